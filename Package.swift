@@ -1,0 +1,92 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Every Swift target is held to the same rules: no warning survives, existentials say `any`, a file imports what it
+/// uses, and an import stays inside its module unless it says `public`.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .unsafeFlags(["-warnings-as-errors"]),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A test target per target, named after it.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", swiftSettings: strict)
+}
+
+let package = Package(
+    name: "waxwing",
+    products: [
+        .executable(name: "relayd", targets: ["relayd"]),
+        .executable(name: "relayctl", targets: ["relayctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: [
+        // C as it is: a module map, and a shim for macros and variadics.
+        .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
+        .systemLibrary(name: "CUnbound", path: "Sources/CUnbound"),
+        .systemLibrary(name: "CIDN2", path: "Sources/CIDN2"),
+
+        // What mail is.
+        .target(name: "Mail", swiftSettings: strict),
+
+        // What the world is: one target for each thing touched.
+        .target(
+            name: "Net",
+            dependencies: [
+                "CLinux",
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict),
+        .target(name: "TLS", dependencies: ["COpenSSL", "Mail"], swiftSettings: strict),
+        .target(name: "DNS", dependencies: ["CUnbound", "CIDN2", "CLinux", "Mail", "Net"], swiftSettings: strict),
+        .target(
+            name: "Store",
+            dependencies: ["CLinux", "Mail", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+
+        // What the relay does.
+        .target(
+            name: "Relay",
+            dependencies: [
+                "Mail", "Net", "TLS", "DNS", "Store", "CLinux",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "relayd",
+            dependencies: ["Relay", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "relayctl",
+            dependencies: [
+                "Relay", "Mail", "DNS", "TLS", "Net",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        tests("Mail", ["Mail"]),
+        tests("Net", ["Net", "CLinux"]),
+        tests("TLS", ["TLS", "Mail", "COpenSSL"]),
+        tests("DNS", ["DNS", "Mail", "Net"]),
+        tests("Store", ["Store", "Mail"]),
+        tests("Relay", ["Relay", "Mail", "Net", "TLS", "DNS", "Store"]),
+        tests("Structure", []),
+    ]
+)

@@ -1,0 +1,46 @@
+/// What travels with a message besides its content (RFC 5321 §2.3.1), as the client stated it.
+public struct Envelope: Hashable, Sendable {
+    public var reversePath: ReversePath
+    /// In the order of the RCPT commands, each as given: never merged, never rewritten (D17).
+    public var recipients: [Mailbox]
+    /// The BODY parameter of MAIL (RFC 6152 §2). What counts at delivery is the octets of the content, not this.
+    public var body: BodyType
+
+    public init(reversePath: ReversePath, recipients: [Mailbox], body: BodyType = .sevenBit) {
+        self.reversePath = reversePath
+        self.recipients = recipients
+        self.body = body
+    }
+}
+
+/// BODY= (RFC 6152 §2).
+public enum BodyType: String, Hashable, Sendable {
+    case sevenBit = "7BIT"
+    case eightBitMIME = "8BITMIME"
+}
+
+/// The name of a message in the queue, in logs, in `Received:` and in our final 250: 20 letters and digits made of
+/// 100 random bits by the shell. Two messages with one name are refused by the store.
+public struct QueueID: Hashable, Sendable, CustomStringConvertible {
+    public let text: String
+
+    /// Lower case without vowels and look-alikes, so that no id spells a word or is misread on the telephone.
+    public static let alphabet = Array("0123456789bcdfghjklmnpqrstvwxyz".utf8)
+    public static let length = 20
+
+    /// Reads what a person or the store wrote; nil unless it has the length and the alphabet.
+    public init?(_ text: some StringProtocol) {
+        guard text.utf8.count == Self.length, text.utf8.allSatisfy(Self.alphabet.contains) else { return nil }
+        self.text = String(text)
+    }
+
+    /// Draws a new id.
+    public init(using generator: inout some RandomNumberGenerator) {
+        let letters = (0..<Self.length).map { _ in
+            Self.alphabet[Int.random(in: 0..<Self.alphabet.count, using: &generator)]
+        }
+        self.text = String(decoding: letters, as: UTF8.self)
+    }
+
+    public var description: String { text }
+}

@@ -1,0 +1,88 @@
+/// What a host showed when we asked for TLS.
+public enum PeerEvidence: Hashable, Sendable {
+    /// EHLO did not list STARTTLS.
+    case startTLSNotOffered
+    /// STARTTLS drew something else than 220.
+    case startTLSRefused(Reply)
+    /// Bytes lay in the clear behind the 220: somebody injects (RFC 3207 §6, CLI-28).
+    case cleartextAfterStartTLS
+    /// No TLS came to be. `certificate` is set where the peer's certificate had been seen.
+    case handshakeFailed(HandshakeFailure)
+    case established(TLSSessionFacts)
+}
+
+/// Why a handshake ended without a session.
+public struct HandshakeFailure: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// The peer's certificate did not satisfy the verifier.
+        case verification(CertificateFault)
+        /// No version, cipher or group in common, an alert, garbage.
+        case negotiation
+        /// The connection ended or was reset within the handshake.
+        case connectionLost
+        case timedOut
+        /// Our own library failed (memory, a record it would not take): fail closed.
+        case ours
+    }
+    public let kind: Kind
+    /// OpenSSL's words.
+    public let text: String
+
+    public init(_ kind: Kind, text: String) {
+        self.kind = kind
+        self.text = text
+    }
+}
+
+/// What was wrong with a certificate, sorted as TLS-RPT sorts it (RFC 8460 §4.3).
+public enum CertificateFault: Hashable, Sendable {
+    case hostMismatch
+    case expired
+    case notYetValid
+    case notTrusted
+    /// No TLSA record matched (D4: validation-failure).
+    case noMatchingTLSA
+    case other
+}
+
+/// An established session, as logs, verdicts and reports need it.
+public struct TLSSessionFacts: Hashable, Sendable {
+    /// "TLSv1.3"
+    public var version: String
+    /// "TLS_AES_256_GCM_SHA384"
+    public var cipher: String
+    public var resumed: Bool
+    public var verification: Verification
+    public var certificate: CertificateFacts?
+
+    public enum Verification: Hashable, Sendable {
+        /// Nothing was demanded, nothing was checked.
+        case unverified
+        /// OpenSSL's verifier said yes and named the record: depth 0 is the leaf.
+        case dane(matched: TLSARecord, depth: Int)
+        case failed(CertificateFault, String)
+    }
+
+    public init(
+        version: String, cipher: String, resumed: Bool, verification: Verification, certificate: CertificateFacts?
+    ) {
+        self.version = version
+        self.cipher = cipher
+        self.resumed = resumed
+        self.verification = verification
+        self.certificate = certificate
+    }
+}
+
+/// The peer's leaf certificate, for people.
+public struct CertificateFacts: Hashable, Sendable {
+    public var subject: String
+    public var names: [String]
+    public var notAfter: WallTime?
+
+    public init(subject: String, names: [String], notAfter: WallTime?) {
+        self.subject = subject
+        self.names = names
+        self.notAfter = notAfter
+    }
+}

@@ -1,0 +1,54 @@
+/// What became of one recipient in one attempt. Log line, DSN, metric, report and `queue show` are renderings of this one
+/// value: a failed or deferred mail is an outcome, not an error.
+public enum Outcome: Hashable, Sendable {
+    /// The remote server took it: its final reply.
+    case delivered(Reply)
+    /// Not now. The reply is the remote's, where it was the remote that said so.
+    case deferred(Reason, Reply?)
+    /// Never: the sender is told.
+    case bounced(Reason, Reply?)
+}
+
+/// Why a recipient was deferred or bounced.
+public struct Reason: Hashable, Sendable {
+    public let cause: Cause
+    /// One sentence with the names and numbers of the case; no line breaks, no message content.
+    public let detail: String
+
+    public init(_ cause: Cause, _ detail: String) {
+        self.cause = cause
+        self.detail = detail
+    }
+
+    /// The raw values are words of the log, the metrics and the store: never changed, only added to.
+    public enum Cause: String, Hashable, Sendable, CaseIterable {
+        // DNS and routing.
+        case dnsTemporary = "dns-temp"
+        case dnsBogus = "dns-bogus"
+        case noSuchDomain = "no-such-domain"
+        case nullMX = "null-mx"
+        /// MX records exist, and none of their hosts has an address, for certain.
+        case noHostAddress = "no-host-address"
+        case loop = "loop"
+        // Connections.
+        case connectFailed = "connect-failed"
+        case connectionLost = "connection-lost"
+        case timedOut = "timed-out"
+        case protocolError = "protocol-error"
+        /// A connection, transaction or recipient the remote refused, in its own words.
+        case remoteReply = "remote-reply"
+        // TLS policy: deferrals of their own class, never a bounce before expiry (DANE-18).
+        case tlsaLookupFailed = "tlsa-lookup-failed"
+        case startTLSMissing = "starttls-missing"
+        case tlsHandshakeFailed = "tls-handshake-failed"
+        case daneMismatch = "dane-mismatch"
+        // The message and the host do not fit.
+        case eightBitUnsupported = "8bit-unsupported"
+        case sizeExceeded = "size-exceeded"
+        // Ours.
+        case expired = "expired"
+        case shutdown = "shutdown"
+        case contentDamaged = "content-damaged"
+        case localFailure = "local-failure"
+    }
+}
