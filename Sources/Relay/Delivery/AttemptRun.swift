@@ -1,0 +1,202 @@
+import Mail
+import Net
+import Store
+
+/// The book of one delivery attempt: who is settled, who still needs a host, and what was tried.
+struct AttemptRun {
+    let job: Job
+    var state: AttemptState
+    /// When the try under way began.
+    var started = Deadline.now
+    private(set) var lastEnd: SessionResult?
+    /// Why the host tried last left recipients unsettled, in a session that ended well.
+    private(set) var lastHostReason: Reason?
+
+    private var settled: [AttemptResult.Settled?]
+    /// Indices into the job's recipients, in order: those the next transaction carries.
+    private var open: [Int]
+    /// Those that this host leaves to the next.
+    private var leftOver: [Int] = []
+    /// What the last host said about a recipient it would not take.
+    private var hostWords: [Int: (Reason, Reply?)] = [:]
+    private var attempts: [AttemptRecord] = []
+    private var trace = AttemptResult.Trace()
+    private var family: AddressFamily?
+
+    init(job: Job) {
+        self.job = job
+        state = AttemptState(number: job.attemptNumber)
+        settled = Array(repeating: nil, count: job.recipients.count)
+        open = Array(job.recipients.indices)
+    }
+
+    var isComplete: Bool { open.isEmpty && leftOver.isEmpty }
+    /// True where the host under way still has somebody to be asked about.
+    var hasOpen: Bool { !open.isEmpty }
+
+    /// Those the last host left are open for the next.
+    mutating func turnToNextHost() {
+        open = (open + leftOver).sorted()
+        leftOver = []
+        lastEnd = nil
+        lastHostReason = nil
+    }
+
+    /// The next transaction: everybody who is open at this host.
+    var transaction: ClientTransaction {
+        ClientTransaction(
+            reversePath: job.message.reversePath, recipients: open.map { job.recipients[$0].mailbox },
+            size: Int(clamping: job.message.size), has8bit: job.message.hasEightBit)
+    }
+
+    /// Results of a transaction, in the order of ``transaction``.
+    mutating func note(_ results: [RecipientResult], over connection: ClientConnection, at time: WallTime) {
+        family = connection.candidate.address.family
+        trace = connection.trace
+        lastEnd = nil
+        lastHostReason = nil
+        var again: [Int] = []
+        var worst: Outcome?
+        for (index, result) in zip(open, results) {
+            switch result {
+            case .settled(let outcome):
+                settled[index] = AttemptResult.Settled(outcome: outcome, trace: trace)
+                worst = worst.map { $0.isWorse(than: outcome) ? $0 : outcome } ?? outcome
+            case .tryNextHost(let reason, let reply):
+                hostWords[index] = (reason, reply)
+                lastHostReason = reason
+                leftOver.append(index)
+                worst = .deferred(reason, reply)
+            case .nextTransaction:
+                again.append(index)
+            }
+        }
+        // A host that takes none of those it asked to be given again would be asked for ever.
+        if again.count == open.count, !again.isEmpty {
+            let reason = Reason(.protocolError, "\(connection.candidate.host.host) takes no recipient in a new transaction")
+            for index in again { hostWords[index] = (reason, nil) }
+            lastHostReason = reason
+            leftOver += again
+            again = []
+        }
+        open = again
+        if let worst {
+            attempts.append(record(connection.candidate, connection, worst, at: time))
+        }
+    }
+
+    /// The end of a session in the middle of a transaction.
+    mutating func note(_ end: SessionResult, over connection: ClientConnection, at time: WallTime) {
+        if !end.results.isEmpty { note(end.results, over: connection, at: time) }
+        trace = connection.trace
+        lastEnd = end
+        if let failure = end.failure {
+            for index in open { hostWords[index] = (failure, end.reply) }
+            if end.results.isEmpty {
+                attempts.append(record(connection.candidate, connection, .deferred(failure, end.reply), at: time))
+            }
+        }
+    }
+
+    /// A host that was not even connected to.
+    mutating func noteTry(
+        _ candidate: DeliveryPlan.Candidate, _ connection: ClientConnection?, _ reason: Reason, _ reply: Reply?,
+        since start: Deadline, at time: WallTime
+    ) {
+        started = start
+        trace = AttemptResult.Trace(
+            host: candidate.host.host, address: candidate.address, requirement: candidate.requirement.level)
+        for index in open { hostWords[index] = (reason, reply) }
+        attempts.append(record(candidate, connection, .deferred(reason, reply), at: time))
+    }
+
+    /// A host that was passed over by policy or for want of an address.
+    mutating func noteSkip(_ host: HostFacts, _ reason: Reason, at time: WallTime) {
+        trace = AttemptResult.Trace(host: host.host)
+        for index in open + leftOver { hostWords[index] = (reason, nil) }
+        attempts.append(
+            AttemptRecord(
+                time: time, host: host.host.description, address: nil, result: "skipped \(reason.cause.rawValue)",
+                milliseconds: 0))
+    }
+
+    /// What it all came to. `failure` speaks for those no host took.
+    func result(failure: AttemptFailure?) -> AttemptResult {
+        let wasReached = attempts.contains { $0.reply != nil } || settled.contains { $0 != nil }
+        let recipients = settled.indices.map { index -> AttemptResult.Settled in
+            if let done = settled[index] { return done }
+            return AttemptResult.Settled(outcome: outcome(of: index, failure), trace: trace)
+        }
+        return AttemptResult(
+            recipients: recipients, attempts: attempts, destinationFailure: wasReached ? nil : failure?.reason,
+            family: family)
+    }
+
+    private func outcome(of index: Int, _ failure: AttemptFailure?) -> Outcome {
+        let words = hostWords[index]
+        // 8-bit content that no host takes bounces once no host is left (D17, RFC 6152 §3).
+        if let (reason, reply) = words, reason.cause == .eightBitUnsupported { return .bounced(reason, reply) }
+        guard let failure else {
+            let reason = words?.0 ?? Reason(.localFailure, "the attempt ended without a result")
+            return .deferred(reason, words?.1)
+        }
+        let reply = words?.0 == failure.reason ? words?.1 : nil
+        return failure.isPermanent ? .bounced(failure.reason, reply) : .deferred(failure.reason, reply)
+    }
+
+    private func record(
+        _ candidate: DeliveryPlan.Candidate, _ connection: ClientConnection?, _ outcome: Outcome, at time: WallTime
+    ) -> AttemptRecord {
+        let verified = connection?.verified
+        return AttemptRecord(
+            time: time, host: candidate.host.host.description, address: candidate.address,
+            tlsLevel: candidate.requirement.level.rawValue,
+            verifiedBy: verified == .dane || verified == .daneHost ? verified?.rawValue : nil,
+            result: outcome.word, reply: outcome.reply, milliseconds: started.elapsedMilliseconds)
+    }
+}
+
+extension ClientConnection {
+    /// For the log line of what went over this connection.
+    var trace: AttemptResult.Trace {
+        AttemptResult.Trace(
+            host: candidate.host.host, address: candidate.address, tlsVersion: facts?.version, verified: verified,
+            requirement: candidate.requirement.level)
+    }
+}
+
+extension Outcome {
+    /// "delivered", "deferred dane-mismatch", "bounced remote-reply".
+    var word: String {
+        switch self {
+        case .delivered: "delivered"
+        case .deferred(let reason, _): "deferred \(reason.cause.rawValue)"
+        case .bounced(let reason, _): "bounced \(reason.cause.rawValue)"
+        }
+    }
+
+    var reply: Reply? {
+        switch self {
+        case .delivered(let reply): reply
+        case .deferred(_, let reply), .bounced(_, let reply): reply
+        }
+    }
+
+    private var rank: Int {
+        switch self {
+        case .delivered: 0
+        case .deferred: 1
+        case .bounced: 2
+        }
+    }
+
+    func isWorse(than other: Outcome) -> Bool { rank > other.rank }
+}
+
+extension Deadline {
+    /// Milliseconds since this instant.
+    var elapsedMilliseconds: Int64 {
+        let now = Deadline.now.nanoseconds
+        return now > nanoseconds ? Int64(clamping: (now - nanoseconds) / 1_000_000) : 0
+    }
+}

@@ -1,0 +1,200 @@
+import Mail
+import Net
+import TLS
+
+/// The pump of station 6: one connection to one address of one host. It performs what `ClientSession` says and reports what
+/// happened; it holds no knowledge of mail.
+///
+/// Used by one task on the stream's loop.
+final class ClientConnection {
+    /// What a connection needs besides its candidate.
+    struct Terms: Sendable {
+        let configuration: Configuration.Delivery
+        let fallback: OpportunisticFallback
+        let attempt: AttemptState
+        let opportunistic: ClientContext
+        let dane: ClientContext
+        let resumption: Resumption?
+    }
+
+    /// Where the pump stopped.
+    enum Stop {
+        /// The transaction is over, one result for each of its recipients; with `reusable` the next may be given.
+        case transaction([RecipientResult], reusable: Bool)
+        /// The session is over and the connection closed.
+        case ended(SessionResult)
+    }
+
+    let candidate: DeliveryPlan.Candidate
+    let opened: Deadline
+    private(set) var transactions = 0
+    private(set) var facts: TLSSessionFacts?
+    private(set) var verified = VerifiedLevel.none
+    /// Set where the verdict was to connect again without STARTTLS, with its reason.
+    private(set) var cleartextNext: Reason?
+
+    private let stream: Net.Stream
+    private let terms: Terms
+    private var tls: TLSSession?
+    private var session: ClientSession
+    private var parser = ReplyParser()
+
+    init(
+        _ stream: Net.Stream, to candidate: DeliveryPlan.Candidate, hostname: DomainName, first: ClientTransaction,
+        terms: Terms
+    ) {
+        self.stream = stream
+        self.candidate = candidate
+        self.terms = terms
+        self.opened = .now
+        session = ClientSession(hostname: .name(hostname), requirement: candidate.requirement, first: first)
+    }
+
+    var localAddress: SocketAddress? { stream.localAddress }
+
+    /// From the greeting to the results of the first transaction.
+    func begin(content: DeliveryContent) async -> Stop {
+        transactions += 1
+        return await run(session.handle(.connected), content)
+    }
+
+    /// One more transaction.
+    func carry(_ transaction: ClientTransaction, content: DeliveryContent) async -> Stop {
+        transactions += 1
+        return await run(session.handle(.transactionGiven(transaction)), content)
+    }
+
+    /// QUIT, and close.
+    func quit() async {
+        _ = await run(session.handle(.noTransactionLeft), nil)
+    }
+
+    /// Closes at once.
+    func drop() {
+        stream.close()
+    }
+
+    private func run(_ first: ClientSession.Action, _ content: DeliveryContent?) async -> Stop {
+        var action = first
+        while true {
+            switch action {
+            case .read(let wait):
+                action = session.handle(await reply(wait))
+            case .send(let bytes, let wait):
+                action = session.handle(await exchange(bytes, wait))
+            case .startTLS(let requirement):
+                action = session.handle(await secure(requirement))
+            case .judge(let evidence):
+                action = session.handle(judge(evidence))
+            case .sendContent:
+                action = session.handle(await send(content))
+            case .finishTransaction(let results, let reusable):
+                return .transaction(results, reusable: reusable)
+            case .finish(let result):
+                await stream.closeNotify(tls, within: .seconds(1))
+                stream.close()
+                return .ended(result)
+            }
+        }
+    }
+
+    private func exchange(_ bytes: [UInt8], _ wait: ClientSession.Wait) async -> ClientSession.Event {
+        let limit = limit(of: wait)
+        do throws(SocketError) {
+            try await stream.write(bytes, until: .after(limit))
+        } catch {
+            return Self.event(error)
+        }
+        return await reply(wait)
+    }
+
+    /// One reply, with one deadline for the whole of it: a peer that dribbles gains nothing.
+    private func reply(_ wait: ClientSession.Wait) async -> ClientSession.Event {
+        let deadline = Deadline.after(limit(of: wait))
+        while true {
+            do throws(ReplyError) {
+                if let reply = try parser.next() {
+                    return .replied(reply, pendingBytes: parser.pendingBytes + stream.bufferedCount)
+                }
+            } catch {
+                return .malformedReply(error)
+            }
+            do throws(SocketError) {
+                if stream.bufferedCount == 0, try await stream.fill(until: deadline) == .end { return .connectionLost }
+            } catch {
+                return Self.event(error)
+            }
+            parser.append(stream.takeBuffered())
+        }
+    }
+
+    private func secure(_ requirement: TLSRequirement) async -> ClientSession.Event {
+        let context = requirement.dane == nil ? terms.opportunistic : terms.dane
+        let made: Result<TLSSession, HandshakeFailure>? = stream.withDescriptor { descriptor in
+            do throws(TLSError) {
+                return .success(
+                    try TLSSession(
+                        client: context, descriptor: descriptor, requirement: requirement,
+                        resumption: terms.resumption))
+            } catch {
+                return .failure(HandshakeFailure(.ours, text: error.text))
+            }
+        }
+        switch made {
+        case nil: return .connectionLost
+        case .failure(let failure): return .tlsFailed(failure)
+        case .success(let session):
+            parser = ReplyParser()
+            switch await stream.secure(with: session, until: .after(terms.configuration.tlsTimeout)) {
+            case .failure(let failure): return .tlsFailed(failure)
+            case .success(let facts):
+                tls = session
+                self.facts = facts
+                return .secured(facts)
+            }
+        }
+    }
+
+    private func judge(_ evidence: PeerEvidence) -> ClientSession.Event {
+        let verdict = TLSVerdict.compare(
+            candidate.requirement, evidence, fallback: terms.fallback, attempt: terms.attempt)
+        switch verdict {
+        case .proceed(let level, _):
+            verified = level
+            return .mayProceed
+        case .fallBack(.inThisConnection, _, _):
+            return .mayProceed
+        case .fallBack(.reconnectWithoutTLS, _, let reason):
+            cleartextNext = reason
+            return .mustAbandon(reason)
+        case .refuse(let reason, _):
+            return .mustAbandon(reason)
+        }
+    }
+
+    private func send(_ content: DeliveryContent?) async -> ClientSession.Event {
+        guard let content else { return .contentFailed(Reason(.localFailure, "there is no content to send")) }
+        switch await content.send(over: stream, blockTimeout: terms.configuration.dataBlockTimeout) {
+        case .sent: return .contentSent
+        case .refused(let reason): return .contentFailed(reason)
+        case .lost(let error): return Self.event(error)
+        }
+    }
+
+    private static func event(_ error: SocketError) -> ClientSession.Event {
+        if case .expired = error { return .timedOut }
+        return .connectionLost
+    }
+
+    /// RFC 5321 §4.5.3.2.
+    private func limit(of wait: ClientSession.Wait) -> Duration {
+        switch wait {
+        case .greeting: terms.configuration.greetingTimeout
+        case .command: terms.configuration.commandTimeout
+        case .dataStart: terms.configuration.dataStartTimeout
+        case .dataEnd: terms.configuration.dataEndTimeout
+        // Nothing depends on the answer to QUIT.
+        case .quit: .seconds(5)
+        }
+    }
+}

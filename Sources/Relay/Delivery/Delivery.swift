@@ -1,0 +1,168 @@
+import Mail
+import Net
+import Store
+import Synchronization
+import TLS
+
+/// One attempt after the other at one destination, over one connection where it can be kept: station 6.
+///
+/// Lives in one task on one loop. What it may do is decided elsewhere: which host comes next by `DeliveryPlan`, what the
+/// host must show by `HostDecision`, whether it showed it by `TLSVerdict`, what a reply means by `ClientSession`.
+final class Delivery {
+    let parts: DeliveryParts
+    let loop: Loop
+    private var connection: ClientConnection?
+
+    init(parts: DeliveryParts, loop: Loop) {
+        self.parts = parts
+        self.loop = loop
+    }
+
+    /// True while a connection is open that may serve the next job.
+    var canServeMore: Bool { connection != nil }
+
+    /// Delivers `job` to as many of its recipients as the destination takes now.
+    func attempt(_ job: Job, preferring family: AddressFamily?) async -> AttemptResult {
+        var run = AttemptRun(job: job)
+        let facts = await parts.routes.facts(for: job.nextHop)
+        if let kept = connection {
+            if parts.mayReuse(kept, for: facts) {
+                if await carry(&run, over: kept, isFresh: false) { return run.result(failure: nil) }
+            } else {
+                await end()
+            }
+        }
+        var generator = SystemRandomNumberGenerator()
+        var plan = DeliveryPlan(
+            facts: facts, settings: parts.policy, limits: parts.planLimits(preferring: family), using: &generator)
+        while let step = plan.next() {
+            switch step {
+            case .skip(let host, let reason, _):
+                run.noteSkip(host, reason, at: parts.clock())
+            case .connect(let candidate):
+                run.turnToNextHost()
+                await tryHost(candidate, &run, &plan)
+                if run.isComplete { return run.result(failure: nil) }
+            }
+        }
+        return run.result(failure: plan.failure)
+    }
+
+    /// Ends the connection that is kept, if any.
+    func end() async {
+        guard let kept = connection else { return }
+        forget()
+        await kept.quit()
+    }
+
+    private func keep(_ opened: ClientConnection) {
+        connection = opened
+        parts.counters.deliveryConnections.add(1, ordering: .relaxed)
+    }
+
+    private func forget() {
+        connection = nil
+        parts.counters.deliveryConnections.subtract(1, ordering: .relaxed)
+    }
+
+    private func tryHost(
+        _ candidate: DeliveryPlan.Candidate, _ run: inout AttemptRun, _ plan: inout DeliveryPlan
+    ) async {
+        var candidate = candidate
+        // At most twice: as required, and once in clear where nothing forbids it (D18).
+        for _ in 0..<2 {
+            let started = Deadline.now
+            let stream: Net.Stream
+            do throws(SocketError) {
+                stream = try await connect(to: candidate)
+            } catch {
+                let reason = Self.reason(error, candidate, after: parts.configuration.delivery.connectTimeout)
+                run.noteTry(candidate, nil, reason, nil, since: started, at: parts.clock())
+                plan.note(reason)
+                return
+            }
+            let fresh = ClientConnection(
+                stream, to: candidate, hostname: parts.hostname, first: run.transaction,
+                terms: parts.terms(for: candidate, attempt: run.state))
+            keep(fresh)
+            run.started = started
+            if await carry(&run, over: fresh, isFresh: true) { return }
+            if let ended = run.lastEnd, let reason = ended.failure {
+                if let clear = fresh.cleartextNext {
+                    run.state.clearConnections += 1
+                    candidate = candidate.withoutTLS(because: clear)
+                    continue
+                }
+                plan.note(reason, isPermanent: ended.reply?.isPermanentFailure)
+            } else if let reason = run.lastHostReason {
+                plan.note(reason)
+            }
+            return
+        }
+    }
+
+    /// Runs transactions over `connection` until no recipient is left for this host.
+    /// - Returns: true where every recipient is settled.
+    private func carry(_ run: inout AttemptRun, over connection: ClientConnection, isFresh: Bool) async -> Bool {
+        let content = DeliveryContent(message: run.job.message, memory: run.job.content, store: parts.store)
+        if !isFresh { run.started = .now }
+        var isFirst = isFresh
+        while run.hasOpen {
+            let stop =
+                isFirst
+                ? await connection.begin(content: content)
+                : await connection.carry(run.transaction, content: content)
+            isFirst = false
+            switch stop {
+            case .transaction(let results, let reusable):
+                run.note(results, over: connection, at: parts.clock())
+                if !reusable {
+                    await end()
+                    return run.isComplete
+                }
+            case .ended(let result):
+                forget()
+                // A kept connection that died while it lay idle says nothing about the host: try as if it had not been.
+                if !isFresh, result.results.allSatisfy(\.isUnsettledByLoss) { return false }
+                run.note(result, over: connection, at: parts.clock())
+                return run.isComplete
+            }
+        }
+        return run.isComplete
+    }
+
+    private func connect(to candidate: DeliveryPlan.Candidate) async throws(SocketError) -> Net.Stream {
+        guard let target = SocketAddress(octets: candidate.address.octets, port: candidate.port) else {
+            throw .closed
+        }
+        return try await Net.Stream.connect(
+            to: target, from: parts.sourceAddress(for: candidate.address), on: loop,
+            until: .after(parts.configuration.delivery.connectTimeout))
+    }
+
+    private static func reason(
+        _ error: SocketError, _ candidate: DeliveryPlan.Candidate, after limit: Duration
+    ) -> Reason {
+        let place = "\(candidate.host.host) [\(candidate.address)]:\(candidate.port)"
+        switch error {
+        case .expired: return Reason(.timedOut, "no connection to \(place) within \(limit.components.seconds) s")
+        case .system(let errno): return Reason(.connectFailed, "connect to \(place): \(errno)")
+        case .reset: return Reason(.connectFailed, "connect to \(place): connection reset")
+        default: return Reason(.connectFailed, "connect to \(place) failed: \(error)")
+        }
+    }
+}
+
+extension RecipientResult {
+    /// True where the connection was gone before the remote said anything about this recipient.
+    var isUnsettledByLoss: Bool {
+        switch self {
+        case .tryNextHost(let reason, nil), .settled(.deferred(let reason, nil)):
+            reason.cause == .connectionLost || reason.cause == .timedOut
+        case .tryNextHost(_, let reply?), .settled(.deferred(_, let reply?)):
+            reply.code == 421
+        case .settled(.delivered), .settled(.bounced), .nextTransaction:
+            false
+        }
+    }
+}

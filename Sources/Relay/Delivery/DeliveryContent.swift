@@ -1,0 +1,94 @@
+import Mail
+import Net
+import Store
+import TLS
+
+/// The content of one message on its way out: from memory or from the store in chunks, dot-stuffed, its digest checked
+/// before the final dot, so that a damaged message is never sent whole and never sent short.
+struct DeliveryContent: Sendable {
+    let message: StoredMessage
+    /// Set for fresh mail.
+    let memory: [UInt8]?
+    let store: any QueueStore
+
+    /// Octets gathered before they are written.
+    static let chunk = 64 * 1024
+
+    enum Sent {
+        case sent
+        /// Not to be sent, for this reason; the final dot was not written.
+        case refused(Reason)
+        case lost(SocketError)
+    }
+
+    /// Writes all of it with its end, each block within `blockTimeout` (RFC 5321 §4.5.3.2.5).
+    func send(over stream: Net.Stream, blockTimeout: Duration) async -> Sent {
+        var writer = Mail.ContentWriter()
+        var out: [UInt8] = []
+        if let memory {
+            out.reserveCapacity(memory.count + memory.count / 64 + 8)
+            do throws(ContentError) {
+                try memory.withUnsafeBytes { (bytes) throws(ContentError) in
+                    try writer.encode(bytes) { out.append(contentsOf: $0) }
+                }
+                try writer.finish { out.append(contentsOf: $0) }
+            } catch {
+                return .refused(Self.reason(error))
+            }
+            return await write(out, over: stream, blockTimeout)
+        }
+        let digest: [UInt8]
+        do {
+            let reader = try await store.content(of: message)
+            var hash = try SHA256.begin()
+            while let piece = try await reader.next() {
+                try piece.withUnsafeBytes { try hash.update($0) }
+                do throws(ContentError) {
+                    try piece.withUnsafeBytes { (bytes) throws(ContentError) in
+                        try writer.encode(bytes) { out.append(contentsOf: $0) }
+                    }
+                } catch {
+                    return .refused(Self.reason(error))
+                }
+                if out.count >= Self.chunk {
+                    if case .lost(let error) = await write(out, over: stream, blockTimeout) { return .lost(error) }
+                    out.removeAll(keepingCapacity: true)
+                }
+            }
+            digest = try hash.finish()
+        } catch let error as StoreError {
+            return .refused(Self.reason(error))
+        } catch {
+            return .refused(Reason(.localFailure, "the content could not be read: \(error)"))
+        }
+        guard digest == message.digest else {
+            return .refused(Reason(.contentDamaged, "the stored content no longer has the digest it was received with"))
+        }
+        do throws(ContentError) {
+            try writer.finish { out.append(contentsOf: $0) }
+        } catch {
+            return .refused(Self.reason(error))
+        }
+        return await write(out, over: stream, blockTimeout)
+    }
+
+    private func write(_ bytes: [UInt8], over stream: Net.Stream, _ timeout: Duration) async -> Sent {
+        do throws(SocketError) {
+            try await stream.write(bytes, until: .after(timeout))
+            return .sent
+        } catch {
+            return .lost(error)
+        }
+    }
+
+    private static func reason(_ error: ContentError) -> Reason {
+        Reason(.contentDamaged, "the stored content holds a bare CR or LF, which may not be sent (\(error))")
+    }
+
+    private static func reason(_ error: StoreError) -> Reason {
+        switch error {
+        case .damaged(let why): Reason(.contentDamaged, "the stored content is damaged: \(why)")
+        default: Reason(.localFailure, "the content could not be read: \(error)")
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Mail
+import Net
+import Store
+import TLS
+
+/// What all deliveries share: values and parts that are safe from any loop.
+struct DeliveryParts: Sendable {
+    let configuration: Configuration
+    let hostname: DomainName
+    let store: any QueueStore
+    let routes: RouteFinder
+    let policy: PolicySettings
+    let opportunistic: ClientContext
+    let dane: ClientContext
+    let sessions: SessionCache
+    let counters: Counters
+    /// The wall clock; the core never reads it.
+    let clock: @Sendable () -> WallTime
+
+    /// How long a TLS session may be resumed at most, whatever the TTL of the facts behind it (RFC 8446 §4.6.1 allows
+    /// seven days).
+    static let resumptionLimit: Duration = .seconds(3600)
+
+    func planLimits(preferring family: AddressFamily?) -> PlanLimits {
+        PlanLimits(
+            addresses: configuration.delivery.hostLimit,
+            families: configuration.delivery.ipv6 ? [.ipv4, .ipv6] : [.ipv4], preferredFamily: family)
+    }
+
+    /// May `kept` carry another job, now that `facts` hold? Only for a host that still is one of the destination's, at an
+    /// address it still has, under the very requirement it was opened with (INT-06), within its bounds of age and use.
+    func mayReuse(_ kept: ClientConnection, for facts: DestinationFacts) -> Bool {
+        let candidate = kept.candidate
+        guard kept.transactions < configuration.delivery.messagesPerConnection,
+            !kept.opened.advanced(by: configuration.delivery.connectionAge).hasPassed,
+            let host = facts.hosts.first(where: { $0.host == candidate.host.host }),
+            host.addresses.addresses.contains(candidate.address),
+            case .use(let requirement) = HostDecision.decide(for: host, in: facts, settings: policy)
+        else { return false }
+        return requirement == candidate.requirement
+    }
+
+    /// The terms of a connection to `candidate` in the attempt that stands at `attempt`.
+    func terms(for candidate: DeliveryPlan.Candidate, attempt: AttemptState) -> ClientConnection.Terms {
+        ClientConnection.Terms(
+            configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback.policy,
+            attempt: attempt, opportunistic: opportunistic, dane: dane,
+            resumption: candidate.host.host.name.map { name in
+                Resumption(
+                    cache: sessions, host: name, address: candidate.address, port: candidate.port,
+                    now: .now, expires: .now.advanced(by: Self.resumptionLimit))
+            })
+    }
+
+    /// `delivery.source_ipv4` and `source_ipv6`.
+    func sourceAddress(for address: IPAddress) -> SocketAddress? {
+        switch address.family {
+        case .ipv4: configuration.delivery.sourceIPv4.flatMap { SocketAddress(octets: $0.octets, port: 0) }
+        case .ipv6: configuration.delivery.sourceIPv6.flatMap { SocketAddress(octets: $0.octets, port: 0) }
+        }
+    }
+}
+
+extension Configuration.OpportunisticFallback {
+    var policy: OpportunisticFallback {
+        switch self {
+        case .afterRetry: .afterRetry
+        case .immediately: .immediately
+        case .never: .never
+        }
+    }
+}
+
+extension DeliveryPlan.Candidate {
+    /// The same host and address, without STARTTLS: the one clear connection that D18 allows where nothing demands TLS.
+    func withoutTLS(because reason: Reason) -> DeliveryPlan.Candidate {
+        DeliveryPlan.Candidate(
+            host: host, address: address, port: port,
+            requirement: TLSRequirement(
+                level: .none, by: nil, dane: nil, serverName: requirement.serverName,
+                reason: Explanation("cleartext after a failed handshake: \(reason.detail)", source: "RFC 7435 §4")))
+    }
+}

@@ -1,0 +1,28 @@
+import DequeModule
+import Mail
+import Net
+
+/// What the dispatcher holds about one destination while there is something to do for it.
+struct Destination {
+    var window: DestinationWindow
+    /// Jobs that wait for a connection, in the order they came.
+    var ready: Deque<Job> = []
+    /// Deliveries under way or idle with an open connection.
+    var workers = 0
+    /// Deliveries that keep a connection open and wait for another job.
+    var idle: Deque<Idle> = []
+    /// True while it stands in the line for one of the connections of the whole daemon.
+    var isInLine = false
+    /// Why all its hosts failed, while it is backed off.
+    var failure: Reason?
+    /// The address family that worked last.
+    var family: AddressFamily?
+
+    struct Idle {
+        let continuation: CheckedContinuation<Job?, Never>
+        let expires: Deadline
+    }
+
+    /// Deliveries that work on a job now.
+    var busy: Int { workers - idle.count }
+}

@@ -1,0 +1,299 @@
+import DequeModule
+import Mail
+import Net
+import Store
+
+/// Chooses what is due and who delivers it: station 4.
+///
+/// A destination is the next-hop domain. Each has its own window of connections and its own back-off, so that a dead one
+/// costs others nothing. Fresh mail comes from memory; what waits on disk is loaded in pages by `QueueLoader` when it is
+/// due. Memory holds at most ``readyLimit`` jobs: the rest stays on disk.
+actor Dispatcher {
+    /// Jobs in memory, those under way included.
+    static let readyLimit = 20_000
+    /// Octets of content of fresh mail in memory; beyond, the content is read from the store when its turn comes.
+    static let contentLimit = 64 * 1024 * 1024
+    /// Destinations remembered for their window and back-off although nothing waits for them.
+    static let destinationLimit = 50_000
+
+    private let parts: DeliveryParts
+    private let loops: LoopGroup
+    private let recorder: OutcomeRecorder
+    private let loader: Alarm
+    private var destinations: [String: Destination] = [:]
+    /// Recipients that are in memory: the loader leaves them alone.
+    private var held: Set<RecipientNumber> = []
+    private var jobs = 0
+    private var contentOctets = 0
+    private var workers = 0
+    private var line: Deque<String> = []
+    private var tasks: [Int: Task<Void, Never>] = [:]
+    private var nextTask = 0
+    private var isDraining = false
+    /// True where something due may lie on disk that is not in memory.
+    private(set) var hasMoreOnDisk = true
+    /// Recipients let go since the loader's pass began: its pages may still show them as due. Nil between passes.
+    private var releasedInPass: Set<RecipientNumber>?
+    /// Young mail that the loader read before the session that accepted it could hand it over: not to be taken twice.
+    private var loadedYoung = Generations()
+    /// The seconds in which something deferred by this process is due again.
+    private var wakes: Set<Int64> = []
+
+    init(parts: DeliveryParts, loops: LoopGroup, recorder: OutcomeRecorder, loader: Alarm) {
+        self.parts = parts
+        self.loops = loops
+        self.recorder = recorder
+        self.loader = loader
+    }
+
+    // MARK: What comes in
+
+    /// Takes fresh jobs whose messages are in the store. Where memory is full they are left to the loader.
+    func submit(_ new: [Job]) {
+        for var job in new {
+            // The loader may have seen the committed row before the session was resumed.
+            job.recipients.removeAll { held.contains($0.number) || loadedYoung.contains($0.number) }
+            if !job.recipients.isEmpty { take(job) }
+        }
+    }
+
+    /// Takes jobs read from disk.
+    /// - Returns: false where memory is full: the rest stays on disk.
+    func load(_ loaded: [Job]) -> Bool {
+        for job in loaded {
+            if jobs >= Self.readyLimit || isDraining { return false }
+            if job.message.receivedAt.advanced(by: Generations.age) >= parts.clock() {
+                for recipient in job.recipients { loadedYoung.insert(recipient.number) }
+            }
+            take(job)
+        }
+        return true
+    }
+
+    /// Is this recipient in memory, or was it since the pass began? Then a page of the pass says nothing about it.
+    func holds(_ recipient: RecipientNumber) -> Bool {
+        held.contains(recipient) || releasedInPass?.contains(recipient) == true
+    }
+
+    /// The loader begins a pass: what comes to lie on disk only from now on is the next pass's.
+    func beginPass() {
+        hasMoreOnDisk = false
+        releasedInPass = []
+    }
+
+    /// - Parameter isWhole: false where the pass did not get to the end of what is due.
+    func endPass(isWhole: Bool) {
+        releasedInPass = nil
+        if !isWhole { hasMoreOnDisk = true }
+    }
+
+    private func take(_ job: Job) {
+        guard !isDraining, jobs < Self.readyLimit else {
+            hasMoreOnDisk = true
+            return
+        }
+        var job = job
+        if let content = job.content {
+            if contentOctets + content.count > Self.contentLimit {
+                job.content = nil
+            } else {
+                contentOctets += content.count
+            }
+        }
+        jobs += 1
+        for recipient in job.recipients { held.insert(recipient.number) }
+        let name = job.destination
+        var destination = destinations[name] ?? newDestination()
+        if let idle = destination.idle.popFirst() {
+            destinations[name] = destination
+            idle.continuation.resume(returning: job)
+            return
+        }
+        destination.ready.append(job)
+        destinations[name] = destination
+        serve(name)
+    }
+
+    private func newDestination() -> Destination {
+        if destinations.count >= Self.destinationLimit,
+            let victim = destinations.first(where: { $0.value.workers == 0 && $0.value.ready.isEmpty })?.key
+        {
+            destinations[victim] = nil
+        }
+        return Destination(window: parts.newWindow())
+    }
+
+    // MARK: Who delivers
+
+    /// Starts deliveries for what is ready, as far as the destination's window and the daemon's limit allow.
+    private func serve(_ name: String) {
+        guard var destination = destinations[name], !destination.ready.isEmpty, !isDraining else { return }
+        if let failure = destination.failure, !destination.window.mayTry(at: parts.clock()) {
+            let refused = destination.ready
+            destination.ready = []
+            destinations[name] = destination
+            putOff(Array(refused), because: failure, until: destination.window.retryAt)
+            return
+        }
+        while destination.workers < destination.window.connections(at: parts.clock()), let job = destination.ready.first {
+            guard workers < parts.configuration.delivery.connectionLimit else {
+                if !destination.isInLine {
+                    destination.isInLine = true
+                    line.append(name)
+                }
+                break
+            }
+            destination.ready.removeFirst()
+            destination.workers += 1
+            start(job, name, preferring: destination.family)
+        }
+        destinations[name] = destination
+    }
+
+    private func start(_ job: Job, _ name: String, preferring family: AddressFamily?) {
+        workers += 1
+        let number = nextTask
+        nextTask += 1
+        let loop = loops.next()
+        tasks[number] = Task(executorPreference: loop) { [parts, recorder] in
+            let delivery = Delivery(parts: parts, loop: loop)
+            var next: Job? = job
+            while let current = next {
+                let result = await delivery.attempt(current, preferring: family)
+                let notices = await recorder.record(current, result)
+                next = await self.finished(current, result, notices, canServeMore: delivery.canServeMore)
+            }
+            await delivery.end()
+            self.ended(name, number)
+        }
+    }
+
+    /// A job is settled: what next for this delivery?
+    private func finished(
+        _ job: Job, _ result: AttemptResult, _ record: OutcomeRecorder.Recorded, canServeMore: Bool
+    ) async -> Job? {
+        release(job)
+        noteWakes(record)
+        submit(record.notices)
+        let name = job.destination
+        guard var destination = destinations[name] else { return nil }
+        let now = parts.clock()
+        if let failure = result.destinationFailure {
+            var generator = SystemRandomNumberGenerator()
+            destination.window.failed(at: now, using: &generator)
+            destination.failure = failure
+        } else {
+            destination.window.succeeded()
+            destination.failure = nil
+            destination.family = result.family ?? destination.family
+        }
+        if isDraining {
+            destinations[name] = destination
+            return nil
+        }
+        if destination.failure == nil, destination.busy <= destination.window.connections(at: now),
+            let next = destination.ready.popFirst()
+        {
+            destinations[name] = destination
+            serve(name)
+            return next
+        }
+        destinations[name] = destination
+        serve(name)
+        guard canServeMore, destinations[name]?.failure == nil, line.isEmpty else { return nil }
+        let expires = Deadline.after(parts.configuration.delivery.idleTimeout)
+        return await withCheckedContinuation { continuation in
+            destinations[name]?.idle.append(Destination.Idle(continuation: continuation, expires: expires))
+        }
+    }
+
+    private func ended(_ name: String, _ number: Int) {
+        workers -= 1
+        tasks[number] = nil
+        destinations[name]?.workers -= 1
+        serve(name)
+        while workers < parts.configuration.delivery.connectionLimit, let next = line.popFirst() {
+            destinations[next]?.isInLine = false
+            serve(next)
+        }
+        if jobs < Self.readyLimit / 2, hasMoreOnDisk { loader.ring() }
+    }
+
+    private func release(_ job: Job) {
+        jobs -= 1
+        contentOctets -= job.content?.count ?? 0
+        for recipient in job.recipients {
+            held.remove(recipient.number)
+            releasedInPass?.insert(recipient.number)
+        }
+    }
+
+    /// Defers jobs of a destination that is backed off: they need no connection of their own to learn it.
+    private func putOff(_ refused: [Job], because failure: Reason, until: WallTime) {
+        let number = nextTask
+        nextTask += 1
+        tasks[number] = Task(executorPreference: loops.next()) { [recorder] in
+            for job in refused {
+                let recorded = await recorder.putOff(job, because: failure, until: until)
+                self.wasPutOff(job, recorded)
+            }
+            self.forget(number)
+        }
+    }
+
+    private func wasPutOff(_ job: Job, _ recorded: OutcomeRecorder.Recorded) {
+        release(job)
+        noteWakes(recorded)
+        submit(recorded.notices)
+    }
+
+    private func forget(_ task: Int) { tasks[task] = nil }
+
+    // MARK: Time
+
+    private func noteWakes(_ record: OutcomeRecorder.Recorded) {
+        for time in record.nextAttempts { wakes.insert(time.seconds) }
+        if let next = record.nextAttempts.min(), next.seconds <= parts.clock().seconds { loader.ring() }
+    }
+
+    /// When the loader must look at the disk again, at the latest in `seconds`.
+    func nextPass(within seconds: Int64) -> WallTime {
+        let now = parts.clock()
+        if hasMoreOnDisk, jobs < Self.readyLimit / 2 { return now }
+        wakes = wakes.filter { $0 > now.seconds }
+        let latest = now.advanced(by: seconds)
+        return wakes.min().map { min(WallTime(seconds: $0), latest) } ?? latest
+    }
+
+    /// Ends deliveries that kept a connection open for nothing. Called about once a second.
+    func expireIdle() {
+        loadedYoung.rotate(at: parts.clock())
+        for (name, destination) in destinations where !destination.idle.isEmpty {
+            var kept: Deque<Destination.Idle> = []
+            for idle in destination.idle {
+                if idle.expires.hasPassed { idle.continuation.resume(returning: nil) } else { kept.append(idle) }
+            }
+            destinations[name]?.idle = kept
+        }
+    }
+
+    // MARK: The end
+
+    /// Starts nothing more, lets go of idle connections and waits for deliveries under way.
+    func drain() async {
+        isDraining = true
+        for (name, destination) in destinations {
+            for idle in destination.idle { idle.continuation.resume(returning: nil) }
+            destinations[name]?.idle = []
+            destinations[name]?.ready = []
+        }
+        for task in Array(tasks.values) { await task.value }
+    }
+
+    /// For `relayctl status`.
+    var summary: (active: Int, backedOff: Int) {
+        let now = parts.clock()
+        let active = destinations.values.count { $0.workers > 0 || !$0.ready.isEmpty }
+        return (active, destinations.values.count { $0.failure != nil && !$0.window.mayTry(at: now) })
+    }
+}

@@ -1,0 +1,48 @@
+import Mail
+import Store
+
+/// One message for the recipients it has at one destination: what a delivery attempt takes.
+struct Job: Sendable {
+    let message: StoredMessage
+    let nextHop: NextHop
+    /// Never empty, in the order of the envelope.
+    var recipients: [Recipient]
+    /// Set for fresh mail of up to ``QueueLimits/inlineContent``: then nothing is read from disk.
+    var content: [UInt8]?
+
+    struct Recipient: Sendable {
+        let number: RecipientNumber
+        let mailbox: Mailbox
+        /// Attempts before this one.
+        let attempts: Int
+        let delayedNoticeSent: Bool
+        let policyFailureSince: WallTime?
+    }
+
+    /// The name of the group that shares connections and back-off.
+    var destination: String { nextHop.description }
+
+    /// 1 for the first attempt (D18 counts them).
+    var attemptNumber: Int { (recipients.map(\.attempts).max() ?? 0) + 1 }
+}
+
+extension Job {
+    /// The jobs of a message that was just put into the queue: one for each destination.
+    static func fresh(_ queued: QueuedMessage, recipients: [Mailbox], port: UInt16, content: [UInt8]?) -> [Job] {
+        var jobs: [Job] = []
+        var places: [NextHop: Int] = [:]
+        for (mailbox, number) in zip(recipients, queued.recipients) {
+            let recipient = Recipient(
+                number: number, mailbox: mailbox, attempts: 0, delayedNoticeSent: false, policyFailureSince: nil)
+            let nextHop = NextHop(mailbox.domain, port: port)
+            if let place = places[nextHop] {
+                jobs[place].recipients.append(recipient)
+            } else {
+                places[nextHop] = jobs.count
+                jobs.append(
+                    Job(message: queued.message, nextHop: nextHop, recipients: [recipient], content: content))
+            }
+        }
+        return jobs
+    }
+}

@@ -1,0 +1,84 @@
+import Logging
+import Mail
+import Net
+import Store
+
+/// Brings what is due from the disk to the dispatcher, page by page: after a start, after a deferral, and when memory was
+/// too full for fresh mail.
+struct QueueLoader: Sendable {
+    let store: any QueueStore
+    let dispatcher: Dispatcher
+    let recorder: OutcomeRecorder
+    let alarm: Alarm
+    let log: Logger
+    let port: UInt16
+    let clock: @Sendable () -> WallTime
+
+    /// Recipients of one page.
+    static let page = 500
+    /// Seconds between two looks at the disk where nothing is known to become due.
+    static let interval: Int64 = 30
+
+    /// Runs until its task is cancelled or the alarm's loop stops.
+    func run() async {
+        while !Task.isCancelled {
+            await pass()
+            let next = await dispatcher.nextPass(within: Self.interval)
+            let seconds = max(0, next.seconds - clock().seconds)
+            do throws(SocketError) {
+                _ = try await alarm.wait(until: .after(seconds == 0 ? .milliseconds(50) : .seconds(seconds)))
+            } catch {
+                return
+            }
+        }
+    }
+
+    private func pass() async {
+        let now = clock()
+        var cursor: DueCursor?
+        var isWhole = false
+        await dispatcher.beginPass()
+        do throws(StoreError) {
+            while !Task.isCancelled, !isWhole {
+                let page = try await store.due(before: now, after: cursor, excluding: [], limit: Self.page)
+                cursor = page.last?.cursor ?? cursor
+                guard try await load(page, now: now) else { break }
+                isWhole = page.count < Self.page
+            }
+        } catch {
+            if error != .closed {
+                log.event(.error, LogLine("store-failed").with("doing", "reading what is due").with("reason", "\(error)"))
+            }
+        }
+        await dispatcher.endPass(isWhole: isWhole)
+    }
+
+    private func load(_ page: [DueRecipient], now: WallTime) async throws(StoreError) -> Bool {
+        var groups: [(message: MessageNumber, nextHop: NextHop, recipients: [DueRecipient])] = []
+        for row in page where await !dispatcher.holds(row.number) {
+            let nextHop = NextHop(row.mailbox.domain, port: port)
+            if let last = groups.indices.last, groups[last].message == row.message, groups[last].nextHop == nextHop {
+                groups[last].recipients.append(row)
+            } else {
+                groups.append((row.message, nextHop, [row]))
+            }
+        }
+        for group in groups {
+            guard let message = try await store.message(group.message) else { continue }
+            let job = Job(
+                message: message, nextHop: group.nextHop,
+                recipients: group.recipients.map {
+                    Job.Recipient(
+                        number: $0.number, mailbox: $0.mailbox, attempts: $0.attempts,
+                        delayedNoticeSent: $0.delayedNoticeSent, policyFailureSince: $0.policyFailureSince)
+                }, content: nil)
+            if message.expiresAt <= now {
+                let recorded = await recorder.expire(job)
+                await dispatcher.submit(recorded.notices)
+            } else if await !dispatcher.load([job]) {
+                return false
+            }
+        }
+        return true
+    }
+}

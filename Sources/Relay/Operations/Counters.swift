@@ -1,0 +1,17 @@
+import Synchronization
+
+/// What happened since the daemon started, for `relayctl status`. Safe from any thread; each number stands alone.
+final class Counters: Sendable {
+    /// Intake connections open now.
+    let intakeConnections = Atomic<Int>(0)
+    /// Messages acknowledged.
+    let accepted = Atomic<Int64>(0)
+    /// Transactions refused after DATA or for want of room.
+    let refused = Atomic<Int64>(0)
+    /// Delivery connections open now.
+    let deliveryConnections = Atomic<Int>(0)
+    /// Recipients.
+    let delivered = Atomic<Int64>(0)
+    let deferred = Atomic<Int64>(0)
+    let bounced = Atomic<Int64>(0)
+}

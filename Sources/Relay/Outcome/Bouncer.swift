@@ -1,0 +1,108 @@
+import Logging
+import Mail
+import Store
+import TLS
+
+/// Makes the notices that outcomes cause: one DSN for all recipients of a message that failed in this attempt, one for
+/// those it is time to call delayed. Nothing answers a notice (Q-05, DSN-02).
+struct Bouncer: Sendable {
+    let hostname: DomainName
+    let from: Mailbox
+    let schedule: Schedule
+    let store: any QueueStore
+    let log: Logger
+
+    struct Notice: Sendable {
+        let message: NewMessage
+        let recipient: Mailbox
+        let content: [UInt8]
+    }
+
+    func notices(for job: Job, _ decided: [Decided], hosts: [MXHost?], at now: WallTime) async -> [Notice] {
+        let failed = decided.indices.filter {
+            if case .bounced = decided[$0].outcome { true } else { false }
+        }
+        let delayed = decided.indices.filter { decided[$0].isDelayNoticeDue }
+        guard !failed.isEmpty || !delayed.isEmpty else { return [] }
+        guard case .mailbox(let sender) = job.message.reversePath else {
+            // Nobody to tell but the operator.
+            for index in failed {
+                log.event(
+.warning,
+                    LogLine("undeliverable-notice").with("queue_id", job.message.id)
+                        .with("to", "<\(decided[index].recipient.mailbox)>")
+                        .with("reason", decided[index].outcome.reason?.detail))
+            }
+            return []
+        }
+        let header = await header(of: job)
+        var notices: [Notice] = []
+        for (action, indices) in [(DSN.Action.failed, failed), (.delayed, delayed)] where !indices.isEmpty {
+            var generator = SystemRandomNumberGenerator()
+            let id = QueueID(using: &generator)
+            let content = DSN(
+                action: action, reportingMTA: hostname, from: from, to: sender, originalID: job.message.id,
+                arrival: job.message.receivedAt, willRetryUntil: job.message.expiresAt,
+                receivedFrom: job.message.origin.inWords,
+                recipients: indices.map { recipient(decided[$0], hosts[$0], action, at: now) },
+                originalHeader: header, noticeID: id, date: now
+            ).content()
+            guard let digest = try? SHA256.digest(of: content) else { continue }
+            let message = NewMessage(
+                id: id, kind: .dsn, reversePath: .null, body: .eightBitMIME, receivedAt: now,
+                expiresAt: now.advanced(by: schedule.dsnLifetime), digest: digest,
+                hasEightBit: content.contains { $0 >= 0x80 }, origin: MessageOrigin(),
+                content: Content(bytes: content),
+                recipients: [
+                    NewRecipient(sender, destination: NextHop(sender.domain).description, nextAttempt: now)
+                ])
+            notices.append(Notice(message: message, recipient: sender, content: content))
+        }
+        return notices
+    }
+
+    private func recipient(
+        _ decided: Decided, _ host: MXHost?, _ action: DSN.Action, at now: WallTime
+    ) -> DSN.Recipient {
+        let reason = decided.outcome.reason ?? Reason(.localFailure, "no reason was recorded")
+        let reply = decided.outcome.reply
+        return DSN.Recipient(
+            mailbox: decided.recipient.mailbox, reason: reason, reply: reply, remoteHost: host?.name,
+            status: status(reason, reply, action, expiredFrom: decided.expiredFrom), lastAttempt: now)
+    }
+
+    /// The remote's own code where it gave one, else that of our reason; class 4 for what is only delayed or has expired
+    /// (DSN-08, Q-12).
+    private func status(
+        _ reason: Reason, _ reply: Reply?, _ action: DSN.Action, expiredFrom: Reason?
+    ) -> EnhancedStatusCode {
+        if expiredFrom != nil {
+            return reply?.enhanced.map { $0.withClass(4) } ?? EnhancedStatusCode(4, 4, 7)
+        }
+        let wanted: UInt8 = action == .failed ? 5 : 4
+        if let reply { return (reply.enhanced ?? EnhancedStatusCode(wanted, 0, 0)).withClass(wanted) }
+        return reason.cause.enhancedStatusCode.withClass(wanted)
+    }
+
+    /// The header section of the original; empty where it cannot be read.
+    private func header(of job: Job) async -> [UInt8] {
+        var start: [UInt8] = job.content ?? []
+        if job.content == nil, let reader = try? await store.content(of: job.message) {
+            while start.count < DSN.headerLimit, let piece = try? await reader.next() { start += piece }
+        }
+        let header = HeaderSection(reading: Array(start.prefix(DSN.headerLimit)))
+        return Array(start.prefix(header.end))
+    }
+}
+
+extension EnhancedStatusCode {
+    func withClass(_ other: UInt8) -> EnhancedStatusCode { EnhancedStatusCode(other, subject, detail) }
+}
+
+extension MessageOrigin {
+    /// "mail.example ([192.0.2.9])", for `Received-From-MTA` (RFC 3464 §2.2.4).
+    var inWords: String? {
+        guard let clientName else { return nil }
+        return clientAddress.map { "\(clientName) (\(MailDomain.literal($0)))" } ?? clientName
+    }
+}

@@ -1,0 +1,72 @@
+import Mail
+import Store
+
+/// The log line of one recipient in one attempt: always these keys in this order.
+struct DeliveryLine {
+    let line: LogLine
+    private let policyFailureSince: WallTime?
+    private let time: WallTime
+
+    init(_ job: Job, _ recipient: Job.Recipient, _ trace: AttemptResult.Trace, _ decided: Decided, at time: WallTime) {
+        let reason = decided.outcome.reason
+        var line = LogLine("delivery")
+        line.add("queue_id", job.message.id)
+        line.add("from", "<\(job.message.reversePath)>")
+        line.add("to", "<\(recipient.mailbox)>")
+        line.add("destination", job.destination)
+        line.add("host", trace.host?.description ?? "-")
+        line.add("address", trace.address?.description ?? "-")
+        line.add("tls", trace.tlsVersion ?? "-")
+        line.add("verified", trace.verified?.rawValue ?? "-")
+        line.add("status", decided.outcome.status)
+        line.add("cause", reason?.cause.rawValue)
+        line.add("reply", decided.outcome.reply?.oneLine)
+        line.add("delay", time.seconds - job.message.receivedAt.seconds)
+        line.add("attempt", recipient.attempts + 1)
+        line.add("next", decided.isDeferred ? decided.nextAttempt.rfc3339 : nil)
+        line.add("reason", reason?.detail)
+        self.line = line
+        self.policyFailureSince = decided.policyFailureSince
+        self.time = time
+    }
+
+    /// A TLS policy has kept this recipient back for so many seconds: the operator should look (D19).
+    func isWarning(after seconds: Int64) -> Bool {
+        guard seconds > 0, let policyFailureSince else { return false }
+        return time.seconds - policyFailureSince.seconds >= seconds
+    }
+}
+
+extension Outcome {
+    /// "delivered", "deferred", "bounced".
+    var status: String {
+        switch self {
+        case .delivered: "delivered"
+        case .deferred: "deferred"
+        case .bounced: "bounced"
+        }
+    }
+}
+
+extension Reply {
+    /// Code, enhanced code and text on one line, for logs and lists.
+    var oneLine: String {
+        let text = lines.joined(separator: " ")
+        return enhanced.map { "\(code) \($0) \(text)" } ?? "\(code) \(text)"
+    }
+}
+
+extension StoredMessage {
+    /// Seconds since it was received, never negative: a clock may go back.
+    func age(at time: WallTime) -> Int64 { max(0, time.seconds - receivedAt.seconds) }
+}
+
+extension Int64 {
+    /// Seconds as a person says them: "5 days", "3 hours", "10 seconds".
+    var inWords: String {
+        for (unit, seconds) in [("day", Int64(86_400)), ("hour", 3600), ("minute", 60)] where self >= 2 * seconds {
+            return "\(self / seconds) \(unit)s"
+        }
+        return "\(self) second\(self == 1 ? "" : "s")"
+    }
+}

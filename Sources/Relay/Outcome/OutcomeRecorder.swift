@@ -1,0 +1,207 @@
+import Logging
+import Mail
+import Net
+import Store
+
+/// Writes down what became of recipients, with the notices that causes, as one transaction: station 7.
+///
+/// A settlement that the store does not take is tried again until it does: forgetting it would send the mail twice.
+struct OutcomeRecorder: Sendable {
+    let store: any QueueStore
+    let schedule: Schedule
+    let bouncer: Bouncer
+    let counters: Counters
+    let log: Logger
+    let port: UInt16
+    let clock: @Sendable () -> WallTime
+
+    /// Between two tries to write a settlement that the store did not take.
+    static let retryPause: Duration = .seconds(1)
+    /// Tries; then the daemon goes on and the mail is sent again later.
+    static let retryLimit = 600
+
+    struct Recorded: Sendable {
+        /// Notices that are in the queue now.
+        var notices: [Job] = []
+        /// When what was deferred is due again.
+        var nextAttempts: [WallTime] = []
+    }
+
+    /// The result of an attempt.
+    func record(_ job: Job, _ result: AttemptResult) async -> Recorded {
+        if let damage = result.recipients.lazy.compactMap(\.outcome.damage).first {
+            await quarantine(job, damage)
+            return Recorded()
+        }
+        let now = clock()
+        let decided = zip(job.recipients, result.recipients).map { recipient, settled in
+            decide(recipient, settled.outcome, of: job.message, at: now, notBefore: nil)
+        }
+        for (recipient, (one, settled)) in zip(job.recipients, zip(decided, result.recipients)) {
+            write(DeliveryLine(job, recipient, settled.trace, one, at: now))
+        }
+        return await settle(job, decided, result.attempts, traces: result.recipients.map(\.trace), at: now)
+    }
+
+    /// Recipients of a destination that is backed off until `until`: deferred without an attempt of their own.
+    func putOff(_ job: Job, because failure: Reason, until: WallTime) async -> Recorded {
+        let now = clock()
+        let decided = job.recipients.map { recipient in
+            decide(recipient, .deferred(failure, nil), of: job.message, at: now, notBefore: until)
+        }
+        for (recipient, one) in zip(job.recipients, decided) {
+            write(DeliveryLine(job, recipient, AttemptResult.Trace(), one, at: now))
+        }
+        return await settle(job, decided, [], traces: [], at: now)
+    }
+
+    /// Recipients whose message has outlived its time while it waited.
+    func expire(_ job: Job) async -> Recorded {
+        let now = clock()
+        let reason = Reason(.expired, "the message could not be delivered in the time it may wait")
+        var last: [Reason?] = []
+        if let detail = try? await store.show(job.message.id) {
+            last = job.recipients.map { recipient in
+                detail.recipients.first { $0.recipient.number == recipient.number }?.recipient.lastOutcome?.reason
+            }
+        }
+        let decided = job.recipients.enumerated().map { index, recipient in
+            decide(
+                recipient, .deferred((index < last.count ? last[index] : nil) ?? reason, nil), of: job.message, at: now,
+                notBefore: nil)
+        }
+        for (recipient, one) in zip(job.recipients, decided) {
+            write(DeliveryLine(job, recipient, AttemptResult.Trace(), one, at: now))
+        }
+        return await settle(job, decided, [], traces: [], at: now)
+    }
+
+    /// The fate of one recipient once the clock had its word.
+    private func decide(
+        _ recipient: Job.Recipient, _ outcome: Outcome, of message: StoredMessage, at now: WallTime,
+        notBefore: WallTime?
+    ) -> Decided {
+        guard case .deferred(let reason, let reply) = outcome else { return Decided(recipient, outcome, now) }
+        if now >= message.expiresAt {
+            let expired = Reason(.expired, "given up after \(message.age(at: now).inWords): \(reason.detail)")
+            return Decided(recipient, .bounced(expired, reply), now, expiredFrom: reason)
+        }
+        var generator = SystemRandomNumberGenerator()
+        let own = schedule.nextAttempt(afterAttempt: recipient.attempts + 1, at: now, using: &generator)
+        var decided = Decided(recipient, outcome, max(own, notBefore ?? own))
+        decided.policyFailureSince = reason.cause.isTLSPolicy ? recipient.policyFailureSince ?? now : nil
+        decided.isDelayNoticeDue =
+            !recipient.delayedNoticeSent && message.reversePath != .null
+            && schedule.isDelayNoticeDue(receivedAt: message.receivedAt, at: now)
+        return decided
+    }
+
+    private func settle(
+        _ job: Job, _ decided: [Decided], _ attempts: [AttemptRecord], traces: [AttemptResult.Trace], at now: WallTime
+    ) async -> Recorded {
+        let hosts = decided.indices.map { $0 < traces.count ? traces[$0].host : nil }
+        let notices = await bouncer.notices(for: job, decided, hosts: hosts, at: now)
+        let settlement = Settlement(
+            message: job.message.number,
+            recipients: decided.enumerated().map { index, one in
+                RecipientOutcome(
+                    one.recipient.number, one.outcome, host: hosts[index]?.description, time: now,
+                    nextAttempt: one.nextAttempt,
+                    delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
+                    policyFailureSince: one.policyFailureSince, attempts: attempts)
+            },
+            notices: notices.map(\.message))
+        guard let settled = await write(settlement, of: job) else { return Recorded() }
+        count(decided)
+        var recorded = Recorded()
+        for (notice, queued) in zip(notices, settled.notices) {
+            recorded.notices += Job.fresh(queued, recipients: [notice.recipient], port: port, content: notice.content)
+        }
+        recorded.nextAttempts = decided.filter(\.isDeferred).map { min($0.nextAttempt, job.message.expiresAt) }
+        return recorded
+    }
+
+    /// Until the store takes it. Mail that was delivered and not written down would be delivered again.
+    private func write(_ settlement: Settlement, of job: Job) async -> Settled? {
+        for attempt in 1...Self.retryLimit {
+            do throws(StoreError) {
+                return try await store.settle(settlement)
+            } catch {
+                switch error {
+                case .unknown, .closed, .duplicate, .damaged:
+                    log.event(
+.error,
+                        LogLine("settle-refused").with("queue_id", job.message.id).with("reason", "\(error)"))
+                    return nil
+                case .busy, .full, .failed:
+                    if attempt == 1 {
+                        log.event(
+.error,
+                            LogLine("settle-failed").with("queue_id", job.message.id).with("reason", "\(error)")
+                                .with("cure", "free space on the disk of the queue; the result is kept until it can be written"))
+                    }
+                }
+            }
+            guard let loop = Loop.current, (try? await loop.sleep(until: .after(Self.retryPause))) != nil else {
+                return nil
+            }
+        }
+        return nil
+    }
+
+    private func quarantine(_ job: Job, _ reason: Reason) async {
+        log.event(.error, LogLine("quarantined").with("queue_id", job.message.id).with("reason", reason.detail))
+        try? await store.quarantine(job.message.id, because: reason.detail)
+    }
+
+    private func count(_ decided: [Decided]) {
+        for one in decided {
+            switch one.outcome {
+            case .delivered: counters.delivered.add(1, ordering: .relaxed)
+            case .deferred: counters.deferred.add(1, ordering: .relaxed)
+            case .bounced: counters.bounced.add(1, ordering: .relaxed)
+            }
+        }
+    }
+
+    private func write(_ line: DeliveryLine) {
+        if line.isWarning(after: schedule.warnAfter) { log.event(.warning, line.line) } else { log.event(.info, line.line) }
+    }
+}
+
+/// The fate of one recipient, ready to be written.
+struct Decided: Sendable {
+    let recipient: Job.Recipient
+    let outcome: Outcome
+    let nextAttempt: WallTime
+    /// What kept it back, where it now bounces because its time is over.
+    let expiredFrom: Reason?
+    var policyFailureSince: WallTime?
+    var isDelayNoticeDue = false
+
+    init(_ recipient: Job.Recipient, _ outcome: Outcome, _ nextAttempt: WallTime, expiredFrom: Reason? = nil) {
+        self.recipient = recipient
+        self.outcome = outcome
+        self.nextAttempt = nextAttempt
+        self.expiredFrom = expiredFrom
+    }
+
+    var isDeferred: Bool {
+        if case .deferred = outcome { true } else { false }
+    }
+}
+
+extension Outcome {
+    var reason: Reason? {
+        switch self {
+        case .delivered: nil
+        case .deferred(let reason, _), .bounced(let reason, _): reason
+        }
+    }
+
+    /// Set where the stored content turned out to be damaged: then the message leaves delivery.
+    var damage: Reason? {
+        guard let reason, reason.cause == .contentDamaged else { return nil }
+        return reason
+    }
+}

@@ -1,0 +1,88 @@
+import DNS
+import Mail
+import Net
+
+/// Finds and remembers what DNS says about a next hop. One search for many waiting messages; remembered until the first
+/// of the answers behind it runs out (DANE-47), so that a warm decision needs no lookup.
+///
+/// The search itself, which decides what to ask, is the value `Mail.RouteSearch`.
+actor RouteFinder {
+    /// Next hops remembered; at the limit one is forgotten for each that comes.
+    static let limit = 20_000
+    /// Seconds a search is remembered at least, so that a TTL of 0 does not cost a lookup for each message of a burst.
+    static let shortest: UInt32 = 1
+    /// Seconds a search is remembered at most, whatever the zone says.
+    static let longest: UInt32 = 3600
+    /// Seconds a failed search is remembered: the next attempt must ask again.
+    static let failed: UInt32 = 5
+
+    private struct Entry {
+        let facts: DestinationFacts
+        let expires: Deadline
+    }
+
+    private let resolver: Resolver
+    private let settings: RouteSettings
+    private var known: [NextHop: Entry] = [:]
+    private var searches: [NextHop: Task<DestinationFacts, Never>] = [:]
+
+    init(resolver: Resolver, settings: RouteSettings) {
+        self.resolver = resolver
+        self.settings = settings
+    }
+
+    /// What is known about `nextHop` now, asked where it is not.
+    func facts(for nextHop: NextHop) async -> DestinationFacts {
+        if let entry = known[nextHop], !entry.expires.hasPassed { return entry.facts }
+        if let search = searches[nextHop] { return await search.value }
+        let search = Task(executorPreference: Loop.current) { [resolver, settings] in
+            await Self.search(nextHop, settings: settings, resolver: resolver)
+        }
+        searches[nextHop] = search
+        let facts = await search.value
+        searches[nextHop] = nil
+        remember(facts)
+        return facts
+    }
+
+    private func remember(_ facts: DestinationFacts) {
+        if known.count >= Self.limit, let victim = known.keys.first { known[victim] = nil }
+        let seconds =
+            facts.hasFailure
+            ? Self.failed : min(max(facts.timeToLive, Self.shortest), Self.longest)
+        known[facts.nextHop] = Entry(facts: facts, expires: .after(.seconds(Int64(seconds))))
+    }
+
+    /// Asks what the search wants asked, all that is asked at once at the same time, until it is satisfied.
+    private static func search(
+        _ nextHop: NextHop, settings: RouteSettings, resolver: Resolver
+    ) async -> DestinationFacts {
+        var search = RouteSearch(for: nextHop, settings: settings)
+        await withTaskGroup(of: Answer.self) { group in
+            for question in search.start() {
+                group.addTask { await resolver.resolve(question) }
+            }
+            while let answer = await group.next() {
+                for question in search.handle(answer) {
+                    group.addTask { await resolver.resolve(question) }
+                }
+            }
+        }
+        return search.result
+            ?? DestinationFacts(
+                nextHop: nextHop, mx: MXFacts(lookup: .failed("the search for its hosts did not end"), security: nil),
+                hosts: [], timeToLive: 0)
+    }
+}
+
+extension DestinationFacts {
+    /// True where a lookup behind these facts failed: they are no ground to stand on for long.
+    var hasFailure: Bool {
+        if case .failed = mx.lookup { return true }
+        return hosts.contains { host in
+            if case .failed = host.addresses.lookup { return true }
+            if case .failed = host.tlsa.lookup { return true }
+            return host.addresses.partialFailure != nil
+        }
+    }
+}
