@@ -119,9 +119,12 @@ public enum LineEnding: Sendable { case crlf, lf }
 public enum LineRead: Sendable { case line([UInt8], LineEnding), tooLong, end([UInt8]) }
 public enum Fill: Sendable, Equatable { case bytes(Int), end }
 
+/// Our end of a socket pair as a stream, and the other end for a child.
+public struct StreamPair: ~Copyable, Sendable { public let stream: Stream; public var other: FileDescriptor }
+
 public final class Stream: Sendable {
     public static func connect(to: SocketAddress, from: SocketAddress? = nil, on loop: Loop, until: Deadline) async throws(SocketError) -> Stream { fatalError() }
-    public static func pair(on loop: Loop) throws(Errno) -> (Stream, FileDescriptor) { fatalError() }
+    public static func pair(on loop: Loop) throws(Errno) -> StreamPair { fatalError() }
     public var loop: Loop { fatalError() }
     public var peerAddress: SocketAddress? { fatalError() }
     public var localAddress: SocketAddress? { fatalError() }
