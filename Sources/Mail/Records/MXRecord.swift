@@ -20,6 +20,24 @@ public struct MXRecord: Hashable, Sendable {
         self.preference = preference
         self.exchange = exchange
     }
+
+    /// Reads RDATA: two octets of preference and an uncompressed name to the end. Nil where it is anything else: that
+    /// record is void, the others of the set are not.
+    public init?(rdata: [UInt8]) {
+        guard rdata.count > 2, let name = WireName(rdata[2...]) else { return nil }
+        let preference = UInt16(rdata[0]) << 8 | UInt16(rdata[1])
+        switch name {
+        case .root:
+            self.init(preference: preference, exchange: .root)
+        case .name(let name):
+            // RFC 5321 §5.1: an MX names a host. "192.0.2.1" is a well-formed domain name, but no top-level domain is
+            // a number, so it can only be an address in the wrong place (MX-14).
+            let isAddress = name.labels.last?.utf8.allSatisfy { (0x30...0x39).contains($0) } ?? false
+            self.init(preference: preference, exchange: .host(isAddress ? .unreadable(name.text) : .name(name)))
+        case .unreadable(let text):
+            self.init(preference: preference, exchange: .host(.unreadable(text)))
+        }
+    }
 }
 
 /// What an MX record, a route or an address literal names.
