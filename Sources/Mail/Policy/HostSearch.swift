@@ -35,7 +35,9 @@ struct HostSearch: Sendable {
 
     private func tlsa(_ addresses: AddressFacts, _ answers: [Question: Answer]) -> TLSAProgress {
         guard addresses.lookup == .found else { return .found(.notQueried("no address is known")) }
-        guard daneApplies else { return .found(.notQueried("the MX records are not secure, and dane.insecure_mx is off")) }
+        guard daneApplies else {
+            return .found(.notQueried("the MX records are not secure, and dane.insecure_mx is off"))
+        }
         switch (addresses.security, addresses.expandedName) {
         case (.secure, nil):
             return search([host], answers)  // RFC 7672 §2.2.2 "Non-CNAME" (DANE-03)
@@ -57,7 +59,8 @@ struct HostSearch: Sendable {
         guard let answer = answers[question] else { return .asks(question) }
         if let failure = answer.failure {
             // RFC 7672 §2.2.2: errors for any query in the process delay or abandon delivery.
-            return .found(TLSAFacts(baseDomain: nil, lookup: .failed("CNAME: \(failure)"), security: answer.failureKind))
+            return .found(
+                TLSAFacts(baseDomain: nil, lookup: .failed("CNAME: \(failure)"), security: answer.failureKind))
         }
         guard answer.security == .secure else {
             return .found(.notQueried("the host is an alias in a zone that is not DNSSEC-secure"))  // DANE-06

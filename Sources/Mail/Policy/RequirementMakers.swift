@@ -62,5 +62,6 @@ extension Explanation {
     static let tlsaAbsent = Explanation(
         "the host publishes no TLSA records: TLS where offered", source: "RFC 7672 §2.2")
     static let daneOff = Explanation(
-        "the MX records are not DNSSEC-secure and dane.insecure_mx is off: TLS where offered", source: "RFC 7672 §2.2.1")
+        "the MX records are not DNSSEC-secure and dane.insecure_mx is off: TLS where offered", source: "RFC 7672 §2.2.1"
+    )
 }

@@ -73,7 +73,9 @@ public struct RouteSearch: Sendable {
             // address lookup starts from, and the one that DANE-39 keeps as a reference identifier.
             if case .domain(let domain) = nextHop.target {
                 let isOurs = checksForLoops && settings.ourNames.contains(domain)
-                hosts = [isOurs ? .found(excluded(.name(domain), 0, .ourselves)) : .searching(search(domain, preference: 0))]
+                hosts = [
+                    isOurs ? .found(excluded(.name(domain), 0, .ourselves)) : .searching(search(domain, preference: 0))
+                ]
             }
         case .null, .noSuchDomain, .failed, .notQueried:
             // Nothing to be asked: RFC 7505 §3 (MX-12), MX-03, and no fallback to addresses (RFC 5321 §5.1, MX-05).

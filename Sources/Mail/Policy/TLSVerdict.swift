@@ -47,7 +47,8 @@ public enum TLSVerdict: Hashable, Sendable {
         case (.encrypted, .startTLSNotOffered), (.authenticated, .startTLSNotOffered):
             // RFC 7672 §2.2: no clear retry (DANE-17).
             return .refuse(
-                Reason(.startTLSMissing, "the host does not offer STARTTLS, but TLS is demanded"), .startTLSNotSupported)
+                Reason(.startTLSMissing, "the host does not offer STARTTLS, but TLS is demanded"), .startTLSNotSupported
+            )
         case (.encrypted, .startTLSRefused(let reply)), (.authenticated, .startTLSRefused(let reply)):
             // Even a 5yz reply to STARTTLS is a deferral (DANE-18, RFC 7672 §2.2).
             return .refuse(

@@ -19,7 +19,8 @@ extension TLSARecord {
 
         public var description: String {
             switch self {
-            case .pkixUsage(let usage): "certificate usage \(usage) (\(usage == 0 ? "PKIX-TA" : "PKIX-EE")) is not for SMTP"
+            case .pkixUsage(let usage):
+                "certificate usage \(usage) (\(usage == 0 ? "PKIX-TA" : "PKIX-EE")) is not for SMTP"
             case .unknownUsage(let usage): "certificate usage \(usage) is not known"
             case .unknownSelector(let selector): "selector \(selector) is not known"
             case .unknownMatchingType(let type): "matching type \(type) is not known"
