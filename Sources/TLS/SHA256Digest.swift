@@ -3,7 +3,7 @@ import COpenSSL
 /// A SHA-256 digest of octets that come in pieces: content files are checked by it.
 ///
 /// The corresponding C functions are `EVP_DigestInit_ex2`, `EVP_DigestUpdate` and `EVP_DigestFinal_ex`.
-public struct SHA256: ~Copyable, @unchecked Sendable {
+public struct SHA256Digest: ~Copyable, @unchecked Sendable {
     // @unchecked Sendable because the EVP_MD_CTX has one owner, which cannot be copied.
 
     /// Octets of a digest.
@@ -19,8 +19,8 @@ public struct SHA256: ~Copyable, @unchecked Sendable {
         EVP_MD_CTX_free(context)
     }
 
-    public static func begin() throws(TLSError) -> SHA256 {
-        let digest = SHA256(owning: try OpenSSL.make("EVP_MD_CTX_new") { EVP_MD_CTX_new() })
+    public static func begin() throws(TLSError) -> SHA256Digest {
+        let digest = SHA256Digest(owning: try OpenSSL.make("EVP_MD_CTX_new") { EVP_MD_CTX_new() })
         let context = digest.context
         try OpenSSL.call("EVP_DigestInit_ex2") { EVP_DigestInit_ex2(context, EVP_sha256(), nil) }
         return digest
