@@ -1,3 +1,5 @@
+import Glibc
+
 /// How the worker process fares, for `relayctl status` and the log.
 public enum ResolverState: Hashable, Sendable {
     /// Started, and its answer to the settings is awaited.
@@ -37,7 +39,7 @@ public struct ResolverCounters: Hashable, Sendable {
 }
 
 /// Why a resolver did not start.
-public enum ResolverError: Error, Hashable, Sendable {
+public enum ResolverError: Error, Hashable, Sendable, CustomStringConvertible {
     /// No process or socket could be made: `errno` and the call's name.
     case system(call: String, errno: Int32)
     /// The worker refused the settings, in its words (the bad option or file first).
@@ -46,4 +48,13 @@ public enum ResolverError: Error, Hashable, Sendable {
     case workerDied(String)
     /// The worker did not say that it was ready within ``Resolver/startTimeout``.
     case notReadyInTime
+
+    public var description: String {
+        switch self {
+        case .system(let call, let errno): "\(call): \(String(cString: strerror(errno)))"
+        case .settingsRefused(let reason): "settings refused: \(reason)"
+        case .workerDied(let reason): reason
+        case .notReadyInTime: "not ready within \(Resolver.startTimeout.components.seconds) s"
+        }
+    }
 }
