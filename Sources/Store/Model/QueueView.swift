@@ -18,16 +18,18 @@ public struct DueRecipient: Hashable, Sendable {
     public let size: Int64
 
     /// Where the next page starts.
-    public var cursor: DueCursor { DueCursor(nextAttempt: nextAttempt, number: number) }
+    public var cursor: DueCursor { DueCursor(nextAttempt: nextAttempt, destination: destination, number: number) }
 }
 
 /// A place in the order of what is due.
 public struct DueCursor: Hashable, Sendable {
     public let nextAttempt: WallTime
+    public let destination: String
     public let number: RecipientNumber
 
-    public init(nextAttempt: WallTime, number: RecipientNumber) {
+    public init(nextAttempt: WallTime, destination: String, number: RecipientNumber) {
         self.nextAttempt = nextAttempt
+        self.destination = destination
         self.number = number
     }
 }
