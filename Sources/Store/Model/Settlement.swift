@@ -1,0 +1,57 @@
+public import Mail
+
+/// What became of recipients of one message in one attempt: written in one transaction.
+public struct Settlement: Sendable {
+    public var message: MessageNumber
+    public var recipients: [RecipientOutcome]
+    /// DSNs caused by these outcomes: they are queued exactly if the outcomes are recorded, so that a crash neither
+    /// loses nor doubles a bounce.
+    public var notices: [NewMessage]
+
+    public init(message: MessageNumber, recipients: [RecipientOutcome], notices: [NewMessage] = []) {
+        self.message = message
+        self.recipients = recipients
+        self.notices = notices
+    }
+}
+
+/// The outcome of one recipient in one attempt.
+public struct RecipientOutcome: Sendable {
+    public var recipient: RecipientNumber
+    public var outcome: Outcome
+    /// The host that decided.
+    public var host: String?
+    /// When it was decided.
+    public var time: WallTime
+    /// When a deferred recipient is due again; the store takes the message's expiry where that is sooner, so that expiry
+    /// shows in what is due. Not read for final outcomes.
+    public var nextAttempt: WallTime
+    /// True where the delayed DSN for this recipient is among ``Settlement/notices``.
+    public var delayedNoticeSent: Bool
+    /// The start of the present row of TLS policy failures; nil where the last failure was none.
+    public var policyFailureSince: WallTime?
+    /// The tries at hosts. Kept to the last ``QueueLimits/attemptHistory`` of each recipient.
+    public var attempts: [AttemptRecord]
+
+    public init(
+        _ recipient: RecipientNumber, _ outcome: Outcome, host: String? = nil, time: WallTime, nextAttempt: WallTime,
+        delayedNoticeSent: Bool = false, policyFailureSince: WallTime? = nil, attempts: [AttemptRecord] = []
+    ) {
+        self.recipient = recipient
+        self.outcome = outcome
+        self.host = host
+        self.time = time
+        self.nextAttempt = nextAttempt
+        self.delayedNoticeSent = delayedNoticeSent
+        self.policyFailureSince = policyFailureSince
+        self.attempts = attempts
+    }
+}
+
+/// What ``QueueStore/settle(_:)`` did.
+public struct Settled: Hashable, Sendable {
+    /// Recipients of the message that are not final. At 0 the message is gone.
+    public let openRecipients: Int
+    /// In the order of ``Settlement/notices``.
+    public let notices: [QueuedMessage]
+}

@@ -1,0 +1,87 @@
+public import Mail
+
+/// A message of the queue, without recipients and content.
+public struct StoredMessage: Hashable, Sendable {
+    public let number: MessageNumber
+    public let id: QueueID
+    public let kind: MessageKind
+    public let reversePath: ReversePath
+    public let body: BodyType
+    public let receivedAt: WallTime
+    public let expiresAt: WallTime
+    /// Octets of content.
+    public let size: Int64
+    /// SHA-256 of the content as it was received.
+    public let digest: [UInt8]
+    public let hasEightBit: Bool
+    public let origin: MessageOrigin
+    /// True where the content lies in a file of its own.
+    public let isSpooled: Bool
+    /// Why the message is out of delivery; nil for mail in good health.
+    public let quarantined: String?
+}
+
+/// The state of one recipient. The raw values are on disk: never changed, only added to.
+public enum RecipientState: Int, Hashable, Sendable, CaseIterable {
+    /// Waits for its next attempt.
+    case due = 0
+    /// Taken out of delivery by the operator.
+    case held = 1
+    /// Taken out of delivery because the content is damaged.
+    case quarantined = 2
+    case delivered = 3
+    case bounced = 4
+
+    /// Delivered or bounced: nothing more will happen.
+    public var isFinal: Bool { self == .delivered || self == .bounced }
+}
+
+/// One recipient of a message of the queue.
+public struct StoredRecipient: Hashable, Sendable {
+    public let number: RecipientNumber
+    public let mailbox: Mailbox
+    public let destination: String
+    public let state: RecipientState
+    /// Delivery attempts so far.
+    public let attempts: Int
+    public let nextAttempt: WallTime
+    public let lastAttempt: WallTime?
+    /// The last outcome; nil before the first attempt.
+    public let lastOutcome: Outcome?
+    /// The host that gave the last outcome.
+    public let lastHost: String?
+    /// True once the sender was told of the delay (D19: once).
+    public let delayedNoticeSent: Bool
+    /// When a TLS policy first kept this recipient back, in the present row of such failures.
+    public let policyFailureSince: WallTime?
+}
+
+/// One try at one host, for `queue show`.
+public struct AttemptRecord: Hashable, Sendable {
+    public var time: WallTime
+    public var host: String?
+    public var address: IPAddress?
+    /// What the host had to show: "none", "opportunistic", "encrypted", "authenticated".
+    public var tlsLevel: String?
+    /// How it proved itself: "dane", "mta-sts"; nil where it did not.
+    public var verifiedBy: String?
+    /// "delivered", "deferred" or "bounced", with the cause: "deferred dane-mismatch".
+    public var result: String
+    /// The remote's final reply.
+    public var reply: Reply?
+    public var milliseconds: Int64
+
+    public init(
+        time: WallTime, host: String?, address: IPAddress?, tlsLevel: String? = nil, verifiedBy: String? = nil,
+        result: String, reply: Reply? = nil, milliseconds: Int64
+    ) {
+        self.time = time
+        self.host = host
+        self.address = address
+        self.tlsLevel = tlsLevel
+        self.verifiedBy = verifiedBy
+        self.result = result
+        self.reply = reply
+        self.milliseconds = milliseconds
+    }
+}

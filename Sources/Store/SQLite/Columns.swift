@@ -1,0 +1,99 @@
+import FoundationEssentials
+import GRDB
+import Mail
+
+/// A row that is not what the schema promises: somebody else wrote it, or the disk did.
+struct DamagedRow: Error {
+    let what: String
+}
+
+/// Reads the columns of a row from left to right. A value of a wrong kind throws: the library's own typed access would
+/// end the process.
+struct Columns {
+    private let row: Row
+    private var index = 0
+
+    init(_ row: Row) {
+        self.row = row
+    }
+
+    mutating func value() throws -> DatabaseValue {
+        guard index < row.count else { throw DamagedRow(what: "column \(index) is missing") }
+        defer { index += 1 }
+        return row[index]
+    }
+
+    mutating func optionalInt64() throws -> Int64? {
+        switch try value().storage {
+        case .null: return nil
+        case .int64(let value): return value
+        default: throw DamagedRow(what: "column \(index - 1) is no number")
+        }
+    }
+
+    mutating func int64() throws -> Int64 {
+        guard let value = try optionalInt64() else { throw DamagedRow(what: "column \(index - 1) is empty") }
+        return value
+    }
+
+    mutating func int() throws -> Int { Int(clamping: try int64()) }
+
+    mutating func bool() throws -> Bool { try int64() != 0 }
+
+    mutating func optionalText() throws -> String? {
+        switch try value().storage {
+        case .null: return nil
+        case .string(let text): return text
+        default: throw DamagedRow(what: "column \(index - 1) is no text")
+        }
+    }
+
+    mutating func text() throws -> String {
+        guard let value = try optionalText() else { throw DamagedRow(what: "column \(index - 1) is empty") }
+        return value
+    }
+
+    mutating func optionalBytes() throws -> [UInt8]? {
+        switch try value().storage {
+        case .null: return nil
+        case .blob(let data): return [UInt8](data)
+        default: throw DamagedRow(what: "column \(index - 1) is no BLOB")
+        }
+    }
+
+    mutating func bytes() throws -> [UInt8] { try optionalBytes() ?? [] }
+
+    mutating func time() throws -> WallTime { WallTime(seconds: try int64()) }
+
+    mutating func optionalTime() throws -> WallTime? { try optionalInt64().map(WallTime.init(seconds:)) }
+}
+
+extension Statement {
+    /// Runs the statement with `values` for its question marks, in order.
+    func run(_ values: [DatabaseValue]) throws {
+        try execute(arguments: StatementArguments(values))
+    }
+
+    /// All rows, each read by `read`.
+    func rows<Value>(_ values: [DatabaseValue], _ read: (inout Columns) throws -> Value) throws -> [Value] {
+        let cursor = try Row.fetchCursor(self, arguments: StatementArguments(values))
+        var result: [Value] = []
+        while let row = try cursor.next() {
+            var columns = Columns(row)
+            result.append(try read(&columns))
+        }
+        return result
+    }
+
+    /// The first row.
+    func first<Value>(_ values: [DatabaseValue], _ read: (inout Columns) throws -> Value) throws -> Value? {
+        let cursor = try Row.fetchCursor(self, arguments: StatementArguments(values))
+        guard let row = try cursor.next() else { return nil }
+        var columns = Columns(row)
+        return try read(&columns)
+    }
+}
+
+extension [UInt8] {
+    var databaseValue: DatabaseValue { Data(self).databaseValue }
+}

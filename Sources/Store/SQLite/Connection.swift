@@ -1,0 +1,62 @@
+import GRDB
+
+/// Opens connections: one that writes and checkpoints, and some that only read.
+///
+/// The writer is the only connection that may change or checkpoint the file (SQLite before 3.51.3 can corrupt a WAL that
+/// two connections reset at the same time); readers are opened read-only. Nothing in this program may open and close the
+/// database file by itself: that would drop the POSIX locks of these connections.
+enum Connection {
+    /// Seconds a checkpoint waits for a reader, which never takes longer than one page of rows.
+    static let busySeconds = 5.0
+
+    static func configuration(label: String, readonly: Bool) -> Configuration {
+        var configuration = Configuration()
+        configuration.label = label
+        configuration.readonly = readonly
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(busySeconds)
+        // Values never stand in error texts: they are a stranger's words.
+        configuration.publicStatementArguments = false
+        // WAL is switched on by `makeDurable`: the library's own switch sets synchronous = NORMAL behind it.
+        configuration.journalMode = .default
+        return configuration
+    }
+
+    /// Sets WAL and `synchronous = FULL`, and reads both back: without them a commit is a promise nobody keeps.
+    static func makeDurable(_ db: Database, _ options: SQLiteOptions, path: String) throws {
+        let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") ?? "none"
+        if options.isExclusive { try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        try db.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
+        try db.execute(sql: "PRAGMA cache_size = -\(options.cacheKibibytes)")
+        try db.execute(sql: "PRAGMA mmap_size = \(options.mappedBytes)")
+        try db.execute(sql: "PRAGMA temp_store = MEMORY")
+        if let pages = options.pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pages)") }
+        let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
+        if mode != "wal" { throw StoreOpenError.notDurable(path: path, why: "journal_mode is \(mode), not wal") }
+        if synchronous != 2 {
+            throw StoreOpenError.notDurable(path: path, why: "synchronous is \(synchronous), not 2 (FULL)")
+        }
+    }
+}
+
+/// How the database is run; the defaults are the measured best.
+public struct SQLiteOptions: Sendable {
+    /// Octets of a page of a database that is made now.
+    public var pageSize = 4096
+    /// Pages in the WAL after which the writer checkpoints.
+    public var checkpointPages = 4000
+    /// Page cache of the writer.
+    public var cacheKibibytes = 16 * 1024
+    public var mappedBytes = 0
+    /// Without shared memory, at the price of readers: measurement only.
+    var isExclusive = false
+    /// `max_page_count`, to fill a disk without one.
+    var pageLimit: Int?
+    /// Operations of one commit; 1 switches group commit off.
+    var groupLimit = Writer.groupLimit
+    /// Octets kept on disk for settling when everything else is full.
+    public var reserveBytes = 16 * 1024 * 1024
+
+    public init() {}
+}

@@ -1,0 +1,162 @@
+import GRDB
+import Glibc
+public import Mail
+import Synchronization
+
+/// The queue in an SQLite database and a spool folder beside it.
+///
+/// `directory` holds `queue.db`, `spool/` with the content files and `spool/aside/` with those no row names, `reserve`,
+/// and `lock`, which is locked for the life of the process.
+public final class SQLiteStore: QueueStore {
+    /// What opening found, for the log.
+    public struct OpeningReport: Hashable, Sendable {
+        /// True where the last process did not close the store: `quick_check` has run and found nothing.
+        public let wasUnclean: Bool
+        /// Files without a row, moved to `spool/aside/`.
+        public let filesSetAside: Int
+        /// Messages whose content file is missing or has the wrong length, quarantined now.
+        public let messagesQuarantined: Int
+        /// The version of the SQLite library, with its known fault where it has one.
+        public let library: String
+    }
+
+    public let openingReport: OpeningReport
+    let path: String
+    let writer: Writer
+    /// Two readers, so that an operator's listing is never in the way of the dispatcher.
+    let dispatchReader: Reader
+    let viewReader: Reader
+    let spool: Spool
+    private let reserve: Reserve
+    private let lock: CInt
+    private let freeSpaceCache = FreeSpaceCache()
+    private let isClosed = Mutex(false)
+
+    init(
+        path: String, lock: CInt, writer: Writer, readers: (Reader, Reader), spool: Spool, reserve: Reserve,
+        report: OpeningReport
+    ) {
+        self.path = path
+        self.lock = lock
+        self.writer = writer
+        self.dispatchReader = readers.0
+        self.viewReader = readers.1
+        self.spool = spool
+        self.reserve = reserve
+        self.openingReport = report
+    }
+
+    deinit {
+        // Not closed: as after a crash, but without threads left behind.
+        shutDown(isClean: false)
+        _ = Glibc.close(lock)
+    }
+
+    public func contentWriter(for id: QueueID) -> ContentWriter {
+        ContentWriter(id: id, spool: spool)
+    }
+
+    public func enqueue(_ messages: [NewMessage]) async throws(StoreError) -> [QueuedMessage] {
+        let weight = messages.reduce(0) { $0 + ($1.content.bytes?.count ?? 0) }
+        keepFiles(of: messages)
+        do throws(StoreError) {
+            return try await writer.perform(urgently: false, weight: weight) { db, numbers in
+                try messages.map { try MessageRows.insert($0, db, &numbers) }
+            }
+        } catch {
+            dropFiles(of: messages, after: error)
+            throw error
+        }
+    }
+
+    public func settle(_ settlement: Settlement) async throws(StoreError) -> Settled {
+        keepFiles(of: settlement.notices)
+        let result: SettleRows.Result
+        do throws(StoreError) {
+            result = try await writer.perform(urgently: true, weight: 0) { db, numbers in
+                try SettleRows.settle(settlement, db, &numbers)
+            }
+        } catch {
+            dropFiles(of: settlement.notices, after: error)
+            throw error
+        }
+        // Only after the commit: a crash before this line leaves a file without a row, never a row without a file.
+        if let file = result.spoolFile {
+            let spool = spool
+            spool.pool.submit { spool.remove(file) }
+        }
+        return result.settled
+    }
+
+    public func quarantine(_ id: QueueID, because reason: String) async throws(StoreError) {
+        try await writer.perform(urgently: true, weight: 0) { db, _ in
+            try SettleRows.quarantine(id, because: reason, db)
+        }
+    }
+
+    /// From before the commit on a file may have a row: it stays, whatever happens to this process.
+    private func keepFiles(of messages: [NewMessage]) {
+        for case .file(let file) in messages.map(\.content.storage) { file.keep(true) }
+    }
+
+    private func dropFiles(of messages: [NewMessage], after error: StoreError) {
+        // After an error of the disk it is not certain what a crash would bring back: the next start sets the file aside.
+        if case .failed = error { return }
+        for case .file(let file) in messages.map(\.content.storage) { file.keep(false) }
+    }
+
+    public func freeSpace() async throws(StoreError) -> FreeSpace {
+        if let fresh = freeSpaceCache.fresh { return fresh }
+        let (path, cache, reserve) = (path, freeSpaceCache, reserve)
+        return try await spool.pool.run {
+            let result = cache.measure(path)
+            if case .success(let space) = result { reserve.refill(ifFree: space.bytes) }
+            return result
+        }
+    }
+
+    public func close() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            // A thread of its own: the threads of the store are what is waited for.
+            let thread = WorkThread(named: "store-close") { [self] in
+                shutDown(isClean: true)
+                continuation.resume()
+            }
+            if thread == nil {
+                shutDown(isClean: true)
+                continuation.resume()
+            }
+        }
+    }
+
+    private func shutDown(isClean: Bool) {
+        let wasClosed = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return isClosed
+        }
+        if wasClosed { return }
+        writer.stop()
+        spool.pool.close()
+        dispatchReader.close()
+        viewReader.close()
+        // The writer is the last connection: it checkpoints, and its closing removes the WAL.
+        _ = writer.finish { db in
+            guard isClean else { return }
+            try CleanMarker.set(true, db)
+            try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+    }
+}
+
+/// Whether the last process closed the store.
+enum CleanMarker {
+    static func isSet(_ db: Database) throws -> Bool {
+        try Int.fetchOne(db, sql: "SELECT value FROM fact WHERE name = 'clean'") == 1
+    }
+
+    static func set(_ isClean: Bool, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO fact (name, value) VALUES ('clean', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            arguments: [isClean ? 1 : 0])
+    }
+}

@@ -1,0 +1,119 @@
+import GRDB
+
+/// The tables, as numbered migrations: each runs once, in a transaction together with its number.
+enum Schema {
+    /// `PRAGMA application_id`: "WXWG". A database with another one is not ours.
+    static let applicationID = 0x5758_5747
+    /// The number of the last migration.
+    static var version: Int { migrations.count }
+
+    /// Never change a line that was released: add a migration.
+    static let migrations: [String] = [version1]
+
+    // Numbers of messages and recipients come from the writer (rising, never used twice), and the recipients of one message have
+    // consecutive numbers: the range in the message row stands in for an index by message.
+    //
+    // Content has a table of its own: an update of a message row would copy every page of a BLOB behind it.
+    //
+    // Both indexes hold waiting recipients only. `recipient_due` finds what is due without touching rows of destinations
+    // that are left out; `recipient_destination` pages through one destination and skips from name to name.
+    private static let version1 = """
+        PRAGMA application_id = 1465407303;
+        CREATE TABLE fact (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE message (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            reverse_local TEXT,
+            reverse_domain,
+            body TEXT NOT NULL,
+            received_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            eight_bit INTEGER NOT NULL,
+            client_name TEXT,
+            client_address BLOB,
+            tls TEXT,
+            spooled INTEGER NOT NULL,
+            quarantined TEXT,
+            first_recipient INTEGER NOT NULL,
+            recipients INTEGER NOT NULL,
+            open INTEGER NOT NULL
+        );
+        CREATE INDEX message_spooled ON message (number) WHERE spooled = 1;
+        CREATE INDEX message_quarantined ON message (number) WHERE quarantined IS NOT NULL;
+        CREATE TABLE content (
+            message INTEGER PRIMARY KEY,
+            bytes BLOB NOT NULL
+        );
+        CREATE TABLE recipient (
+            number INTEGER PRIMARY KEY,
+            message INTEGER NOT NULL,
+            local TEXT NOT NULL,
+            domain NOT NULL,
+            destination TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            next_attempt INTEGER NOT NULL,
+            last_attempt INTEGER,
+            result INTEGER,
+            cause TEXT,
+            detail TEXT,
+            reply_code INTEGER,
+            reply_enhanced INTEGER,
+            reply_text TEXT,
+            host TEXT,
+            delayed_notice INTEGER NOT NULL DEFAULT 0,
+            policy_since INTEGER
+        );
+        CREATE INDEX recipient_due ON recipient (next_attempt, destination) WHERE state = 0;
+        CREATE INDEX recipient_destination ON recipient (destination, next_attempt) WHERE state = 0;
+        CREATE INDEX recipient_held ON recipient (number) WHERE state = 1;
+        CREATE TABLE attempt (
+            recipient INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            host TEXT,
+            address BLOB,
+            tls_level TEXT,
+            verified_by TEXT,
+            result TEXT NOT NULL,
+            reply_code INTEGER,
+            reply_enhanced INTEGER,
+            reply_text TEXT,
+            milliseconds INTEGER NOT NULL,
+            PRIMARY KEY (recipient, sequence)
+        ) WITHOUT ROWID;
+        PRAGMA user_version = 1;
+        """
+
+    /// What the file says about itself.
+    enum Recognition: Equatable {
+        case empty
+        case ours(version: Int)
+        case foreign(String)
+    }
+
+    static func recognise(_ db: Database) throws -> Recognition {
+        let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        if application == applicationID && version > 0 { return .ours(version: version) }
+        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        if application == 0 && version == 0 && tables == 0 { return .empty }
+        return .foreign("application_id \(application), user_version \(version), \(tables) tables and indexes")
+    }
+
+    /// Brings the schema from `version` to the present one, each step wholly or not at all.
+    static func migrate(_ db: Database, from version: Int) throws {
+        for migration in migrations.dropFirst(version) {
+            try db.inTransaction(.immediate) {
+                try db.execute(sql: migration)
+                return .commit
+            }
+        }
+    }
+}

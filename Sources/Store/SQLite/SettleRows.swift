@@ -1,0 +1,143 @@
+import GRDB
+import Mail
+
+/// The settling of recipients.
+enum SettleRows {
+    /// What the transaction leaves to do once it is committed.
+    struct Result {
+        var settled: Settled
+        /// The content file nobody needs any more.
+        var spoolFile: String?
+    }
+
+    /// - Throws: `StoreError.unknown`, with nothing changed where it is the first recipient that is not known.
+    static func settle(_ settlement: Settlement, _ db: Database, _ numbers: inout Numbers) throws -> Result {
+        let message = settlement.message.value.databaseValue
+        guard
+            let row = try db.cachedStatement(sql: messageState).first(
+                [message],
+                {
+                    (
+                        id: try $0.text(), isSpooled: try $0.bool(), first: try $0.int64(), count: try $0.int64(),
+                        open: try $0.int(), expiresAt: try $0.time()
+                    )
+                })
+        else { throw StoreError.unknown("message \(settlement.message.value)") }
+
+        let finished = settlement.recipients.reduce(0) { $0 + ($1.outcome.isFinal ? 1 : 0) }
+        let open = row.open - finished
+        if open == 0 && finished == settlement.recipients.count {
+            // The common case: nothing is left, so nothing is updated before it is deleted.
+            let delete = try db.cachedStatement(sql: deleteRecipient)
+            for recipient in settlement.recipients {
+                try delete.run([recipient.recipient.value.databaseValue, message])
+                if db.changesCount != 1 { throw unknown(recipient) }
+            }
+        } else {
+            for recipient in settlement.recipients {
+                try update(recipient, of: message, expiresAt: row.expiresAt, db)
+                try note(recipient.attempts, of: recipient.recipient, db)
+            }
+        }
+        if open == 0 {
+            let range = [row.first.databaseValue, (row.first + row.count - 1).databaseValue]
+            if row.count > Int64(finished) { try db.cachedStatement(sql: deleteRecipients).run(range) }
+            try db.cachedStatement(sql: deleteAttempts).run(range)
+            if !row.isSpooled { try db.cachedStatement(sql: deleteContent).run([message]) }
+            try db.cachedStatement(sql: deleteMessage).run([message])
+        } else if finished > 0 {
+            try db.cachedStatement(sql: updateOpen).run([open.databaseValue, message])
+        }
+        let notices = try settlement.notices.map { try MessageRows.insert($0, db, &numbers) }
+        return Result(
+            settled: Settled(openRecipients: open, notices: notices),
+            spoolFile: open == 0 && row.isSpooled ? row.id : nil)
+    }
+
+    private static func update(
+        _ recipient: RecipientOutcome, of message: DatabaseValue, expiresAt: WallTime, _ db: Database
+    ) throws {
+        let state: DatabaseValue =
+            switch recipient.outcome {
+            case .delivered: RecipientState.delivered.rawValue.databaseValue
+            case .bounced: RecipientState.bounced.rawValue.databaseValue
+            // Held or quarantined meanwhile: it stays so.
+            case .deferred: .null
+            }
+        try db.cachedStatement(sql: updateRecipient).run(
+            [
+                state, min(recipient.nextAttempt, expiresAt).seconds.databaseValue,
+                recipient.time.seconds.databaseValue,
+            ] + recipient.outcome.columns + [
+                recipient.host.databaseValue, recipient.delayedNoticeSent.databaseValue,
+                (recipient.policyFailureSince?.seconds).databaseValue,
+                recipient.recipient.value.databaseValue, message,
+            ])
+        if db.changesCount != 1 { throw unknown(recipient) }
+    }
+
+    private static func note(_ attempts: [AttemptRecord], of recipient: RecipientNumber, _ db: Database) throws {
+        if attempts.isEmpty { return }
+        let number = recipient.value.databaseValue
+        var sequence = try db.cachedStatement(sql: lastSequence).first([number]) { try $0.int64() } ?? 0
+        let insert = try db.cachedStatement(sql: insertAttempt)
+        for attempt in attempts.suffix(QueueLimits.attemptHistory) {
+            sequence += 1
+            try insert.run(
+                [
+                    number, sequence.databaseValue, attempt.time.seconds.databaseValue, attempt.host.databaseValue,
+                    attempt.address.map { $0.octets.databaseValue } ?? .null, attempt.tlsLevel.databaseValue,
+                    attempt.verifiedBy.databaseValue,
+                    attempt.result.cut(to: QueueLimits.detailText).databaseValue,
+                ] + ReplyText.columns(attempt.reply) + [attempt.milliseconds.databaseValue])
+        }
+        let kept = sequence - Int64(QueueLimits.attemptHistory)
+        if kept > 0 { try db.cachedStatement(sql: trimAttempts).run([number, kept.databaseValue]) }
+    }
+
+    private static func unknown(_ recipient: RecipientOutcome) -> StoreError {
+        .unknown("recipient \(recipient.recipient.value)")
+    }
+
+    private static let messageState = """
+        SELECT id, spooled, first_recipient, recipients, open, expires_at FROM message WHERE number = ?
+        """
+    private static let updateRecipient = """
+        UPDATE recipient SET state = coalesce(?, state), attempts = attempts + 1, next_attempt = ?, last_attempt = ?,
+            result = ?, cause = ?, detail = ?, reply_code = ?, reply_enhanced = ?, reply_text = ?, host = ?,
+            delayed_notice = max(delayed_notice, ?), policy_since = ?
+        WHERE number = ? AND message = ? AND state <= 2
+        """
+    private static let deleteRecipient = "DELETE FROM recipient WHERE number = ? AND message = ? AND state <= 2"
+    private static let deleteRecipients = "DELETE FROM recipient WHERE number BETWEEN ? AND ?"
+    private static let deleteAttempts = "DELETE FROM attempt WHERE recipient BETWEEN ? AND ?"
+    private static let deleteContent = "DELETE FROM content WHERE message = ?"
+    private static let deleteMessage = "DELETE FROM message WHERE number = ?"
+    private static let updateOpen = "UPDATE message SET open = ? WHERE number = ?"
+    private static let lastSequence = "SELECT coalesce(max(sequence), 0) FROM attempt WHERE recipient = ?"
+    private static let insertAttempt = """
+        INSERT INTO attempt (recipient, sequence, time, host, address, tls_level, verified_by, result, reply_code,
+            reply_enhanced, reply_text, milliseconds)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    private static let trimAttempts = "DELETE FROM attempt WHERE recipient = ? AND sequence <= ?"
+}
+
+extension SettleRows {
+    /// Takes a message out of delivery.
+    static func quarantine(_ id: QueueID, because reason: String, _ db: Database) throws {
+        try db.cachedStatement(sql: quarantineMessage).run(
+            [reason.cut(to: QueueLimits.detailText).databaseValue, id.text.databaseValue])
+        if db.changesCount != 1 { throw StoreError.unknown("message \(id)") }
+        try db.cachedStatement(sql: quarantineRecipients).run([id.text.databaseValue])
+    }
+
+    private static let quarantineMessage = """
+        UPDATE message SET quarantined = coalesce(quarantined, ?) WHERE id = ?
+        """
+    private static let quarantineRecipients = """
+        UPDATE recipient SET state = 2
+        WHERE number BETWEEN (SELECT first_recipient FROM message WHERE id = ?1)
+            AND (SELECT first_recipient + recipients - 1 FROM message WHERE id = ?1) AND state <= 1
+        """
+}

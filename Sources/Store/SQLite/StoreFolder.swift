@@ -1,0 +1,115 @@
+import Glibc
+
+/// The folder of the store: who may own it, who may see into it, and who has it now.
+enum StoreFolder {
+    static let database = "queue.db"
+    static let lock = "lock"
+
+    /// What is held open for the life of the process.
+    struct Opened {
+        /// The folder.
+        let directory: CInt
+        /// The lock file, locked.
+        let lock: CInt
+        let spool: CInt
+        let aside: CInt
+    }
+
+    /// Checks and makes the folders, and takes the lock. Nothing is changed in a folder whose lock another one holds.
+    static func open(_ path: String) throws(StoreOpenError) -> Opened {
+        if mkdir(path, 0o700) != 0 && errno != EEXIST { throw refused(path, "it cannot be made: \(Errno.last)") }
+        try check(path, isFolder: true)
+        let directory = try descriptor(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, path)
+        do throws(StoreOpenError) {
+            let lock = try takeLock(path)
+            do throws(StoreOpenError) {
+                let spool = try folder(Spool.folder, in: directory, path: "\(path)/\(Spool.folder)")
+                do throws(StoreOpenError) {
+                    let aside = try folder(
+                        Spool.asideFolder, in: spool, path: "\(path)/\(Spool.folder)/\(Spool.asideFolder)")
+                    do throws(StoreOpenError) {
+                        try makeDatabaseFile("\(path)/\(database)")
+                        return Opened(directory: directory, lock: lock, spool: spool, aside: aside)
+                    } catch {
+                        _ = close(aside)
+                        throw error
+                    }
+                } catch {
+                    _ = close(spool)
+                    throw error
+                }
+            } catch {
+                _ = close(lock)
+                throw error
+            }
+        } catch {
+            _ = close(directory)
+            throw error
+        }
+    }
+
+    /// A symbolic link, another owner, or a mode that lets others in, is refused: what is in here are people's letters.
+    private static func check(_ path: String, isFolder: Bool) throws(StoreOpenError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw refused(path, "\(Errno.last)") }
+        let kind = status.st_mode & S_IFMT
+        if kind == S_IFLNK { throw refused(path, "it is a symbolic link") }
+        if kind != (isFolder ? S_IFDIR : S_IFREG) {
+            throw refused(path, isFolder ? "it is no folder" : "it is no file")
+        }
+        if status.st_uid != geteuid() {
+            throw refused(path, "it belongs to user \(status.st_uid), this program runs as user \(geteuid())")
+        }
+        let mode = status.st_mode & 0o777
+        let octal = String(mode, radix: 8)
+        if mode & 0o077 != 0 {
+            throw refused(path, "mode \(octal) lets others in: chmod \(isFolder ? "0700" : "0600")")
+        }
+        let needed: mode_t = isFolder ? 0o700 : 0o600
+        if mode & needed != needed { throw refused(path, "mode \(octal) does not let this program write") }
+    }
+
+    private static func takeLock(_ path: String) throws(StoreOpenError) -> CInt {
+        let name = "\(path)/\(lock)"
+        let descriptor = try descriptor(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, name)
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let error = Errno.last
+            _ = close(descriptor)
+            throw error.code == EWOULDBLOCK ? .inUse(path: path) : refused(name, "it cannot be locked: \(error)")
+        }
+        return descriptor
+    }
+
+    private static func folder(_ name: String, in parent: CInt, path: String) throws(StoreOpenError) -> CInt {
+        if mkdirat(parent, name, 0o700) == 0 {
+            _ = fsync(parent)
+        } else if errno != EEXIST {
+            throw refused(path, "it cannot be made: \(Errno.last)")
+        }
+        try check(path, isFolder: true)
+        return try descriptor(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, path)
+    }
+
+    // Made here and closed before SQLite opens it: closing it later would drop SQLite's POSIX locks.
+    private static func makeDatabaseFile(_ path: String) throws(StoreOpenError) {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        if descriptor >= 0 {
+            _ = close(descriptor)
+        } else if errno != EEXIST {
+            throw refused(path, "it cannot be made: \(Errno.last)")
+        }
+        try check(path, isFolder: false)
+    }
+
+    private static func descriptor(_ path: String, _ flags: CInt, _ name: String) throws(StoreOpenError) -> CInt {
+        do throws(Errno) {
+            return try call { Glibc.open(path, flags, 0o600) }
+        } catch {
+            throw refused(name, "it cannot be opened: \(error)")
+        }
+    }
+
+    private static func refused(_ path: String, _ why: String) -> StoreOpenError {
+        .refused(path: path, why: why)
+    }
+}

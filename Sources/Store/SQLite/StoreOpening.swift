@@ -1,0 +1,141 @@
+import GRDB
+import Glibc
+public import Mail
+
+extension SQLiteStore {
+    /// Octets of a database that is checked whole at every start; a larger one only after an unclean stop, because
+    /// reading it all takes seconds for each gigabyte.
+    static let alwaysCheckedBytes = 64 * 1024 * 1024
+
+    /// Opens or makes the store in `directory` (made with mode 0700 where missing; its parent must exist), an absolute
+    /// path. `now` dates what is set aside.
+    ///
+    /// The lock comes first, then the checks, then any change. Blocks: call it before the loops start.
+    public static func open(
+        directory: String, now: WallTime, options: SQLiteOptions = SQLiteOptions()
+    ) throws(StoreOpenError) -> SQLiteStore {
+        let opened = try StoreFolder.open(directory)
+        let pool = BlockingPool()
+        let spool = Spool(descriptor: opened.spool, aside: opened.aside, pool: pool)
+        let reserve = Reserve(in: opened.directory, bytes: options.reserveBytes)
+        do {
+            let store = try assemble(directory, opened.lock, spool, reserve, now: now, options)
+            reserve.refill()
+            return store
+        } catch {
+            pool.close()
+            _ = Glibc.close(opened.lock)
+            switch error {
+            case let error as StoreOpenError: throw error
+            case let error as DatabaseError: throw Self.opening(error, directory)
+            case let error as DamagedRow: throw .damaged(path: directory, why: error.what)
+            case let error as Errno: throw .refused(path: directory, why: "\(error)")
+            default: throw .refused(path: directory, why: "\(type(of: error))")
+            }
+        }
+    }
+
+    private static func assemble(
+        _ directory: String, _ lock: CInt, _ spool: Spool, _ reserve: Reserve, now: WallTime, _ options: SQLiteOptions
+    ) throws -> SQLiteStore {
+        let path = "\(directory)/\(StoreFolder.database)"
+        guard spool.pool.hasThreads else { throw StoreOpenError.refused(path: directory, why: "no threads to be had") }
+        let connection = try DatabaseQueue(
+            path: path, configuration: Connection.configuration(label: "writer", readonly: false))
+        do {
+            let report = try connection.inDatabase { db in
+                try prepare(db, path: path, options)
+                return try cleanUp(db, spool, path: path, now: now)
+            }
+            let writer = try Writer(connection, path: path, options: options, reserve: reserve)
+            guard let dispatch = try Reader(path: path, named: "dispatch"),
+                let view = try Reader(path: path, named: "view"),
+                writer.start()
+            else { throw StoreOpenError.refused(path: directory, why: "no threads to be had") }
+            return SQLiteStore(
+                path: directory, lock: lock, writer: writer, readers: (dispatch, view), spool: spool, reserve: reserve,
+                report: report)
+        } catch {
+            try? connection.close()
+            throw error
+        }
+    }
+
+    /// Recognises the file before anything is written to it, then makes commits durable, then brings the schema up.
+    private static func prepare(_ db: Database, path: String, _ options: SQLiteOptions) throws {
+        let version: Int
+        switch try Schema.recognise(db) {
+        case .empty:
+            version = 0
+            try db.execute(sql: "PRAGMA page_size = \(options.pageSize)")
+        case .ours(let found) where found > Schema.version:
+            throw StoreOpenError.newer(path: path, found: found, known: Schema.version)
+        case .ours(let found):
+            version = found
+        case .foreign(let why):
+            throw StoreOpenError.foreign(path: path, why: why)
+        }
+        try Connection.makeDurable(db, options, path: path)
+        try Schema.migrate(db, from: version)
+    }
+
+    private static func cleanUp(
+        _ db: Database, _ spool: Spool, path: String, now: WallTime
+    ) throws -> OpeningReport {
+        let isNew = try Int.fetchOne(db, sql: "SELECT count(*) FROM fact") == 0
+        let wasUnclean = try !isNew && !CleanMarker.isSet(db)
+        let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+        let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0
+        if wasUnclean || pages.multipliedReportingOverflow(by: pageSize).partialValue <= alwaysCheckedBytes {
+            let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
+            if verdict != "ok" { throw StoreOpenError.damaged(path: path, why: verdict) }
+        }
+        try CleanMarker.set(false, db)
+        let setAside = try spool.setAsideUnknown(now: now) { name in
+            try db.cachedStatement(sql: "SELECT 1 FROM message WHERE id = ? AND spooled = 1").first(
+                [name.databaseValue]) { try $0.bool() } ?? false
+        }
+        let quarantined = try SpoolCheck.quarantineMissing(db, spool)
+        // What an earlier process could not sync ends up synced in the file, and the WAL starts empty.
+        try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        let library = try String.fetchOne(db, sql: "SELECT sqlite_version()") ?? "unknown"
+        return OpeningReport(
+            wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined,
+            library: "SQLite \(library)")
+    }
+
+    private static func opening(_ error: DatabaseError, _ path: String) -> StoreOpenError {
+        switch error.resultCode {
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT: .damaged(path: path, why: error.words)
+        default: .refused(path: path, why: error.words)
+        }
+    }
+}
+
+/// Compares rows with the files they name.
+enum SpoolCheck {
+    /// Quarantines each message whose content file is not there or has the wrong length.
+    static func quarantineMissing(_ db: Database, _ spool: Spool) throws -> Int {
+        let select = """
+            SELECT id, size FROM message INDEXED BY message_spooled WHERE spooled = 1 AND quarantined IS NULL
+            """
+        let rows = try db.cachedStatement(sql: select).rows([]) { (id: try $0.text(), size: try $0.int64()) }
+        var count = 0
+        for row in rows {
+            let found = spool.size(of: row.id)
+            guard found != row.size, let id = QueueID(row.id) else { continue }
+            let why = words(row.id, found: found, expected: row.size)
+            try db.inTransaction(.immediate) {
+                try SettleRows.quarantine(id, because: why, db)
+                return .commit
+            }
+            count += 1
+        }
+        return count
+    }
+
+    static func words(_ name: String, found: Int64?, expected: Int64) -> String {
+        if let found { return "content file \(name) has \(found) of \(expected) octets" }
+        return "content file \(name) is missing"
+    }
+}

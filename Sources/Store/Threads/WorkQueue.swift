@@ -1,0 +1,107 @@
+import Glibc
+
+/// A bounded queue between tasks and one or more threads of the store: tasks push without waiting, threads wait.
+///
+/// Two lanes: a taker gets the urgent one first.
+final class WorkQueue<Item: Sendable>: @unchecked Sendable {
+    // @unchecked Sendable because the stored variables are only touched between `lock` and `unlock` of `mutex`.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let arrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var urgent: [Item] = []
+    private var ordinary: [Item] = []
+    private var ordinaryWeight = 0
+    /// What `takeOne` hands out next, last first: taking from the front of an array would move all the others.
+    private var outgoing: [Item] = []
+    private var isClosed = false
+    private let limit: Int
+    private let weightLimit: Int
+    private let urgentLimit: Int
+
+    /// - Parameters:
+    ///   - limit: items of the ordinary lane.
+    ///   - weightLimit: sum of their weights (octets, as a rule).
+    ///   - urgentLimit: items of the urgent lane.
+    init(limit: Int, weightLimit: Int = .max, urgentLimit: Int = 0) {
+        self.limit = limit
+        self.weightLimit = weightLimit
+        self.urgentLimit = urgentLimit
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(arrived, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(arrived)
+        pthread_mutex_destroy(mutex)
+        arrived.deallocate()
+        mutex.deallocate()
+    }
+
+    enum Push {
+        case taken
+        case refused
+        case closed
+    }
+
+    func push(_ item: Item, weight: Int = 0, urgently: Bool = false) -> Push {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        if isClosed { return .closed }
+        if urgently {
+            if urgent.count >= urgentLimit { return .refused }
+            urgent.append(item)
+        } else {
+            if ordinary.count + outgoing.count >= limit || ordinaryWeight &+ weight > weightLimit { return .refused }
+            ordinary.append(item)
+            ordinaryWeight &+= weight
+        }
+        pthread_cond_signal(arrived)
+        return .taken
+    }
+
+    /// Waits for work and takes all of it; nil once the queue is closed and empty.
+    func takeAll() -> (urgent: [Item], ordinary: [Item])? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while urgent.isEmpty && ordinary.isEmpty {
+            if isClosed { return nil }
+            pthread_cond_wait(arrived, mutex)
+        }
+        let work = (urgent, ordinary)
+        urgent = []
+        ordinary = []
+        ordinaryWeight = 0
+        return work
+    }
+
+    /// Waits for work and takes one item; nil once the queue is closed and empty.
+    func takeOne() -> Item? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while outgoing.isEmpty && ordinary.isEmpty {
+            if isClosed { return nil }
+            pthread_cond_wait(arrived, mutex)
+        }
+        if outgoing.isEmpty {
+            outgoing = ordinary.reversed()
+            ordinary = []
+        }
+        return outgoing.popLast()
+    }
+
+    /// Takes what came meanwhile, without waiting.
+    func takeUrgent() -> [Item] {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        let work = urgent
+        urgent = []
+        return work
+    }
+
+    /// Nothing more is taken in; what is inside is still handed out.
+    func close() {
+        pthread_mutex_lock(mutex)
+        isClosed = true
+        pthread_cond_broadcast(arrived)
+        pthread_mutex_unlock(mutex)
+    }
+}
