@@ -1,0 +1,50 @@
+# Waxwing. `make run` and `make test` do everything; the rest are their parts. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# An import that is not declared in Package.swift is an error, not luck of the build order.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+# Where `make run` keeps its configuration, queue and control socket.
+STATE := $(CURDIR)/var/run
+
+.PHONY: help deps deps-bed build release run test unit scenarios demo lint clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install what building and running need (Debian packages; sudo where you are not root)
+	@conf/deps
+
+deps-bed: deps ## fetch the servers of the mini-internet into .build/bed, installing none of them
+	@integration/fetch
+
+build: deps ## debug build with tests
+	swift build $(SWIFT_FLAGS) --build-tests
+
+release: deps ## optimised relayd and relayctl
+	swift build $(SWIFT_FLAGS) -c release --product relayd
+	swift build $(SWIFT_FLAGS) -c release --product relayctl
+
+run: release ## the relay in the foreground on 127.0.0.1:2525, state in ./var/run
+	@conf/run "$(STATE)"
+
+test: deps deps-bed ## unit tests, structure tests, scenarios in the mini-internet
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory scenarios
+
+unit: ## unit and structure tests only
+	swift test $(SWIFT_FLAGS)
+
+scenarios: deps-bed release ## the scenarios in the mini-internet (root)
+	@integration/run
+
+demo: deps-bed release ## the whole mission in the mini-internet, no internet needed (root)
+	@integration/demo
+
+lint: ## formatting and the rules of .swift-format
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+clean: ## remove what was built and the state of `make run`
+	rm -rf .build var

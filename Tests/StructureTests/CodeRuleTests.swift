@@ -1,0 +1,54 @@
+import Testing
+
+@Suite("Code rules")
+struct CodeRuleTests {
+    @Test("no trap is reachable: no try!, no as!, no fatalError, no unfinished work")
+    func traps() throws {
+        let banned = ["try!", "as! ", "fatalError(", "preconditionFailure(", "TODO", "FIXME"]
+        for file in try SourceTree.swiftFiles(in: "Sources") {
+            for (index, line) in file.lines.enumerated() where !line.contains("// Not reachable from input:") {
+                for word in banned {
+                    #expect(!line.contains(word), "\(file):\(index + 1) has \(word)")
+                }
+            }
+        }
+    }
+
+    @Test("each @unchecked Sendable and nonisolated(unsafe) stands with its proof")
+    func unchecked() throws {
+        for file in try SourceTree.swiftFiles(in: "Sources") {
+            for (index, line) in file.lines.enumerated() {
+                guard line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)"),
+                    !line.trimmingPrefix(while: { $0 == " " }).hasPrefix("//")
+                else { continue }
+                let near = file.lines[max(0, index - 4)...min(file.lines.count - 1, index + 2)]
+                #expect(near.contains { $0.contains("//") }, "\(file):\(index + 1) gives no proof")
+            }
+        }
+    }
+
+    @Test("no name without content: no Manager, Handler, Helper, Util, Info, Data")
+    func names() throws {
+        let banned = ["Manager", "Handler", "Helper", "Util", "Utils", "Info", "Impl", "Base"]
+        let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "actor", "typealias"]
+        for file in try SourceTree.swiftFiles(in: "Sources") {
+            for line in file.lines {
+                let words = line.split(whereSeparator: { " :<({".contains($0) })
+                guard let index = words.firstIndex(where: kinds.contains), index + 1 < words.count,
+                    words[..<index].allSatisfy({
+                        ["public", "private", "final", "package", "fileprivate", "indirect", "internal"].contains($0)
+                    })
+                else { continue }
+                let name = words[index + 1]
+                #expect(!banned.contains { name.hasSuffix($0) }, "\(file): \(name)")
+            }
+        }
+    }
+
+    @Test("no file holds two ideas: 450 lines at most")
+    func length() throws {
+        for file in try SourceTree.swiftFiles(in: "Sources") {
+            #expect(file.lines.count <= 450, "\(file) has \(file.lines.count) lines")
+        }
+    }
+}
