@@ -1,0 +1,19 @@
+/// What the reader learnt about one message's content while it went by.
+public struct ContentFacts: Hashable, Sendable {
+    /// Octets after unstuffing, with the last CRLF and without the final dot (RFC 1870 §3), even those past the limit.
+    public var size: Int = 0
+    /// True once `size` passed the limit given to the reader: what was emitted is not the whole.
+    public var exceedsLimit = false
+    /// The line, from 1, of the first CR without LF or LF without CR (RFC 5321 §2.3.8).
+    public var bareLineEnd: Int?
+    /// The line, from 1, of the first line of more than 998 octets (RFC 5322 §2.1.1).
+    public var longLine: Int?
+    /// An octet of 0x80 or above was seen.
+    public var has8bit = false
+    /// Fields of the header section named `Received`, in any case.
+    public var receivedCount = 0
+    /// Where the body starts: the octet behind the empty line; nil where there was no empty line.
+    public var bodyOffset: Int?
+
+    public init() {}
+}
