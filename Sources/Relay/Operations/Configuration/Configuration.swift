@@ -41,9 +41,7 @@ public struct Configuration: Sendable, Equatable {
     public struct Intake: Sendable, Equatable {
         public var listen = [ListenAddress(.v4(0x7F00_0001), port: 2525)]
         /// Clients that may relay through us; all others get 550 5.7.1.
-        public var networks = [
-            IPNetwork(.v4(0x7F00_0000), prefixLength: 8), IPNetwork(.v6(high: 0, low: 1), prefixLength: 128),
-        ]
+        public var networks = ["127.0.0.0/8", "::1/128"].compactMap { IPNetwork($0) }
         /// Octets of content (RFC 1870 §4).
         public var messageLimit = 35_000_000
         /// Recipients of one transaction (RFC 5321 §4.5.3.1.8: at least 100).
@@ -56,16 +54,14 @@ public struct Configuration: Sendable, Equatable {
         public var commandTimeout = Duration.seconds(300)
         /// Between two reads of content.
         public var dataTimeout = Duration.seconds(300)
-        public var longLines = LongLines.refuse
+        /// Lines of more than 998 octets (RFC 5322 §2.1.1, D17).
+        public var longLines = ServerSession.LongLines.refuse
         /// Commands refused before the session is ended with 421.
         public var errorLimit = 20
         /// PEM files. STARTTLS is offered only with both.
         public var tlsCertificate: String?
         public var tlsKey: String?
     }
-
-    /// Lines of more than 998 octets (RFC 5322 §2.1.1): refused with 5.6.0, or passed on as they are (D17).
-    public enum LongLines: String, Sendable, CaseIterable { case refuse, pass }
 
     /// How names are looked up and validated.
     public struct DNS: Sendable, Equatable {

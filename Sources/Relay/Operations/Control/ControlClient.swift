@@ -1,5 +1,3 @@
-public import Mail
-
 /// Asks a running daemon over its control socket.
 public struct ControlClient: Sendable {
     public let socket: String
