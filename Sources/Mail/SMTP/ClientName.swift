@@ -9,11 +9,12 @@ public struct ClientName: Hashable, Sendable, CustomStringConvertible {
     /// RFC 5321 §4.5.3.1.2: octets of a domain.
     public static let lengthLimit = 255
 
-    /// Nil unless `bytes` are letters, digits, `-`, `_` and `.` without an empty label, or an address literal.
+    /// Nil unless `bytes` are letters, digits, `-`, `_` and `.` without an empty label, or an address literal of a known or
+    /// unknown tag.
     public init?(parsing bytes: some Collection<UInt8>) {
         guard !bytes.isEmpty, bytes.count <= Self.lengthLimit else { return nil }
         if bytes.first == UInt8(ascii: "[") {
-            guard (try? MailDomain(parsingLiteral: bytes)) != nil else { return nil }
+            guard (try? MailDomain(parsingLiteral: bytes)) != nil || Self.isGeneralLiteral(bytes) else { return nil }
         } else {
             var label = 0
             for byte in bytes {
@@ -31,4 +32,16 @@ public struct ClientName: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { text }
+
+    // General-address-literal = Standardized-tag ":" 1*dcontent
+    // dcontent = %d33-90 / %d94-126
+    private static func isGeneralLiteral(_ bytes: some Collection<UInt8>) -> Bool {
+        let inner = bytes.dropFirst().prefix(max(0, bytes.count - 2))
+        let parts = inner.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+        guard Array(bytes).last == UInt8(ascii: "]"), parts.count == 2, let tag = parts.first, let content = parts.last,
+            !tag.isEmpty, tag.allSatisfy({ ASCII.isAlphanumeric($0) || $0 == UInt8(ascii: "-") }),
+            !ASCII.equalIgnoringCase(tag, "IPv6".utf8), !content.isEmpty
+        else { return false }
+        return content.allSatisfy { (33...90).contains($0) || (94...126).contains($0) }
+    }
 }

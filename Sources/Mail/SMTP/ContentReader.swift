@@ -9,11 +9,28 @@ public struct ContentReader: Sendable {
         /// The end was within the input: `consumed` octets of it belong to the content and its end.
         case ended(consumed: Int)
     }
+
     /// RFC 5322 §2.1.1: octets of a line without its CRLF.
     public static let lineLimit = 998
 
     public private(set) var facts = ContentFacts()
-    let limit: Int
+    private let limit: Int
+    private var state = State.lineStart
+    /// Of the line under way, unstuffed and without its CRLF.
+    private var lineLength = 0
+    private var lineNumber = 1
+    private var fieldName = FieldNameMatch()
+
+    private enum State {
+        /// Behind CRLF, or at the very start, which counts as behind CRLF (RFC 5321 §4.1.1.4).
+        case lineStart
+        /// Behind a dot at the start of a line.
+        case dot
+        /// Behind such a dot and a CR.
+        case dotCarriageReturn
+        case text
+        case carriageReturn
+    }
 
     /// `limit`: octets after which nothing more is emitted.
     public init(limit: Int) {
@@ -21,10 +38,109 @@ public struct ContentReader: Sendable {
     }
 
     /// Reads on. `emit` gets unstuffed octets in order: ranges of `input`, valid only during the call. After a bare CR or
-    /// LF, or past the limit, nothing more is emitted.
+    /// LF, or past the limit, nothing more is emitted. After the end, no more input may come.
     public mutating func consume(
         _ input: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) -> Void
     ) -> Progress {
-        .needsMore
+        var index = 0
+        // Start of what was read and not emitted: everything but the dots that stuffing put there.
+        var start = 0
+        while index < input.count {
+            switch state {
+            case .lineStart where input[index] == UInt8(ascii: "."):
+                deliver(input, start..<index, emit)
+                index += 1
+                start = index
+                state = .dot
+            case .lineStart:
+                state = .text
+            case .dot where input[index] == ASCII.carriageReturn:
+                // Held back: it is the content's only if something else than LF follows, and then the content is refused.
+                index += 1
+                start = index
+                state = .dotCarriageReturn
+            case .dot:
+                state = .text
+            case .dotCarriageReturn where input[index] == ASCII.lineFeed:
+                return .ended(consumed: index + 1)
+            case .dotCarriageReturn:
+                noteBareLineEnd()
+                state = .text
+            case .text:
+                readText(input, &index)
+            case .carriageReturn where input[index] == ASCII.lineFeed:
+                index += 1
+                endLine(emitted: facts.size &+ (index - start))
+            case .carriageReturn:
+                noteBareLineEnd()
+                state = .text
+            }
+        }
+        deliver(input, start..<index, emit)
+        return .needsMore
+    }
+
+    /// Reads up to a CR or LF and behind it.
+    private mutating func readText(_ input: UnsafeRawBufferPointer, _ index: inout Int) {
+        let end = LineScan.lineBreak(in: input, from: index, has8bit: &facts.has8bit)
+        if facts.bodyOffset == nil, fieldName.isOpen {
+            for byte in input[index..<end] where fieldName.isOpen {
+                if fieldName.take(byte) { facts.receivedCount &+= 1 }
+            }
+        }
+        lineLength &+= end - index
+        index = end
+        guard end < input.count else { return }
+        index += 1
+        if input[end] == ASCII.carriageReturn {
+            state = .carriageReturn
+        } else {
+            // It ends nothing: what follows is still the same line.
+            noteBareLineEnd()
+        }
+    }
+
+    private mutating func endLine(emitted: Int) {
+        if lineLength > Self.lineLimit, facts.longLine == nil { facts.longLine = lineNumber }
+        if lineLength == 0, facts.bodyOffset == nil { facts.bodyOffset = emitted }
+        lineLength = 0
+        lineNumber &+= 1
+        fieldName = FieldNameMatch()
+        state = .lineStart
+    }
+
+    private mutating func noteBareLineEnd() {
+        if facts.bareLineEnd == nil { facts.bareLineEnd = lineNumber }
+    }
+
+    private mutating func deliver(
+        _ input: UnsafeRawBufferPointer, _ range: Range<Int>, _ emit: (UnsafeRawBufferPointer) -> Void
+    ) {
+        if range.isEmpty { return }
+        let room = max(0, limit - facts.size)
+        facts.size &+= range.count
+        if facts.size > limit { facts.exceedsLimit = true }
+        let count = min(range.count, room)
+        if count == 0 || facts.bareLineEnd != nil { return }
+        emit(UnsafeRawBufferPointer(rebasing: input[range.lowerBound..<range.lowerBound + count]))
+    }
+}
+
+/// Recognises `Received:` at the start of a line, octet by octet, in any case and with blanks before the colon.
+private struct FieldNameMatch {
+    private static let name = Array("received".utf8)
+    private var matched = 0
+    /// The line may still turn out to be such a field.
+    private(set) var isOpen = true
+
+    /// True with the octet that completes the match.
+    mutating func take(_ byte: UInt8) -> Bool {
+        if matched < Self.name.count {
+            isOpen = ASCII.lowercased(byte) == Self.name[matched]
+            matched += 1
+            return false
+        }
+        isOpen = ASCII.isBlank(byte)
+        return byte == UInt8(ascii: ":")
     }
 }
