@@ -1,0 +1,32 @@
+import Glibc
+
+extension Configuration {
+    /// Where the daemon and `relayctl` look when no `--config` is given.
+    public static let defaultPath = "/etc/waxwing/relayd.toml"
+
+    /// Reads and parses the file at `path`.
+    public static func load(path: String) throws(ConfigurationError) -> Configuration {
+        func fault(_ problem: String, _ cure: String, place: TextPlace? = nil) -> ConfigurationError {
+            ConfigurationError(faults: [
+                ConfigurationFault(file: path, place: place, key: "", problem: problem, cure: cure)
+            ])
+        }
+        guard let file = fopen(path, "re") else {
+            let reason = String(cString: strerror(errno))
+            throw fault("cannot be opened: \(reason)", "Name the file with --config, or let the user of relayd read it")
+        }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: fileSizeLimit + 1)
+        let count = fread(&bytes, 1, bytes.count, file)
+        if ferror(file) != 0 { throw fault("cannot be read: \(String(cString: strerror(errno)))", "Is it a file?") }
+        if count > fileSizeLimit { throw fault("has more than \(SizeText.spell(fileSizeLimit))", "Is it the right file?") }
+        bytes.removeLast(bytes.count - count)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            let sound = String(decoding: bytes, as: UTF8.self).unicodeScalars.prefix { $0 != "\u{FFFD}" }
+            let line = sound.count(where: { $0 == "\n" }) + 1
+            let column = sound.reversed().prefix { $0 != "\n" }.count + 1
+            throw fault("is not UTF-8", "Save it as UTF-8", place: TextPlace(line: line, column: column))
+        }
+        return try parse(text: text, file: path)
+    }
+}

@@ -1,0 +1,171 @@
+public import Logging
+public import Mail
+
+/// What the operator decided: the contents of `relayd.toml`, read strictly (``load(path:)``), or the defaults.
+///
+/// The initial values here are the defaults; the table in `ConfigurationKeys.swift` gives each key its name, range and
+/// explanation, and writes both `conf/relayd.toml` and `docs/configuration.md`.
+public struct Configuration: Sendable, Equatable {
+    public var server = Server()
+    public var store = Store()
+    public var intake = Intake()
+    public var dns = DNS()
+    public var delivery = Delivery()
+    public var tls = TLS()
+    public var dane = DANE()
+    public var retry = Retry()
+    public var dsn = DSN()
+    public var control = Control()
+    public var log = Log()
+
+    /// Where the keys stood in the file, so that what is found wrong later can still be said with line and column.
+    var places = ConfigurationPlaces()
+
+    /// Every key at its default.
+    public init() {}
+
+    /// Who we are.
+    public struct Server: Sendable, Equatable {
+        /// Name for EHLO, `Received:` and the DSN's Reporting-MTA (RFC 5321 §4.1.1.1); nil is the system's own name.
+        public var hostname: DomainName?
+    }
+
+    /// Where the queue lies.
+    public struct Store: Sendable, Equatable {
+        public var directory = "/var/lib/waxwing"
+        /// Octets that stay free: below, intake answers 452 4.3.1.
+        public var minimumFree = 1_000_000_000
+    }
+
+    /// Where and from whom mail is taken.
+    public struct Intake: Sendable, Equatable {
+        public var listen = [ListenAddress(.v4(0x7F00_0001), port: 2525)]
+        /// Clients that may relay through us; all others get 550 5.7.1.
+        public var networks = ["127.0.0.0/8", "::1/128"].compactMap { IPNetwork($0) }
+        /// Octets of content (RFC 1870 §4).
+        public var messageLimit = 35_000_000
+        /// Recipients of one transaction (RFC 5321 §4.5.3.1.8: at least 100).
+        public var recipientLimit = 1000
+        /// `Received:` fields before a message counts as looping (RFC 5321 §6.3: at least 100).
+        public var receivedLimit = 100
+        public var connectionLimit = 1000
+        public var clientConnectionLimit = 50
+        /// RFC 5321 §4.5.3.2.7.
+        public var commandTimeout = Duration.seconds(300)
+        /// Between two reads of content.
+        public var dataTimeout = Duration.seconds(300)
+        /// Lines of more than 998 octets (RFC 5322 §2.1.1, D17).
+        public var longLines = ServerSession.LongLines.refuse
+        /// Commands refused before the session is ended with 421.
+        public var errorLimit = 20
+        /// PEM files. STARTTLS is offered only with both.
+        public var tlsCertificate: String?
+        public var tlsKey: String?
+    }
+
+    /// How names are looked up and validated.
+    public struct DNS: Sendable, Equatable {
+        public var rootTrustAnchor = "/usr/share/dns/root.key"
+        /// nil is the list built into libunbound.
+        public var rootHints: String?
+        /// Resolvers to ask instead of the root; answers are validated all the same.
+        public var forward: [ForwardAddress] = []
+        public var lookupTimeout = Duration.seconds(20)
+        /// Must come out secure at start; nil skips the test.
+        public var selfTestSecure: String? = "."
+        /// Must come out bogus at start; nil skips the test.
+        public var selfTestBogus: DomainName? = try? DomainName("dnssec-failed.org")
+        /// Raw libunbound options: name with its colon, and value.
+        public var unbound: [String: String] = [:]
+    }
+
+    /// How mail is handed on.
+    public struct Delivery: Sendable, Equatable {
+        public var port: UInt16 = 25
+        public var sourceIPv4: IPAddress?
+        public var sourceIPv6: IPAddress?
+        public var ipv6 = true
+        public var connectionLimit = 1000
+        public var destinationConnections = 20
+        public var connectTimeout = Duration.seconds(30)
+        /// RFC 5321 §4.5.3.2.1.
+        public var greetingTimeout = Duration.seconds(300)
+        /// MAIL, RCPT and all others (RFC 5321 §4.5.3.2.2, §4.5.3.2.3).
+        public var commandTimeout = Duration.seconds(300)
+        /// RFC 5321 §4.5.3.2.4.
+        public var dataStartTimeout = Duration.seconds(120)
+        /// RFC 5321 §4.5.3.2.5.
+        public var dataBlockTimeout = Duration.seconds(180)
+        /// RFC 5321 §4.5.3.2.6: shorter makes duplicates.
+        public var dataEndTimeout = Duration.seconds(600)
+        public var tlsTimeout = Duration.seconds(60)
+        public var messagesPerConnection = 100
+        public var connectionAge = Duration.seconds(300)
+        public var idleTimeout = Duration.seconds(5)
+        /// Addresses tried in one attempt.
+        public var hostLimit = 10
+        /// May an MX host be a loopback address?
+        public var loopback = false
+        public var shutdownTimeout = Duration.seconds(30)
+    }
+
+    /// TLS towards servers.
+    public struct TLS: Sendable, Equatable {
+        /// PEM bundle; nil is the system's.
+        public var caFile: String?
+        public var minimumVersion = MinimumVersion.tls12
+        public var opportunisticFallback = OpportunisticFallback.afterRetry
+    }
+
+    public enum MinimumVersion: String, Sendable, CaseIterable {
+        case tls12 = "1.2"
+        case tls13 = "1.3"
+    }
+
+    /// What a failed handshake leads to where TLS was only opportunistic (D18).
+    public enum OpportunisticFallback: String, Sendable, CaseIterable {
+        case afterRetry = "after-retry"
+        case immediately
+        case never
+    }
+
+    public struct DANE: Sendable, Equatable {
+        /// Check hosts found through an insecure MX by their TLSA records as well (RFC 7672 §2.2.1).
+        public var insecureMX = true
+    }
+
+    /// When the next attempt is due, and when we stop (D19).
+    public struct Retry: Sendable, Equatable {
+        public var minimum = Duration.seconds(300)
+        public var maximum = Duration.seconds(7200)
+        /// Part of the wait that is left to chance, 0 to 1.
+        public var jitter = 0.2
+        public var lifetime = Duration.seconds(5 * 86_400)
+        /// Lifetime of mail with the null reverse-path.
+        public var dsnLifetime = Duration.seconds(2 * 86_400)
+        /// Age at which the sender is told once; nil never.
+        public var delayedAfter: Duration? = .seconds(4 * 3600)
+        /// Age at which the operator is warned of a policy deferral.
+        public var warnAfter = Duration.seconds(3600)
+    }
+
+    public struct DSN: Sendable, Equatable {
+        /// `From:` of our notices; nil is postmaster at the server's name.
+        public var from: Mailbox?
+        /// Where mail to bare `Postmaster` goes; nil refuses it.
+        public var postmaster: Mailbox?
+    }
+
+    public struct Control: Sendable, Equatable {
+        public var socket = "/run/waxwing/control.sock"
+    }
+
+    public struct Log: Sendable, Equatable {
+        public var level = Logger.Level.info
+        /// nil: `text` on a terminal, else `journal`.
+        public var format: LogFormat?
+    }
+
+    /// How a line on standard error looks.
+    public enum LogFormat: String, Sendable, CaseIterable { case journal, text }
+}

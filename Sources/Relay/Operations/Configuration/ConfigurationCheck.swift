@@ -1,0 +1,122 @@
+import Glibc
+import Mail
+
+extension Configuration {
+    /// Values that are right each by itself and wrong together.
+    func contradictions() -> [ConfigurationFault] {
+        var faults: [ConfigurationFault] = []
+        func demand(_ holds: Bool, _ key: String, _ problem: String, _ cure: String) {
+            if !holds { faults.append(fault(key, problem, cure)) }
+        }
+        demand(
+            intake.tlsCertificate == nil || intake.tlsKey != nil, "intake.tls_certificate",
+            "is set without intake.tls_key", "Set both to offer STARTTLS, or none")
+        demand(
+            intake.tlsKey == nil || intake.tlsCertificate != nil, "intake.tls_key",
+            "is set without intake.tls_certificate", "Set both to offer STARTTLS, or none")
+        demand(
+            intake.clientConnectionLimit <= intake.connectionLimit, "intake.client_connection_limit",
+            "is greater than intake.connection_limit", "Choose at most \(intake.connectionLimit)")
+        demand(
+            delivery.destinationConnections <= delivery.connectionLimit, "delivery.destination_connections",
+            "is greater than delivery.connection_limit", "Choose at most \(delivery.connectionLimit)")
+        demand(
+            retry.minimum <= retry.maximum, "retry.minimum", "is longer than retry.maximum",
+            "Choose at most \(DurationText.spell(retry.maximum))")
+        demand(
+            retry.minimum < retry.lifetime, "retry.lifetime", "ends before the first retry (retry.minimum)",
+            "Choose more than \(DurationText.spell(retry.minimum))")
+        if let delayed = retry.delayedAfter {
+            demand(
+                delayed < retry.lifetime, "retry.delayed_after", "is not shorter than retry.lifetime",
+                "Choose less than \(DurationText.spell(retry.lifetime)), or \"0\" for never")
+        }
+        demand(
+            delivery.ipv6 || delivery.sourceIPv6 == nil, "delivery.source_ipv6", "is set while delivery.ipv6 is false",
+            "Remove it, or switch delivery.ipv6 on")
+        return faults
+    }
+
+    /// What this machine must hold for the configuration to work: files that exist and can be read by whoever calls.
+    /// `files` answers whether a path is there and may be used so; the default asks the system.
+    public func check(files: FileSurvey = .system) -> [ConfigurationFault] {
+        var faults: [ConfigurationFault] = []
+        func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
+            guard let path, let problem = files.problem(path, use) else { return }
+            faults.append(fault(key, "\(path) \(problem)", cure))
+        }
+        let ours = "Correct the path, or let the user of relayd read the file"
+        demand(store.directory, .writableDirectory, "store.directory", "Create it and give it to the user of relayd")
+        demand(
+            dns.rootTrustAnchor, .readableFile, "dns.root_trust_anchor",
+            "Install the Debian package dns-root-data, or name another file")
+        demand(dns.rootHints, .readableFile, "dns.root_hints", ours)
+        demand(intake.tlsCertificate, .readableFile, "intake.tls_certificate", ours)
+        demand(intake.tlsKey, .readableFile, "intake.tls_key", ours)
+        demand(tls.caFile, .readableFile, "tls.ca_file", ours)
+        if let slash = control.socket.lastIndex(of: "/") {
+            let directory = slash == control.socket.startIndex ? "/" : String(control.socket[..<slash])
+            demand(
+                directory, .writableDirectory, "control.socket",
+                "Create it and give it to the user of relayd (systemd: RuntimeDirectory=)")
+        }
+        return faults
+    }
+
+    /// What is allowed and yet seldom meant; sentences for the operator.
+    public var warnings: [String] {
+        var warnings: [String] = []
+        if let open = intake.networks.first(where: { $0.prefixLength == 0 }) {
+            warnings.append("intake.networks lists \(open): anybody may send mail through this relay.")
+        }
+        if delivery.loopback {
+            warnings.append("delivery.loopback is on: mail may come back to this machine. It is meant for test networks.")
+        }
+        if delivery.dataEndTimeout < .seconds(600) {
+            warnings.append("delivery.data_end_timeout is below 10m (RFC 5321 §4.5.3.2.6): slow servers get messages twice.")
+        }
+        if dns.selfTestSecure == nil || dns.selfTestBogus == nil {
+            warnings.append("A DNSSEC self-test is switched off: a resolver that does not validate would go unnoticed.")
+        }
+        if store.minimumFree < intake.messageLimit {
+            warnings.append("store.minimum_free is below intake.message_limit: one message could fill the disk.")
+        }
+        if !dns.unbound.isEmpty {
+            warnings.append("dns.unbound hands options to libunbound that relayd cannot check.")
+        }
+        return warnings
+    }
+
+    private func fault(_ key: String, _ problem: String, _ cure: String) -> ConfigurationFault {
+        ConfigurationFault(file: places.file, place: places.value(key), key: key, problem: problem, cure: cure)
+    }
+}
+
+/// Tells whether files are there and may be used; an argument, so that tests need no files.
+public struct FileSurvey: Sendable {
+    public enum Use: Sendable { case readableFile, writableDirectory }
+
+    /// nil where all is well, else the end of a sentence that begins with the path.
+    public let problem: @Sendable (_ path: String, _ use: Use) -> String?
+
+    public init(problem: @escaping @Sendable (_ path: String, _ use: Use) -> String?) {
+        self.problem = problem
+    }
+
+    /// Asks stat(2) and access(2), with the rights of the calling process.
+    public static let system = FileSurvey { path, use in
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            return errno == ENOENT ? "does not exist" : "cannot be looked at: \(String(cString: strerror(errno)))"
+        }
+        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        switch use {
+        case .readableFile:
+            if isDirectory { return "is a directory" }
+            return access(path, R_OK) == 0 ? nil : "may not be read by the user this runs as"
+        case .writableDirectory:
+            if !isDirectory { return "is no directory" }
+            return access(path, W_OK | X_OK) == 0 ? nil : "may not be written to by the user this runs as"
+        }
+    }
+}

@@ -1,0 +1,225 @@
+import Logging
+import Mail
+
+extension ConfigurationSection {
+    /// All that may stand in the file, in the order in which the sample shows it.
+    static let all: [ConfigurationSection] = [
+        server, store, intake, dns, delivery, tls, dane, retry, dsn, control, log,
+    ]
+
+    private static let second = Duration.seconds(1)
+    private static let hour = Duration.seconds(3600)
+    private static let day = Duration.seconds(86_400)
+    private static let month = Duration.seconds(30 * 86_400)
+    /// The most a queue on one machine is asked to open; `LimitNOFILE` of the unit leaves room for it.
+    private static let connections = 1...50_000
+
+    private static let server = ConfigurationSection(
+        "server", "Who this relay is.",
+        [
+            ConfigurationKey(
+                "server", "hostname", \.server.hostname, .optional(.hostName),
+                """
+                The name said in EHLO, in the Received field and as reporting MTA in delivery status notifications. It \
+                should resolve to the address that other servers see, and back. Empty: the system's own full name.
+                """)
+        ])
+
+    private static let store = ConfigurationSection(
+        "store", "Where the queue lies.",
+        [
+            ConfigurationKey(
+                "store", "directory", \.store.directory, .path,
+                """
+                The queue and the contents of messages. On a local disk that honours fsync; only relayd writes here.
+                """),
+            ConfigurationKey(
+                "store", "minimum_free", \.store.minimumFree, .size(1_000_000...1_000_000_000_000_000),
+                """
+                Space that must stay free. Below it new mail is put off with 452 4.3.1; mail in the queue goes on.
+                """),
+        ])
+
+    private static let intake = ConfigurationSection(
+        "intake", "Where mail comes in, and from whom.",
+        [
+            ConfigurationKey(
+                "intake", "listen", \.intake.listen, .list(of: .listenAddress, atMost: 64, orEmpty: false),
+                "Addresses and ports to listen on. IPv6 addresses stand in brackets."),
+            ConfigurationKey(
+                "intake", "networks", \.intake.networks, .list(of: .network, atMost: 1000, orEmpty: false),
+                """
+                Clients that may send through this relay, by their address. All others are refused with 550 5.7.1. \
+                Never list more than your own machines: an open relay is found within hours.
+                """),
+            ConfigurationKey(
+                "intake", "message_limit", \.intake.messageLimit, .size(65_536...10_000_000_000),
+                "The largest message taken, announced as SIZE (RFC 1870 §4)."),
+            ConfigurationKey(
+                "intake", "recipient_limit", \.intake.recipientLimit, .integer(100...50_000),
+                "Recipients of one transaction; further ones get 452 4.5.3 (RFC 5321 §4.5.3.1.8 asks for at least 100)."),
+            ConfigurationKey(
+                "intake", "received_limit", \.intake.receivedLimit, .integer(25...1000),
+                "Received fields from which on a message counts as looping and is refused (RFC 5321 §6.3)."),
+            ConfigurationKey(
+                "intake", "connection_limit", \.intake.connectionLimit, .integer(connections),
+                "Connections open at once; further ones get 421."),
+            ConfigurationKey(
+                "intake", "client_connection_limit", \.intake.clientConnectionLimit, .integer(connections),
+                "Connections open at once from one client address; further ones get 421."),
+            ConfigurationKey(
+                "intake", "command_timeout", \.intake.commandTimeout, .duration(second...hour),
+                "How long a client may take for its next command (RFC 5321 §4.5.3.2.7: 5m)."),
+            ConfigurationKey(
+                "intake", "data_timeout", \.intake.dataTimeout, .duration(second...hour),
+                "How long a client may pause within the content of a message."),
+            ConfigurationKey(
+                "intake", "long_lines", \.intake.longLines, .choice(of: [.refuse, .pass]),
+                """
+                Lines of more than 998 octets: refuse the message with 5.6.0, or pass it on as it is and leave the \
+                refusal to others.
+                """),
+            ConfigurationKey(
+                "intake", "error_limit", \.intake.errorLimit, .integer(1...1000),
+                "Refused commands after which a session is ended with 421."),
+            ConfigurationKey(
+                "intake", "tls_certificate", \.intake.tlsCertificate, .optional(.path),
+                """
+                Certificate chain in PEM, own certificate first. With it and tls_key, STARTTLS is offered to clients; \
+                one without the other is an error.
+                """),
+            ConfigurationKey(
+                "intake", "tls_key", \.intake.tlsKey, .optional(.path),
+                "Private key of tls_certificate in PEM, readable by relayd only."),
+        ])
+
+    private static let dns = ConfigurationSection(
+        "dns", "How names are looked up. Waxwing validates DNSSEC itself; it needs no validating resolver beside it.",
+        [
+            ConfigurationKey(
+                "dns", "root_trust_anchor", \.dns.rootTrustAnchor, .path,
+                "The root's keys, as the Debian package dns-root-data keeps them current."),
+            ConfigurationKey(
+                "dns", "root_hints", \.dns.rootHints, .optional(.path),
+                "Addresses of the root servers in zone file form. Empty: those built into libunbound."),
+            ConfigurationKey(
+                "dns", "forward", \.dns.forward, .list(of: .forwardAddress, atMost: 16, orEmpty: true),
+                """
+                Resolvers to ask instead of the root servers, as "192.0.2.53" or "192.0.2.53@5353". They must pass \
+                DNSSEC records on. Their answers are validated here all the same.
+                """),
+            ConfigurationKey(
+                "dns", "lookup_timeout", \.dns.lookupTimeout, .duration(second...(.seconds(300))),
+                "A lookup that takes longer has failed. Failed is never read as absent: the mail is deferred."),
+            ConfigurationKey(
+                "dns", "self_test_secure", \.dns.selfTestSecure, .optional(.nameOrRoot),
+                """
+                A signed name that must come out secure before mail is delivered: the proof that validation works. \
+                Empty: no such test.
+                """),
+            ConfigurationKey(
+                "dns", "self_test_bogus", \.dns.selfTestBogus, .optional(.domainName),
+                """
+                A name with broken signatures that must come out bogus: the proof that validation is not switched \
+                off. Empty: no such test, for networks without the internet.
+                """),
+            ConfigurationKey(
+                "dns", "unbound", \.dns.unbound, .options,
+                """
+                Options handed to libunbound as they are (unbound.conf(5), section server), such as \
+                "edns-buffer-size:" = "1232". For those who know them: relayd cannot check them.
+                """),
+        ])
+
+    private static let tls = ConfigurationSection(
+        "tls", "TLS towards other servers.",
+        [
+            ConfigurationKey(
+                "tls", "ca_file", \.tls.caFile, .optional(.path),
+                "Certificate authorities in PEM. Empty: the system's."),
+            ConfigurationKey(
+                "tls", "minimum_version", \.tls.minimumVersion, .choice(of: Configuration.MinimumVersion.allCases),
+                "The lowest TLS version spoken to servers."),
+            ConfigurationKey(
+                "tls", "opportunistic_fallback", \.tls.opportunisticFallback,
+                .choice(of: Configuration.OpportunisticFallback.allCases),
+                """
+                What follows a failed handshake with a server of which nothing demands TLS: "after-retry" tries every \
+                host and defers, and delivers in the clear from the second attempt on; "immediately" does so at once; \
+                "never" keeps the mail until the handshake works. Where DANE demands TLS nothing goes in the clear, \
+                whatever stands here.
+                """),
+        ])
+
+    private static let dane = ConfigurationSection(
+        "dane", "Authentication of servers by TLSA records (RFC 7672).",
+        [
+            ConfigurationKey(
+                "dane", "insecure_mx", \.dane.insecureMX, .boolean,
+                """
+                Check hosts by their TLSA records even where the MX record that names them is not signed. It stops \
+                an attacker at the host, not one who forges the MX record, and so never counts as authenticated \
+                (RFC 7672 §2.2.1).
+                """)
+        ])
+
+    private static let retry = ConfigurationSection(
+        "retry", "When to try again, and when to give up.",
+        [
+            ConfigurationKey(
+                "retry", "minimum", \.retry.minimum, .duration(second...day),
+                "The wait after the first failed attempt; it doubles with each further one."),
+            ConfigurationKey("retry", "maximum", \.retry.maximum, .duration(second...day), "The longest wait."),
+            ConfigurationKey(
+                "retry", "jitter", \.retry.jitter, .fraction(0...0.5),
+                "The part of each wait that is left to chance, so that mail put off together does not return together."),
+            ConfigurationKey(
+                "retry", "lifetime", \.retry.lifetime, .duration(.seconds(60)...month, example: "5d"),
+                "Mail that could not be delivered within this time is returned (RFC 5321 §4.5.4.1: 4 to 5 days)."),
+            ConfigurationKey(
+                "retry", "dsn_lifetime", \.retry.dsnLifetime, .duration(.seconds(60)...month, example: "2d"),
+                "The same for mail with an empty reverse-path, which nobody can be told of."),
+            ConfigurationKey(
+                "retry", "delayed_after", \.retry.delayedAfter, .durationOrNever(.seconds(60)...month),
+                "The sender is told once that mail is late when it is this old. \"0\": never."),
+            ConfigurationKey(
+                "retry", "warn_after", \.retry.warnAfter, .duration(.seconds(60)...month),
+                "A warning is logged when mail has been deferred for reasons of transport security for this long."),
+        ])
+
+    private static let dsn = ConfigurationSection(
+        "dsn", "Notices to senders.",
+        [
+            ConfigurationKey(
+                "dsn", "from", \.dsn.from, .optional(.mailbox),
+                "The From address of notices. Empty: postmaster at server.hostname."),
+            ConfigurationKey(
+                "dsn", "postmaster", \.dsn.postmaster, .optional(.mailbox),
+                """
+                Where mail to plain Postmaster goes (RFC 5321 §4.5.1). Empty: it is refused, and should reach you \
+                some other way.
+                """),
+        ])
+
+    private static let control = ConfigurationSection(
+        "control", "The operator's door, for relayctl.",
+        [
+            ConfigurationKey(
+                "control", "socket", \.control.socket, .socketPath,
+                "HTTP over a Unix socket, for the user and the group of relayd (mode 0660).")
+        ])
+
+    private static let log = ConfigurationSection(
+        "log", "Lines on standard error.",
+        [
+            ConfigurationKey(
+                "log", "level", \.log.level, .choice(of: Logger.Level.allCases),
+                "The least level that is logged. \"info\" gives a line for each message and each attempt."),
+            ConfigurationKey(
+                "log", "format", \.log.format, .optional(.choice(of: Configuration.LogFormat.allCases)),
+                """
+                "journal" puts the priority before each line as systemd reads it, "text" the time. Empty: text on a \
+                terminal, else journal.
+                """),
+        ])
+}

@@ -1,0 +1,73 @@
+extension Configuration {
+    /// `conf/relayd.toml`: every key with its explanation, commented out at its default.
+    public static func sampleFile() -> String {
+        var text = """
+            # Configuration of relayd, the Waxwing mail relay.
+            #
+            # Every key is here at its default, commented out: remove the # before a key to change it.
+            # Spans of time are written "90s", "5m", "1h30m", "5d"; sizes "512 KiB", "35 MB", "1 GB".
+            # `relayd --config FILE --check` says what is wrong with this file, by line and column.
+
+            """
+        for section in ConfigurationSection.all {
+            text += "\n\n" + wrapped(section.title, prefix: "## ", width: 100) + "\n[\(section.name)]\n"
+            for key in section.keys {
+                text += "\n" + wrapped(key.explanation, prefix: "# ", width: 100) + "\n"
+                if let range = key.range { text += wrapped("(\(key.form): \(range))", prefix: "# ", width: 100) + "\n" }
+                text += "#\(key.name) = \(key.defaultSpelling)\n"
+            }
+        }
+        return text
+    }
+
+    /// `docs/configuration.md`: the same as a reference.
+    public static func referencePage() -> String {
+        var text = """
+            # Configuration
+
+            `relayd` reads one file, `\(defaultPath)` unless `--config` names another. It is [TOML](https://toml.io);
+            every key may be left out. Nothing is guessed: an unknown key, a wrong type or a value out of range stops the
+            start, and `relayd --check` lists all such faults at once with line, column and cure.
+
+            This page and [`conf/relayd.toml`](../conf/relayd.toml) are written by the program from the table it reads the
+            file by (`relayd --print-config-reference`, `relayd --print-default-config`); a test keeps them current.
+
+            How values are written:
+
+            | kind | spelling |
+            |---|---|
+            | span of time | `"90s"`, `"5m"`, `"1h30m"`, `"5d"`: numbers with d, h, m, s or ms, the larger first |
+            | size | `"512 B"`, `"256 KiB"`, `"35 MB"`, `"1 GB"`: kB, MB, GB, TB count in thousands, KiB, MiB, GiB, TiB in 1024s |
+            | text, path, name, address | in double quotes; `""` where "or empty" is said means not set |
+            | list | `["one", "two"]` |
+
+            Sections:
+
+            """
+        text += "\n" + ConfigurationSection.all.map { "- [`[\($0.name)]`](#\($0.name)): \($0.title)\n" }.joined()
+        for section in ConfigurationSection.all {
+            text += "\n## \(section.name)\n\n\(section.title)\n\n| key | default | takes | meaning |\n|---|---|---|---|\n"
+            for key in section.keys {
+                let form = key.range.map { "\(key.form): \($0)" } ?? key.form
+                let cells = ["`\(key.name)`", "`\(key.defaultSpelling)`", form, key.explanation]
+                text += "| \(cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")) |\n"
+            }
+        }
+        return text
+    }
+
+    /// Breaks at blanks so that no line with its prefix is longer than `width`, where words allow.
+    static func wrapped(_ text: String, prefix: String, width: Int) -> String {
+        var lines: [String] = []
+        var line = prefix
+        for word in text.split(separator: " ") {
+            if line.count > prefix.count, line.count + 1 + word.count > width {
+                lines.append(line)
+                line = prefix
+            }
+            line += line.count > prefix.count ? " \(word)" : String(word)
+        }
+        lines.append(line)
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,38 @@
+/// Where each key of the file stood, by its path: `intake.listen[0]`, `dns.unbound."edns-buffer-size:"`.
+///
+/// Two of them are always equal: where a key stood is no part of what was configured.
+struct ConfigurationPlaces: Sendable, Equatable {
+    struct KeyPlace: Hashable, Sendable {
+        let key: TextPlace
+        let value: TextPlace
+    }
+
+    private(set) var file = ""
+    private(set) var entries: [String: KeyPlace] = [:]
+
+    static func == (_: Self, _: Self) -> Bool { true }
+
+    mutating func name(_ file: String) {
+        self.file = file
+    }
+
+    /// The first mention counts: `[a]` before `[a.b]`.
+    mutating func note(_ path: String, key: TextPlace, value: TextPlace) {
+        if entries[path] == nil { entries[path] = KeyPlace(key: key, value: value) }
+    }
+
+    func key(_ path: String) -> TextPlace? { entries[path]?.key }
+
+    func value(_ path: String) -> TextPlace? { entries[path]?.value }
+
+    /// A key that is not bare is quoted, so that a dot in it is no path.
+    static func path(_ table: String, _ name: String) -> String {
+        let isBare = !name.isEmpty && name.unicodeScalars.allSatisfy(KeyLocator.isBare)
+        let part = isBare ? name : "\"\(name)\""
+        return table.isEmpty ? part : "\(table).\(part)"
+    }
+
+    static func path(_ list: String, _ element: Int) -> String {
+        "\(list)[\(element)]"
+    }
+}

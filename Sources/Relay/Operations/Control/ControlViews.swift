@@ -1,0 +1,216 @@
+/// Answer to `GET /v1/status`. Times are seconds since the epoch, sizes octets.
+public struct StatusView: Codable, Hashable, Sendable {
+    public var version: String
+    public var pid: Int32
+    public var startedAt: Int64
+    /// Seconds.
+    public var uptime: Int64
+    public var hostname: String
+    /// `127.0.0.1:2525`
+    public var listeners: [String]
+    public var store: StoreView
+    public var resolver: ResolverView
+    public var intake: IntakeView
+    public var delivery: DeliveryView
+    public var destinations: DestinationsView
+    /// What the operator should know, one sentence each.
+    public var warnings: [String]
+
+    public init(
+        version: String, pid: Int32, startedAt: Int64, uptime: Int64, hostname: String, listeners: [String], store: StoreView, resolver: ResolverView, intake: IntakeView, delivery: DeliveryView, destinations: DestinationsView, warnings: [String]
+    ) {
+        self.version = version
+        self.pid = pid
+        self.startedAt = startedAt
+        self.uptime = uptime
+        self.hostname = hostname
+        self.listeners = listeners
+        self.store = store
+        self.resolver = resolver
+        self.intake = intake
+        self.delivery = delivery
+        self.destinations = destinations
+        self.warnings = warnings
+    }
+}
+
+/// Part of an answer on the control socket.
+public struct StoreView: Codable, Hashable, Sendable {
+    public var directory: String
+    public var messages: Int
+    /// Recipients not settled yet.
+    public var recipients: Int
+    /// Messages whose content was found damaged.
+    public var quarantined: Int
+    public var freeBytes: Int64
+    /// `store.minimum_free`.
+    public var floor: Int64
+
+    public init(directory: String, messages: Int, recipients: Int, quarantined: Int, freeBytes: Int64, floor: Int64) {
+        self.directory = directory
+        self.messages = messages
+        self.recipients = recipients
+        self.quarantined = quarantined
+        self.freeBytes = freeBytes
+        self.floor = floor
+    }
+}
+
+/// Part of an answer on the control socket.
+public struct ResolverView: Codable, Hashable, Sendable {
+    /// `running`, `restarting` or `stopped`.
+    public var state: String
+    /// Outcome of the self-test; nil while it is not known.
+    public var validates: Bool?
+    public var detail: String?
+    /// `libunbound 1.17.1`
+    public var library: String
+    /// The library's version is on the list of known trouble.
+    public var unsafe: Bool
+
+    public init(state: String, validates: Bool? = nil, detail: String? = nil, library: String, unsafe: Bool) {
+        self.state = state
+        self.validates = validates
+        self.detail = detail
+        self.library = library
+        self.unsafe = unsafe
+    }
+}
+
+/// Part of an answer on the control socket.
+public struct IntakeView: Codable, Hashable, Sendable {
+    /// Open now.
+    public var connections: Int
+    /// Messages acknowledged since start.
+    public var acceptedTotal: Int64
+    /// Transactions refused since start.
+    public var refusedTotal: Int64
+
+    public init(connections: Int, acceptedTotal: Int64, refusedTotal: Int64) {
+        self.connections = connections
+        self.acceptedTotal = acceptedTotal
+        self.refusedTotal = refusedTotal
+    }
+}
+
+/// Part of an answer on the control socket.
+public struct DeliveryView: Codable, Hashable, Sendable {
+    /// Open now.
+    public var connections: Int
+    /// Recipients, since start.
+    public var deliveredTotal: Int64
+    /// Attempts of recipients that were put off, since start.
+    public var deferredTotal: Int64
+    /// Recipients, since start.
+    public var bouncedTotal: Int64
+
+    public init(connections: Int, deliveredTotal: Int64, deferredTotal: Int64, bouncedTotal: Int64) {
+        self.connections = connections
+        self.deliveredTotal = deliveredTotal
+        self.deferredTotal = deferredTotal
+        self.bouncedTotal = bouncedTotal
+    }
+}
+
+/// Part of an answer on the control socket.
+public struct DestinationsView: Codable, Hashable, Sendable {
+    public var active: Int
+    public var backedOff: Int
+
+    public init(active: Int, backedOff: Int) {
+        self.active = active
+        self.backedOff = backedOff
+    }
+}
+
+/// Answer to `GET /v1/queue`.
+public struct QueuePage: Codable, Hashable, Sendable {
+    public var messages: [MessageView]
+    /// Cursor of the next page; nil at the end.
+    public var next: String?
+
+    public init(messages: [MessageView], next: String? = nil) {
+        self.messages = messages
+        self.next = next
+    }
+}
+
+/// One message of the queue; also the answer to `GET /v1/queue/ID`.
+public struct MessageView: Codable, Hashable, Sendable {
+    public var id: String
+    /// Empty for the null reverse-path.
+    public var sender: String
+    /// In the order of the envelope.
+    public var recipients: [RecipientView]
+    /// Octets of content.
+    public var size: Int
+    public var receivedAt: Int64
+    public var expiresAt: Int64
+
+    public init(
+        id: String, sender: String, recipients: [RecipientView], size: Int, receivedAt: Int64, expiresAt: Int64
+    ) {
+        self.id = id
+        self.sender = sender
+        self.recipients = recipients
+        self.size = size
+        self.receivedAt = receivedAt
+        self.expiresAt = expiresAt
+    }
+}
+
+/// Part of an answer on the control socket.
+public struct RecipientView: Codable, Hashable, Sendable {
+    public var address: String
+    /// Next-hop domain.
+    public var destination: String
+    /// `queued`, `deferred`, `active`, `held`, `delivered` or `bounced`.
+    public var state: String
+    public var attempts: Int
+    public var nextAttempt: Int64?
+    /// Why the last attempt put it off.
+    public var reason: ReasonView?
+    /// The remote's words.
+    public var lastReply: String?
+    /// The host tried last.
+    public var host: String?
+
+    public init(
+        address: String, destination: String, state: String, attempts: Int, nextAttempt: Int64? = nil, reason: ReasonView? = nil, lastReply: String? = nil, host: String? = nil
+    ) {
+        self.address = address
+        self.destination = destination
+        self.state = state
+        self.attempts = attempts
+        self.nextAttempt = nextAttempt
+        self.reason = reason
+        self.lastReply = lastReply
+        self.host = host
+    }
+}
+
+/// Part of an answer on the control socket.
+public struct ReasonView: Codable, Hashable, Sendable {
+    /// Raw value of `Reason.Cause`.
+    public var cause: String
+    public var detail: String
+
+    public init(cause: String, detail: String) {
+        self.cause = cause
+        self.detail = detail
+    }
+}
+
+/// Every answer but 200 carries `{"error": {…}}` with these.
+public struct ControlErrorView: Codable, Hashable, Sendable {
+    /// A word that programs may compare.
+    public var code: String
+    public var message: String
+    public var cure: String
+
+    public init(code: String, message: String, cure: String) {
+        self.code = code
+        self.message = message
+        self.cure = cure
+    }
+}
