@@ -21,6 +21,11 @@ struct DeliveryParts: Sendable {
     /// seven days).
     static let resumptionLimit: Duration = .seconds(3600)
 
+    /// For a destination nothing is known of.
+    func newWindow() -> DestinationWindow {
+        DestinationWindow(limit: configuration.delivery.destinationConnections)
+    }
+
     func planLimits(preferring family: AddressFamily?) -> PlanLimits {
         PlanLimits(
             addresses: configuration.delivery.hostLimit,

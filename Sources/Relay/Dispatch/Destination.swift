@@ -7,7 +7,7 @@ struct Destination {
     var window: DestinationWindow
     /// Jobs that wait for a connection, in the order they came.
     var ready: Deque<Job> = []
-    /// Deliveries under way or idle with an open connection.
+    /// Deliveries under way, and those idle with an open connection.
     var workers = 0
     /// Deliveries that keep a connection open and wait for another job.
     var idle: Deque<Idle> = []
@@ -19,10 +19,14 @@ struct Destination {
     var family: AddressFamily?
 
     struct Idle {
-        let continuation: CheckedContinuation<Job?, Never>
+        let continuation: CheckedContinuation<Assignment?, Never>
         let expires: Deadline
     }
+}
 
-    /// Deliveries that work on a job now.
-    var busy: Int { workers - idle.count }
+/// A job with the window's leave to deliver it.
+struct Assignment: Sendable {
+    let job: Job
+    let ticket: DestinationWindow.Ticket
+    let family: AddressFamily?
 }

@@ -103,14 +103,7 @@ actor Dispatcher {
         jobs += 1
         for recipient in job.recipients { held.insert(recipient.number) }
         let name = job.destination
-        var destination = destinations[name] ?? newDestination()
-        if let idle = destination.idle.popFirst() {
-            destinations[name] = destination
-            idle.continuation.resume(returning: job)
-            return
-        }
-        destination.ready.append(job)
-        destinations[name] = destination
+        destinations[name, default: newDestination()].ready.append(job)
         serve(name)
     }
 
@@ -125,82 +118,88 @@ actor Dispatcher {
 
     // MARK: Who delivers
 
-    /// Starts deliveries for what is ready, as far as the destination's window and the daemon's limit allow.
+    /// Gives what is ready to deliveries, as far as the destination's window and the daemon's limit allow: first to those
+    /// that keep a connection open, then to new ones.
     private func serve(_ name: String) {
-        guard var destination = destinations[name], !destination.ready.isEmpty, !isDraining else { return }
-        if let failure = destination.failure, !destination.window.mayTry(at: parts.clock()) {
-            let refused = destination.ready
-            destination.ready = []
-            destinations[name] = destination
-            putOff(Array(refused), because: failure, until: destination.window.retryAt)
-            return
-        }
-        while destination.workers < destination.window.connections(at: parts.clock()), let job = destination.ready.first {
-            guard workers < parts.configuration.delivery.connectionLimit else {
+        guard !isDraining, var destination = destinations[name] else { return }
+        defer { destinations[name] = destination }
+        while let job = destination.ready.first {
+            guard !destination.idle.isEmpty || workers < parts.configuration.delivery.connectionLimit else {
                 if !destination.isInLine {
                     destination.isInLine = true
                     line.append(name)
                 }
-                break
+                return
             }
-            destination.ready.removeFirst()
-            destination.workers += 1
-            start(job, name, preferring: destination.family)
+            switch destination.window.admit(at: parts.clock()) {
+            case .full:
+                return
+            case .down(let until):
+                let refused = Array(destination.ready)
+                destination.ready = []
+                putOff(refused, because: destination.failure ?? Self.unknownFailure, until: until)
+                return
+            case .go(let ticket):
+                destination.ready.removeFirst()
+                let assignment = Assignment(job: job, ticket: ticket, family: destination.family)
+                if let idle = destination.idle.popLast() {
+                    idle.continuation.resume(returning: assignment)
+                } else {
+                    destination.workers += 1
+                    start(assignment, name)
+                }
+            }
         }
-        destinations[name] = destination
     }
 
-    private func start(_ job: Job, _ name: String, preferring family: AddressFamily?) {
+    private static let unknownFailure = Reason(.connectFailed, "the destination was found dead a short while ago")
+
+    private func start(_ first: Assignment, _ name: String) {
         workers += 1
         let number = nextTask
         nextTask += 1
         let loop = loops.next()
         tasks[number] = Task(executorPreference: loop) { [parts, recorder] in
             let delivery = Delivery(parts: parts, loop: loop)
-            var next: Job? = job
+            var next: Assignment? = first
             while let current = next {
-                let result = await delivery.attempt(current, preferring: family)
-                let notices = await recorder.record(current, result)
-                next = await self.finished(current, result, notices, canServeMore: delivery.canServeMore)
+                let result = await delivery.attempt(current.job, preferring: current.family)
+                let recorded = await recorder.record(current.job, result)
+                self.settled(current, result, recorded)
+                next = await self.next(name, canServeMore: delivery.canServeMore)
             }
             await delivery.end()
             self.ended(name, number)
         }
     }
 
-    /// A job is settled: what next for this delivery?
-    private func finished(
-        _ job: Job, _ result: AttemptResult, _ record: OutcomeRecorder.Recorded, canServeMore: Bool
-    ) async -> Job? {
-        release(job)
-        noteWakes(record)
-        submit(record.notices)
-        let name = job.destination
-        guard var destination = destinations[name] else { return nil }
-        let now = parts.clock()
+    private func settled(_ done: Assignment, _ result: AttemptResult, _ recorded: OutcomeRecorder.Recorded) {
+        release(done.job)
+        noteWakes(recorded)
+        let name = done.job.destination
         if let failure = result.destinationFailure {
             var generator = SystemRandomNumberGenerator()
-            destination.window.failed(at: now, using: &generator)
-            destination.failure = failure
+            destinations[name]?.window.failed(done.ticket, at: parts.clock(), using: &generator)
+            destinations[name]?.failure = failure
         } else {
-            destination.window.succeeded()
-            destination.failure = nil
-            destination.family = result.family ?? destination.family
+            destinations[name]?.window.succeeded(done.ticket)
+            destinations[name]?.failure = nil
+            if let family = result.family { destinations[name]?.family = family }
         }
-        if isDraining {
-            destinations[name] = destination
-            return nil
-        }
-        if destination.failure == nil, destination.busy <= destination.window.connections(at: now),
-            let next = destination.ready.popFirst()
-        {
-            destinations[name] = destination
-            serve(name)
-            return next
-        }
-        destinations[name] = destination
+        submit(recorded.notices)
         serve(name)
-        guard canServeMore, destinations[name]?.failure == nil, line.isEmpty else { return nil }
+    }
+
+    /// The next job for a delivery that settled one. Where there is none it waits, if its connection can serve more and
+    /// nobody stands in line for a connection.
+    private func next(_ name: String, canServeMore: Bool) async -> Assignment? {
+        guard !isDraining, var destination = destinations[name] else { return nil }
+        if let job = destination.ready.first, case .go(let ticket) = destination.window.admit(at: parts.clock()) {
+            destination.ready.removeFirst()
+            destinations[name] = destination
+            return Assignment(job: job, ticket: ticket, family: destination.family)
+        }
+        guard canServeMore, line.isEmpty else { return nil }
         let expires = Deadline.after(parts.configuration.delivery.idleTimeout)
         return await withCheckedContinuation { continuation in
             destinations[name]?.idle.append(Destination.Idle(continuation: continuation, expires: expires))
@@ -287,13 +286,13 @@ actor Dispatcher {
             destinations[name]?.idle = []
             destinations[name]?.ready = []
         }
+        line = []
         for task in Array(tasks.values) { await task.value }
     }
 
     /// For `relayctl status`.
     var summary: (active: Int, backedOff: Int) {
-        let now = parts.clock()
         let active = destinations.values.count { $0.workers > 0 || !$0.ready.isEmpty }
-        return (active, destinations.values.count { $0.failure != nil && !$0.window.mayTry(at: now) })
+        return (active, destinations.values.count(where: \.window.isDown))
     }
 }

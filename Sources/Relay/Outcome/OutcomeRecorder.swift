@@ -87,12 +87,14 @@ struct OutcomeRecorder: Sendable {
             return Decided(recipient, .bounced(expired, reply), now, expiredFrom: reason)
         }
         var generator = SystemRandomNumberGenerator()
-        let own = schedule.nextAttempt(afterAttempt: recipient.attempts + 1, at: now, using: &generator)
+        let own = schedule.nextAttempt(
+            after: recipient.attempts + 1, at: now, expires: message.expiresAt, using: &generator)
         var decided = Decided(recipient, outcome, max(own, notBefore ?? own))
         decided.policyFailureSince = reason.cause.isTLSPolicy ? recipient.policyFailureSince ?? now : nil
         decided.isDelayNoticeDue =
-            !recipient.delayedNoticeSent && message.reversePath != .null
-            && schedule.isDelayNoticeDue(receivedAt: message.receivedAt, at: now)
+            !recipient.delayedNoticeSent
+            && schedule.delayedNotice(created: message.receivedAt, isDSN: message.reversePath == .null)
+                .map { $0 <= now } == true
         return decided
     }
 
