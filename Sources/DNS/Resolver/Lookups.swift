@@ -70,6 +70,8 @@ struct Lookups<Waiter> {
 
     /// Lookups sent or waiting, each once.
     var openCount: Int { lookups.count }
+    /// Ends kept, those of answered lookups included; for tests.
+    var deadlineCount: Int { deadlines.count }
 
     // MARK: Asking
 

@@ -4,6 +4,9 @@ import Mail
 /// Owns one `ub_ctx`. Not thread-safe: the worker has one thread (libunbound has a second one inside).
 final class UnboundContext {
     private let context: OpaquePointer
+    private let log: StartLog?
+    /// A lookup could not even begin: the context is half made.
+    private var isBroken = false
 
     /// Nil where libunbound cannot allocate. The corresponding C function is `ub_ctx_create`.
     init?() {
@@ -11,11 +14,24 @@ final class UnboundContext {
         self.context = context
         // Answers are resolved by a thread of libunbound's own, so that this one always serves the socket.
         _ = ub_ctx_async(context, 1)
-        // Whatever libunbound would print about strangers' zones goes nowhere; reasons come with the answers.
-        _ = ub_ctx_debugout(context, nil)
+        log = StartLog()
+        _ = ub_ctx_debugout(context, log?.stream)
     }
 
+    /// From here on, what libunbound would print about strangers' zones goes nowhere; reasons come with the answers.
+    func closeLog() {
+        _ = ub_ctx_debugout(context, nil)
+        log?.close()
+    }
+
+    /// What libunbound complained of while it started: it names the file or option that its result code does not.
+    var startErrors: String? { log?.errors }
+
     deinit {
+        _ = ub_ctx_debugout(context, nil)
+        // Tried with 1.17.1: deleting a context whose first lookup was refused (`module-config: nonsense`) reads through a
+        // null pointer. The process is about to end: it is left to the system.
+        if isBroken { return }
         // > Outstanding async queries are killed and callbacks are not called for them (unbound.h)
         ub_ctx_delete(context)
     }
@@ -56,10 +72,11 @@ final class UnboundContext {
             lookup.answered()
         }
         let name = lookup.asked.name.map { $0.text + "." } ?? "."
-        try check(
-            ub_resolve_async(
-                context, name, Int32(lookup.asked.type.rawValue), Self.internetClass,
-                Unmanaged.passUnretained(lookup).toOpaque(), thunk, &number), "lookup")
+        let code = ub_resolve_async(
+            context, name, Int32(lookup.asked.type.rawValue), Self.internetClass,
+            Unmanaged.passUnretained(lookup).toOpaque(), thunk, &number)
+        if code != 0 { isBroken = true }
+        try check(code, "lookup")
         return number
     }
 

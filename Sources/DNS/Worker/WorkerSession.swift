@@ -58,9 +58,10 @@ struct WorkerSession {
                 if ready { try context.process() }
             }
         } catch {
-            try refuse(error.description)
+            try refuse(context.startErrors ?? error.description)
         }
         if let failure = lookup.failure { try refuse("the first lookup fails: \(failure)") }
+        context.closeLog()
     }
 
     private func waitForLibrary(_ context: UnboundContext) throws(UnboundError) -> Bool {
