@@ -6,11 +6,24 @@
 #define _GNU_SOURCE 1
 #endif
 
+// With _GNU_SOURCE the member of fd_set has another name than in Swift's Glibc module, which is compiled without, and a file
+// that imports both does not compile. So that one header is read as Glibc's module reads it.
+#include <features.h>
+#ifdef __USE_XOPEN
+#undef __USE_XOPEN
+#include <sys/select.h>
+#define __USE_XOPEN 1
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -18,8 +31,58 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+// The value of a thread key, read anew at each call. Not inlined, with a barrier: pthread_self and friends are declared
+// const, so that an optimiser may keep their answer across a suspension, after which the task is on another thread.
+static __attribute__((noinline, unused)) void *_Nullable waxwing_thread_value(pthread_key_t key) {
+    __asm__ volatile("" ::: "memory");
+    return pthread_getspecific(key);
+}
+
+// errno, for the same reason: __errno_location is declared const.
+static __attribute__((noinline, unused)) int waxwing_errno(void) {
+    __asm__ volatile("" ::: "memory");
+    return errno;
+}
+
+// pidfd_open(2): Glibc has it from 2.36 only, the kernel from 5.3.
+static inline int waxwing_pidfd_open(pid_t pid) {
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+// The handler that turns a signal into a byte in a pipe. In C because a handler may call nothing of the Swift runtime.
+static volatile int waxwing_signal_pipe = -1;
+
+static __attribute__((unused)) void waxwing_note_signal(int number) {
+    int saved = errno;
+    unsigned char byte = (unsigned char)number;
+    // A full pipe loses the byte, and nothing with it: as many signals wait already as it holds.
+    ssize_t ignored = write(waxwing_signal_pipe, &byte, 1);
+    (void)ignored;
+    errno = saved;
+}
+
+// Sends the signal's number into the pipe from now on (sa_handler is a macro, which Swift cannot import).
+static __attribute__((noinline, unused)) int waxwing_catch_signal(int number, int pipe) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = waxwing_note_signal;
+    action.sa_flags = SA_RESTART;
+    waxwing_signal_pipe = pipe;
+    return sigaction(number, &action, 0);
+}
+
+// Gives the signal its default meaning (ignore = 0) or none at all.
+static __attribute__((noinline, unused)) int waxwing_reset_signal(int number, int ignore) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = ignore ? SIG_IGN : SIG_DFL;
+    return sigaction(number, &action, 0);
+}
 
 #endif

@@ -1,0 +1,168 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A listening socket, TCP or Unix. One task accepts; any thread may close it.
+public final class Listener: Sendable {
+    /// Connections that the kernel keeps for us until they are accepted; it takes the smaller of this and `somaxconn`.
+    public static let backlog: CInt = 1_024
+    /// How long `accept` rests when descriptors or memory run out. Clients wait in the backlog meanwhile.
+    public static let shortagePause = Duration.milliseconds(100)
+
+    /// Where it listens, with the port that the kernel chose for port 0.
+    public let address: SocketAddress
+    private let loop: Loop
+    private let registration: Registration
+    /// The file of a Unix socket as we made it: another one at its path is not ours to remove.
+    private let file: (device: UInt, inode: UInt)?
+    private let isFileRemoved = Atomic(false)
+
+    /// Binds and listens. `mode` is for the file of a Unix socket. Throws `addressInUse` if somebody answers there, or the path
+    /// holds something that is no socket.
+    public init(on loop: Loop, address: SocketAddress, mode: UInt32 = 0o600) throws(Errno) {
+        let family = address.family
+        let descriptor = try FileDescriptor {
+            socket(family, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        }
+        let number = descriptor.rawValue
+        var file: (UInt, UInt)?
+        if case .unix(let path) = address {
+            try Self.removeStale(path, at: address)
+            // The file takes its mode from the socket, less the umask, so that nobody slips in before chmod.
+            try Errno.check { fchmod(number, mode_t(mode)) }
+            try address.withSockaddr { pointer, length throws(Errno) in
+                try Errno.check { bind(number, pointer, length) }
+            }
+            try Errno.check { chmod(path, mode_t(mode)) }
+            file = Self.identity(of: path)
+        } else {
+            try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
+            if family == AF_INET6 { try descriptor.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+            try address.withSockaddr { pointer, length throws(Errno) in
+                try Errno.check { bind(number, pointer, length) }
+            }
+        }
+        try Errno.check { listen(number, Self.backlog) }
+        let bound = try SocketAddress.read { pointer, length throws(Errno) in
+            try Errno.check { getsockname(number, pointer, length) }
+        }
+        self.address = bound ?? address
+        self.loop = loop
+        self.file = file
+        registration = Registration(owning: descriptor, on: loop, isStream: false)
+        registration.attach()
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Waits for the next connection and binds it to `home` (by default the listener's own loop). Goes on after errors of one
+    /// connection, and after a pause when descriptors or memory run out. Throws `.closed` after `close()`, `.expired` at the
+    /// deadline, `.system` for what no patience cures.
+    public func accept(on home: Loop? = nil, until deadline: Deadline = .never) async throws(SocketError) -> Stream {
+        while true {
+            guard loop.isOnThread else { throw .offLoop }
+            if registration.isClosed { throw .closed }
+            let wake: Wake
+            do throws(Errno) {
+                let (descriptor, peer) = try acceptOne()
+                return Stream(owning: FileDescriptor(owning: descriptor), peer: peer, on: home ?? loop)
+            } catch {
+                switch Shortage(error) {
+                case .nothingThere:
+                    registration.exhausted(.read)
+                    wake = await registration.wait(for: .read, until: deadline)
+                case .thatOneFailed:
+                    continue
+                case .ourResources:
+                    let pause = Deadline.after(Self.shortagePause)
+                    wake = await registration.pause(until: min(pause, deadline))
+                    if wake == .expired, pause < deadline { continue }
+                case .fatal:
+                    throw .system(error)
+                }
+            }
+            try wake.throwUnlessReady()
+        }
+    }
+
+    private func acceptOne() throws(Errno) -> (CInt, SocketAddress?) {
+        let number = registration.number
+        var accepted: CInt = -1
+        let peer = try SocketAddress.read { pointer, length throws(Errno) in
+            accepted = try Errno.check {
+                accept4(
+                    number, __SOCKADDR_ARG(__sockaddr__: pointer), length,
+                    CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
+            }
+        }
+        return (accepted, peer)
+    }
+
+    /// Ends `accept` with `.closed`, closes the socket, removes the file of a Unix socket. From any thread; again does nothing.
+    public func close() {
+        if let file, case .unix(let path) = address, !isFileRemoved.exchange(true, ordering: .acquiringAndReleasing),
+            let now = Self.identity(of: path), now == file
+        {
+            unlink(path)
+        }
+        registration.close()
+    }
+
+    // MARK: The file of a Unix socket
+
+    private static func identity(of path: String) -> (UInt, UInt)? {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        return (UInt(status.st_dev), UInt(status.st_ino))
+    }
+
+    /// Removes a socket file that a dead process left. One where somebody answers, or that is no socket, is left alone: then
+    /// bind says that the address is in use.
+    private static func removeStale(_ path: String, at address: SocketAddress) throws(Errno) {
+        guard identity(of: path) != nil else { return }
+        let probe = try FileDescriptor { socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) }
+        try probe.makeNonBlocking()
+        let number = probe.rawValue
+        do throws(Errno) {
+            try address.withSockaddr { pointer, length throws(Errno) in
+                try Errno.check { connect(number, pointer, length) }
+            }
+        } catch {
+            if error == .connectionRefused { unlink(path) }
+        }
+    }
+}
+
+/// What an error of accept means for the next one (accept(2)).
+enum Shortage {
+    case nothingThere, thatOneFailed, ourResources, fatal
+
+    init(_ error: Errno) {
+        switch error.rawValue {
+        case EAGAIN:
+            self = .nothingThere
+        // > Linux accept() passes already-pending network errors on the new socket as an error code from accept().
+        // > For reliable operation the application should detect the network errors and treat them like EAGAIN by retrying.
+        case ECONNABORTED, EPERM, ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
+            ENETUNREACH:
+            self = .thatOneFailed
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+            self = .ourResources
+        default:
+            self = .fatal
+        }
+    }
+}
+
+extension Wake {
+    func throwUnlessReady() throws(SocketError) {
+        switch self {
+        case .ready: return
+        case .expired: throw .expired
+        case .closed: throw .closed
+        case .busy: throw .busy
+        }
+    }
+}

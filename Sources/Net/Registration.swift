@@ -1,0 +1,156 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// What somebody waits for.
+enum Direction {
+    case read, write
+}
+
+/// A descriptor in its loop's epoll set, with a place to wait for each direction.
+///
+/// Edge-triggered and registered once: reading from the start, writing from the first time a send would block. Whoever
+/// waits has tried before and was told EAGAIN, and says so with `exhausted(_:)`; an edge that comes between is kept in the
+/// flags, so none is lost.
+final class Registration: @unchecked Sendable {
+    // @unchecked Sendable because: `loop` and `number` are immutable and `closed` is atomic; the rest is touched by the
+    // loop's thread only: `attach` and `close` go there by themselves, the others are called by streams that checked.
+
+    let loop: Loop
+    /// The descriptor's number, whoever has it after the close.
+    let number: CInt
+    let isStream: Bool
+    private let closed = Atomic(false)
+
+    private var descriptor: FileDescriptor?
+    private var interest: UInt32
+    private var isAttached = false
+    /// Number and generation: epoll's datum.
+    private(set) var key: UInt64 = .max
+    private let reader = Waiter()
+    private let writer = Waiter()
+
+    /// There may be something to read. False only after EAGAIN, or a read that left room, with no edge since.
+    var isReadable = false
+    private var isWritable = false
+    /// The end of the stream, an error or urgent data has shown: a read that left room proves nothing any more.
+    private(set) var hasEnded = false
+
+    /// Owns the descriptor, which must not block. `attach()` puts it to work.
+    init(owning descriptor: consuming FileDescriptor, on loop: Loop, isStream: Bool, writing: Bool = false) {
+        self.loop = loop
+        number = descriptor.rawValue
+        self.isStream = isStream
+        interest = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLPRI.rawValue | EPOLLET.rawValue
+        if writing { interest |= EPOLLOUT.rawValue }
+        self.descriptor = consume descriptor
+    }
+
+    /// Whether `close()` was called, by us or by a loop that stops.
+    var isClosed: Bool { closed.load(ordering: .acquiring) }
+
+    /// Enters the descriptor at its loop, from any thread. One that cannot be entered is closed: the first wait says so.
+    func attach() {
+        loop.perform { self.attachHere() }
+    }
+
+    private func attachHere() {
+        if isClosed { return }
+        loop.lastGeneration &+= 1
+        // The highest generation is left out: with the highest number it would be the wake-up's key.
+        if loop.lastGeneration == .max { loop.lastGeneration = 0 }
+        key = UInt64(loop.lastGeneration) << 32 | UInt64(UInt32(bitPattern: number))
+        do throws(Errno) {
+            if loop.isStopping { throw .badDescriptor }
+            try loop.epollControl(EPOLL_CTL_ADD, number, interest, key)
+        } catch {
+            close()
+            return
+        }
+        let index = Int(number)
+        while loop.table.count <= index {
+            loop.table.append(nil)
+        }
+        loop.table[index] = self
+        isAttached = true
+        loop.counters.registrations.add(1)
+        if isStream { loop.counters.streams.add(1) }
+    }
+
+    /// Closes the descriptor and ends the waits with `.closed`, from any thread; from another one than the loop's, soon.
+    func close() {
+        if isClosed { return }
+        // False when the loop has stopped: it closed all there was, and what came too late closes in deinit.
+        loop.perform { self.closeHere() }
+    }
+
+    private func closeHere() {
+        if closed.exchange(true, ordering: .acquiringAndReleasing) { return }
+        if isAttached {
+            isAttached = false
+            loop.table[Int(number)] = nil
+            loop.counters.registrations.add(-1)
+            if isStream { loop.counters.streams.add(-1) }
+            // close(2) does not suffice where a child holds a duplicate for the moment. It cannot fail for an entry of ours.
+            try? loop.epollControl(EPOLL_CTL_DEL, number, 0, 0)
+        }
+        descriptor = nil
+        loop.resume(reader, with: .closed)
+        loop.resume(writer, with: .closed)
+        loop.deadlines.retire(reader)
+        loop.deadlines.retire(writer)
+    }
+
+    // MARK: On the loop's thread
+
+    /// An event of epoll.
+    func arrived(_ events: UInt32) {
+        let failing = EPOLLERR.rawValue | EPOLLHUP.rawValue
+        let ending = failing | EPOLLRDHUP.rawValue | EPOLLPRI.rawValue
+        if events & ending != 0 { hasEnded = true }
+        if events & (ending | EPOLLIN.rawValue) != 0 {
+            isReadable = true
+            loop.resume(reader, with: .ready)
+        }
+        if events & (failing | EPOLLOUT.rawValue) != 0 {
+            isWritable = true
+            loop.resume(writer, with: .ready)
+        }
+    }
+
+    /// A try has just shown that there is nothing to read, or no room to write.
+    func exhausted(_ direction: Direction) {
+        switch direction {
+        case .read: isReadable = false
+        case .write: isWritable = false
+        }
+    }
+
+    /// Waits until another try may succeed.
+    func wait(for direction: Direction, until deadline: Deadline) async -> Wake {
+        if isClosed { return .closed }
+        switch direction {
+        case .read:
+            if isReadable { return .ready }
+            return await loop.wait(at: reader, until: deadline)
+        case .write:
+            if isWritable { return .ready }
+            if interest & EPOLLOUT.rawValue == 0 {
+                // EPOLL_CTL_MOD looks at the descriptor anew: room that came since the try is an edge.
+                interest |= EPOLLOUT.rawValue
+                do throws(Errno) {
+                    try loop.epollControl(EPOLL_CTL_MOD, number, interest, key)
+                } catch {
+                    return .closed
+                }
+            }
+            return await loop.wait(at: writer, until: deadline)
+        }
+    }
+
+    /// Waits at the place of the writers for the deadline only: a pause that `close()` ends.
+    func pause(until deadline: Deadline) async -> Wake {
+        if isClosed { return .closed }
+        return await loop.wait(at: writer, until: deadline)
+    }
+}
