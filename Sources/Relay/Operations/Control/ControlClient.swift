@@ -1,18 +1,121 @@
-/// Asks a running daemon over its control socket.
+import FlyingFox
+import FlyingSocks
+import FoundationEssentials
+import Glibc
+public import Mail
+
+/// Asks a running daemon over its control socket, by FlyingFox's client: one connection for each question.
 public struct ControlClient: Sendable {
     public let socket: String
+    /// How long the daemon may take; a policy waits for lookups.
+    public let patience: Duration
 
-    public init(socket: String) {
+    public init(socket: String, patience: Duration = .seconds(150)) {
         self.socket = socket
+        self.patience = patience
     }
 
-    /// The answers as the daemon wrote them, for `--json`; decode with the typed calls below.
-    public func get(_ path: String, query: [(String, String)] = []) async throws(ControlClientError) -> [UInt8] { [] }
+    public func status() async throws(ControlClientError) -> ControlReply<StatusView> {
+        try await get("/v1/status")
+    }
+
+    /// One page.
+    public func queue(_ query: QueueQuery) async throws(ControlClientError) -> ControlReply<QueuePage> {
+        var items = [("limit", "\(query.limit)")]
+        if let destination = query.destination { items.append(("destination", destination.text)) }
+        if let sender = query.sender { items.append(("sender", sender)) }
+        if let recipient = query.recipient { items.append(("recipient", recipient)) }
+        if let cursor = query.cursor { items.append(("cursor", cursor)) }
+        return try await get("/v1/queue", items)
+    }
+
+    /// nil where no message has this id.
+    public func show(_ id: QueueID) async throws(ControlClientError) -> ControlReply<MessageView>? {
+        do throws(ControlClientError) {
+            return try await get("/v1/queue/\(id)")
+        } catch .refused(status: 404, _) {
+            return nil
+        } catch {
+            throw error
+        }
+    }
+
+    /// JSON of a `PolicyDocument`.
+    public func policy(_ domain: DomainName) async throws(ControlClientError) -> [UInt8] {
+        try await fetch("/v1/policy/\(domain)", [])
+    }
+
+    private func get<View: Decodable>(
+        _ path: String, _ query: [(String, String)] = []
+    ) async throws(ControlClientError) -> ControlReply<View> {
+        let octets = try await fetch(path, query)
+        guard let view = ControlJSON.decode(View.self, from: octets) else {
+            throw .unreadable("the answer to \(path) is not what this version of relayctl expects")
+        }
+        return ControlReply(view: view, json: octets)
+    }
+
+    /// The JSON the daemon answered with.
+    func fetch(_ path: String, _ query: [(String, String)]) async throws(ControlClientError) -> [UInt8] {
+        guard socket.utf8.count <= ControlListener.pathLimit else {
+            throw .noAnswer("the path is longer than \(ControlListener.pathLimit) octets")
+        }
+        let response: (status: Int, body: [UInt8])
+        do {
+            response = try await exchange(path, query)
+        } catch let error as SocketError {
+            throw .noAnswer(Self.reason(error))
+        } catch {
+            throw .unreadable("\(error)")
+        }
+        if response.status == HTTPStatusCode.ok.code { return response.body }
+        let view = ControlJSON.decode(ControlErrorEnvelope.self, from: response.body)?.error
+        throw .refused(
+            status: response.status,
+            view ?? ControlErrorView(code: "\(response.status)", message: "status \(response.status)", cure: ""))
+    }
+
+    private func exchange(_ path: String, _ query: [(String, String)]) async throws -> (status: Int, body: [UInt8]) {
+        let address = sockaddr_un.unix(path: socket)
+        return try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
+            group.addTask {
+                let request = HTTPRequest(
+                    method: .GET, version: .http11, path: path,
+                    query: query.map { HTTPRequest.QueryItem(name: $0.0, value: $0.1) },
+                    headers: [.host: "relayd", .connection: "close"], body: Data())
+                var client = HTTPClient()
+                let response = try await client.sendHTTPRequest(request, to: address)
+                return (response.statusCode.code, Array(try await response.bodyData))
+            }
+            group.addTask {
+                try await Task.sleep(for: patience)
+                throw SocketError.timeout(message: "")
+            }
+            defer { group.cancelAll() }
+            guard let result = try await group.next() else { throw SocketError.disconnected }
+            return result
+        }
+    }
+
+    private static func reason(_ error: SocketError) -> String {
+        switch error {
+        case .failed(_, let number, _): String(cString: strerror(number))
+        case .disconnected: "it closed the connection"
+        case .timeout: "it takes too long"
+        case .blocked, .unsupportedAddress: "\(error)"
+        }
+    }
+}
+
+/// An answer, read and as it came: `--json` prints the latter.
+public struct ControlReply<View: Sendable>: Sendable {
+    public let view: View
+    public let json: [UInt8]
 }
 
 /// Why there is no answer.
 public enum ControlClientError: Error, Hashable, Sendable {
-    /// Nobody listens, or no right to connect: exit 69.
+    /// Nobody listens, or we may not connect: exit 69.
     case noAnswer(String)
     /// The daemon answered with an error.
     case refused(status: Int, ControlErrorView)
