@@ -33,6 +33,7 @@ public final class Alarm: @unchecked Sendable {
         case .expired: return false
         case .closed: throw .closed
         case .busy: throw .busy
+        case .interrupted: throw .interrupted
         }
     }
 

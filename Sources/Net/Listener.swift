@@ -163,6 +163,7 @@ extension Wake {
         case .expired: throw .expired
         case .closed: throw .closed
         case .busy: throw .busy
+        case .interrupted: throw .interrupted
         }
     }
 }

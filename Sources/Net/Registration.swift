@@ -84,6 +84,11 @@ final class Registration: @unchecked Sendable {
         loop.perform { self.closeHere() }
     }
 
+    /// Wakes a waiting reader, from any thread.
+    func interruptReading() {
+        loop.perform { if !self.isClosed { self.loop.resume(self.reader, with: .interrupted) } }
+    }
+
     private func closeHere() {
         if closed.exchange(true, ordering: .acquiringAndReleasing) { return }
         if isAttached {

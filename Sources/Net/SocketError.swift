@@ -8,6 +8,8 @@ public enum SocketError: Error, Sendable {
     case reset
     /// Another task waits for the same direction already.
     case busy
+    /// Woken by `Stream.interrupt()`: the stream is as good as before.
+    case interrupted
     /// The calling task does not run on the socket's loop: start it with `executorPreference: loop`.
     case offLoop
     /// The buffer is full: `Stream.inputLimit` octets unread, or `Stream.outputLimit` unsent.
@@ -33,6 +35,7 @@ extension SocketError: CustomStringConvertible {
         case .closed: "closed"
         case .reset: "connection reset by peer"
         case .busy: "another task is waiting"
+        case .interrupted: "interrupted"
         case .offLoop: "called off the loop"
         case .bufferFull: "buffer full"
         case .system(let error): error.description

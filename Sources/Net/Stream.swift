@@ -89,6 +89,11 @@ public final class Stream: @unchecked Sendable {
         if loop.isOnThread { transport = nil }
     }
 
+    /// Wakes whoever waits to read, with `.interrupted`; nothing where nobody waits. The stream stays open. From any thread.
+    public func interrupt() {
+        registration.interruptReading()
+    }
+
     /// Sends the end of the stream after what was sent, and keeps reading. TLS says its own farewell first, with `perform`.
     public func shutdownWrite() throws(SocketError) {
         try checkUsable()

@@ -2,7 +2,7 @@ import HeapModule
 
 /// How a wait ended.
 enum Wake {
-    case ready, expired, closed, busy
+    case ready, expired, closed, busy, interrupted
 }
 
 /// A place where one task at a time waits. Made once for each direction of a descriptor and used for all its waits, so that

@@ -12,7 +12,7 @@ public enum PeerEvidence: Hashable, Sendable {
 }
 
 /// Why a handshake ended without a session.
-public struct HandshakeFailure: Hashable, Sendable {
+public struct HandshakeFailure: Error, Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// The peer's certificate did not satisfy the verifier.
         case verification(CertificateFault)

@@ -28,7 +28,7 @@ struct DeliveryContent: Sendable {
         if let memory {
             out.reserveCapacity(memory.count + memory.count / 64 + 8)
             do throws(ContentError) {
-                try memory.withUnsafeBytes { (bytes) throws(ContentError) in
+                try memory.withBytes { (bytes) throws(ContentError) in
                     try writer.encode(bytes) { out.append(contentsOf: $0) }
                 }
                 try writer.finish { out.append(contentsOf: $0) }
@@ -40,11 +40,11 @@ struct DeliveryContent: Sendable {
         let digest: [UInt8]
         do {
             let reader = try await store.content(of: message)
-            var hash = try SHA256.begin()
+            var hash = try SHA256Digest.begin()
             while let piece = try await reader.next() {
-                try piece.withUnsafeBytes { try hash.update($0) }
+                try piece.withBytes { (bytes) throws(TLSError) in try hash.update(bytes) }
                 do throws(ContentError) {
-                    try piece.withUnsafeBytes { (bytes) throws(ContentError) in
+                    try piece.withBytes { (bytes) throws(ContentError) in
                         try writer.encode(bytes) { out.append(contentsOf: $0) }
                     }
                 } catch {

@@ -165,11 +165,11 @@ actor Dispatcher {
             while let current = next {
                 let result = await delivery.attempt(current.job, preferring: current.family)
                 let recorded = await recorder.record(current.job, result)
-                self.settled(current, result, recorded)
+                await self.settled(current, result, recorded)
                 next = await self.next(name, canServeMore: delivery.canServeMore)
             }
             await delivery.end()
-            self.ended(name, number)
+            await self.ended(name, number)
         }
     }
 
@@ -234,9 +234,9 @@ actor Dispatcher {
         tasks[number] = Task(executorPreference: loops.next()) { [recorder] in
             for job in refused {
                 let recorded = await recorder.putOff(job, because: failure, until: until)
-                self.wasPutOff(job, recorded)
+                await self.wasPutOff(job, recorded)
             }
-            self.forget(number)
+            await self.forget(number)
         }
     }
 

@@ -14,10 +14,22 @@ struct IntakeParts: Sendable {
     let tls: ServerContext?
     let room: Room
     let counters: Counters
+    let stopping: Flag
     let log: Logger
     /// The port mail goes out to, part of a destination's name where it is not 25.
     let deliveryPort: UInt16
     let clock: @Sendable () -> WallTime
+}
+
+/// A thing that happens once and that any thread may ask about.
+final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    var isSet: Bool { value.load(ordering: .relaxed) }
+
+    func set() {
+        value.store(true, ordering: .relaxed)
+    }
 }
 
 /// Octets the store may still take above its floor, looked up off the sessions' way and read by all of them.

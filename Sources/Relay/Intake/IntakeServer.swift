@@ -14,7 +14,7 @@ actor IntakeServer {
 
     private let parts: IntakeParts
     private let loops: LoopGroup
-    private var listeners: [Listener] = []
+    private var listeners: [(listener: Listener, loop: Loop)] = []
     private var accepting: [Task<Void, Never>] = []
     private var sessions: [Int: (stream: Net.Stream, task: Task<Void, Never>)] = [:]
     private var perClient: [IPAddress: Int] = [:]
@@ -29,17 +29,18 @@ actor IntakeServer {
     /// Opens every listener, or none.
     /// - Returns: the addresses as they are, with real ports.
     func listen(on addresses: [SocketAddress]) throws(ListenError) -> [SocketAddress] {
-        var opened: [Listener] = []
+        var opened: [(listener: Listener, loop: Loop)] = []
         for address in addresses {
+            let loop = loops.next()
             do throws(Errno) {
-                opened.append(try Listener(on: loops.next(), address: address))
+                opened.append((try Listener(on: loop, address: address), loop))
             } catch {
-                for listener in opened { listener.close() }
+                for one in opened { one.listener.close() }
                 throw ListenError(address: address, errno: error)
             }
         }
         listeners = opened
-        return opened.map(\.address)
+        return opened.map(\.listener.address)
     }
 
     struct ListenError: Error {
@@ -49,9 +50,9 @@ actor IntakeServer {
 
     /// Begins to accept.
     func start() {
-        for listener in listeners {
+        for (listener, loop) in listeners {
             accepting.append(
-                Task(executorPreference: listener.loop) { [loops] in
+                Task(executorPreference: loop) { [loops] in
                     while true {
                         do throws(SocketError) {
                             let stream = try await listener.accept(on: loops.next())
@@ -83,7 +84,7 @@ actor IntakeServer {
         let task = Task(executorPreference: stream.loop) { [parts] in
             var session = IntakeSession(stream, client, parts)
             await session.run()
-            self.ended(number, address)
+            await self.ended(number, address)
         }
         sessions[number] = (stream, task)
     }
@@ -105,10 +106,12 @@ actor IntakeServer {
         let task = Task(executorPreference: stream.loop) { [bytes] in
             try? await stream.write(bytes, until: .after(Self.refusalLimit))
             stream.close()
-            self.sessions[number] = nil
+            await self.forget(number)
         }
         sessions[number] = (stream, task)
     }
+
+    private func forget(_ number: Int) { sessions[number] = nil }
 
     private func ended(_ number: Int, _ address: IPAddress) {
         sessions[number] = nil
@@ -119,7 +122,8 @@ actor IntakeServer {
     /// Accepts nothing more, gives sessions `limit` to finish the transaction under way, then closes what is left.
     func stop(within limit: Duration, on loop: Loop) async {
         isStopping = true
-        for listener in listeners { listener.close() }
+        parts.stopping.set()
+        for one in listeners { one.listener.close() }
         for task in accepting { await task.value }
         for session in sessions.values { session.stream.interrupt() }
         let deadline = Deadline.after(limit)

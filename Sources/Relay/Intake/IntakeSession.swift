@@ -75,6 +75,7 @@ struct IntakeSession {
     }
 
     private func nextLine() async -> ServerSession.Event {
+        if parts.stopping.isSet { return .shuttingDown }
         let deadline = Deadline.after(parts.configuration.commandTimeout)
         do throws(SocketError) {
             switch try await stream.readLine(limit: Command.lineLimit, until: deadline) {
@@ -111,7 +112,7 @@ struct IntakeSession {
 
     private mutating func receive(_ transaction: Transaction, limit: Int) async -> ServerSession.Event {
         do throws(ReceivedContent.Failure) {
-            var content = try ReceivedContent(transaction, parts)
+            let content = try ReceivedContent(transaction, parts)
             let facts = try await content.receive(from: stream, limit: limit)
             received = content
             return .contentEnded(facts, pendingBytes: stream.bufferedCount)
@@ -151,7 +152,7 @@ struct IntakeSession {
     private static func event(_ error: SocketError) -> ServerSession.Event {
         switch error {
         case .expired: .timedOut
-        case .closed: .shuttingDown
+        case .closed, .interrupted: .shuttingDown
         default: .peerClosed
         }
     }

@@ -13,7 +13,7 @@ final class ReceivedContent {
     private let receivedAt: WallTime
     private let parts: IntakeParts
     private let writer: Store.ContentWriter
-    private var hash: SHA256?
+    private var hash: SHA256Digest?
     /// What was not yet handed to the writer.
     private var chunk: [UInt8]
     /// True once a chunk was handed over: what is left in memory is no longer the whole.
@@ -45,7 +45,7 @@ final class ReceivedContent {
         chunk = TraceField.received(
             from: transaction.origin, by: parts.session.hostname, id: id,
             recipients: transaction.envelope.recipients, at: receivedAt)
-        do throws(TLSError) { hash = try SHA256.begin() } catch { throw .digest(error) }
+        do throws(TLSError) { hash = try SHA256Digest.begin() } catch { throw .digest(error) }
     }
 
     /// Reads up to the end of data. Where the facts say that the content may not be taken, what is here is not the whole;
@@ -66,6 +66,8 @@ final class ReceivedContent {
                 let filled = try await stream.fill(until: .after(parts.configuration.dataTimeout))
                 if filled == .end { throw .reset }
             } catch {
+                // The daemon stops: a transaction under way may still end well.
+                if case .interrupted = error { continue }
                 throw .stream(error)
             }
         }
@@ -109,7 +111,7 @@ final class ReceivedContent {
         chunk = []
         isPartlyHandedOver = true
         do throws(TLSError) {
-            try bytes.withUnsafeBytes { (raw) throws(TLSError) in try hash?.update(raw) }
+            try bytes.withBytes { (raw) throws(TLSError) in try hash?.update(raw) }
         } catch {
             throw .digest(error)
         }

@@ -47,7 +47,7 @@ struct Bouncer: Sendable {
                 recipients: indices.map { recipient(decided[$0], hosts[$0], action, at: now) },
                 originalHeader: header, noticeID: id, date: now
             ).content()
-            guard let digest = try? SHA256.digest(of: content) else { continue }
+            guard let digest = try? SHA256Digest.digest(of: content) else { continue }
             let message = NewMessage(
                 id: id, kind: .dsn, reversePath: .null, body: .eightBitMIME, receivedAt: now,
                 expiresAt: now.advanced(by: schedule.dsnLifetime), digest: digest,

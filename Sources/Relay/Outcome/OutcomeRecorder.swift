@@ -2,6 +2,7 @@ import Logging
 import Mail
 import Net
 import Store
+import Synchronization
 
 /// Writes down what became of recipients, with the notices that causes, as one transaction: station 7.
 ///

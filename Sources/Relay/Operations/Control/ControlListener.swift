@@ -56,7 +56,7 @@ struct ControlListener: Sendable {
     /// The next connection that waits; nil where none does. Closed on exec, unlike those of the library's own accept.
     func accept() throws(ControlServerError) -> Socket? {
         let descriptor = accept4(
-            socket.file.rawValue, nil, nil, CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue))
+            socket.file.rawValue, __SOCKADDR_ARG(), nil, CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue))
         if descriptor >= 0 { return Socket(file: .init(rawValue: descriptor)) }
         switch errno {
         case EAGAIN, EINTR, ECONNABORTED: return nil
