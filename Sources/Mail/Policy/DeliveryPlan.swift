@@ -1,0 +1,143 @@
+/// The order in which hosts and addresses of one destination are tried in one attempt, and what their failures add up to.
+///
+/// RFC 5321 §5.1: lowest preference first, equals shuffled (MX-08). Security never reorders: a host that its policy rules
+/// out counts as unreachable in its place (RFC 7672 §2.2.1, MX-10).
+public struct DeliveryPlan: Sendable {
+    /// One connection to be made.
+    public struct Candidate: Hashable, Sendable {
+        public let host: HostFacts
+        public let address: IPAddress
+        public let port: UInt16
+        public let requirement: TLSRequirement
+
+        public init(host: HostFacts, address: IPAddress, port: UInt16, requirement: TLSRequirement) {
+            self.host = host
+            self.address = address
+            self.port = port
+            self.requirement = requirement
+        }
+    }
+
+    public enum Step: Hashable, Sendable {
+        case connect(Candidate)
+        /// The host is passed over; log it, and count the result type, once per attempt (D3). Its reason is noted already.
+        case skip(HostFacts, Reason, ResultType?)
+    }
+
+    private var steps: ArraySlice<Step>
+    private var failures = AttemptFailures()
+
+    public init(
+        facts: DestinationFacts, settings: PolicySettings, limits: PlanLimits,
+        using generator: inout some RandomNumberGenerator
+    ) {
+        if let obstacle = facts.obstacle {
+            failures.note(obstacle, isPermanent: nil)
+            steps = []
+            return
+        }
+        var steps: [Step] = []
+        var left = limits.addresses
+        let hosts = Self.ordered(facts.hosts, using: &generator)
+        let decided = hosts.map { ($0, HostDecision.decide(for: $0, in: facts, settings: settings)) }
+        var usableAfter = decided.filter { $0.1.requirement != nil }.count
+        for (host, decision) in decided {
+            switch decision {
+            case .skip(let reason, let resultType):
+                steps.append(.skip(host, reason, resultType))
+            case .use(let requirement):
+                usableAfter -= 1
+                let addresses = limits.interleaved(host.addresses.addresses)
+                guard !addresses.isEmpty else {
+                    // Our lack of a family, not the host's fault, and it may be cured by the operator.
+                    let reason = Reason(.connectFailed, "\(host.host) has no address of a family this machine uses")
+                    steps.append(.skip(host, reason, nil))
+                    continue
+                }
+                // RFC 5321 §5.1: at least two addresses of each (MX-08), so a host with many leaves room for the others.
+                let share = max(PlanLimits.addressesPerHost, left - usableAfter * PlanLimits.addressesPerHost)
+                let taken = addresses.prefix(min(share, left))
+                if taken.isEmpty { failures.isCutShort = true }
+                left -= taken.count
+                steps += taken.map {
+                    .connect(
+                        Candidate(host: host, address: $0, port: facts.nextHop.port, requirement: requirement))
+                }
+            }
+        }
+        self.steps = steps[...]
+    }
+
+    /// The next step; nil at the end, then see ``failure``.
+    public mutating func next() -> Step? {
+        guard let step = steps.popFirst() else { return nil }
+        if case .skip(_, let reason, _) = step { failures.note(reason, isPermanent: nil) }
+        return step
+    }
+
+    /// Notes why a candidate came to nothing. `isPermanent` where the remote's reply decides (5yz), else nil.
+    public mutating func note(_ reason: Reason, isPermanent: Bool? = nil) {
+        failures.note(reason, isPermanent: isPermanent)
+    }
+
+    /// Drops what is left of `host`: its other addresses would say the same (an extension it lacks, a size limit).
+    public mutating func passOver(_ host: MXHost) {
+        steps.removeAll { step in
+            if case .connect(let candidate) = step { candidate.host.host == host } else { false }
+        }
+    }
+
+    /// Why the attempt as a whole failed, and whether trying again is pointless.
+    public var failure: AttemptFailure { failures.summary }
+
+    private static func ordered(
+        _ hosts: [HostFacts], using generator: inout some RandomNumberGenerator
+    ) -> [HostFacts] {
+        let levels = Set(hosts.map(\.preference)).sorted()
+        var ordered: [HostFacts] = []
+        for level in levels {
+            ordered += hosts.filter { $0.preference == level }.shuffled(using: &generator)
+        }
+        return ordered
+    }
+}
+
+/// Bounds and preferences of a ``DeliveryPlan``.
+public struct PlanLimits: Hashable, Sendable {
+    /// `delivery.host_limit`: addresses tried in one attempt.
+    public var addresses: Int
+    /// Families this machine can connect from.
+    public var families: Set<AddressFamily>
+    /// The family that worked last for this destination, tried first; without one IPv6.
+    public var preferredFamily: AddressFamily?
+
+    /// RFC 5321 §5.1: addresses of one host to be tried at the least.
+    public static let addressesPerHost = 2
+
+    public init(
+        addresses: Int = 10, families: Set<AddressFamily> = [.ipv4, .ipv6], preferredFamily: AddressFamily? = nil
+    ) {
+        self.addresses = max(0, addresses)
+        self.families = families
+        self.preferredFamily = preferredFamily
+    }
+
+    /// The families taken in turn, each in the resolver's order, so that one broken family costs one connection.
+    func interleaved(_ addresses: [IPAddress]) -> [IPAddress] {
+        let first = preferredFamily ?? .ipv6
+        let queues = [first, first.other].filter(families.contains).map { family in
+            addresses.filter { $0.family == family }
+        }
+        let longest = queues.map(\.count).max() ?? 0
+        return (0..<longest).flatMap { place in
+            queues.compactMap { $0.indices.contains(place) ? $0[place] : nil }
+        }
+    }
+}
+
+extension HostDecision {
+    /// The requirement of a host that may be used; nil for a skipped one.
+    public var requirement: TLSRequirement? {
+        if case .use(let requirement) = self { requirement } else { nil }
+    }
+}

@@ -1,0 +1,87 @@
+/// What follows from a cause alone: status code, permanence, blame, report. The one table that log, DSN, metrics and
+/// TLS-RPT read (DSN-18).
+extension Reason.Cause {
+    /// Whose fault it is: log level and metric label follow from it.
+    public enum Fault: String, Hashable, Sendable, CaseIterable {
+        case ours
+        case theirs
+        case nobodys
+    }
+
+    /// True where trying again is pointless by the nature of the cause. For ``remoteReply`` the reply decides instead.
+    public var isPermanent: Bool {
+        switch self {
+        case .noSuchDomain, .nullMX, .noHostAddress, .loop, .eightBitUnsupported, .sizeExceeded, .expired: true
+        case .dnsTemporary, .dnsBogus, .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
+        // Deferrals of their own class (DANE-18, RFC 7672 §2.1.2).
+        case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: false
+        case .shutdown, .contentDamaged, .localFailure: false
+        }
+    }
+
+    /// The status of a DSN or a log line (RFC 3463 §3, DSN-18). Class 4 or 5 by ``isPermanent``, but an expired message
+    /// failed of something that might have passed: 4.4.7 (RFC 3464 §2.3.4, Q-12).
+    public var enhancedStatusCode: EnhancedStatusCode {
+        enhancedStatusCode(isPermanent: isPermanent && self != .expired)
+    }
+
+    /// The same with the class chosen by the caller.
+    public func enhancedStatusCode(isPermanent: Bool) -> EnhancedStatusCode {
+        let (subject, detail) = subjectAndDetail
+        return EnhancedStatusCode(isPermanent ? 5 : 4, subject, detail)
+    }
+
+    private var subjectAndDetail: (UInt16, UInt16) {
+        switch self {
+        case .dnsTemporary, .dnsBogus: (4, 3)  // RFC 3463 §3.5: directory server failure
+        case .noSuchDomain: (1, 2)  // RFC 3463 §3.2: bad destination system address
+        case .nullMX: (1, 10)  // RFC 7505 §6
+        case .noHostAddress: (4, 4)  // RFC 3463 §3.5: unable to route
+        case .loop: (4, 6)  // RFC 3463 §3.5: routing loop detected
+        case .connectFailed: (4, 1)  // RFC 3463 §3.5: no answer from host
+        case .connectionLost, .timedOut: (4, 2)  // RFC 3463 §3.5: bad connection, time-out included
+        case .protocolError: (5, 0)  // RFC 3463 §3.6
+        case .remoteReply: (0, 0)  // Only where the reply has no code of its own.
+        case .tlsaLookupFailed, .tlsHandshakeFailed, .daneMismatch: (7, 5)  // RFC 3463 §3.8: cryptographic failure
+        case .startTLSMissing: (7, 10)  // RFC 8689 §7: encryption needed
+        case .eightBitUnsupported: (6, 3)  // RFC 3463 §3.7: conversion required but not supported
+        case .sizeExceeded: (3, 4)  // RFC 3463 §3.4: message too big for system
+        case .expired: (4, 7)  // RFC 3463 §3.5: delivery time expired
+        case .shutdown: (3, 2)  // RFC 3463 §3.4: system not accepting network messages
+        case .contentDamaged, .localFailure: (3, 0)  // RFC 3463 §3.4: other mail system status
+        }
+    }
+
+    public var fault: Fault {
+        switch self {
+        case .noSuchDomain, .nullMX, .noHostAddress, .dnsBogus: .theirs
+        case .protocolError, .remoteReply, .eightBitUnsupported, .sizeExceeded: .theirs
+        case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: .theirs
+        case .dnsTemporary, .connectFailed, .connectionLost, .timedOut, .expired: .nobodys
+        case .loop, .shutdown, .contentDamaged, .localFailure: .ours
+        }
+    }
+
+    /// True for deferrals because of transport security: never a bounce before expiry (DANE-18, RFC 7672 §2.1.2), and a
+    /// warning to the operator after `retry.warn_after` (D19).
+    public var isTLSPolicy: Bool {
+        switch self {
+        case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: true
+        case .dnsTemporary, .dnsBogus, .noSuchDomain, .nullMX, .noHostAddress, .loop: false
+        case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
+        case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: false
+        }
+    }
+
+    /// What TLS-RPT counts where nothing more exact is known; nil where it counts nothing (RFC 8460 §4.3.4, RPTC-17).
+    public var resultType: ResultType? {
+        switch self {
+        case .tlsaLookupFailed, .dnsBogus: .dnssecInvalid  // RFC 8460 §4.3.2.1
+        case .startTLSMissing: .startTLSNotSupported  // RFC 8460 §4.3.1
+        case .tlsHandshakeFailed, .daneMismatch: .validationFailure  // RFC 8460 §4.3.3, D4
+        case .dnsTemporary, .noSuchDomain, .nullMX, .noHostAddress, .loop: nil
+        case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: nil
+        case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: nil
+        }
+    }
+}
