@@ -1,5 +1,6 @@
 public import Logging
 public import Mail
+public import Net
 
 /// What the operator decided: the contents of `relayd.toml`, read strictly (``load(path:)``), or the defaults.
 ///
@@ -39,7 +40,7 @@ public struct Configuration: Sendable, Equatable {
 
     /// Where and from whom mail is taken.
     public struct Intake: Sendable, Equatable {
-        public var listen = [ListenAddress(.v4(0x7F00_0001), port: 2525)]
+        public var listen = [SocketAddress.v4(address: 0x7F00_0001, port: 2525)]
         /// Clients that may relay through us; all others get 550 5.7.1.
         public var networks = ["127.0.0.0/8", "::1/128"].compactMap { IPNetwork($0) }
         /// Octets of content (RFC 1870 §4).

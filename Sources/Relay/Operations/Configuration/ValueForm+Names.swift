@@ -1,4 +1,5 @@
 import Mail
+import Net
 
 extension ValueForm<String> {
     /// A file or directory, absolute, so that it means the same from wherever the daemon is started.
@@ -15,7 +16,7 @@ extension ValueForm<String> {
         example: "/run/waxwing/control.sock", problem: "is no absolute path of at most \(socketPathLimit) octets",
         parse: { $0.hasPrefix("/") && $0.utf8.count <= socketPathLimit ? $0 : nil }, spell: { $0 })
 
-    static let socketPathLimit = 107
+    static let socketPathLimit = SocketAddress.pathLimit
 
     /// A domain name, or `.` for the root.
     static let nameOrRoot = ValueForm.parsed(
@@ -63,10 +64,11 @@ extension ValueForm<IPNetwork> {
         parse: { IPNetwork($0) }, spell: \.description)
 }
 
-extension ValueForm<ListenAddress> {
+extension ValueForm<SocketAddress> {
+    /// Names are not taken, so that what is listened on does not depend on a resolver.
     static let listenAddress = ValueForm.parsed(
         "address:port", example: "127.0.0.1:2525", problem: "is no address with a port (IPv6 in brackets, no names)",
-        parse: { ListenAddress($0) }, spell: \.description)
+        parse: { text in SocketAddress(text).flatMap { ($0.port ?? 0) > 0 ? $0 : nil } }, spell: \.description)
 }
 
 extension ValueForm<ForwardAddress> {

@@ -3,6 +3,7 @@ import FlyingSocks
 import FoundationEssentials
 import Glibc
 public import Mail
+import Net
 
 /// Asks a running daemon over its control socket, by FlyingFox's client: one connection for each question.
 public struct ControlClient: Sendable {
@@ -57,13 +58,13 @@ public struct ControlClient: Sendable {
 
     /// The JSON the daemon answered with.
     func fetch(_ path: String, _ query: [(String, String)]) async throws(ControlClientError) -> [UInt8] {
-        guard socket.utf8.count <= ControlListener.pathLimit else {
-            throw .noAnswer("the path is longer than \(ControlListener.pathLimit) octets")
+        guard socket.utf8.count <= Net.SocketAddress.pathLimit else {
+            throw .noAnswer("the path is longer than \(Net.SocketAddress.pathLimit) octets")
         }
         let response: (status: Int, body: [UInt8])
         do {
             response = try await exchange(path, query)
-        } catch let error as SocketError {
+        } catch let error as FlyingSocks.SocketError {
             throw .noAnswer(Self.reason(error))
         } catch {
             throw .unreadable("\(error)")
@@ -89,15 +90,15 @@ public struct ControlClient: Sendable {
             }
             group.addTask {
                 try await Task.sleep(for: patience)
-                throw SocketError.timeout(message: "")
+                throw FlyingSocks.SocketError.timeout(message: "")
             }
             defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw SocketError.disconnected }
+            guard let result = try await group.next() else { throw FlyingSocks.SocketError.disconnected }
             return result
         }
     }
 
-    private static func reason(_ error: SocketError) -> String {
+    private static func reason(_ error: FlyingSocks.SocketError) -> String {
         switch error {
         case .failed(_, let number, _): String(cString: strerror(number))
         case .disconnected: "it closed the connection"

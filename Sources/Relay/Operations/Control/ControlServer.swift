@@ -1,19 +1,21 @@
 import FlyingFox
-import FlyingSocks
 public import Logging
+public import Net
 
 /// The control socket: HTTP over a Unix socket, for `relayctl` and `curl --unix-socket`.
 ///
-/// FlyingFox's own server reads heads of any size in quadratic time, takes bodies of any size and leaves its socket file
-/// behind. So the front is ours (``ControlListener``, the bounded reading below) over FlyingSocks' event pool, and of
-/// FlyingFox the request with its decoding and the status codes. One request for each connection, no bodies, GET only.
+/// FlyingFox's own server reads heads in quadratic time and takes bodies of any size. So connections are accepted and read
+/// by `Net`, within the limits below, and of FlyingFox remain the request with its decoding and the status codes. One
+/// request for each connection, GET only, no bodies.
 ///
-/// Limits and what is said to who meets them: a head of more than 16 KiB gets 431, a request that takes longer than
-/// ``Limits/request`` gets 408, a connection beyond ``connectionLimit`` gets 503; who does not take its answer within
-/// ``Limits/response`` is cut off. How long an answer takes to be made is the ``ControlSource``'s affair.
-public struct ControlServer: Sendable {
+/// Who meets a limit is told: a head of more than 16 KiB gets 431, a request that takes longer than ``Limits/request``
+/// gets 408; beyond ``connectionLimit`` clients wait in the backlog; who does not take its answer within
+/// ``Limits/response`` is cut off. How long it takes to find an answer is the ``ControlSource``'s affair.
+public final class ControlServer: Sendable {
     /// Connections served at once.
-    public static let connectionLimit: Int32 = 32
+    public static let connectionLimit = 32
+    /// The daemon's user and group may connect, nobody else.
+    public static let mode: UInt32 = 0o660
 
     /// How long a client may take.
     public struct Limits: Sendable {
@@ -28,124 +30,121 @@ public struct ControlServer: Sendable {
         }
     }
 
-    private let listener: ControlListener
+    private let loop: Loop
+    private let listener: Listener
     private let source: any ControlSource
     private let limits: Limits
     private let log: Logger
 
-    /// Opens the socket: from here on clients may connect, and are answered once ``run()`` does.
-    public init(path: String, source: any ControlSource, limits: Limits = Limits(), log: Logger) throws(ControlServerError) {
-        listener = try ControlListener(path: path)
+    /// Opens the socket: from here on clients may connect, and are answered once ``run()`` does. A socket file that is in
+    /// the way is removed only if nobody answers on it. Two daemons that start in the same instant are kept apart by the
+    /// lock of the store, not here.
+    public init(
+        on loop: Loop, path: String, source: any ControlSource, limits: Limits = Limits(), log: Logger
+    ) throws(ControlServerError) {
+        do throws(Errno) {
+            listener = try Listener(on: loop, address: .unix(path: path), mode: Self.mode)
+        } catch .addressInUse {
+            throw .inUse(path)
+        } catch {
+            throw .failed("\(path): \(error)")
+        }
+        self.loop = loop
         self.source = source
         self.limits = limits
         self.log = log
     }
 
-    /// Serves until the task is cancelled; then removes the socket file and returns. To be called once.
+    /// Serves until the task is cancelled or ``close()`` is called; the socket file is gone then. To be called once.
     public func run() async {
-        defer { listener.close() }
-        let pool = Self.makePool()
-        do {
-            try await pool.prepare()
-        } catch {
-            log.event(.error, LogLine("control-failed").with("reason", "\(error)"))
-            return
-        }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await pool.run() }
-            await accept(from: pool)
-            // The pool waits for events that nobody needs any more.
-            group.cancelAll()
+        await withTaskExecutorPreference(loop) {
+            await withTaskCancellationHandler {
+                await acceptAll()
+            } onCancel: {
+                listener.close()
+            }
         }
     }
 
-    private static func makePool() -> some AsyncSocketPool { SocketPool.make() }
+    /// Stops listening and removes the socket file. From any thread.
+    public func close() {
+        listener.close()
+    }
 
-    private func accept(from pool: some AsyncSocketPool) async {
+    private func acceptAll() async {
         await withTaskGroup(of: Void.self) { group in
             var open = 0
-            while !Task.isCancelled {
-                do {
-                    guard let socket = try listener.accept() else {
-                        try await pool.suspendSocket(listener.socket, untilReadyFor: .connection)
-                        continue
-                    }
-                    while open >= Self.connectionLimit, await group.next() != nil { open -= 1 }
-                    open += 1
-                    group.addTask { await serve(socket, pool) }
-                } catch is CancellationError {
-                    break
+            while true {
+                let stream: Net.Stream
+                do throws(SocketError) {
+                    stream = try await listener.accept()
                 } catch {
-                    log.event(.warning, LogLine("control-accept-failed").with("reason", "\(error)"))
-                    // Out of descriptors: others will be closed.
-                    try? await Task.sleep(for: .milliseconds(100))
+                    if case .closed = error { break }
+                    log.event(.error, LogLine("control-failed").with("reason", "\(error)"))
+                    listener.close()
+                    break
+                }
+                while open >= Self.connectionLimit, await group.next() != nil { open -= 1 }
+                open += 1
+                group.addTask {
+                    await withTaskCancellationHandler {
+                        await self.serve(stream)
+                    } onCancel: {
+                        stream.close()
+                    }
                 }
             }
             group.cancelAll()
         }
     }
 
-    private func serve(_ socket: Socket, _ pool: some AsyncSocketPool) async {
-        defer { try? socket.close() }
-        guard let stream = try? AsyncSocket(socket: socket, pool: pool) else { return }
+    private func serve(_ stream: Net.Stream) async {
+        defer { stream.close() }
         let answer: ControlAnswer
         do throws(ControlRefusal) {
-            guard let request = try await readRequest(from: stream) else { return }
-            answer = await source.answer(request)
+            guard let head = try await readHead(from: stream) else { return }
+            answer = await source.answer(try ControlRequest.parse(head))
         } catch {
             answer = error.answer
         }
-        let octets = answer.octets
-        _ = try? await within(limits.response) { try await stream.write(.init(octets)) }
+        // A client that went away has no use for an error.
+        _ = try? await stream.write(answer.octets, until: .after(limits.response))
     }
 
     /// nil where the client went away.
-    private func readRequest(from stream: AsyncSocket) async throws(ControlRefusal) -> ControlRequest? {
-        let head: [UInt8]?
-        do {
-            head = try await within(limits.request) { try await Self.readHead(from: stream) }
-        } catch let refusal as ControlRefusal {
-            throw refusal
-        } catch {
-            return nil
-        }
-        guard let head else {
-            throw ControlRefusal(
-                HTTPStatusCode(408, phrase: "Request Timeout"), "timeout", "the request took too long", "Try again")
-        }
-        return try ControlRequest.parse(head)
-    }
-
-    private static func readHead(from stream: AsyncSocket) async throws -> [UInt8] {
+    private func readHead(from stream: Net.Stream) async throws(ControlRefusal) -> [UInt8]? {
+        let deadline = Deadline.after(limits.request)
         var octets: [UInt8] = []
         while true {
             let searched = octets.count
-            // One more than allowed, to see that it is too much.
-            octets += try await stream.read(atMost: ControlRequest.headLimit + 1 - octets.count)
+            do throws(SocketError) {
+                // One more than allowed, to see that it is too much.
+                let room = ControlRequest.headLimit + 1 - octets.count
+                guard let more = try await stream.read(upTo: room, until: deadline) else { return nil }
+                octets += more
+            } catch .expired {
+                throw .timeout
+            } catch {
+                return nil
+            }
             if let end = ControlRequest.endOfHead(in: octets, searched: searched), end <= ControlRequest.headLimit {
                 return Array(octets[..<end])
             }
-            if octets.count > ControlRequest.headLimit {
-                throw ControlRefusal(
-                    HTTPStatusCode(431, phrase: "Request Header Fields Too Large"), "head-too-large",
-                    "the head has more than \(ControlRequest.headLimit) octets", "Send fewer header fields")
-            }
+            if octets.count > ControlRequest.headLimit { throw .headTooLarge }
         }
     }
+}
 
-    /// The result of `body`, or nil where it takes longer than `limit`: it is cancelled then.
-    private func within<Result: Sendable>(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result? {
-        try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask(operation: body)
-            group.addTask {
-                try await Task.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
+extension ControlRefusal {
+    fileprivate static var timeout: ControlRefusal {
+        ControlRefusal(
+            HTTPStatusCode(408, phrase: "Request Timeout"), "timeout", "the request took too long", "Try again")
+    }
+
+    fileprivate static var headTooLarge: ControlRefusal {
+        ControlRefusal(
+            HTTPStatusCode(431, phrase: "Request Header Fields Too Large"), "head-too-large",
+            "the head has more than \(ControlRequest.headLimit) octets", "Send fewer header fields")
     }
 }
 
@@ -171,13 +170,13 @@ extension ControlSource {
 
 /// Why the control socket could not be opened.
 public enum ControlServerError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Another daemon answers there.
+    /// Another daemon answers there, or something that is no socket is in the way.
     case inUse(String)
     case failed(String)
 
     public var description: String {
         switch self {
-        case .inUse(let path): "another relayd answers on \(path)"
+        case .inUse(let path): "\(path) is in use: another relayd answers there, or it is no socket"
         case .failed(let reason): reason
         }
     }
