@@ -33,7 +33,7 @@ final class ClientConnection {
     /// Set where the verdict was to connect again without STARTTLS, with its reason.
     private(set) var cleartextNext: Reason?
 
-    private let stream: Net.Stream
+    let stream: Net.Stream
     private let terms: Terms
     private var tls: TLSSession?
     private var session: ClientSession

@@ -61,6 +61,7 @@ final class Delivery {
     }
 
     private func forget() {
+        if let connection { parts.open.remove(connection.stream) }
         connection = nil
         parts.counters.deliveryConnections.subtract(1, ordering: .relaxed)
     }
@@ -135,9 +136,11 @@ final class Delivery {
         guard let target = SocketAddress(octets: candidate.address.octets, port: candidate.port) else {
             throw .closed
         }
-        return try await Net.Stream.connect(
+        let stream = try await Net.Stream.connect(
             to: target, from: parts.sourceAddress(for: candidate.address), on: loop,
             until: .after(parts.configuration.delivery.connectTimeout))
+        parts.open.insert(stream)
+        return stream
     }
 
     private static func reason(

@@ -14,6 +14,7 @@ struct DeliveryParts: Sendable {
     let dane: ClientContext
     let sessions: SessionCache
     let counters: Counters
+    let open = OpenStreams()
     /// The wall clock; the core never reads it.
     let clock: @Sendable () -> WallTime
 

@@ -278,8 +278,9 @@ actor Dispatcher {
 
     // MARK: The end
 
-    /// Starts nothing more, lets go of idle connections and waits for deliveries under way.
-    func drain() async {
+    /// Starts nothing more, lets go of idle connections, waits for deliveries under way, and cuts off what is left after
+    /// `limit`: it stays in the queue.
+    func drain(within limit: Duration, on loop: Loop) async {
         isDraining = true
         for (name, destination) in destinations {
             for idle in destination.idle { idle.continuation.resume(returning: nil) }
@@ -287,6 +288,11 @@ actor Dispatcher {
             destinations[name]?.ready = []
         }
         line = []
+        let deadline = Deadline.after(limit)
+        while !tasks.isEmpty, !deadline.hasPassed {
+            guard (try? await loop.sleep(until: .after(.milliseconds(20)))) != nil else { break }
+        }
+        for open in parts.open.all { open.close() }
         for task in Array(tasks.values) { await task.value }
     }
 

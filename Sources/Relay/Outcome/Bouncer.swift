@@ -10,6 +10,8 @@ struct Bouncer: Sendable {
     let from: Mailbox
     let schedule: Schedule
     let store: any QueueStore
+    /// Part of a destination's name where it is not 25.
+    let port: UInt16
     let log: Logger
 
     struct Notice: Sendable {
@@ -54,7 +56,7 @@ struct Bouncer: Sendable {
                 hasEightBit: content.contains { $0 >= 0x80 }, origin: MessageOrigin(),
                 content: Content(bytes: content),
                 recipients: [
-                    NewRecipient(sender, destination: NextHop(sender.domain).description, nextAttempt: now)
+                    NewRecipient(sender, destination: NextHop(sender.domain, port: port).description, nextAttempt: now)
                 ])
             notices.append(Notice(message: message, recipient: sender, content: content))
         }

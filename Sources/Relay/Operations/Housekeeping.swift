@@ -1,0 +1,94 @@
+import DNS
+import Logging
+import Mail
+import Net
+import Store
+import Synchronization
+
+/// What the daemon does once a second and once in a while, off the way of any message.
+extension Service {
+    /// Between two looks at the disk, and at idle connections.
+    static let housekeepingPause: Duration = .seconds(1)
+    /// Between two self-tests of the resolver where the last one could tell nothing or found fault.
+    static let retestPause: Duration = .seconds(60)
+
+    func keepHouse(on loop: Loop) async {
+        while !Task.isCancelled {
+            await dispatcher.expireIdle()
+            await measureRoom()
+            guard (try? await loop.sleep(until: .after(Self.housekeepingPause))) != nil else { return }
+        }
+    }
+
+    /// How much may still be accepted: free space above `store.minimum_free`. Unknown counts as none: a disk that cannot be
+    /// asked is not to be written to.
+    func measureRoom() async {
+        do throws(StoreError) {
+            let free = try await store.freeSpace()
+            let above = Int(clamping: free.bytes) - configuration.store.minimumFree
+            let hasFiles = free.inodes.map { $0 >= Self.inodeFloor } ?? true
+            room.update(hasFiles ? max(0, above) : 0)
+        } catch {
+            room.update(0)
+        }
+    }
+
+    /// Files that must still fit into the file system of the store.
+    static let inodeFloor: UInt64 = 100
+
+    /// Does the resolver validate? Asked at start, and again while the answer is not yes.
+    func watchValidation(on loop: Loop) async {
+        let alarm = Alarm(on: loop)
+        validation.alarm.withLock { $0 = alarm }
+        while !Task.isCancelled {
+            let secure = configuration.dns.selfTestSecure.flatMap { $0 == "." ? nil : try? DomainName($0) }
+            let status =
+                configuration.dns.selfTestSecure == nil
+                ? nil : await resolver.selfTest(secure: secure, bogus: configuration.dns.selfTestBogus)
+            guard !Task.isCancelled, let status else { return }
+            validation.set(status)
+            switch status {
+            case .validates:
+                log.event(.notice, LogLine("resolver").with("state", "validates"))
+                return
+            case .doesNotValidate(let why):
+                log.event(
+                    .error,
+                    LogLine("resolver").with("state", "does-not-validate").with("reason", why)
+                        .with("cure", "DANE is without effect until this is mended: check dns.root_trust_anchor and dns.forward"))
+            case .noNetwork(let why):
+                log.event(
+                    .warning,
+                    LogLine("resolver").with("state", "no-network").with("reason", why)
+                        .with("cure", "mail is accepted and queued; delivery starts when DNS answers"))
+            }
+            _ = try? await alarm.wait(until: .after(Self.retestPause))
+        }
+    }
+
+    /// What an operator wants to read at start.
+    func announce(_ addresses: [SocketAddress]) {
+        log.event(
+            .notice,
+            LogLine("started").with("version", RelayVersion.text).with("hostname", hostname)
+                .with("listening", addresses.map(\.description).joined(separator: " "))
+                .with("store", configuration.store.directory).with("control", configuration.control.socket))
+    }
+}
+
+/// The last outcome of the resolver's self-test. Safe from any thread.
+final class ValidationWatch: Sendable {
+    private let last = Mutex<ValidationStatus?>(nil)
+    let alarm = Mutex<Alarm?>(nil)
+
+    var status: ValidationStatus? { last.withLock { $0 } }
+
+    func set(_ status: ValidationStatus) {
+        last.withLock { $0 = status }
+    }
+}
+
+/// The program's own version.
+public enum RelayVersion {
+    public static let text = "0.1.0"
+}

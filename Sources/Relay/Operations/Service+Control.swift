@@ -1,0 +1,152 @@
+import CLinux
+import DNS
+import Glibc
+public import Mail
+import Net
+import Store
+import Synchronization
+
+/// What the control socket shows.
+extension Service: ControlSource {
+    public func status() async -> StatusView {
+        let counts = try? await store.counts()
+        let free = try? await store.freeSpace()
+        let destinations = await dispatcher.summary
+        let now = Self.clock()
+        return StatusView(
+            version: RelayVersion.text, pid: getpid(), startedAt: started.seconds,
+            uptime: max(0, now.seconds - started.seconds), hostname: hostname.text,
+            listeners: configuration.intake.listen.map(\.description),
+            store: StoreView(
+                directory: configuration.store.directory, messages: counts?.messages ?? 0,
+                recipients: (counts?.dueRecipients ?? 0) + (counts?.heldRecipients ?? 0),
+                quarantined: counts?.quarantinedMessages ?? 0, freeBytes: Int64(clamping: free?.bytes ?? 0),
+                floor: Int64(configuration.store.minimumFree)),
+            resolver: resolverView,
+            intake: IntakeView(
+                connections: counters.intakeConnections.load(ordering: .relaxed),
+                acceptedTotal: counters.accepted.load(ordering: .relaxed),
+                refusedTotal: counters.refused.load(ordering: .relaxed)),
+            delivery: DeliveryView(
+                connections: counters.deliveryConnections.load(ordering: .relaxed),
+                deliveredTotal: counters.delivered.load(ordering: .relaxed),
+                deferredTotal: counters.deferred.load(ordering: .relaxed),
+                bouncedTotal: counters.bounced.load(ordering: .relaxed)),
+            destinations: DestinationsView(active: destinations.active, backedOff: destinations.backedOff),
+            warnings: warnings(counts))
+    }
+
+    private var resolverView: ResolverView {
+        let library = UnboundVersion.linked.map { "libunbound \($0)" } ?? "libunbound"
+        let (state, detail) = resolver.state.words
+        let status = validation.status
+        let validates: Bool? =
+            switch status {
+            case .validates: true
+            case .doesNotValidate: false
+            case .noNetwork, nil: nil
+            }
+        return ResolverView(
+            state: state, validates: validates, detail: detail ?? status?.description, library: library,
+            unsafe: UnboundVersion.linked?.isKnownUnsafe ?? false)
+    }
+
+    private func warnings(_ counts: QueueCounts?) -> [String] {
+        var warnings: [String] = []
+        if counts == nil { warnings.append("the store does not answer: nothing can be accepted or delivered") }
+        if room.now == 0 {
+            warnings.append("the disk of the store is fuller than store.minimum_free allows: mail is refused with 452")
+        }
+        if case .doesNotValidate(let why) = validation.status {
+            warnings.append("the resolver does not validate DNSSEC, DANE is without effect: \(why)")
+        }
+        if let quarantined = counts?.quarantinedMessages, quarantined > 0 {
+            warnings.append("\(quarantined) damaged message\(quarantined == 1 ? "" : "s") in quarantine: see relayctl queue")
+        }
+        return warnings
+    }
+
+    public func queue(_ query: QueueQuery) async throws -> QueuePage {
+        let filter = QueueFilter(
+            destination: query.destination.map { NextHop(.domain($0), port: configuration.delivery.port).description },
+            sender: query.sender.flatMap(ReversePath.init(written:)),
+            recipient: query.recipient.flatMap { try? Mailbox(parsing: $0.utf8) })
+        let cursor = query.cursor.flatMap { Int64($0) }.map { MessageNumber($0) }
+        let entries = try await store.list(filter, after: cursor, limit: query.limit)
+        var messages: [MessageView] = []
+        for entry in entries {
+            if let detail = try await store.show(entry.message.id) { messages.append(MessageView(detail)) }
+        }
+        let next = entries.count < query.limit ? nil : entries.last.map { "\($0.message.number.value)" }
+        return QueuePage(messages: messages, next: next)
+    }
+
+    public func show(_ id: QueueID) async throws -> MessageView? {
+        try await store.show(id).map { MessageView($0) }
+    }
+
+    public func policy(_ domain: DomainName) async -> [UInt8] {
+        let facts = await routes.facts(for: NextHop(.domain(domain), port: configuration.delivery.port))
+        do throws(PolicyDocument.EncodingFailure) {
+            return [UInt8](try PolicyDocument(facts, settings: policy).json())
+        } catch {
+            return Array("{}".utf8)
+        }
+    }
+}
+
+extension ResolverState {
+    /// The word of the contract, and what there is to add.
+    var words: (state: String, detail: String?) {
+        switch self {
+        case .starting: ("restarting", nil)
+        case .running: ("running", nil)
+        case .restarting(let reason, let attempts): ("restarting", "\(reason) (attempt \(attempts))")
+        case .failedAtStart(let reason): ("restarting", "does not come up: \(reason)")
+        case .closed: ("stopped", nil)
+        }
+    }
+}
+
+extension ReversePath {
+    /// What an operator types: an address, or nothing for the null reverse-path.
+    init?(written text: String) {
+        if text.isEmpty || text == "<>" {
+            self = .null
+        } else if let mailbox = try? Mailbox(parsing: text.utf8) {
+            self = .mailbox(mailbox)
+        } else {
+            return nil
+        }
+    }
+}
+
+extension MessageView {
+    init(_ detail: QueueDetail) {
+        let message = detail.message
+        self.init(
+            id: message.id.text, sender: message.reversePath.description,
+            recipients: detail.recipients.map { RecipientView($0) }, size: Int(clamping: message.size),
+            receivedAt: message.receivedAt.seconds, expiresAt: message.expiresAt.seconds)
+    }
+}
+
+extension RecipientView {
+    init(_ detail: QueueDetail.RecipientDetail) {
+        let recipient = detail.recipient
+        let state: String =
+            switch recipient.state {
+            case .due: recipient.attempts == 0 ? "queued" : "deferred"
+            case .held: "held"
+            case .quarantined: "quarantined"
+            case .delivered: "delivered"
+            case .bounced: "bounced"
+            }
+        self.init(
+            address: recipient.mailbox.description, destination: recipient.destination, state: state,
+            attempts: recipient.attempts,
+            nextAttempt: recipient.state == .due ? recipient.nextAttempt.seconds : nil,
+            reason: recipient.lastOutcome?.reason.map { ReasonView(cause: $0.cause.rawValue, detail: $0.detail) },
+            lastReply: recipient.lastOutcome?.reply?.oneLine, host: recipient.lastHost)
+    }
+}

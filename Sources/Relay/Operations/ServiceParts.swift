@@ -1,0 +1,160 @@
+import CLinux
+import DNS
+import Glibc
+import Logging
+import Mail
+import Net
+import Store
+import TLS
+
+/// Everything of the service that can fail to be made, made in the order in which an operator wants to hear of it.
+struct ServiceParts: Sendable {
+    let configuration: Configuration
+    let hostname: DomainName
+    let log: Logger
+    let store: SQLiteStore
+    let loops: LoopGroup
+    let resolver: Resolver
+    let opportunistic: ClientContext
+    let dane: ClientContext
+    let server: ServerContext?
+    let ourAddresses: Set<IPAddress>
+
+    static func make(
+        _ configuration: Configuration, program: String, workerArguments: [String], log: Logger
+    ) async throws(ServiceError) -> ServiceParts {
+        let hostname = try Self.hostname(configuration)
+        let (opportunistic, dane, server) = try contexts(configuration)
+        warnOfLibraries(log)
+        let store: SQLiteStore
+        do throws(StoreOpenError) {
+            store = try SQLiteStore.open(directory: configuration.store.directory, now: Service.clock())
+        } catch {
+            throw ServiceError.store("\(error)")
+        }
+        let report = store.openingReport
+        log.event(
+            report.messagesQuarantined > 0 || report.filesSetAside > 0 ? .warning : .notice,
+            LogLine("store-opened").with("directory", configuration.store.directory)
+                .with("clean", !report.wasUnclean).with("set_aside", report.filesSetAside)
+                .with("quarantined", report.messagesQuarantined).with("sqlite", report.library))
+        do throws(ServiceError) {
+            let loops = try makeLoops()
+            let resolver = try await makeResolver(
+                configuration, program: program, arguments: workerArguments, on: loops.next())
+            return ServiceParts(
+                configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
+                resolver: resolver, opportunistic: opportunistic, dane: dane, server: server,
+                ourAddresses: ownAddresses(configuration))
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    static func makeLoops() throws(ServiceError) -> LoopGroup {
+        do throws(Errno) { return try LoopGroup(name: "loop") } catch {
+            throw ServiceError.system("the event loops cannot be started: \(error)")
+        }
+    }
+
+    static func makeResolver(
+        _ configuration: Configuration, program: String, arguments: [String], on loop: Loop
+    ) async throws(ServiceError) -> Resolver {
+        do throws(ResolverError) {
+            return try await Resolver.start(
+                program: program, arguments: arguments, settings: ResolverSettings(configuration.dns), on: loop)
+        } catch {
+            throw ServiceError.resolver("\(error)")
+        }
+    }
+
+    /// `server.hostname`, else the machine's own name.
+    static func hostname(_ configuration: Configuration) throws(ServiceError) -> DomainName {
+        if let name = configuration.server.hostname { return name }
+        var bytes = [CChar](repeating: 0, count: Int(HOST_NAME_MAX) + 1)
+        guard gethostname(&bytes, bytes.count - 1) == 0,
+            let name = try? DomainName(parsing: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
+        else {
+            throw ServiceError.hostname
+        }
+        return name
+    }
+
+    private static func contexts(
+        _ configuration: Configuration
+    ) throws(ServiceError) -> (ClientContext, ClientContext, ServerContext?) {
+        do throws(TLSError) {
+            let minimum: TLSVersion = configuration.tls.minimumVersion == .tls13 ? .tls13 : .tls12
+            var server: ServerContext?
+            if let certificate = configuration.intake.tlsCertificate, let key = configuration.intake.tlsKey {
+                server = try ServerContext(certificateFile: certificate, keyFile: key)
+            }
+            return (
+                try ClientContext(.unverified, minimumVersion: minimum),
+                try ClientContext(.dane, minimumVersion: minimum), server
+            )
+        } catch {
+            throw ServiceError.tls(error.text)
+        }
+    }
+
+    /// The addresses we send from are ours; those we listen on too, unless they mean "any" or lie on loopback (MX-09).
+    private static func ownAddresses(_ configuration: Configuration) -> Set<IPAddress> {
+        let configured = configuration.intake.listen.compactMap { IPAddress(octets: $0.octets) }
+            + [configuration.delivery.sourceIPv4, configuration.delivery.sourceIPv6].compactMap { $0 }
+        return Set(configured.filter { $0 != .v4(0) && $0 != .v6(high: 0, low: 0) && !$0.isLoopback })
+    }
+
+    /// Says once, by version, which linked library is known to be unsafe.
+    private static func warnOfLibraries(_ log: Logger) {
+        if let version = UnboundVersion.linked, version.isKnownUnsafe {
+            log.event(
+                .warning,
+                LogLine("library-unsafe").with("library", "libunbound \(version)")
+                    .with("known", version.knownFaults.joined(separator: " "))
+                    .with("cure", "upgrade to 1.25.2 or later where the system has it; it runs confined in a process of its own"))
+        }
+        if let why = OpenSSLLibrary.knownUnsafe {
+            log.event(.warning, LogLine("library-unsafe").with("library", OpenSSLLibrary.version).with("known", why))
+        }
+    }
+}
+
+/// Why the relay did not start, in words that say what to do.
+public enum ServiceError: Error, Sendable, CustomStringConvertible {
+    case hostname
+    case tls(String)
+    case store(String)
+    case resolver(String)
+    case listen(String, String)
+    case control(String, String)
+    case system(String)
+
+    public var description: String {
+        switch self {
+        case .hostname: "this machine's name is no domain name: set server.hostname"
+        case .tls(let why): "TLS: \(why)"
+        case .store(let why): why
+        case .resolver(let why): "the resolver did not start: \(why). Check the [dns] section with relayd --check"
+        case .listen(let address, let why): "cannot listen on \(address): \(why). Is another server there?"
+        case .control(let path, let why): "cannot open the control socket \(path): \(why)"
+        case .system(let why): why
+        }
+    }
+}
+
+extension ResolverSettings {
+    init(_ configuration: Configuration.DNS) {
+        self.init(
+            trustAnchorFile: configuration.rootTrustAnchor, rootHintsFile: configuration.rootHints ?? "",
+            forwarders: configuration.forward.map(\.description),
+            options: configuration.unbound.sorted { $0.key < $1.key }.map { UnboundOption($0.key, $0.value) },
+            lookupTimeout: configuration.lookupTimeout)
+    }
+}
+
+extension WallTime {
+    /// The system's civil time.
+    static var now: WallTime { WallTime(seconds: Int64(time(nil))) }
+}

@@ -1,0 +1,45 @@
+import Mail
+
+/// Configuration in the words of the parts that take it.
+
+extension Schedule {
+    init(_ retry: Configuration.Retry) {
+        self.init(
+            minimum: retry.minimum.components.seconds, maximum: retry.maximum.components.seconds,
+            jitter: retry.jitter, lifetime: retry.lifetime.components.seconds,
+            dsnLifetime: retry.dsnLifetime.components.seconds,
+            delayedAfter: retry.delayedAfter?.components.seconds ?? 0, warnAfter: retry.warnAfter.components.seconds)
+    }
+}
+
+extension ServerSession.Configuration {
+    init(hostname: DomainName, _ intake: Configuration.Intake, offersTLS: Bool, postmaster: Mailbox?) {
+        self.init(
+            hostname: hostname, messageLimit: intake.messageLimit, recipientLimit: intake.recipientLimit,
+            receivedLimit: intake.receivedLimit, errorLimit: intake.errorLimit,
+            longLines: intake.longLines == .pass ? .pass : .refuse, offersTLS: offersTLS, postmaster: postmaster)
+    }
+}
+
+extension Mailbox {
+    /// `postmaster@hostname`: who our notices are from where nothing else is configured.
+    static func postmaster(at hostname: DomainName) -> Mailbox {
+        Mailbox(localPart: "postmaster", domain: .name(hostname))
+    }
+}
+
+extension IPAddress {
+    /// 127.0.0.0/8 and ::1.
+    var isLoopback: Bool {
+        switch self {
+        case .v4(let value): value >> 24 == 127
+        case .v6(let high, let low): high == 0 && low == 1
+        }
+    }
+
+    /// The IPv4 address within an IPv4-mapped IPv6 address, else itself.
+    var unmapped: IPAddress {
+        if case .v6(0, let low) = self, low >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: low)) }
+        return self
+    }
+}

@@ -1,0 +1,163 @@
+import DNS
+public import Logging
+import Mail
+import Net
+import Store
+import Synchronization
+import TLS
+
+/// The relay as a whole: builds its parts, starts them in order, stops them in reverse.
+///
+/// The folders beside this file are the stations of a message's way, in this order:
+/// 1. `Intake/` accepts connections, receives content, commits it to the `Store`, and only then answers 250.
+/// 2. `Dispatch/` chooses what is due and keeps each destination to its window of connections.
+/// 3. `Route/` finds MX hosts, addresses and TLSA records through the resolver's own process.
+/// 4. `Delivery/` connects, secures, judges what the host showed, and hands the message over.
+/// 5. `Outcome/` writes down what became of each recipient, with the bounce it may cause. A bounce is a message in the
+///    queue like any other: there is one way out.
+/// 6. `Operations/` is what the operator sees: configuration, log, control socket.
+public final class Service: Sendable {
+    let configuration: Configuration
+    let hostname: DomainName
+    let started: WallTime
+    let log: Logger
+    let store: SQLiteStore
+    let loops: LoopGroup
+    let resolver: Resolver
+    let routes: RouteFinder
+    let policy: PolicySettings
+    let dispatcher: Dispatcher
+    let intake: IntakeServer
+    let counters: Counters
+    let room: Room
+    let validation: ValidationWatch
+    private let loader: QueueLoader
+    private let loaderAlarm: Alarm
+    private let intakeStopping: Flag
+
+    /// Reads the wall clock: the one place where the daemon does.
+    static let clock: @Sendable () -> WallTime = { WallTime.now }
+
+    private init(_ parts: ServiceParts) async throws(ServiceError) {
+        configuration = parts.configuration
+        hostname = parts.hostname
+        started = Self.clock()
+        log = parts.log
+        store = parts.store
+        loops = parts.loops
+        resolver = parts.resolver
+        counters = Counters()
+        room = Room()
+        intakeStopping = Flag()
+        validation = ValidationWatch()
+        let configuration = parts.configuration
+        policy = PolicySettings(daneForInsecureMX: configuration.dane.insecureMX)
+        routes = RouteFinder(
+            resolver: resolver,
+            settings: RouteSettings(
+                ourNames: [hostname], ourAddresses: parts.ourAddresses,
+                loopbackAllowed: configuration.delivery.loopback, daneForInsecureMX: configuration.dane.insecureMX))
+        let schedule = Schedule(configuration.retry)
+        let port = configuration.delivery.port
+        let deliveries = DeliveryParts(
+            configuration: configuration, hostname: hostname, store: store, routes: routes, policy: policy,
+            opportunistic: parts.opportunistic, dane: parts.dane, sessions: SessionCache(), counters: counters,
+            clock: Self.clock)
+        let recorder = OutcomeRecorder(
+            store: store, schedule: schedule,
+            bouncer: Bouncer(
+                hostname: hostname, from: configuration.dsn.from ?? .postmaster(at: hostname), schedule: schedule,
+                store: store, port: port, log: log),
+            counters: counters, log: log, port: port, clock: Self.clock)
+        loaderAlarm = Alarm(on: loops.next())
+        dispatcher = Dispatcher(parts: deliveries, loops: loops, recorder: recorder, loader: loaderAlarm)
+        loader = QueueLoader(
+            store: store, dispatcher: dispatcher, recorder: recorder, alarm: loaderAlarm, log: log, port: port,
+            clock: Self.clock)
+        intake = IntakeServer(
+            parts: IntakeParts(
+                configuration: configuration.intake,
+                session: ServerSession.Configuration(
+                    hostname: hostname, configuration.intake, offersTLS: parts.server != nil,
+                    postmaster: configuration.dsn.postmaster),
+                store: store, dispatcher: dispatcher, schedule: schedule, tls: parts.server, room: room,
+                counters: counters, stopping: intakeStopping, log: log, deliveryPort: port, clock: Self.clock),
+            loops: loops)
+    }
+
+    /// Runs the relay until it is told to stop by SIGTERM or SIGINT.
+    /// - Parameter program: the path of this executable, started again as the resolver's worker.
+    public static func run(
+        _ configuration: Configuration, program: String, workerArguments: [String], log: Logger
+    ) async throws(ServiceError) {
+        Signals.ignoreBrokenPipe()
+        let parts = try await ServiceParts.make(
+            configuration, program: program, workerArguments: workerArguments, log: log)
+        let service = try await Service(parts)
+        try await service.serve()
+    }
+
+    private func serve() async throws(ServiceError) {
+        let loop = loops.next()
+        let signals: Signals
+        do throws(Errno) {
+            signals = try Signals(on: loop, [.terminate, .interrupt, .hangup])
+        } catch {
+            throw ServiceError.system("signals cannot be received: \(error)")
+        }
+        await measureRoom()
+        let addresses: [SocketAddress]
+        do throws(IntakeServer.ListenError) {
+            addresses = try await intake.listen(on: configuration.intake.listen)
+        } catch {
+            throw ServiceError.listen("\(error.address)", "\(error.errno)")
+        }
+        let control: ControlServer
+        do throws(ControlServerError) {
+            control = try ControlServer(on: loop, path: configuration.control.socket, source: self, log: log)
+        } catch {
+            throw ServiceError.control(configuration.control.socket, "\(error)")
+        }
+        let controlTask = Task(executorPreference: loop) { await control.run() }
+        let loading = Task(executorPreference: loop) { await self.loader.run() }
+        let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }
+        let testing = Task(executorPreference: loop) { await self.watchValidation(on: loop) }
+        await intake.start()
+        announce(addresses)
+        _ = await loop.task { await self.waitForStop(signals) }.value
+        await stop(control, [loading, keeping, testing, controlTask])
+        signals.close()
+    }
+
+    private func waitForStop(_ signals: Signals) async {
+        while true {
+            do throws(SocketError) {
+                switch try await signals.next() {
+                case .hangup:
+                    log.event(.notice, LogLine("reload-refused").with("cure", "restart relayd to apply a new configuration"))
+                case .interrupt, .terminate:
+                    return
+                }
+            } catch {
+                return
+            }
+        }
+    }
+
+    /// The end, in order: no new connections, transactions under way, deliveries under way, the store.
+    private func stop(_ control: ControlServer, _ tasks: [Task<Void, Never>]) async {
+        let limit = configuration.delivery.shutdownTimeout
+        log.event(.notice, LogLine("stopping").with("within", "\(limit.components.seconds)s"))
+        for task in tasks { task.cancel() }
+        loaderAlarm.ring()
+        validation.alarm.withLock { $0 }?.ring()
+        await intake.stop(within: limit, on: loops.next())
+        await dispatcher.drain(within: limit, on: loops.next())
+        control.close()
+        for task in tasks { await task.value }
+        await resolver.close()
+        await store.close()
+        log.event(.notice, LogLine("stopped"))
+        loops.shutdown()
+    }
+}
