@@ -71,7 +71,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "relayd",
-            dependencies: ["Relay", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Relay", "DNS", .product(name: "Logging", package: "swift-log"), .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         .executableTarget(
             name: "relayctl",

@@ -103,7 +103,9 @@ actor Dispatcher {
         jobs += 1
         for recipient in job.recipients { held.insert(recipient.number) }
         let name = job.destination
-        destinations[name, default: newDestination()].ready.append(job)
+        var destination = destinations[name] ?? newDestination()
+        destination.ready.append(job)
+        destinations[name] = destination
         serve(name)
     }
 
