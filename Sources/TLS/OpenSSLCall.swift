@@ -56,7 +56,7 @@ enum OpenSSL {
             return .failed(TLSError(.transport(transportError), text: "\(name): \(systemText(transportError))"))
         case SSL_ERROR_SSL:
             let error = drained(name, .peer)
-            return CInt(truncatingIfNeeded: error.code & reasonMask) == SSL_R_UNEXPECTED_EOF_WHILE_READING
+            return ERR_GET_REASON(CUnsignedLong(error.code)) == SSL_R_UNEXPECTED_EOF_WHILE_READING
                 ? .truncated : .failed(error)
         default:
             // Callbacks we never install.
@@ -64,19 +64,26 @@ enum OpenSSL {
         }
     }
 
-    /// ERR_GET_REASON(3): the low 23 bits of a packed code, of an OpenSSL error.
-    private static let reasonMask: UInt = 0x7F_FFFF
-
-    /// Empties the error queue into one error. The first entry tells the cause, the later ones who passed it on.
+    /// Empties the error queue into one error.
     ///
-    /// An internal error of the library is ours whatever the caller thinks (`ERR_FATAL_ERROR`).
+    /// The first entry tells the cause, later ones who passed it on. Where the SSL layer drew a conclusion, that counts:
+    /// a wrong signature in a chain leaves an entry of EVP before "certificate verify failed". A fatal entry
+    /// (`ERR_FATAL_ERROR`: memory, internal errors) is ours whatever the caller thinks.
     static func drained(_ name: StaticString, _ kind: TLSError.Kind) -> TLSError {
-        let code = ERR_get_error()
-        ERR_clear_error()
-        guard code != 0 else { return TLSError(.library, text: "\(name) failed") }
+        var cause: CUnsignedLong = 0
+        var conclusion: CUnsignedLong = 0
+        var isFatal = false
+        while true {
+            let code = ERR_get_error()
+            guard code != 0 else { break }
+            if cause == 0 { cause = code }
+            if conclusion == 0, ERR_GET_LIB(code) == ERR_LIB_SSL { conclusion = code }
+            if ERR_FATAL_ERROR(code) != 0 { isFatal = true }
+        }
+        guard cause != 0 else { return TLSError(.library, text: "\(name) failed") }
+        let code = conclusion == 0 ? cause : conclusion
         let reason = ERR_reason_error_string(code).map { String(cString: $0) } ?? "error \(code)"
-        return TLSError(
-            ERR_FATAL_ERROR(code) != 0 ? .library : kind, code: UInt(code), text: "\(name): \(reason)")
+        return TLSError(isFatal ? .library : kind, code: UInt(code), text: "\(name): \(reason)")
     }
 
     static func systemText(_ code: CInt) -> String {

@@ -32,10 +32,19 @@ public final class ServerContext: @unchecked Sendable {
         try Self.load(certificateFile, "holds no usable certificate chain in PEM form") {
             SSL_CTX_use_certificate_chain_file(context, certificateFile)
         }
-        try Self.load(keyFile, "holds no usable private key in PEM form, unencrypted, for \(certificateFile)") {
-            SSL_CTX_use_PrivateKey_file(context, keyFile, SSL_FILETYPE_PEM)
+        do throws(TLSError) {
+            try Self.load(keyFile, "holds no usable private key in PEM form, unencrypted") {
+                SSL_CTX_use_PrivateKey_file(context, keyFile, SSL_FILETYPE_PEM)
+            }
+        } catch {
+            // OpenSSL has compared the two already.
+            let mismatches = [X509_R_KEY_VALUES_MISMATCH, X509_R_KEY_TYPE_MISMATCH]
+            guard mismatches.contains(ERR_GET_REASON(CUnsignedLong(error.code))) else { throw error }
+            throw TLSError(
+                error.kind, code: error.code,
+                text: "\(keyFile) is not the key of the certificate in \(certificateFile)")
         }
-        try Self.load(keyFile, "is not the key of the certificate in \(certificateFile)") {
+        try Self.load(keyFile, "does not go with the certificate in \(certificateFile)") {
             SSL_CTX_check_private_key(context)
         }
     }

@@ -48,11 +48,7 @@ extension TLSSession {
         guard case .ofServer(_, .some, .some, _) = demanded, unsettled.count < SessionCache.sessionsPerPeer else {
             return
         }
-        // TLS 1.2 without the extended master secret: a session could be another one's (RFC 7627 §5.3).
-        guard SSL_SESSION_is_resumable(session) == 1,
-            SSL_version(owned.pointer) >= TLS1_3_VERSION || shim_SSL_get_extms_support(owned.pointer) == 1,
-            let copy = OwnedSession(copying: session)
-        else { return }
+        guard SSL_SESSION_is_resumable(session) == 1, let copy = OwnedSession(copying: session) else { return }
         switch phase {
         case .handshaking: unsettled.append(copy)
         case .established(let facts), .ended(let facts): store(copy, facts)
@@ -72,6 +68,9 @@ extension TLSSession {
 
     private func store(_ session: OwnedSession, _ facts: TLSSessionFacts) {
         guard case .ofServer(_, let resumption?, let key?, let offered) = demanded else { return }
+        // TLS 1.2 without the extended master secret: a session could be another one's (RFC 7627 §5.3).
+        let ssl = owned.pointer
+        guard SSL_version(ssl) >= TLS1_3_VERSION || shim_SSL_get_extms_support(ssl) == 1 else { return }
         var expires = resumption.expires
         if facts.resumed {
             guard let offered else { return }

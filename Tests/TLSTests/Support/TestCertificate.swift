@@ -107,7 +107,7 @@ final class TestCertificate: @unchecked Sendable {
         let bio = BIO_new(BIO_s_mem())
         defer { BIO_free(bio) }
         guard write(bio) == 1 else { return [] }
-        return [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
+        return [UInt8](unsafeUninitializedCapacity: BIO_ctrl_pending(bio)) { buffer, count in
             count = max(0, Int(BIO_read(bio, buffer.baseAddress, CInt(buffer.count))))
         }
     }

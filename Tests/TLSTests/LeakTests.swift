@@ -1,0 +1,76 @@
+import COpenSSL
+import Glibc
+import Mail
+import Synchronization
+import Testing
+
+@testable import TLS
+
+/// Every object made is freed, on every way out. In a process of its own, since the counters belong to the process.
+@Suite struct LeakTests {
+    @Test("contexts, sessions and stored sessions are back at zero")
+    func backAtZero() async {
+        await #expect(processExitsWith: .exitCode(0)) {
+            do {
+                try everyWayOut()
+                exit(leftOver() == [0, 0, 0] ? 0 : 1)
+            } catch {
+                exit(2)
+            }
+        }
+    }
+
+    @Test("the counters count")
+    func counting() async {
+        await #expect(processExitsWith: .exitCode(0)) {
+            do {
+                let context = try ClientContext(.unverified)
+                let counted = LiveObjects.contexts.load(ordering: .relaxed)
+                exit(counted == 1 && context.verification == .unverified ? 0 : 1)
+            } catch {
+                exit(2)
+            }
+        }
+    }
+}
+
+private func leftOver() -> [Int] {
+    [
+        LiveObjects.contexts.load(ordering: .relaxed), LiveObjects.connections.load(ordering: .relaxed),
+        LiveObjects.storedSessions.load(ordering: .relaxed),
+    ]
+}
+
+/// A handshake that succeeds, is resumed, fails, is never ended; sessions and contexts that never come to be.
+private func everyWayOut() throws {
+    let pki = try TestPKI.shared()
+    let contexts = try ClientContexts()
+    let server = try ServerContext.presenting([pki.leaf, pki.intermediate])
+    let cache = SessionCache()
+    let record = try pki.leaf.record(3, 1, 1)
+    for number in 0..<50 {
+        let resumption = Resumption(
+            cache: cache, host: try DomainName("mx\(number % 3).example"), address: .v4(1), port: 25,
+            now: .now, expires: .now.advanced(by: .seconds(60)))
+        let pair = try Pair(contexts.dane, .dane([record]), to: server, resumption: resumption)
+        pair.handshake()
+        _ = try pair.server.writeOnce([1])
+        _ = try pair.client.readAll()
+        let bad = try Pair(contexts.dane, .dane([record.mismatching]), to: server, resumption: resumption)
+        bad.handshake()
+        let unfinished = try Pair(contexts.unverified, .unverified(), to: server)
+        _ = unfinished.client.handshake()
+        let sockets = try SocketPair()
+        _ = try? TLSSession(client: contexts.unverified, descriptor: sockets.client, requirement: .dane([record]))
+        _ = try? TLSSession(
+            client: contexts.dane, descriptor: sockets.client,
+            requirement: .dane([TLSARecord(usage: 0, selector: 0, matchingType: 1, data: [])]))
+        _ = try? ServerContext(certificateFile: "/nonexistent", keyFile: "/nonexistent")
+        _ = try? ClientContext(.dane, digestOrder: [7])
+        _ = try DANECheck(
+            chain: pki.leaf.pem,
+            reference: DANEReference(
+                baseDomain: DomainName("mx.example.com"), records: [record], referenceIdentifiers: []),
+            context: contexts.dane)
+    }
+}
