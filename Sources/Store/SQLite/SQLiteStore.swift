@@ -49,7 +49,6 @@ public final class SQLiteStore: QueueStore {
     deinit {
         // Not closed: as after a crash, but without threads left behind.
         shutDown(isClean: false)
-        _ = Glibc.close(lock)
     }
 
     public func contentWriter(for id: QueueID) -> ContentWriter {
@@ -145,6 +144,8 @@ public final class SQLiteStore: QueueStore {
             try CleanMarker.set(true, db)
             try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
+        // Last: until here nobody else may open the store.
+        _ = Glibc.close(lock)
     }
 }
 

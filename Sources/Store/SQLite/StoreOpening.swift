@@ -88,7 +88,9 @@ extension SQLiteStore {
         let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0
         if wasUnclean || pages.multipliedReportingOverflow(by: pageSize).partialValue <= alwaysCheckedBytes {
             let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
-            if verdict != "ok" { throw StoreOpenError.damaged(path: path, why: verdict) }
+            // The first line only names the database.
+            let fault = verdict.split(separator: "\n").last ?? "no answer"
+            if fault != "ok" { throw StoreOpenError.damaged(path: path, why: String(fault)) }
         }
         try CleanMarker.set(false, db)
         let setAside = try spool.setAsideUnknown(now: now) { name in
