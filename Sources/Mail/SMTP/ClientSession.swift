@@ -56,17 +56,158 @@ public struct ClientSession: Sendable {
         case quit
     }
 
-    public init(hostname: MailDomain, requirement: TLSRequirement, first: ClientTransaction) {
-        self.hostname = hostname
-        self.requirement = requirement
-        self.transaction = first
+    /// Where the session stands.
+    enum State: Hashable, Sendable {
+        /// Leaves by: greeting.
+        case unconnected
+        /// Leaves by: ehlo (2yz), quitting, closed.
+        case greeting
+        /// Leaves by: startTLS (offered and wanted), judging (not offered), helo (500, 502), commands, quitting, closed.
+        case ehlo
+        /// Leaves by: commands, quitting, closed.
+        case helo
+        /// STARTTLS is sent. Leaves by: handshake (220 and nothing behind it), judging.
+        case startTLS
+        /// Leaves by: judging.
+        case handshake
+        /// The verdict is outstanding. Leaves by: ehlo (inside TLS), helo or commands (in the clear), quitting, closed.
+        case judging(PeerEvidence)
+        /// MAIL, RCPT and DATA are under way. Leaves by: content, emptyContent (354 though nobody was accepted), idle, closed.
+        case commands(Exchange)
+        /// Leaves by: contentEnd, closed.
+        case content(Exchange)
+        /// A lone dot ends content that is for nobody (RFC 2920 §3.1). Leaves by: idle, closed.
+        case emptyContent(Exchange)
+        /// The final dot is written: from here on the host may have the message. Leaves by: idle, closed.
+        case contentEnd(Exchange)
+        /// Between transactions. Leaves by: commands, quitting, closed.
+        case idle
+        /// QUIT is sent; what is to be reported is known. Leaves by: closed.
+        case quitting(SessionResult)
+        case closed
     }
 
     let hostname: MailDomain
     let requirement: TLSRequirement
-    var transaction: ClientTransaction?
+    var state = State.unconnected
+    /// The transaction that waits for the session to be ready for it.
+    var waiting: ClientTransaction?
+    /// Of the newest EHLO only (RFC 5321 §4.1.1.3, RFC 3207 §4.2).
+    public internal(set) var extensions = ServiceExtensions()
+    /// Set once the verdict on it was good.
+    public internal(set) var tls: TLSSessionFacts?
+    /// The server refused EHLO as a command it does not know.
+    var speaksHELO = false
+    /// The server holds an unfinished transaction.
+    var needsReset = false
+    var transactionCount = 0
 
+    /// - Parameters:
+    ///   - hostname: our own name, or an address literal where we have none (RFC 5321 §4.1.4).
+    ///   - requirement: what the host must show. Without TLS nothing but `none` and `opportunistic` ever goes on.
+    ///   - first: the transaction to begin with.
+    public init(hostname: MailDomain, requirement: TLSRequirement, first: ClientTransaction) {
+        self.hostname = hostname
+        self.requirement = requirement
+        self.waiting = first
+    }
+
+    /// Takes what happened and says what to do.
     public mutating func handle(_ event: Event) -> Action {
-        .read(within: .greeting)
+        switch (state, event) {
+        case (.unconnected, .connected):
+            state = .greeting
+            return .read(within: .greeting)
+
+        case (.greeting, .replied(let reply, pendingBytes: _)) where reply.isPositiveCompletion:
+            return sayEHLO()
+        case (.greeting, .replied(let reply, pendingBytes: _)):
+            // 5yz rules out this host and no other (RFC 5321 §3.1, RFC 7504 §3).
+            return giveUp(.refused("The host greets with", reply), reply)
+
+        case (.ehlo, .replied(let reply, pendingBytes: _)) where reply.isPositiveCompletion:
+            extensions = ServiceExtensions(reply: reply)
+            return secureOrBegin()
+        case (.ehlo, .replied(let reply, pendingBytes: _)) where reply.code == 500 || reply.code == 502:
+            // RFC 5321 §3.2: HELO only where EHLO is not recognised. Without EHLO there is no STARTTLS.
+            extensions = ServiceExtensions()
+            speaksHELO = true
+            return secureOrBegin()
+        case (.ehlo, .replied(let reply, pendingBytes: _)):
+            return giveUp(.refused("EHLO is answered with", reply), reply)
+        case (.helo, .replied(let reply, pendingBytes: _)) where reply.isPositiveCompletion:
+            return begin()
+        case (.helo, .replied(let reply, pendingBytes: _)):
+            return giveUp(.refused("HELO is answered with", reply), reply)
+
+        case (.startTLS, .replied(let reply, pendingBytes: 0)) where reply.code == 220:
+            state = .handshake
+            return .startTLS(requirement)
+        case (.startTLS, .replied(let reply, pendingBytes: _)) where reply.code == 220:
+            return judge(.cleartextAfterStartTLS)
+        case (.startTLS, .replied(let reply, pendingBytes: _)):
+            return judge(.startTLSRefused(reply))
+        case (.startTLS, .malformedReply(let error)):
+            return judge(.handshakeFailed(HandshakeFailure(.negotiation, text: "malformed reply to STARTTLS (\(error))")))
+        case (.startTLS, .timedOut), (.handshake, .timedOut):
+            return judge(.handshakeFailed(HandshakeFailure(.timedOut, text: "no answer in time")))
+        case (.startTLS, .connectionLost), (.handshake, .connectionLost):
+            return judge(.handshakeFailed(HandshakeFailure(.connectionLost, text: "the connection was lost")))
+        case (.handshake, .secured(let facts)):
+            return judge(.established(facts))
+        case (.handshake, .tlsFailed(let failure)):
+            return judge(.handshakeFailed(failure))
+        case (.judging(let evidence), .mayProceed):
+            return proceed(after: evidence)
+        case (.judging(let evidence), .mustAbandon(let reason)):
+            return abandon(after: evidence, reason)
+
+        case (.commands(let exchange), .replied(let reply, pendingBytes: _)):
+            return take(reply, exchange)
+        case (.content(let exchange), .contentSent):
+            state = .contentEnd(exchange)
+            return .read(within: .dataEnd)
+        case (.content(let exchange), .contentFailed(let reason)):
+            // Without its end the content counts for nothing (RFC 5321 §4.1.1.4): no QUIT, which would be more content.
+            return end(exchange.results(open: .settled(.deferred(reason, nil))), reason, nil)
+        case (.content(let exchange), .replied(let reply, pendingBytes: _)):
+            return takeEarly(reply, exchange)
+        case (.emptyContent(let exchange), .replied(let reply, pendingBytes: _)):
+            return takeAfterNothing(reply, exchange)
+        case (.contentEnd(let exchange), .replied(let reply, pendingBytes: _)):
+            return takeFinal(reply, exchange)
+
+        case (.idle, .transactionGiven(let transaction)):
+            waiting = transaction
+            return begin()
+        case (.idle, .noTransactionLeft):
+            return quit(SessionResult())
+        case (.idle, .replied(let reply, pendingBytes: _)):
+            return end([], .refused("The host says unasked", reply), reply)
+
+        // The reply to QUIT, or none: the work is done either way.
+        case (.quitting(let result), .replied), (.quitting(let result), .malformedReply), (.quitting(let result), .timedOut),
+            (.quitting(let result), .connectionLost):
+            state = .closed
+            return .finish(result)
+
+        // Nothing follows the end; late events find it done.
+        case (.closed, _):
+            return .finish(SessionResult())
+
+        // The connection is of no use any more: a transient failure for all that is open (RFC 5321 §3.8). What is open, each
+        // state must say in `openResults`.
+        case (_, .malformedReply(let error)):
+            return lose(Reason(.protocolError, "The host sent no valid reply \(place) (\(error))."))
+        case (_, .timedOut):
+            return lose(Reason(.timedOut, "The host did not answer in time \(place)."))
+        case (_, .connectionLost):
+            return lose(Reason(.connectionLost, "The connection was lost \(place)."))
+
+        // Reports of things nobody asked for. To go on would be to guess.
+        case (.unconnected, _), (.greeting, _), (.ehlo, _), (.helo, _), (.startTLS, _), (.handshake, _), (.judging, _),
+            (.commands, _), (.content, _), (.emptyContent, _), (.contentEnd, _), (.idle, _), (.quitting, _):
+            return lose(Reason(.localFailure, "The session was told of something it did not ask for \(place)."))
+        }
     }
 }

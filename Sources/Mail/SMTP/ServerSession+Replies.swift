@@ -4,13 +4,13 @@ extension ServerSession {
     private var hostname: String { configuration.hostname.text }
 
     // 2yz and 3yz
-    var greeting: Reply { Reply(220, "\(hostname) ESMTP Waxwing") }
-    var heloReply: Reply { Reply(250, hostname) }
+    var greeting: Reply { Reply(220, nil, "\(hostname) ESMTP Waxwing") }
+    var heloReply: Reply { Reply(250, nil, hostname) }
     var goodbye: Reply { Reply(221, EnhancedStatusCode(2, 0, 0), "\(hostname) closing connection") }
     var ok: Reply { Reply(250, EnhancedStatusCode(2, 0, 0), "Ok") }
     var senderAccepted: Reply { Reply(250, EnhancedStatusCode(2, 1, 0), "Ok") }
     var recipientAccepted: Reply { Reply(250, EnhancedStatusCode(2, 1, 5), "Ok") }
-    var goAhead: Reply { Reply(354, "End data with <CR><LF>.<CR><LF>") }
+    var goAhead: Reply { Reply(354, nil, "End data with <CR><LF>.<CR><LF>") }
     var cannotVerify: Reply { Reply(252, EnhancedStatusCode(2, 5, 2), "Cannot verify, but will take mail and try") }
     var help: Reply { Reply(214, EnhancedStatusCode(2, 0, 0), "See RFC 5321") }
     var readyForTLS: Reply { Reply(220, EnhancedStatusCode(2, 0, 0), "Ready to start TLS") }

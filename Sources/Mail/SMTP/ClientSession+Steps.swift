@@ -1,0 +1,252 @@
+/// What the cases of ``ClientSession/handle(_:)`` do.
+extension ClientSession {
+    // MARK: Hello and TLS
+
+    mutating func sayEHLO() -> Action {
+        state = .ehlo
+        return .send(CommandWriter.ehlo(hostname), thenRead: .command)
+    }
+
+    /// After EHLO: STARTTLS where wanted and offered, a verdict where wanted and not offered, else mail.
+    mutating func secureOrBegin() -> Action {
+        if tls == nil, requirement.level > .none {
+            if !extensions.startTLS { return judge(.startTLSNotOffered) }
+            state = .startTLS
+            return .send(CommandWriter.startTLS, thenRead: .command)
+        }
+        return goOnInThisMode()
+    }
+
+    private mutating func goOnInThisMode() -> Action {
+        guard speaksHELO else { return begin() }
+        if !requirement.cleartextAllowed {
+            return giveUp(Reason(.protocolError, "The host forgot EHLO inside TLS."), nil)
+        }
+        state = .helo
+        return .send(CommandWriter.helo(hostname), thenRead: .command)
+    }
+
+    mutating func judge(_ evidence: PeerEvidence) -> Action {
+        state = .judging(evidence)
+        return .judge(evidence)
+    }
+
+    mutating func proceed(after evidence: PeerEvidence) -> Action {
+        switch evidence {
+        case .established(let facts):
+            // All that was learnt in the clear is forgotten (RFC 3207 §4.2).
+            tls = facts
+            extensions = ServiceExtensions()
+            speaksHELO = false
+            return sayEHLO()
+        case .startTLSNotOffered, .startTLSRefused:
+            // The verdict is made elsewhere; that no envelope leaves in the clear against the requirement is held here too.
+            guard requirement.cleartextAllowed else {
+                return abandon(after: evidence, Reason(.startTLSMissing, "The host offers no TLS, and it is required."))
+            }
+            if case .startTLSRefused(let reply) = evidence, reply.code == 421 {
+                return end(openResults(.refused("STARTTLS is answered with", reply), reply), nil, reply)
+            }
+            return goOnInThisMode()
+        case .cleartextAfterStartTLS:
+            return lose(Reason(.tlsHandshakeFailed, "The host sent cleartext behind its 220 to STARTTLS."))
+        case .handshakeFailed(let failure):
+            // A clear attempt, where allowed, takes a connection of its own.
+            return lose(Reason(.tlsHandshakeFailed, "The TLS handshake failed: \(failure.text)."))
+        }
+    }
+
+    mutating func abandon(after evidence: PeerEvidence, _ reason: Reason) -> Action {
+        switch evidence {
+        case .established, .startTLSNotOffered:
+            return giveUp(reason, nil)
+        case .startTLSRefused(let reply):
+            return giveUp(reason, reply)
+        case .cleartextAfterStartTLS, .handshakeFailed:
+            // Nothing said on this connection could be trusted or understood.
+            return lose(reason)
+        }
+    }
+
+    // MARK: Transactions
+
+    /// Begins the transaction that waits, or refuses it where host and message do not fit.
+    mutating func begin() -> Action {
+        guard let transaction = waiting else {
+            state = .idle
+            return .finishTransaction([], reusable: isReusable)
+        }
+        if !isReusable {
+            let reason = Reason(.remoteReply, "The host takes no more transactions on this connection.")
+            return giveUp(reason, nil)
+        }
+        waiting = nil
+        if transaction.has8bit, !extensions.eightBitMIME {
+            let reason = Reason(.eightBitUnsupported, "The message has 8-bit octets and the host does not offer 8BITMIME.")
+            return refuse(transaction, with: .tryNextHost(reason, nil))
+        }
+        if case .limit(let limit) = extensions.size, transaction.size > limit {
+            let reason = Reason(
+                .sizeExceeded, "The message of \(transaction.size) octets exceeds the host's limit of \(limit).")
+            return refuse(transaction, with: .settled(.bounced(reason, nil)))
+        }
+        guard var exchange = Exchange(transaction, extensions, secured: tls != nil, resetting: needsReset) else {
+            let reason = Reason(.localFailure, "The reverse-path cannot be written as an SMTP path.")
+            return refuse(transaction, with: .settled(.deferred(reason, nil)))
+        }
+        guard let group = exchange.nextGroup() else {
+            state = .idle
+            return .finishTransaction(exchange.results(open: .nextTransaction), reusable: isReusable)
+        }
+        transactionCount += 1
+        needsReset = true
+        state = .commands(exchange)
+        return .send(group, thenRead: exchange.wait)
+    }
+
+    mutating func take(_ reply: Reply, _ before: Exchange) -> Action {
+        if reply.code == 421 { return endBy421(reply, before) }
+        var exchange = before
+        switch exchange.take(reply) {
+        case .read:
+            state = .commands(exchange)
+            return .read(within: exchange.wait)
+        case .nextGroup:
+            guard let group = exchange.nextGroup() else { return finishTransaction(exchange) }
+            state = .commands(exchange)
+            return .send(group, thenRead: exchange.wait)
+        case .content:
+            state = .content(exchange)
+            return .sendContent
+        case .emptyContent:
+            state = .emptyContent(exchange)
+            return .send(CommandWriter.loneDot, thenRead: .dataEnd)
+        case .outOfStep:
+            let reason = Reason(.protocolError, "The host is out of step: \(reply.oneLine)")
+            return end(exchange.results(open: .tryNextHost(reason, reply)), reason, reply)
+        }
+    }
+
+    /// A reply while content is still being written: the host wants no more of it, and the connection cannot go on.
+    mutating func takeEarly(_ reply: Reply, _ before: Exchange) -> Action {
+        var exchange = before
+        let reason = Reason.refused("The host interrupts the content with", reply)
+        if reply.isPermanentFailure { exchange.takeFinal(reply) }
+        return end(exchange.results(open: .tryNextHost(reason, reply)), reason, reply)
+    }
+
+    mutating func takeAfterNothing(_ reply: Reply, _ exchange: Exchange) -> Action {
+        if reply.code == 421 { return endBy421(reply, exchange) }
+        needsReset = false
+        return finishTransaction(exchange)
+    }
+
+    mutating func takeFinal(_ reply: Reply, _ before: Exchange) -> Action {
+        var exchange = before
+        needsReset = false
+        if reply.isPositiveIntermediate {
+            let reason = Reason(.protocolError, "The host is out of step: \(reply.oneLine)")
+            return end(exchange.results(open: .settled(.deferred(reason, reply))), reason, reply)
+        }
+        exchange.takeFinal(reply)
+        if reply.code == 421 { return endBy421(reply, exchange) }
+        return finishTransaction(exchange)
+    }
+
+    private mutating func finishTransaction(_ exchange: Exchange) -> Action {
+        state = .idle
+        // Whoever nothing was said about had no RCPT sent: there is room for them in the next transaction.
+        return .finishTransaction(exchange.results(open: .nextTransaction), reusable: isReusable)
+    }
+
+    private mutating func refuse(_ transaction: ClientTransaction, with result: RecipientResult) -> Action {
+        state = .idle
+        return .finishTransaction(transaction.recipients.map { _ in result }, reusable: isReusable)
+    }
+
+    /// MAILMAX (RFC 9422 §4.1).
+    private var isReusable: Bool { transactionCount < extensions.transactionLimit ?? .max }
+
+    // MARK: Ends
+
+    /// 421 ends the use of the connection; whatever is open stays queued (RFC 5321 §3.8).
+    private mutating func endBy421(_ reply: Reply, _ exchange: Exchange) -> Action {
+        let reason = Reason.refused("The host closes with", reply)
+        return end(exchange.results(open: .tryNextHost(reason, reply)), reason, reply)
+    }
+
+    /// Ends with QUIT before any transaction: another host may do better.
+    mutating func giveUp(_ reason: Reason, _ reply: Reply?) -> Action {
+        let results = openResults(reason, reply)
+        if reply?.code == 421 { return end(results, reason, reply) }
+        return quit(SessionResult(results: results, failure: reason, reply: reply))
+    }
+
+    mutating func quit(_ result: SessionResult) -> Action {
+        state = .quitting(result)
+        return .send(CommandWriter.quit, thenRead: .quit)
+    }
+
+    /// Ends at once: the connection is gone or of no use.
+    mutating func lose(_ reason: Reason) -> Action {
+        end(openResults(reason, nil), reason, nil)
+    }
+
+    mutating func end(_ results: [RecipientResult], _ reason: Reason?, _ reply: Reply?) -> Action {
+        state = .closed
+        waiting = nil
+        return .finish(SessionResult(results: results, failure: reason, reply: reply))
+    }
+
+    /// What a failure of the session means for the recipients at hand.
+    private func openResults(_ reason: Reason, _ reply: Reply?) -> [RecipientResult] {
+        switch state {
+        case .commands(let exchange), .content(let exchange), .emptyContent(let exchange):
+            return exchange.results(open: .tryNextHost(reason, reply))
+        case .contentEnd(let exchange):
+            // The host may have the message: another host would make a second copy at once (RFC 5321 §4.5.3.2.6).
+            return exchange.results(open: .settled(.deferred(reason, reply)))
+        case .quitting(let result):
+            return result.results
+        case .unconnected, .greeting, .ehlo, .helo, .startTLS, .handshake, .judging, .idle, .closed:
+            return waiting.map { $0.recipients.map { _ in .tryNextHost(reason, reply) } } ?? []
+        }
+    }
+
+    /// Where the session stands, for a sentence.
+    var place: String {
+        switch state {
+        case .unconnected: "before connecting"
+        case .greeting: "at the greeting"
+        case .ehlo: "at EHLO"
+        case .helo: "at HELO"
+        case .startTLS: "at STARTTLS"
+        case .handshake: "in the TLS handshake"
+        case .judging: "after the TLS handshake"
+        case .commands: "between MAIL and DATA"
+        case .content: "in the content"
+        case .emptyContent, .contentEnd: "after the content"
+        case .idle: "between transactions"
+        case .quitting: "at QUIT"
+        case .closed: "after the end"
+        }
+    }
+}
+
+extension Reason {
+    /// The remote's own words behind `start`.
+    static func refused(_ start: String, _ reply: Reply) -> Reason {
+        Reason(.remoteReply, "\(start) \(reply.oneLine)")
+    }
+}
+
+extension Reply {
+    /// Characters of ``oneLine``: a host's speech of 32 KiB does not go into every log line; the whole is in the reply.
+    static let oneLineLimit = 500
+
+    /// Code, enhanced code and all lines as one.
+    var oneLine: String {
+        let words = [String(code)] + (enhanced.map { [$0.description] } ?? []) + lines.filter { !$0.isEmpty }
+        return String(words.joined(separator: " ").prefix(Self.oneLineLimit))
+    }
+}
