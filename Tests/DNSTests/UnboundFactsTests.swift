@@ -28,10 +28,16 @@ struct UnboundFactsTests {
     private static let contradiction = Answer.Result.failed("an answer that contradicts itself")
 
     static let rows: [Row] = [
-        Row(.secure, .records(address), "SEC-02 validated data") { $0.isSecure = true; $0.records = address },
+        Row(.secure, .records(address), "SEC-02 validated data") {
+            $0.isSecure = true; $0.records = address
+        },
         Row(.insecure, .records(address), "SEC-02 unsigned data") { $0.records = address },
-        Row(.secure, .noSuchName, "SEC-04 proven NXDOMAIN") { $0.isSecure = true; $0.rcode = 3; $0.isNameMissing = true },
-        Row(.insecure, .noSuchName, "SEC-04 NXDOMAIN") { $0.rcode = 3; $0.isNameMissing = true },
+        Row(.secure, .noSuchName, "SEC-04 proven NXDOMAIN") {
+            $0.isSecure = true; $0.rcode = 3; $0.isNameMissing = true
+        },
+        Row(.insecure, .noSuchName, "SEC-04 NXDOMAIN") {
+            $0.rcode = 3; $0.isNameMissing = true
+        },
         Row(.secure, .noData, "SEC-04 proven NODATA") { $0.isSecure = true },
         Row(.insecure, .noData, "SEC-04 NODATA") { _ in },
         Row(.failed, .failed("SERVFAIL: no server gave a usable answer"), "SEC-05 SERVFAIL is no NODATA") {
@@ -59,8 +65,12 @@ struct UnboundFactsTests {
         Row(.bogus, .failed("validation failed"), "SEC-05 bogus NXDOMAIN is no NXDOMAIN") {
             $0.isBogus = true; $0.rcode = 3; $0.isNameMissing = true
         },
-        Row(.bogus, .failed("validation failed"), "bogus wins over secure") { $0.isBogus = true; $0.isSecure = true },
-        Row(.failed, contradiction, "NXDOMAIN with data") { $0.rcode = 3; $0.records = address },
+        Row(.bogus, .failed("validation failed"), "bogus wins over secure") {
+            $0.isBogus = true; $0.isSecure = true
+        },
+        Row(.failed, contradiction, "NXDOMAIN with data") {
+            $0.rcode = 3; $0.records = address
+        },
         Row(.failed, contradiction, "NOERROR that says NXDOMAIN") { $0.isNameMissing = true },
         Row(.failed, .failed("its alias leads to a name that is no domain name"), "an alias of odd octets") {
             $0.records = address; $0.canonicalName = #"a\032b.example."#
@@ -68,7 +78,9 @@ struct UnboundFactsTests {
         Row(.failed, .failed("its alias leads to a name that is no domain name"), "an alias to the root") {
             $0.records = address; $0.canonicalName = "."
         },
-        Row(.secure, .records([[]]), "RDATA of no octets is a record") { $0.isSecure = true; $0.records = [[]] },
+        Row(.secure, .records([[]]), "RDATA of no octets is a record") {
+            $0.isSecure = true; $0.records = [[]]
+        },
     ]
 
     @Test("SEC-02 SEC-04 SEC-05 Four facts become one finding", arguments: rows)

@@ -55,6 +55,10 @@ public enum IDNA {
 
     /// Every A-label must be what its U-label encodes to.
     fileprivate static func checkRoundTrip(_ name: DomainName) throws(IDNAError) {
+        // RFC 5892 disallows it; libidn2 2.3.3 lets it through.
+        if name.labels.contains(where: { $0.hasPrefix("xn--") && $0.contains("_") }) {
+            throw .refused("an underscore in an internationalized label")
+        }
         let unicode = try call { idn2_to_unicode_8z8z(name.text, &$0, 0) }
         let again = try ascii(unicode)
         if again != name.text { throw .noRoundTrip }

@@ -14,7 +14,7 @@ public enum OptionCheck: Hashable, Sendable {
 
 extension Resolver {
     /// How long the trial lookup may take: only that it does not end the process counts.
-    public static let trialTimeout: Duration = .seconds(5)
+    public static let trialTimeout: Duration = .seconds(2)
 
     /// Tries `settings` in throw-away workers with a real lookup each, for `relayd --check`: libunbound accepts values with
     /// which its next lookup crashes. Where all together are bad, each raw option is tried alone to name the bad one.
@@ -30,7 +30,9 @@ extension Resolver {
         }
         for option in settings.options {
             plain.options = [option]
-            if let reason = await trial(plain, program, arguments, loop) { return .badOption(option, reason.description) }
+            if let reason = await trial(plain, program, arguments, loop) {
+                return .badOption(option, reason.description)
+            }
         }
         return .badSettings(fault.description)
     }

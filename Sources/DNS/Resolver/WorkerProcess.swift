@@ -21,10 +21,7 @@ final class WorkerProcess: Sendable {
             do throws(Errno) {
                 let child = try ChildProcess.spawn(
                     program, arguments: arguments,
-                    keeping: [
-                        (descriptor: pair.other.rawValue, number: ResolverWorker.descriptor), (descriptor: 2, number: 2),
-                    ],
-                    on: loop)
+                    keeping: [(descriptor: pair.other.rawValue, number: ResolverWorker.descriptor)], on: loop)
                 return WorkerProcess(stream: pair.stream, child: child)
             } catch {
                 pair.stream.close()

@@ -45,7 +45,7 @@ final class StartLog {
         _ = fflush(stream)
         guard let text = buffer.pointee.map({ String(cString: $0) }) else { return nil }
         let words = text.split(separator: "\n").compactMap { line in
-            line.firstRange(of: " error: ").map { line[$0.upperBound...] }
+            line.firstRange(of: " error: ").map { String(line[$0.upperBound...]) }
         }
         return words.isEmpty ? nil : words.prefix(Self.lineLimit).joined(separator: "; ")
     }
