@@ -36,7 +36,8 @@ struct ControlErrorEnvelope: Codable, Sendable {
 
 /// How views become JSON and JSON views: snake_case keys in alphabetical order, absent where a value is nil.
 public enum ControlJSON {
-    static func encode(_ view: some Encodable) -> [UInt8]? {
+    /// nil where the value has no JSON.
+    public static func encode(_ view: some Encodable) -> [UInt8]? {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

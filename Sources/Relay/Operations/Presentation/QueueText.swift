@@ -1,0 +1,55 @@
+public import Mail
+
+/// `relayctl queue` for people.
+public enum QueueText {
+    /// A row for each message, and for a deferred recipient the reason below it.
+    public static func list(_ messages: [MessageView], isComplete: Bool, now: WallTime, style: TextStyle) -> String {
+        if messages.isEmpty { return "The queue holds no such mail.\n" }
+        var table = TextTable(["ID", "AGE", "SIZE", "SENDER", "RECIPIENT", "STATE", "NEXT"])
+        for message in messages {
+            var head = [
+                message.id, Humane.span(max(0, now.seconds &- message.receivedAt)), Humane.size(Int64(message.size)),
+                sender(message),
+            ]
+            for recipient in message.recipients {
+                let reason = recipient.reason.map { ": \($0.cause)" } ?? ""
+                table.add(head + [recipient.address, recipient.state + reason, next(recipient, now)])
+                head = ["", "", "", ""]
+            }
+        }
+        let recipients = messages.reduce(0) { $0 + $1.recipients.count }
+        let more = isComplete ? "" : ", and there are more (--limit, --all)"
+        let count = "\(Humane.count(messages.count, "message")), \(Humane.count(recipients, "recipient"))\(more)"
+        return table.render(style) + style.paint(count, .dim) + "\n"
+    }
+
+    /// Everything about one message.
+    public static func message(_ message: MessageView, now: WallTime, style: TextStyle) -> String {
+        func distance(_ seconds: Int64) -> String { Humane.distance(to: WallTime(seconds: seconds), from: now) }
+        var text = style.paint(LogLine.oneLine(message.id), .bold) + "\n"
+        text += "  sender    \(LogLine.oneLine(sender(message)))\n"
+        text += "  size      \(Humane.size(Int64(message.size)))\n"
+        text += "  received  \(distance(message.receivedAt))\n"
+        text += "  expires   \(distance(message.expiresAt))\n"
+        for recipient in message.recipients {
+            text += "\n" + style.paint(LogLine.oneLine(recipient.address), .bold) + "\n"
+            let attempts = Humane.count(recipient.attempts, "attempt")
+            var rows = [("state", "\(recipient.state) after \(attempts)"), ("via", recipient.destination)]
+            if recipient.nextAttempt != nil { rows.append(("next", next(recipient, now))) }
+            if let reason = recipient.reason { rows.append(("reason", "\(reason.cause): \(reason.detail)")) }
+            if let host = recipient.host { rows.append(("host", host)) }
+            if let reply = recipient.lastReply { rows.append(("reply", reply)) }
+            for (title, value) in rows {
+                text += "  \(title)" + String(repeating: " ", count: 10 - title.count)
+                text += style.wrapped(value, indent: 12) + "\n"
+            }
+        }
+        return text
+    }
+
+    private static func sender(_ message: MessageView) -> String { message.sender.isEmpty ? "<>" : message.sender }
+
+    private static func next(_ recipient: RecipientView, _ now: WallTime) -> String {
+        recipient.nextAttempt.map { Humane.distance(to: WallTime(seconds: max($0, now.seconds)), from: now) } ?? "-"
+    }
+}

@@ -1,0 +1,46 @@
+/// `relayctl status` for people.
+public enum StatusText {
+    public static func render(_ view: StatusView, style: TextStyle) -> String {
+        var rows: [(String, String)] = []
+        rows.append(("relayd", "\(view.version), up \(Humane.span(view.uptime)), pid \(view.pid)"))
+        rows.append(("hostname", view.hostname))
+        rows.append(("listening on", view.listeners.isEmpty ? "nothing" : view.listeners.joined(separator: ", ")))
+        let store = view.store
+        var queue = "\(Humane.count(store.messages, "message")), \(Humane.count(store.recipients, "recipient")) waiting"
+        if store.quarantined > 0 { queue += ", \(store.quarantined) quarantined" }
+        rows.append(("queue", queue))
+        rows.append((
+            "store", "\(store.directory), \(Humane.size(store.freeBytes)) free (floor \(Humane.size(store.floor)))"
+        ))
+        rows.append(("intake", "\(Humane.count(view.intake.connections, "connection")); "
+            + "\(view.intake.acceptedTotal) accepted, \(view.intake.refusedTotal) refused since start"))
+        rows.append(("delivery", "\(Humane.count(view.delivery.connections, "connection")); "
+            + "\(view.delivery.deliveredTotal) delivered, \(view.delivery.deferredTotal) deferred, "
+            + "\(view.delivery.bouncedTotal) bounced since start"))
+        rows.append((
+            "destinations", "\(view.destinations.active) active, \(view.destinations.backedOff) backed off"
+        ))
+        rows.append(("resolver", resolver(view.resolver)))
+        let indent = (rows.map(\.0.count).max() ?? 0) + 2
+        var text = rows.map { title, value in
+            title + String(repeating: " ", count: indent - title.count) + style.wrapped(value, indent: indent) + "\n"
+        }.joined()
+        for warning in view.warnings {
+            text += style.paint("warning: ", .yellow) + style.wrapped(warning, indent: 9) + "\n"
+        }
+        return text
+    }
+
+    private static func resolver(_ view: ResolverView) -> String {
+        var text = view.state
+        switch view.validates {
+        case true?: text += ", validates DNSSEC"
+        case false?: text += ", DOES NOT VALIDATE: no mail is delivered"
+        case nil: text += ", not tested yet"
+        }
+        text += ", \(view.library)"
+        if view.unsafe { text += " (known to be unsafe: upgrade it)" }
+        if let detail = view.detail { text += "; \(detail)" }
+        return text
+    }
+}

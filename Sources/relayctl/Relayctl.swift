@@ -1,0 +1,81 @@
+import ArgumentParser
+import Relay
+
+/// The operator's tool. Everything it knows it asks the daemon, over the control socket.
+@main
+struct Relayctl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "relayctl",
+        abstract: "Asks a running relayd what it would do, does and holds.",
+        discussion: """
+            Exit codes: 0 done; 64 wrong usage; 69 the daemon does not answer; 70 unexpected failure. \
+            `policy` and `queue` have their own besides: see their help.
+            """,
+        version: Version.text,
+        subcommands: [PolicyCommand.self, QueueCommand.self, StatusCommand.self])
+
+    static func main() async {
+        let status = await run(Array(CommandLine.arguments.dropFirst()))
+        ExitStatus.leave(status)
+    }
+
+    /// Runs one command line: the one place where a failure becomes a message and an exit code.
+    private static func run(_ arguments: [String]) async -> ExitStatus {
+        do {
+            var command = try parseAsRoot(arguments)
+            if command is Relayctl {
+                Output.error(helpMessage())
+                return .usage
+            }
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return .success
+        } catch let status as ExitStatus {
+            return status
+        } catch let failure as Failure {
+            Output.error("relayctl: \(failure.message)")
+            return failure.status
+        } catch {
+            let text = fullMessage(for: error)
+            let code = exitCode(for: error)
+            if code.isSuccess {
+                Output.value(text)
+                return .success
+            }
+            Output.error(text)
+            return code == .validationFailure ? .usage : .unexpected
+        }
+    }
+}
+
+/// What every command takes.
+struct CommonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The daemon's control socket (default: from the configuration).", valueName: "path"))
+    var socket: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The configuration to find the socket by (default: \(Configuration.defaultPath)).", valueName: "file"))
+    var config: String?
+
+    @Flag(help: "Print one JSON value and nothing else.")
+    var json = false
+
+    /// The client for the daemon these options mean. A configuration that is named must be sound; the one in its usual
+    /// place is used where it can be read.
+    func client() throws(Failure) -> DaemonClient {
+        if let socket { return DaemonClient(socket: socket) }
+        if let config {
+            do throws(ConfigurationError) {
+                return DaemonClient(socket: try Configuration.load(path: config).control.socket)
+            } catch {
+                throw Failure(.usage, error.description)
+            }
+        }
+        let usual = try? Configuration.load(path: Configuration.defaultPath)
+        return DaemonClient(socket: (usual ?? Configuration()).control.socket)
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import DNS
+import Glibc
+import Relay
+
+/// The daemon: reads its arguments and its configuration, and hands over to ``Relay/Service``.
+@main
+struct Relayd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "relayd",
+        abstract: "Waxwing: an outbound mail relay that never gives up transport security silently.",
+        discussion: """
+            Runs in the foreground and logs to standard error; SIGTERM lets transactions under way end. \
+            Exit codes: 0 stopped as asked; 64 wrong usage; 78 bad configuration.
+            """,
+        version: Version.text)
+
+    @Option(help: ArgumentHelp("The configuration.", valueName: "file"))
+    var config = Configuration.defaultPath
+
+    @Flag(help: "Check the configuration and the files it names, say all faults, and end.")
+    var check = false
+
+    @Flag(help: "Print conf/relayd.toml: every key at its default.")
+    var printDefaultConfig = false
+
+    @Flag(help: "Print docs/configuration.md: the reference of all keys.")
+    var printConfigReference = false
+
+    /// How the daemon starts itself again: the resolver is a process of its own.
+    @Flag(help: .private)
+    var resolverWorker = false
+
+    func run() async throws {
+        // Writing to a connection or a log reader that has gone is an error to be read, not a signal to die of.
+        signal(SIGPIPE, SIG_IGN)
+        if resolverWorker { throw ExitCode(ResolverWorker.run()) }
+        if printDefaultConfig { return print(Configuration.sampleFile(), terminator: "") }
+        if printConfigReference { return print(Configuration.referencePage(), terminator: "") }
+        let configuration = try load()
+        if check {
+            print("configuration is good")
+            for warning in configuration.warnings { print("warning: \(warning)") }
+            return
+        }
+        try await Service.run(configuration: configuration)
+    }
+
+    /// The configuration, sound in itself and fit for this machine, or exit 78 with all its faults.
+    private func load() throws -> Configuration {
+        let faults: [ConfigurationFault]
+        do throws(ConfigurationError) {
+            let configuration = try Configuration.load(path: config)
+            faults = configuration.check()
+            if faults.isEmpty { return configuration }
+        } catch {
+            faults = error.faults
+        }
+        for fault in faults {
+            let octets = Array("\(fault)\n".utf8)
+            _ = octets.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        }
+        throw Self.badConfiguration
+    }
+
+    /// EX_CONFIG of sysexits.h(3head).
+    private static let badConfiguration = ExitCode(78)
+}
