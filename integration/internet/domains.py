@@ -67,66 +67,66 @@ GOOD = ("3 1 1 own",)
 
 _TABLE = (
     # DANE as it should be.
-    Domain("good.test", "DANE-EE (3 1 1) matches", _delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),)),
-    Domain("dane-ta.test", "DANE-TA (2 0 1): a private CA named in DNS", _delivered("dane"),
+    Domain("good.example", "DANE-EE (3 1 1) matches", _delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),)),
+    Domain("dane-ta.example", "DANE-TA (2 0 1): a private CA named in DNS", _delivered("dane"),
            (Host("mx", "exim", "private-ca", ("2 0 1 ca",)),)),
-    Domain("expired.test", "DANE-EE, certificate expired in 2021 (DANE-EE ignores dates)", _delivered("dane"),
+    Domain("expired.example", "DANE-EE, certificate expired in 2021 (DANE-EE ignores dates)", _delivered("dane"),
            (Host("mx", "postfix", "expired", GOOD),)),
-    Domain("rollover.test", "key rollover: one TLSA record stale, one current", _delivered("dane"),
+    Domain("rollover.example", "key rollover: one TLSA record stale, one current", _delivered("dane"),
            (Host("mx", "exim", tlsa=("3 1 1 stranger", "3 1 1 own")),)),
-    Domain("implicit.test", "no MX record: the domain's own address, with DANE", _delivered("dane", "@"),
+    Domain("implicit.example", "no MX record: the domain's own address, with DANE", _delivered("dane", "@"),
            (Host("@", "opensmtpd", tlsa=GOOD),), mx=None),
-    Domain("cname-mx.test", "the MX is an alias of a DANE host", _delivered("dane", "mx"),
+    Domain("cname-mx.example", "the MX is an alias of a DANE host", _delivered("dane", "mx"),
            (Host("real", "postfix", tlsa=GOOD),), records=("mx CNAME real",)),
-    Domain("first-dead.test", "two MX, the first does not answer", _delivered("dane", "mx2"),
+    Domain("first-dead.example", "two MX, the first does not answer", _delivered("dane", "mx2"),
            (Host("mx1", "nothing", tlsa=GOOD), Host("mx2", "exim", tlsa=GOOD)), mx=("10 mx1", "20 mx2")),
-    Domain("first-fails.test", "two MX, the first fails DANE", _delivered("dane", "mx2"),
+    Domain("first-fails.example", "two MX, the first fails DANE", _delivered("dane", "mx2"),
            (Host("mx1", "postfix", tlsa=("3 1 1 stranger",)), Host("mx2", "postfix", tlsa=GOOD)), mx=("10 mx1", "20 mx2")),
     # DANE that must hold the mail back.
-    Domain("mismatch.test", "TLSA names another key: an impostor, or a rollover gone wrong", _deferred("dane-mismatch"),
+    Domain("mismatch.example", "TLSA names another key: an impostor, or a rollover gone wrong", _deferred("dane-mismatch"),
            (Host("mx", "postfix", tlsa=("3 1 1 stranger",)),)),
-    Domain("agility.test", "3 1 1 matches, the stronger 3 1 2 does not", _deferred("dane-mismatch"),
+    Domain("agility.example", "3 1 1 matches, the stronger 3 1 2 does not", _deferred("dane-mismatch"),
            (Host("mx", "postfix", tlsa=("3 1 1 own", "3 1 2 stranger")),)),
-    Domain("no-starttls.test", "TLSA exists, the host offers no STARTTLS: stripped?", _deferred("starttls-missing"),
+    Domain("no-starttls.example", "TLSA exists, the host offers no STARTTLS: stripped?", _deferred("starttls-missing"),
            (Host("mx", "postfix", "none", ("3 1 1 stranger",)),)),
-    Domain("starttls-454.test", "TLSA exists, STARTTLS is answered 454", _deferred("starttls-missing"),
+    Domain("starttls-454.example", "TLSA exists, STARTTLS is answered 454", _deferred("starttls-missing"),
            (Host("mx", "starttls-454", tlsa=("3 1 1 stranger",)),)),
-    Domain("tlsa-servfail.test", "addresses are signed, the TLSA lookup fails", _deferred("tlsa-lookup-failed", 2),
+    Domain("tlsa-servfail.example", "addresses are signed, the TLSA lookup fails", _deferred("tlsa-lookup-failed", 2),
            (Host("mx", "postfix", tlsa=GOOD),), dns="faulty", faults=("_25._tcp.mx TLSA SERVFAIL",)),
-    Domain("unusable.test", "only unusable TLSA records: TLS, unauthenticated", _delivered("encrypted"),
+    Domain("unusable.example", "only unusable TLSA records: TLS, unauthenticated", _delivered("encrypted"),
            (Host("mx", "postfix", tlsa=("0 0 1 own", "3 1 9 garbage")),)),
     # DNS trouble.
-    Domain("bogus.test", "DNSSEC signatures expired: anyone may have forged it", _deferred("dns-bogus", 2),
+    Domain("bogus.example", "DNSSEC signatures expired: anyone may have forged it", _deferred("dns-bogus", 2),
            (Host("mx", "postfix"),), dns="expired"),
-    Domain("mx-servfail.test", "the MX lookup fails, the address would answer", _deferred("dns-temp", 2),
+    Domain("mx-servfail.example", "the MX lookup fails, the address would answer", _deferred("dns-temp", 2),
            (Host("mx", "postfix"),), dns="faulty", faults=("@ MX SERVFAIL",)),
-    Domain("null-mx.test", "null MX: takes no mail", _bounced("null-mx", r"5\.1\.10"), mx=("0 .",)),
-    Domain("absent.test", "no such domain", _bounced("no-such-domain", r"5\.1\.2"), dns="absent"),
-    Domain("no-address.test", "the MX names a host that does not exist", _bounced("no-host-address", r"5\.(1\.2|4\.4)"),
+    Domain("null-mx.example", "null MX: takes no mail", _bounced("null-mx", r"5\.1\.10"), mx=("0 .",)),
+    Domain("absent.example", "no such domain", _bounced("no-such-domain", r"5\.1\.2"), dns="absent"),
+    Domain("no-address.example", "the MX names a host that does not exist", _bounced("no-host-address", r"5\.(1\.2|4\.4)"),
            mx=("10 nowhere",)),
-    Domain("loop.test", "the MX is this relay itself", _bounced("loop", r"5\.4\.6"), mx=("10 relay.test.",)),
+    Domain("loop.example", "the MX is this relay itself", _bounced("loop", r"5\.4\.6"), mx=("10 relay.example.",)),
     # No DNSSEC.
-    Domain("insecure.test", "unsigned domain, TLS offered", _delivered("encrypted"), (Host("mx", "exim"),), dns="unsigned"),
-    Domain("plain.test", "unsigned domain, no TLS at all", _delivered("none"), (Host("mx", "postfix", "none"),), dns="unsigned"),
-    Domain("dane-host.test", "unsigned domain whose MX is a DANE host", _delivered("dane-host", "mx.good.test."),
-           dns="unsigned", mx=("10 mx.good.test.",)),
-    Domain("broken-tls.test", "unsigned domain, the handshake fails: clear on the second attempt",
+    Domain("insecure.example", "unsigned domain, TLS offered", _delivered("encrypted"), (Host("mx", "exim"),), dns="unsigned"),
+    Domain("plain.example", "unsigned domain, no TLS at all", _delivered("none"), (Host("mx", "postfix", "none"),), dns="unsigned"),
+    Domain("dane-host.example", "unsigned domain whose MX is a DANE host", _delivered("dane-host", "mx.good.example."),
+           dns="unsigned", mx=("10 mx.good.example.",)),
+    Domain("broken-tls.example", "unsigned domain, the handshake fails: clear on the second attempt",
            _delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "broken-tls"),), dns="unsigned"),
     # Answers of the remote.
-    Domain("greylist.test", "says 451 first, accepts later", _delivered("dane", attempts=2, cause_before="remote-reply"),
+    Domain("greylist.example", "says 451 first, accepts later", _delivered("dane", attempts=2, cause_before="remote-reply"),
            (Host("mx", "greylist", tlsa=GOOD),)),
-    Domain("rejects.test", "knows one recipient, refuses all others with 550", _bounced("remote-reply", r"5\.1\.1", 0),
+    Domain("rejects.example", "knows one recipient, refuses all others with 550", _bounced("remote-reply", r"5\.1\.1", 0),
            (Host("mx", "postfix", tlsa=GOOD),)),
-    Domain("injects.test", "sends bytes behind its 220 to STARTTLS", _deferred("protocol-error", 1),
+    Domain("injects.example", "sends bytes behind its 220 to STARTTLS", _deferred("protocol-error", 1),
            (Host("mx", "injects"),), dns="unsigned"),
     # Where mail comes from. Its MX is the submitting Postfix, so bounces come home.
-    Domain("sender.test", "the senders' own domain", _delivered("dane"), (Host("mx", "sender", tlsa=GOOD),)),
-    Domain("relay.test", "the relay", _delivered("none"), mx=None, records=("@ A 127.1.1.2", "@ MX 10 mx.sender.test.")),
+    Domain("sender.example", "the senders' own domain", _delivered("dane"), (Host("mx", "sender", tlsa=GOOD),)),
+    Domain("relay.example", "the relay", _delivered("none"), mx=None, records=("@ A 127.1.1.2", "@ MX 10 mx.sender.example.")),
 )
 
 # Domains that are part of the scenery: no mail is sent there to see what happens.
-SCENERY = ("sender.test", "relay.test")
-# The one local part rejects.test knows; every other domain takes all.
+SCENERY = ("sender.example", "relay.example")
+# The one local part rejects.example knows; every other domain takes all.
 KNOWN_RECIPIENT = "known"
 
 
@@ -148,7 +148,7 @@ MAIL_DOMAINS = tuple(domain for domain in DOMAINS if domain.name not in SCENERY)
 
 
 def absolute(name: str, zone: str) -> str:
-    """`mx` in `good.test` is `mx.good.test`; `@` is the zone; a dot at the end means it is complete."""
+    """`mx` in `good.example` is `mx.good.example`; `@` is the zone; a dot at the end means it is complete."""
     if name.endswith("."):
         return name[:-1]
     return zone if name == "@" else f"{name}.{zone}"

@@ -1,4 +1,4 @@
-"""Configuration of the name servers: three NSDs (root, test., the domains) and a validating unbound."""
+"""Configuration of the name servers: three NSDs (root, example., the domains) and a validating unbound."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
     served = {domain.name: zones / serving_file(domain) for domain in DOMAINS if domain.dns != "absent"}
     return {
         "nsd-root": _nsd(folder, "root", addresses.ROOT_SERVER, {".": zones / "root.signed"}),
-        "nsd-test": _nsd(folder, "test", addresses.TLD_SERVER, {"test": zones / "test.signed"}),
+        "nsd-example": _nsd(folder, "example", addresses.TLD_SERVER, {"example": zones / "example.signed"}),
         "nsd-domains": _nsd(folder, "domains", addresses.ZONE_SERVER, served),
         "unbound": _unbound(folder, zones),
     }

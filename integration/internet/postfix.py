@@ -151,8 +151,8 @@ def receivers(folder: Path) -> Instance:
     """One Postfix that is many mail hosts."""
     instance = Instance("receivers", folder)
     mailboxes = folder / "receivers-mailboxes"
-    lines = [f"{KNOWN_RECIPIENT}@rejects.test rejects.test/"]
-    lines += [f"@{domain.name} {domain.name}/" for domain in _received() if domain.name != "rejects.test"]
+    lines = [f"{KNOWN_RECIPIENT}@rejects.example rejects.example/"]
+    lines += [f"@{domain.name} {domain.name}/" for domain in _received() if domain.name != "rejects.example"]
     mailboxes.write_text("\n".join(lines) + "\n")
     instance.write(
         {
@@ -169,7 +169,7 @@ def receivers(folder: Path) -> Instance:
 
 
 def _received() -> list:
-    """Every domain, for an MX may be shared (dane-host.test is served by mx.good.test)."""
+    """Every domain, for an MX may be shared (dane-host.example is served by mx.good.example)."""
     return [domain for domain in DOMAINS if domain.name != addresses.SENDER_DOMAIN]
 
 

@@ -34,7 +34,7 @@ def text(settings: Settings) -> str:
         "intake": {"listen": f"[{_quoted(f'{settings.address}:{settings.port}')}]", "networks": '["127.0.0.0/8"]',
                    "message_limit": _quoted("120 MB"), "client_connection_limit": "200"},
         "dns": {"root_trust_anchor": _quoted(zones / "root.key"), "root_hints": _quoted(zones / "root.hints"),
-                "lookup_timeout": _quoted("10s"), "self_test_secure": _quoted("good.test"), "self_test_bogus": _quoted("bogus.test")},
+                "lookup_timeout": _quoted("10s"), "self_test_secure": _quoted("good.example"), "self_test_bogus": _quoted("bogus.example")},
         # Every name server of the bed has a loopback address.
         "dns.unbound": {_quoted("do-not-query-localhost:"): _quoted("no")},
         "delivery": {"loopback": "true", "ipv6": "false", "connect_timeout": _quoted("5s"), "greeting_timeout": _quoted("10s"),

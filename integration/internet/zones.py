@@ -1,4 +1,4 @@
-"""Zone files from the table, signed offline with ldns: root, test. and one zone for each domain."""
+"""Zone files from the table, signed offline with ldns: root, example. and one zone for each domain."""
 
 import subprocess
 import time
@@ -13,7 +13,7 @@ TTL = 60
 
 
 def _soa(server: str) -> str:
-    return f"@ {TTL} SOA {server} hostmaster.test. 1 3600 600 86400 5"
+    return f"@ {TTL} SOA {server} hostmaster.example. 1 3600 600 86400 5"
 
 
 def _zone_text(zone: str, lines: list[str]) -> str:
@@ -61,8 +61,8 @@ class Signer:
             now = time.time()
             stamp = [time.strftime("%Y%m%d%H%M%S", time.gmtime(now + shift)) for shift in (-86400, 30 * 86400)]
             dates = ("-i", stamp[0], "-e", stamp[1])
-        # NSEC3 for test., NSEC elsewhere: both denials are in the world. The KSK signs everything (one key a zone).
-        denial = ("-n", "-t", "0") if zone == "test" else ()
+        # NSEC3 for example., NSEC elsewhere: both denials are in the world. The KSK signs everything (one key a zone).
+        denial = ("-n", "-t", "0") if zone == "example" else ()
         self._run("ldns-signzone", *dates, *denial, "-o", zone or ".", "-f", f"{name}.signed", f"{name}.zone", key)
         return self._run("ldns-key2ds", "-n", "-2", f"{key}.key").strip()
 
@@ -92,10 +92,10 @@ def make_all(folder: Path, certificate_folder: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         delegations = [line for lines in pool.map(make, DOMAINS) for line in lines]
 
-    signer.write("test", [_soa("ns"), "@ NS ns", f"ns A {addresses.TLD_SERVER}", *delegations])
-    ds = signer.sign("test")
+    signer.write("example", [_soa("ns"), "@ NS ns", f"ns A {addresses.TLD_SERVER}", *delegations])
+    ds = signer.sign("example")
     signer.write("", [_soa("a.root-server."), ". NS a.root-server.", f"a.root-server. A {addresses.ROOT_SERVER}",
-                      "test. NS ns.test.", f"ns.test. A {addresses.TLD_SERVER}", ds])
+                      "example. NS ns.example.", f"ns.example. A {addresses.TLD_SERVER}", ds])
     signer.sign("")
     (folder / "root.key").write_text(signer.dnskey(""))
     (folder / "root.hints").write_text(f". 3600000 NS a.root-server.\na.root-server. 3600000 A {addresses.ROOT_SERVER}\n")
