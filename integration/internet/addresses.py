@@ -1,0 +1,24 @@
+"""Who lives at which loopback address. Everything is 127/8 in a network namespace of its own."""
+
+# The bed's top-level domain is example., since unbound answers test. by itself (RFC 6761).
+ROOT_SERVER = "127.1.0.1"
+TLD_SERVER = "127.1.0.2"
+ZONE_SERVER = "127.1.0.3"
+# Serves the zones whose `dns` is "faulty": a proxy before ZONE_SERVER that lies as told (dnsfaults.py).
+FAULTY_SERVER = "127.1.0.4"
+# A validating unbound, for the bed's own look at itself; relayd never asks it.
+RESOLVER = "127.1.0.5"
+
+# The submitting Postfix: `sendmail` feeds it, it relays to RELAY, and it is the MX of sender.example (so DSNs end there).
+SENDER_MX = "127.1.1.1"
+# relayd of the demo. Postfix's relayhost is [127.1.1.2]:2525.
+RELAY = "127.1.1.2"
+RELAY_PORT = 2525
+# Scenarios start relays of their own, on addresses of this network.
+RELAY_NETWORK = "127.1.3"
+
+# Mail hosts, numbered by hosts in domains.py.
+HOST_NETWORK = "127.1.2"
+
+SENDER_DOMAIN = "sender.example"
+RELAY_NAME = "relay.example"

@@ -1,0 +1,109 @@
+"""A DNS server that lies as told: it passes queries on to ZONE_SERVER, except those named in a domain's `faults`.
+
+Faults are "name type what"; what: SERVFAIL, REFUSED, NOTIMP, NXDOMAIN (forged: no proof), or drop.
+"""
+
+import asyncio
+import struct
+import sys
+
+from . import addresses
+from .domains import DOMAINS, absolute
+
+TYPES = {"A": 1, "NS": 2, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
+CODES = {"SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4, "REFUSED": 5}
+
+Faults = dict[tuple[str, int], str]
+
+
+def faults_of_table() -> Faults:
+    faults: Faults = {}
+    for domain in DOMAINS:
+        for line in domain.faults:
+            name, kind, what = line.split()
+            faults[absolute(name, domain.name).lower(), TYPES[kind]] = what
+    return faults
+
+
+def question(query: bytes) -> tuple[str, int, int]:
+    """Name in lower case, type, and where the question section ends."""
+    labels, at = [], 12
+    while (length := query[at]) != 0:
+        labels.append(query[at + 1:at + 1 + length].decode("latin-1").lower())
+        at += 1 + length
+    kind = struct.unpack_from("!H", query, at + 1)[0]
+    return ".".join(labels), kind, at + 5
+
+
+def lie(query: bytes, faults: Faults) -> bytes | None:
+    """The false answer; empty for none at all; None where the truth is to be told."""
+    name, kind, end = question(query)
+    what = faults.get((name, kind))
+    if what is None:
+        return None
+    if what == "drop":
+        return b""
+    flags = 0x8000 | (struct.unpack_from("!H", query, 2)[0] & 0x0110) | CODES[what]
+    return query[:2] + struct.pack("!HHHHH", flags, 1, 0, 0, 0) + query[12:end]
+
+
+async def ask_truth(query: bytes) -> bytes:
+    """Over TCP always: no truncation, and the backend is next door."""
+    reader, writer = await asyncio.open_connection(addresses.ZONE_SERVER, 53)
+    try:
+        writer.write(struct.pack("!H", len(query)) + query)
+        length = struct.unpack("!H", await reader.readexactly(2))[0]
+        return await reader.readexactly(length)
+    finally:
+        writer.close()
+
+
+async def answer(query: bytes, faults: Faults) -> bytes:
+    false = lie(query, faults)
+    return await ask_truth(query) if false is None else false
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, query: bytes, peer: tuple[str, int]) -> None:
+        task = asyncio.get_running_loop().create_task(self._answer(query, peer))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _answer(self, query: bytes, peer: tuple[str, int]) -> None:
+        try:
+            reply = await answer(query, self.faults)
+        except (OSError, IndexError, struct.error, asyncio.IncompleteReadError) as error:
+            print(f"{peer}: {error!r}", file=sys.stderr, flush=True)
+            return
+        if reply:
+            self.transport.sendto(reply, peer)  # type: ignore[attr-defined]
+
+
+async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, faults: Faults) -> None:
+    try:
+        while True:
+            length = struct.unpack("!H", await reader.readexactly(2))[0]
+            reply = await answer(await reader.readexactly(length), faults)
+            if reply:
+                writer.write(struct.pack("!H", len(reply)) + reply)
+    except (OSError, IndexError, asyncio.IncompleteReadError):
+        writer.close()
+
+
+async def main() -> None:
+    faults = faults_of_table()
+    await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: Datagrams(faults), local_addr=(addresses.FAULTY_SERVER, 53))
+    server = await asyncio.start_server(lambda r, w: _stream(r, w, faults), addresses.FAULTY_SERVER, 53)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

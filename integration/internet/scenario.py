@@ -1,0 +1,123 @@
+"""Finding and running scenarios. A scenario is a function `scenario_…` in integration/scenarios/NN-name.py.
+
+It is called with what the file's `fixture(bed)` (a context manager) yields, or with the bed where there is none.
+`@cases(table, name)` calls it once for each line of a table. It fails by an exception; `Skip` says why it cannot run here.
+"""
+
+import importlib.util
+import inspect
+import shutil
+import sys
+import time
+import traceback
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Callable, Iterable
+
+from .inside import Bed
+
+FAILED = Path(__file__).resolve().parent.parent.parent / ".build" / "bed" / "failed"
+
+
+class Skip(Exception):
+    """This machine cannot run it."""
+
+
+def cases(table: Iterable[Any], name: Callable[[Any], str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    def mark(function: Callable[..., None]) -> Callable[..., None]:
+        function.cases = [(name(line), line) for line in table]  # type: ignore[attr-defined]
+        return function
+    return mark
+
+
+@dataclass(frozen=True)
+class Run:
+    title: str
+    function: Callable[..., None]
+    arguments: tuple[Any, ...]
+
+
+def runs_of(module: ModuleType) -> list[Run]:
+    runs = []
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if not name.startswith("scenario_") or function.__module__ != module.__name__:
+            continue
+        title = (inspect.getdoc(function) or name).splitlines()[0].rstrip(".")
+        found = getattr(function, "cases", None)
+        runs += [Run(f"{title}: {case}", function, (line,)) for case, line in found] if found is not None else [Run(title, function, ())]
+    return sorted(runs, key=lambda run: run.function.__code__.co_firstlineno)
+
+
+def load(path: Path) -> ModuleType:
+    specification = importlib.util.spec_from_file_location("scenario_" + path.stem.replace("-", "_"), path)
+    assert specification and specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def run_file(path: Path, pattern: str) -> None:
+    """Prints a line for each scenario: `ok`, `skip` or `FAIL`, tab separated, for `run` to render."""
+    bed = Bed.here()
+    module = load(path)
+    runs = [run for run in runs_of(module) if pattern in f"{path.stem} {run.title}"]
+    if not runs:
+        return
+    failed = False
+    with ExitStack() as stack:
+        try:
+            subject = stack.enter_context(module.fixture(bed)) if hasattr(module, "fixture") else bed
+        except Exception as error:  # noqa: BLE001 -- whatever it is, these scenarios did not run
+            for run in runs:
+                report("skip" if isinstance(error, Skip) else "FAIL", path, run.title, 0.0, explained(error))
+            return keep_logs(bed, path)
+        for run in runs:
+            began = time.monotonic()
+            try:
+                run.function(subject, *run.arguments)
+            except Skip as error:
+                report("skip", path, run.title, time.monotonic() - began, str(error))
+            except Exception as error:  # noqa: BLE001
+                failed = True
+                report("FAIL", path, run.title, time.monotonic() - began, explained(error))
+            else:
+                report("ok", path, run.title, time.monotonic() - began, "")
+    if failed:
+        keep_logs(bed, path)
+
+
+def note(text: str) -> None:
+    """A figure worth seeing in the run's output."""
+    print(f"note\t\t{text}\t0\t", flush=True)
+
+
+def report(word: str, path: Path, title: str, seconds: float, detail: str) -> None:
+    flat = detail.replace("\t", " ").replace("\n", "\v")
+    print(f"{word}\t{path.stem}\t{title}\t{seconds:.1f}\t{flat}", flush=True)
+
+
+def explained(error: Exception) -> str:
+    if isinstance(error, Skip):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = next((frame for frame in reversed(frames) if "/scenarios/" in frame.filename), frames[-1])
+    kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+    return f"{kind}{error or where.line} (line {where.lineno})"
+
+
+def keep_logs(bed: Bed, path: Path) -> None:
+    """Logs of the relays of this file and of all hosts, for after the bed is gone."""
+    target = FAILED / path.stem
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    shutil.copytree(bed.folder / "log", target / "bed")
+    for relay in (bed.folder / "relays").glob(f"{path.stem}*"):
+        (target / relay.name).mkdir()
+        for kept in (*relay.glob("*.log"), *relay.glob("*.toml")):
+            shutil.copy(kept, target / relay.name)
+
+
+if __name__ == "__main__":
+    run_file(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")

@@ -1,0 +1,176 @@
+"""Mail hosts that misbehave in ways no real server can be configured to. One thread a connection, a transcript a host.
+
+greylist      says 451 to the first RCPT of each sender and recipient, then behaves
+starttls-454  offers STARTTLS, answers it with 454
+broken-tls    answers STARTTLS with 220, then hangs up
+injects       puts a reply in the clear behind its 220 to STARTTLS
+"""
+
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+from pathlib import Path
+
+from .domains import absolute, hosts_of
+
+SCRIPTS = ("greylist", "starttls-454", "broken-tls", "injects")
+
+
+class Connection:
+    """One SMTP session: a plain, honest server with a hook at each fault."""
+
+    def __init__(self, host: "ScriptedHost", peer: socket.socket) -> None:
+        self.host = host
+        self.socket = peer
+        self.buffer = b""
+        self.secure = False
+
+    def say(self, line: str, more: bytes = b"") -> None:
+        self.host.note("S", line)
+        self.socket.sendall(line.replace("\n", "\r\n").encode() + b"\r\n" + more)
+
+    def line(self) -> bytes | None:
+        while b"\n" not in self.buffer:
+            if not (part := self.socket.recv(65536)):
+                return None
+            self.buffer += part
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return line.rstrip(b"\r")
+
+    def content(self) -> bytes:
+        while b"\r\n.\r\n" not in b"\r\n" + self.buffer:
+            if not (part := self.socket.recv(65536)):
+                raise ConnectionError("closed within the content")
+            self.buffer += part
+        whole, rest = (b"\r\n" + self.buffer).split(b"\r\n.\r\n", 1)
+        self.buffer = rest
+        return whole[2:].replace(b"\r\n..", b"\r\n.").replace(b"\r\n", b"\n") + b"\n"
+
+    def serve(self) -> None:
+        self.say(f"220 {self.host.name} ESMTP scripted")
+        sender, recipients = "", []
+        while (raw := self.line()) is not None:
+            line = raw.decode("latin-1")
+            self.host.note("C", line)
+            verb = line.upper()
+            if verb.startswith(("EHLO", "HELO")):
+                offers = "" if self.secure else "250-STARTTLS\n"
+                self.say(f"250-{self.host.name}\n{offers}250-PIPELINING\n250-8BITMIME\n250 SIZE 150000000")
+            elif verb == "STARTTLS":
+                if not self.start_tls():
+                    return
+            elif verb.startswith("MAIL FROM:"):
+                sender, recipients = line[10:].split()[0], []
+                self.say("250 2.1.0 ok")
+            elif verb.startswith("RCPT TO:"):
+                recipient = line[8:].split()[0]
+                if self.host.script == "greylist" and self.host.is_new(sender, recipient):
+                    self.say("451 4.7.1 greylisted, come back")
+                else:
+                    recipients.append(recipient)
+                    self.say("250 2.1.5 ok")
+            elif verb == "DATA":
+                if not recipients:
+                    self.say("554 5.5.1 no valid recipients")
+                    continue
+                self.say("354 go on")
+                self.host.deliver(sender, recipients, self.content(), self.secure)
+                self.say("250 2.0.0 taken")
+            elif verb == "RSET":
+                sender, recipients = "", []
+                self.say("250 2.0.0 ok")
+            elif verb == "QUIT":
+                self.say("221 2.0.0 bye")
+                return
+            else:
+                self.say("502 5.5.2 what?")
+
+    def start_tls(self) -> bool:
+        match self.host.script:
+            case "starttls-454":
+                self.say("454 4.7.0 TLS not available")
+                return True
+            case "broken-tls":
+                self.say("220 2.0.0 go ahead")
+                return False
+            case "injects":
+                self.say("220 2.0.0 go ahead", b"250-injected\r\n250 AUTH PLAIN\r\n")
+        if self.host.script != "injects":
+            self.say("220 2.0.0 go ahead")
+        self.socket = self.host.context.wrap_socket(self.socket, server_side=True)
+        self.buffer, self.secure = b"", True
+        self.host.note("-", f"{self.socket.version()} from here")
+        return True
+
+
+class ScriptedHost:
+    """One address: what it remembers, and where it puts mail."""
+
+    def __init__(self, folder: Path, name: str, domain_folder: Path, address: str, script: str) -> None:
+        self.name, self.script, self.address = name, script, address
+        self.mail = domain_folder
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(folder / "certificates" / f"{name}.crt", folder / "certificates" / f"{name}.key")
+        self.transcript = open(folder / "log" / f"scripted-{name}.log", "a", buffering=1)
+        self.lock = threading.Lock()
+        self.seen: set[tuple[str, str]] = set()
+        self.count = 0
+
+    def note(self, who: str, line: str) -> None:
+        with self.lock:
+            for part in line.split("\n"):
+                self.transcript.write(f"{time.time():.3f} {who}: {part}\n")
+
+    def is_new(self, sender: str, recipient: str) -> bool:
+        with self.lock:
+            known = (sender, recipient) in self.seen
+            self.seen.add((sender, recipient))
+            return not known
+
+    def deliver(self, sender: str, recipients: list[str], content: bytes, secure: bool) -> None:
+        with self.lock:
+            self.count += 1
+            name = f"{time.time():.6f}.{os.getpid()}.{self.count}"
+        for part in ("tmp", "new", "cur"):
+            (self.mail / part).mkdir(parents=True, exist_ok=True)
+        protocol = "ESMTPS" if secure else "ESMTP"
+        trace = f"Return-Path: {sender}\nDelivered-To: {', '.join(recipients)}\nReceived: by {self.name} with {protocol}\n"
+        (self.mail / "tmp" / name).write_bytes(trace.encode() + content)
+        (self.mail / "tmp" / name).rename(self.mail / "new" / name)
+
+    def accept(self) -> None:
+        listener = socket.create_server((self.address, 25), backlog=128)
+        while True:
+            peer, _ = listener.accept()
+            threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
+
+    def talk(self, peer: socket.socket) -> None:
+        connection = Connection(self, peer)
+        self.note("-", "connected")
+        try:
+            peer.settimeout(60)
+            connection.serve()
+        except (OSError, ssl.SSLError) as error:
+            self.note("-", f"{error!r}")
+        finally:
+            connection.socket.close()
+            self.note("-", "closed")
+
+
+def main(folder: Path) -> None:
+    threads = []
+    for script in SCRIPTS:
+        for name, host in hosts_of(script):
+            zone = name if host.name == "@" else name.removeprefix(f"{host.name}.")
+            scripted = ScriptedHost(folder, absolute(host.name, zone), folder / "mail" / zone, host.address, script)
+            threads.append(threading.Thread(target=scripted.accept))
+            threads[-1].start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,62 @@
+"""Messages with an identity, and handing them in."""
+
+import hashlib
+import smtplib
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import addresses
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message that can be recognised and checked wherever it turns up."""
+
+    identity: str
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes  # with LF line ends, as it must lie in a maildir
+
+    @staticmethod
+    def to(*recipients: str, body: bytes = b"Hello.\n", name: str = "test", headers: str = "") -> "Letter":
+        identity = f"{name}-{uuid.uuid4().hex[:12]}"
+        sender = f"{identity}@{addresses.SENDER_DOMAIN}"
+        head = (f"From: {sender}\nTo: {', '.join(recipients)}\nSubject: {identity}\n"
+                f"Message-ID: <{identity}@{addresses.SENDER_DOMAIN}>\nDate: Mon, 05 Jan 2026 10:00:00 +0000\n"
+                f"X-Bed-Identity: {identity}\nX-Bed-Digest: {hashlib.sha256(body).hexdigest()}\n{headers}\n")
+        return Letter(identity, sender, recipients, head.encode() + body)
+
+    @property
+    def mark(self) -> bytes:
+        return f"X-Bed-Identity: {self.identity}\n".encode()
+
+    def arrived_whole(self, stored: bytes) -> bool:
+        """Hosts put trace fields before the message and change nothing in it. (Exim and OpenSMTPD may end it with one more line.)"""
+        return stored.replace(b"\r\n", b"\n").rstrip(b"\n").endswith(self.content.rstrip(b"\n"))
+
+
+def submit(letter: Letter, address: str, port: int = addresses.RELAY_PORT, options: tuple[str, ...] = (),
+           timeout: float = 60) -> tuple[int, str]:
+    """The reply that decided: the first refusal, or the one to the content."""
+    with smtplib.SMTP(address, port, local_hostname="injector.example", timeout=timeout) as client:
+        client.ehlo()
+        code, text = client.docmd("MAIL", " ".join([f"FROM:<{letter.sender}>", *options]))
+        if code != 250:
+            return code, text.decode()
+        accepted = 0
+        for recipient in letter.recipients:
+            code, text = client.rcpt(recipient)
+            accepted += code in (250, 251)
+        if not accepted:
+            return code, text.decode()
+        code, text = client.data(letter.content)
+        return code, text.decode()
+
+
+def digest_is_right(stored: bytes) -> bool:
+    """Does the body match the digest in the header (a message of `Letter.to`)?"""
+    stored = stored.replace(b"\r\n", b"\n")
+    head, _, body = stored.partition(b"\n\n")
+    wanted = [line[14:].strip().decode() for line in head.split(b"\n") if line.startswith(b"X-Bed-Digest: ")]
+    return wanted == [hashlib.sha256(body).hexdigest()]

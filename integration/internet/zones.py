@@ -1,0 +1,101 @@
+"""Zone files from the table, signed offline with ldns: root, example. and one zone for each domain."""
+
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from . import addresses, certificates
+from .domains import DOMAINS, Domain, absolute
+
+# Short, so that a scenario that changes a zone need not wait.
+TTL = 60
+
+
+def _soa(server: str) -> str:
+    return f"@ {TTL} SOA {server} hostmaster.example. 1 3600 600 86400 5"
+
+
+def _zone_text(zone: str, lines: list[str]) -> str:
+    return "\n".join([f"$ORIGIN {zone}." if zone else "$ORIGIN .", f"$TTL {TTL}", *lines, ""])
+
+
+def _domain_lines(domain: Domain, certificate_folder: Path) -> list[str]:
+    server = addresses.FAULTY_SERVER if domain.dns == "faulty" else addresses.ZONE_SERVER
+    lines = [_soa("ns"), "@ NS ns", f"ns A {server}"]
+    lines += [f"@ MX {mx}" for mx in domain.mx or ()]
+    for host in domain.hosts:
+        lines.append(f"{host.name} A {host.address}")
+        owner = "_25._tcp" if host.name == "@" else f"_25._tcp.{host.name}"
+        name = absolute(host.name, domain.name)
+        lines += [f"{owner} TLSA {certificates.tlsa(certificate_folder, name, record)}" for record in host.tlsa]
+    return lines + list(domain.records)
+
+
+class Signer:
+    """One folder of zones with their keys; a zone is signed before its parent asks for its DS."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)}: {done.stderr}{done.stdout}")
+        return done.stdout
+
+    def write(self, zone: str, lines: list[str]) -> None:
+        (self.folder / f"{zone or 'root'}.zone").write_text(_zone_text(zone, lines))
+
+    def sign(self, zone: str, expired: bool = False) -> str:
+        """Signs and returns the DS record; the key is made at the first time and kept."""
+        name = zone or "root"
+        key_file = self.folder / f"{name}.keyname"
+        if not key_file.exists():
+            key_file.write_text(self._run("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "-r", "/dev/urandom", zone or ".").strip())
+        key = key_file.read_text()
+        if expired:
+            dates = ("-i", "20200101000000", "-e", "20200201000000")
+        else:
+            now = time.time()
+            stamp = [time.strftime("%Y%m%d%H%M%S", time.gmtime(now + shift)) for shift in (-86400, 30 * 86400)]
+            dates = ("-i", stamp[0], "-e", stamp[1])
+        # NSEC3 for example., NSEC elsewhere: both denials are in the world. The KSK signs everything (one key a zone).
+        denial = ("-n", "-t", "0") if zone == "example" else ()
+        self._run("ldns-signzone", *dates, *denial, "-o", zone or ".", "-f", f"{name}.signed", f"{name}.zone", key)
+        return self._run("ldns-key2ds", "-n", "-2", f"{key}.key").strip()
+
+    def dnskey(self, zone: str) -> str:
+        key = (self.folder / f"{zone or 'root'}.keyname").read_text()
+        return (self.folder / f"{key}.key").read_text()
+
+
+def serving_file(domain: Domain) -> str:
+    return f"{domain.name}.zone" if domain.dns == "unsigned" else f"{domain.name}.signed"
+
+
+def make_all(folder: Path, certificate_folder: Path) -> None:
+    """Leaves the zones, `root.key` (trust anchor) and `root.hints` in `folder`."""
+    signer = Signer(folder)
+
+    def make(domain: Domain) -> list[str]:
+        if domain.dns == "absent":
+            return []
+        signer.write(domain.name, _domain_lines(domain, certificate_folder))
+        server = addresses.FAULTY_SERVER if domain.dns == "faulty" else addresses.ZONE_SERVER
+        delegation = [f"{domain.name}. NS ns.{domain.name}.", f"ns.{domain.name}. A {server}"]
+        if domain.dns != "unsigned":
+            delegation.append(signer.sign(domain.name, expired=domain.dns == "expired"))
+        return delegation
+
+    with ThreadPoolExecutor(4) as pool:
+        delegations = [line for lines in pool.map(make, DOMAINS) for line in lines]
+
+    signer.write("example", [_soa("ns"), "@ NS ns", f"ns A {addresses.TLD_SERVER}", *delegations])
+    ds = signer.sign("example")
+    signer.write("", [_soa("a.root-server."), ". NS a.root-server.", f"a.root-server. A {addresses.ROOT_SERVER}",
+                      "example. NS ns.example.", f"ns.example. A {addresses.TLD_SERVER}", ds])
+    signer.sign("")
+    (folder / "root.key").write_text(signer.dnskey(""))
+    (folder / "root.hints").write_text(f". 3600000 NS a.root-server.\na.root-server. 3600000 A {addresses.ROOT_SERVER}\n")

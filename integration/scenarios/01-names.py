@@ -1,0 +1,39 @@
+"""Is the DNS of the bed what the table says? Asked through a validating unbound, with drill."""
+
+import re
+import subprocess
+
+from internet import addresses
+from internet.domains import DOMAINS, Domain
+from internet.inside import Bed
+from internet.scenario import cases
+
+# What a validating resolver says to a lookup of each kind of zone: response code and whether AD is set.
+MX_ANSWER = {"signed": ("NOERROR", True), "unsigned": ("NOERROR", False), "expired": ("SERVFAIL", False),
+             "faulty": ("NOERROR", True), "absent": ("NXDOMAIN", True)}
+
+
+def ask(name: str, kind: str, *flags: str) -> tuple[str, bool]:
+    output = subprocess.run(["drill", "-D", *flags, f"@{addresses.RESOLVER}", name, kind], capture_output=True, text=True).stdout
+    code = re.search(r"rcode: (\w+)", output)
+    flags_line = re.search(r"flags: ([a-z ]*);", output)
+    assert code and flags_line, output
+    return code[1], "ad" in flags_line[1].split()
+
+
+@cases(DOMAINS, lambda domain: domain.name)
+def scenario_security(bed: Bed, domain: Domain) -> None:
+    """MX lookup"""
+    wanted = ("SERVFAIL", False) if any(" MX " in fault for fault in domain.faults) else MX_ANSWER[domain.dns]
+    assert ask(domain.name, "MX") == wanted, f"{ask(domain.name, 'MX')}, not {wanted}"
+
+
+def scenario_expired_signatures_are_why(bed: Bed) -> None:
+    """bogus.example exists, and only its signatures are wrong"""
+    assert ask("bogus.example", "MX", "-o", "CD") == ("NOERROR", False)
+
+
+def scenario_tlsa_servfail(bed: Bed) -> None:
+    """tlsa-servfail.example: the address is secure, the TLSA lookup fails"""
+    assert ask("mx.tlsa-servfail.example", "A") == ("NOERROR", True)
+    assert ask("_25._tcp.mx.tlsa-servfail.example", "TLSA") == ("SERVFAIL", False)

@@ -1,0 +1,72 @@
+"""Do the mail hosts of the bed do what the table says? Asked with Postfix at level `dane` in the place of relayd."""
+
+import re
+import subprocess
+from contextlib import contextmanager
+from typing import Iterator
+
+from internet.domains import MAIL_DOMAINS, Domain
+from internet.inside import Bed, wait_for
+from internet.postfix import Instance
+from internet.scenario import cases
+from internet.submission import Letter
+
+# Where Postfix 3.7 by its own rules does something else than relayd must: its status and why.
+OTHERWISE = {
+    "broken-tls.example": ("sent", "Postfix falls back to cleartext in the same attempt"),
+    "greylist.example": ("deferred", "this asks for the first attempt only"),
+    "loop.example": ("deferred", "it is not Postfix's own name: it finds nobody at the relay's port 25"),
+    "injects.example": ("sent", "Postfix discards what lies behind the 220"),
+}
+STATUS = {"delivered": "sent", "deferred": "deferred", "bounced": "bounced"}
+
+
+class Judge:
+    def __init__(self, bed: Bed) -> None:
+        self.bed = bed
+        self.postfix = Instance("judge", bed.folder)
+        self.letters: dict[str, Letter] = {}
+
+    def send(self, domain: str) -> None:
+        letter = Letter.to(f"someone@{domain}", name="judge")
+        self.letters[domain] = letter
+        subprocess.run(["sendmail", "-C", str(self.postfix.configuration), "-f", letter.sender, f"someone@{domain}"],
+                       input=letter.content, check=True)
+
+    def verdict(self, domain: str) -> tuple[str, str]:
+        """Status and reason of the first attempt."""
+        found = re.search(rf"to=<someone@{re.escape(domain)}>.* status=(\w+) (.*)", self.bed.log("postfix-judge.log"))
+        return (found[1], found[2]) if found else ("", "")
+
+
+@contextmanager
+def fixture(bed: Bed) -> Iterator[Judge]:
+    judge = Judge(bed)
+    judge.postfix.start()
+    try:
+        for domain in MAIL_DOMAINS:
+            judge.send(domain.name)
+        yield judge
+    finally:
+        judge.postfix.stop()
+
+
+@cases(MAIL_DOMAINS, lambda domain: domain.name)
+def scenario_postfix_agrees(judge: Judge, domain: Domain) -> None:
+    """Postfix's verdict"""
+    status, reason = wait_for("verdict", lambda: judge.verdict(domain.name)[0] and judge.verdict(domain.name), 30)
+    wanted, _ = OTHERWISE.get(domain.name, (STATUS[domain.expect.status], ""))
+    assert status == wanted, f"{status}, not {wanted}: {reason}"
+    letter = judge.letters[domain.name]
+    arrived = judge.bed.delivered(domain.name, letter.mark)
+    if status == "sent":
+        arrived = wait_for("message in the maildir", lambda: judge.bed.delivered(domain.name, letter.mark), 10)
+        assert letter.arrived_whole(arrived[0]), arrived[0]
+        if domain.expect.verified in ("dane", "dane-host"):
+            pattern = rf"Verified TLS connection established to \S*{re.escape(domain.name)}\["
+            if domain.expect.verified == "dane":
+                assert re.search(pattern, judge.bed.log("postfix-judge.log")), "no verified TLS session in Postfix's log"
+    else:
+        assert not arrived
+    if domain.expect.status == "deferred" and domain.name not in OTHERWISE:
+        assert not judge.bed.saw_envelope(domain.name), judge.bed.sessions(domain.name)
