@@ -35,6 +35,11 @@ public final class Service: Sendable {
     private let loaderAlarm: Alarm
     private let intakeStopping: Flag
 
+    /// This executable, whatever it was started as.
+    public static let ownProgram = "/proc/self/exe"
+    /// How it becomes the resolver's worker.
+    public static let workerArguments = ["relayd", "--resolver-worker"]
+
     /// Reads the wall clock: the one place where the daemon does.
     static let clock: @Sendable () -> WallTime = { WallTime.now }
 
@@ -60,7 +65,8 @@ public final class Service: Sendable {
         let schedule = Schedule(configuration.retry)
         let port = configuration.delivery.port
         let deliveries = DeliveryParts(
-            configuration: configuration, hostname: hostname, store: store, routes: routes, policy: policy,
+            configuration: configuration, hostname: hostname, store: store, routes: routes,
+            resolver: resolver, policy: policy,
             opportunistic: parts.opportunistic, dane: parts.dane, sessions: SessionCache(), counters: counters,
             clock: Self.clock)
         let recorder = OutcomeRecorder(
@@ -86,9 +92,10 @@ public final class Service: Sendable {
     }
 
     /// Runs the relay until it is told to stop by SIGTERM or SIGINT.
-    /// - Parameter program: the path of this executable, started again as the resolver's worker.
+    /// - Parameters: `program` with `workerArguments` is started as the resolver's worker.
     public static func run(
-        _ configuration: Configuration, program: String, workerArguments: [String], log: Logger
+        _ configuration: Configuration, program: String = ownProgram, workerArguments: [String] = workerArguments,
+        log: Logger
     ) async throws(ServiceError) {
         Signals.ignoreBrokenPipe()
         let parts = try await ServiceParts.make(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DNS
 import Relay
 
 /// The operator's tool. Everything it knows it asks the daemon, over the control socket.
@@ -15,6 +16,8 @@ struct Relayctl: AsyncParsableCommand {
         subcommands: [PolicyCommand.self, QueueCommand.self, StatusCommand.self])
 
     static func main() async {
+        // As the resolver's worker this is another program, with nothing of an operator's tool.
+        if CommandLine.arguments.dropFirst().first == ResolverCommand.flag { ExitStatus.leave(ExitStatus(code: ResolverWorker.run())) }
         let status = await run(Array(CommandLine.arguments.dropFirst()))
         ExitStatus.leave(status)
     }
@@ -63,6 +66,23 @@ struct CommonOptions: ParsableArguments {
 
     @Flag(help: "Print one JSON value and nothing else.")
     var json = false
+
+    /// The configuration that governs what is resolved here: the one named, the one in its usual place, or the defaults.
+    func configuration() throws(Failure) -> Configuration {
+        guard let config else { return (try? Configuration.load(path: Configuration.defaultPath)) ?? Configuration() }
+        do throws(ConfigurationError) {
+            return try Configuration.load(path: config)
+        } catch {
+            throw Failure(.usage, error.description)
+        }
+    }
+
+    /// Which one that is.
+    func configurationInWords() throws(Failure) -> String {
+        if let config { return "the configuration \(config)" }
+        let isThere = (try? Configuration.load(path: Configuration.defaultPath)) != nil
+        return isThere ? "the configuration \(Configuration.defaultPath)" : "the defaults (no configuration found)"
+    }
 
     /// The client for the daemon these options mean. A configuration that is named must be sound; the one in its usual
     /// place is used where it can be read.

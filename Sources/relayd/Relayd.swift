@@ -1,6 +1,7 @@
 import ArgumentParser
 import DNS
 import Glibc
+import Logging
 import Relay
 
 /// The daemon: reads its arguments and its configuration, and hands over to ``Relay/Service``.
@@ -11,7 +12,7 @@ struct Relayd: AsyncParsableCommand {
         abstract: "Waxwing: an outbound mail relay that never gives up transport security silently.",
         discussion: """
             Runs in the foreground and logs to standard error; SIGTERM lets transactions under way end. \
-            Exit codes: 0 stopped as asked; 64 wrong usage; 78 bad configuration.
+            Exit codes: 0 stopped as asked; 64 wrong usage; 69 cannot start; 78 bad configuration.
             """,
         version: Version.text)
 
@@ -39,11 +40,24 @@ struct Relayd: AsyncParsableCommand {
         if printConfigReference { return print(Configuration.referencePage(), terminator: "") }
         let configuration = try load()
         if check {
+            if let fault = await Service.checkResolver(configuration) {
+                Self.say("\(config): \(fault)")
+                throw Self.badConfiguration
+            }
             print("configuration is good")
             for warning in configuration.warnings { print("warning: \(warning)") }
             return
         }
-        try await Service.run(configuration: configuration)
+        let output = LogOutput()
+        let log = Logger("relayd", configuration.log, output: output)
+        do throws(ServiceError) {
+            try await Service.run(configuration, log: log)
+            output.flush()
+        } catch {
+            output.flush()
+            Self.say("relayd: \(error)")
+            throw error.isConfiguration ? Self.badConfiguration : Self.cannotStart
+        }
     }
 
     /// The configuration, sound in itself and fit for this machine, or exit 78 with all its faults.
@@ -57,12 +71,18 @@ struct Relayd: AsyncParsableCommand {
             faults = error.faults
         }
         for fault in faults {
-            let octets = Array("\(fault)\n".utf8)
-            _ = octets.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            Self.say("\(fault)")
         }
         throw Self.badConfiguration
     }
 
     /// EX_CONFIG of sysexits.h(3head).
     private static let badConfiguration = ExitCode(78)
+    /// EX_UNAVAILABLE: an address is taken, the store is locked or damaged, the resolver does not come up.
+    private static let cannotStart = ExitCode(69)
+
+    private static func say(_ text: String) {
+        let octets = Array("\(text)\n".utf8)
+        _ = octets.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
 }

@@ -26,3 +26,24 @@ struct AttemptResult: Sendable {
         var requirement: TLSRequirement.Level?
     }
 }
+
+extension AttemptResult {
+    /// Of what happened while the daemon was stopping, only what a remote decided is worth writing down: a connection we cut
+    /// and a lookup we gave up are no one's failure, and the recipient stays due as it was.
+    func worthRecording(of job: Job, isStopping: Bool) -> (Job, AttemptResult) {
+        guard isStopping else { return (job, self) }
+        var kept = (job, self)
+        let places = recipients.indices.filter { recipients[$0].outcome.wasDecidedByRemote }
+        kept.0.recipients = places.map { job.recipients[$0] }
+        kept.1.recipients = places.map { recipients[$0] }
+        kept.1.destinationFailure = nil
+        return kept
+    }
+}
+
+extension Outcome {
+    var wasDecidedByRemote: Bool {
+        if case .delivered = self { return true }
+        return reply != nil
+    }
+}

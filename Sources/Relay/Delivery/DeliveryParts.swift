@@ -1,3 +1,4 @@
+import DNS
 import Mail
 import Net
 import Store
@@ -9,12 +10,15 @@ struct DeliveryParts: Sendable {
     let hostname: DomainName
     let store: any QueueStore
     let routes: RouteFinder
+    let resolver: Resolver
     let policy: PolicySettings
     let opportunistic: ClientContext
     let dane: ClientContext
     let sessions: SessionCache
     let counters: Counters
     let open = OpenStreams()
+    /// Set once the daemon stops: from then on no host and no lookup is to blame for what does not end.
+    let stopping = Flag()
     /// The wall clock; the core never reads it.
     let clock: @Sendable () -> WallTime
 

@@ -1,3 +1,4 @@
+import DNS
 import DequeModule
 import Mail
 import Net
@@ -165,8 +166,9 @@ actor Dispatcher {
             let delivery = Delivery(parts: parts, loop: loop)
             var next: Assignment? = first
             while let current = next {
-                let result = await delivery.attempt(current.job, preferring: current.family)
-                let recorded = await recorder.record(current.job, result)
+                let (job, result) = await delivery.attempt(current.job, preferring: current.family)
+                    .worthRecording(of: current.job, isStopping: parts.stopping.isSet)
+                let recorded = await recorder.record(job, result)
                 await self.settled(current, result, recorded)
                 next = await self.next(name, canServeMore: delivery.canServeMore)
             }
@@ -284,6 +286,7 @@ actor Dispatcher {
     /// `limit`: it stays in the queue.
     func drain(within limit: Duration, on loop: Loop) async {
         isDraining = true
+        parts.stopping.set()
         for (name, destination) in destinations {
             for idle in destination.idle { idle.continuation.resume(returning: nil) }
             destinations[name]?.idle = []
@@ -295,6 +298,7 @@ actor Dispatcher {
             guard (try? await loop.sleep(until: .after(.milliseconds(20)))) != nil else { break }
         }
         for open in parts.open.all { open.close() }
+        await parts.resolver.close()
         for task in Array(tasks.values) { await task.value }
     }
 

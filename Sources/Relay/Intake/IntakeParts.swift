@@ -21,17 +21,6 @@ struct IntakeParts: Sendable {
     let clock: @Sendable () -> WallTime
 }
 
-/// A thing that happens once and that any thread may ask about.
-final class Flag: Sendable {
-    private let value = Atomic<Bool>(false)
-
-    var isSet: Bool { value.load(ordering: .relaxed) }
-
-    func set() {
-        value.store(true, ordering: .relaxed)
-    }
-}
-
 /// Octets the store may still take above its floor, looked up off the sessions' way and read by all of them.
 final class Room: Sendable {
     private let octets = Atomic<Int>(Int.max)

@@ -70,7 +70,7 @@ extension Service {
     func announce(_ addresses: [SocketAddress]) {
         log.event(
             .notice,
-            LogLine("started").with("version", RelayVersion.text).with("hostname", hostname)
+            LogLine("started").with("version", Version.text).with("hostname", hostname)
                 .with("listening", addresses.map(\.description).joined(separator: " "))
                 .with("store", configuration.store.directory).with("control", configuration.control.socket))
     }
@@ -86,9 +86,4 @@ final class ValidationWatch: Sendable {
     func set(_ status: ValidationStatus) {
         last.withLock { $0 = status }
     }
-}
-
-/// The program's own version.
-public enum RelayVersion {
-    public static let text = "0.1.0"
 }

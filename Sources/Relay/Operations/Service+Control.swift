@@ -14,7 +14,7 @@ extension Service: ControlSource {
         let destinations = await dispatcher.summary
         let now = Self.clock()
         return StatusView(
-            version: RelayVersion.text, pid: getpid(), startedAt: started.seconds,
+            version: Version.text, pid: getpid(), startedAt: started.seconds,
             uptime: max(0, now.seconds - started.seconds), hostname: hostname.text,
             listeners: configuration.intake.listen.map(\.description),
             store: StoreView(

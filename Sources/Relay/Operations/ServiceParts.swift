@@ -144,6 +144,37 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+extension ServiceError {
+    /// True where the cure is in the configuration file.
+    public var isConfiguration: Bool {
+        switch self {
+        case .hostname, .tls: true
+        case .store, .resolver, .listen, .control, .system: false
+        }
+    }
+}
+
+extension Service {
+    /// Tries the settings of `[dns]` in a throw-away worker with a real lookup, because libunbound takes values with which
+    /// its next lookup crashes.
+    /// - Returns: what is wrong, in words; nil where nothing is.
+    public static func checkResolver(
+        _ configuration: Configuration, program: String = ownProgram, workerArguments: [String] = workerArguments
+    ) async -> String? {
+        guard let loop = try? Loop(name: "check"), (try? loop.start()) != nil else { return nil }
+        defer { loop.shutdown() }
+        switch await Resolver.check(
+            ResolverSettings(configuration.dns), program: program, arguments: workerArguments, on: loop)
+        {
+        case .good: return nil
+        case .badOption(let option, let why):
+            return "dns.unbound: \(option): \(why). Correct or remove the option, see unbound.conf(5)."
+        case .badSettings(let why): return "dns: \(why). Check root_trust_anchor, root_hints and forward."
+        case .notTried(let why): return "dns: the settings could not be tried: \(why)."
+        }
+    }
+}
+
 extension ResolverSettings {
     init(_ configuration: Configuration.DNS) {
         self.init(

@@ -30,6 +30,7 @@ struct OutcomeRecorder: Sendable {
 
     /// The result of an attempt.
     func record(_ job: Job, _ result: AttemptResult) async -> Recorded {
+        guard !job.recipients.isEmpty else { return Recorded() }
         if let damage = result.recipients.lazy.compactMap(\.outcome.damage).first {
             await quarantine(job, damage)
             return Recorded()
