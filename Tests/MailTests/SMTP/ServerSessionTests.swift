@@ -385,7 +385,7 @@ struct ServerSessionTests {
         #expect(server.codes("DATA\r\n" + full) == [354, 250])
         #expect(server.stored.first?.1.utf8.count == 1000)
         var over = readyForData()
-        #expect(over.codes("DATA\r\nx" + full.dropFirst() + "NOOP\r\n") == [354, 250, 250])
+        #expect(over.codes("DATA\r\nx" + full.dropFirst() + "NOOP\r\n") == [354, 552, 250])
         var more = readyForData()
         #expect(more.codes("DATA\r\ny\r\n" + full + "NOOP\r\n") == [354, 552, 250])
         #expect(more.stored.isEmpty)
