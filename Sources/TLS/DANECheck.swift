@@ -1,5 +1,4 @@
 import COpenSSL
-import Glibc
 public import Mail
 
 /// Whether a chain satisfies TLSA records: the verifier of the handshake without a handshake, for `relayctl`.
@@ -37,7 +36,7 @@ public enum DANECheck: Hashable, Sendable {
             return
         }
         try DANEVerifier.demand(reference, of: ssl)
-        if let time { X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), time_t(time.seconds)) }
+        if let time { X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), Int(time.seconds)) }
 
         let store = try OpenSSL.make("X509_STORE_CTX_new") { X509_STORE_CTX_new() }
         defer { X509_STORE_CTX_free(store) }

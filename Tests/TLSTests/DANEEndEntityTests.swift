@@ -81,7 +81,8 @@ import Testing
         #expect(pair.client.certificate?.names == ["mx.example.com"])
         #expect(
             pair.client.evidence
-                == .handshakeFailed(HandshakeFailure(.verification(.noMatchingTLSA), text: "no matching DANE TLSA records")))
+                == .handshakeFailed(
+                    HandshakeFailure(.verification(.noMatchingTLSA), text: "no matching DANE TLSA records")))
         #expect(throws: TLSError.self) { try pair.client.writeOnce([1]) }
         #expect(throws: TLSError.self) { try pair.client.readOnce() }
         #expect(try pair.client.shutdown() == .done)

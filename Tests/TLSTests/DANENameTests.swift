@@ -35,7 +35,9 @@ import Testing
         Case("DANE-40 SAN with another name, CN right", names: ["other.example"], cn: base, false),
         Case("DANE-40 no SAN, CN right", names: [], cn: base, true),
         Case("DANE-40 no SAN, CN wrong", names: [], cn: "other.example", false),
-        Case("DANE-40 no SAN, CN is the next-hop domain", names: [], cn: "example.net", references: ["example.net"], true),
+        Case(
+            "DANE-40 no SAN, CN is the next-hop domain", names: [], cn: "example.net", references: ["example.net"], true
+        ),
         Case("DANE-41 whole first label", names: ["*.example.com"], true),
         Case("DANE-41 part of a label, front", names: ["mx*.example.com"], false),
         Case("DANE-41 part of a label, end", names: ["*1.example.com"], false),

@@ -111,7 +111,8 @@ import Testing
         let strong = try pki.leaf.record(3, 1, 2)
         #expect(try handshake(presenting: [pki.leaf], [weak, strong.mismatching], context: context).matched == weak)
         #expect(
-            try handshake(presenting: [pki.leaf], [weak.mismatching, strong], context: context).fault == .noMatchingTLSA)
+            try handshake(presenting: [pki.leaf], [weak.mismatching, strong], context: context).fault == .noMatchingTLSA
+        )
         let only512 = try ClientContext(.dane, digestOrder: [2])
         #expect(try only512.usableRecords(of: [weak, strong]) == [strong])
         #expect(throws: TLSError.self) { try ClientContext(.dane, digestOrder: [3]) }

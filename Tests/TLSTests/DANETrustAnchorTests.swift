@@ -40,7 +40,8 @@ import Testing
             $0.from = -7200
             $0.until = -3600
         }
-        #expect(try handshake(presenting: [leaf, pki.intermediate], [pki.intermediate.record(2, 0, 1)]).fault == .expired)
+        #expect(
+            try handshake(presenting: [leaf, pki.intermediate], [pki.intermediate.record(2, 0, 1)]).fault == .expired)
     }
 
     @Test("DANE-32 a leaf not yet valid under a trust anchor fails")
@@ -52,7 +53,8 @@ import Testing
             $0.until = 7200
         }
         #expect(
-            try handshake(presenting: [leaf, pki.intermediate], [pki.intermediate.record(2, 0, 1)]).fault == .notYetValid)
+            try handshake(presenting: [leaf, pki.intermediate], [pki.intermediate.record(2, 0, 1)]).fault
+                == .notYetValid)
     }
 
     @Test("DANE-32 a leaf with another's signature fails, although its anchor is presented")
@@ -69,7 +71,8 @@ import Testing
     @Test("DANE-32 usage 2 does not make the leaf an anchor")
     func leafAsAnchor() throws {
         let pki = try #require(pki)
-        #expect(try handshake(presenting: [pki.leaf, pki.intermediate, pki.root], [pki.leaf.record(2, 0, 1)]).fault != nil)
+        #expect(
+            try handshake(presenting: [pki.leaf, pki.intermediate, pki.root], [pki.leaf.record(2, 0, 1)]).fault != nil)
     }
 
     @Test("DANE-33 a digest of an anchor that is absent from the handshake fails", arguments: [UInt8(0), 1])
@@ -111,7 +114,8 @@ import Testing
             $0.names = ["mx.example.com"]
         }
         for matchingType in [UInt8(0), 1] {
-            #expect(try handshake(presenting: [leaf, below, root], [root.record(2, 0, matchingType)]).fault == .notTrusted)
+            #expect(
+                try handshake(presenting: [leaf, below, root], [root.record(2, 0, matchingType)]).fault == .notTrusted)
         }
         let elsewhere = try TestCertificate.make {
             $0.name = "elsewhere"
@@ -143,6 +147,7 @@ import Testing
             $0.issuer = noAuthority
             $0.names = ["mx.example.com"]
         }
-        #expect(try handshake(presenting: [leaf, noAuthority, pki.root], [pki.root.record(2, 0, 1)]).fault == .notTrusted)
+        #expect(
+            try handshake(presenting: [leaf, noAuthority, pki.root], [pki.root.record(2, 0, 1)]).fault == .notTrusted)
     }
 }

@@ -14,7 +14,9 @@ import Testing
         var leaf: TestCertificate?
         // ECDSA signatures differ in length, so it takes some tries.
         for _ in 0..<200 {
-            let tried = try TestCertificate.make { $0.extensions = [(NID_netscape_comment, String(repeating: "x", count: size))] }
+            let tried = try TestCertificate.make {
+                $0.extensions = [(NID_netscape_comment, String(repeating: "x", count: size))]
+            }
             if tried.der.count == wanted {
                 leaf = tried
                 break

@@ -46,7 +46,9 @@ import Testing
         }
     }
 
-    @Test("TLS-10 a resumed session yields the evidence of the full handshake", arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
+    @Test(
+        "TLS-10 a resumed session yields the evidence of the full handshake",
+        arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
     func resumed(version: CInt) throws {
         let peer = try Peer(version: version)
         let full = try #require(try peer.connect().facts)

@@ -21,7 +21,9 @@ import Testing
         try .dane([#require(pki).leaf.record(3, 1, 1)])
     }
 
-    @Test("TLS-01 1.3 is preferred, 1.2 is supported", arguments: [(TLS1_3_VERSION, "TLSv1.3"), (TLS1_2_VERSION, "TLSv1.2")])
+    @Test(
+        "TLS-01 1.3 is preferred, 1.2 is supported",
+        arguments: [(TLS1_3_VERSION, "TLSv1.3"), (TLS1_2_VERSION, "TLSv1.2")])
     func versions(newest: CInt, name: String) throws {
         let context = try server { _ = shim_SSL_CTX_set_max_proto_version($0, newest) }
         let pair = try Pair(Contexts.dane, requirement(), to: context)
@@ -68,9 +70,13 @@ import Testing
         #expect(try Pair(lenient, .unverified(), to: worthless).handshake().failure == .negotiation)
     }
 
-    @Test("TLS-02 DANE-46 no NULL, anonymous, RC4, export suite is offered; static RSA only where nothing is authenticated")
+    @Test(
+        "TLS-02 DANE-46 no NULL, anonymous, RC4, export suite is offered; static RSA only where nothing is authenticated"
+    )
     func offeredSuites() throws {
-        for context in [try Contexts.dane, try Contexts.unverified, try ClientContext(.unverified, minimumVersion: .tls10)] {
+        for context in [
+            try Contexts.dane, try Contexts.unverified, try ClientContext(.unverified, minimumVersion: .tls10),
+        ] {
             let stack = SSL_CTX_get_ciphers(context.owned.pointer)
             var count = 0
             for index in 0..<OPENSSL_sk_num(stack) {
@@ -150,7 +156,10 @@ import Testing
 
     @Test(
         "garbage instead of a ServerHello fails the negotiation",
-        arguments: ["220 mx.example.com ESMTP\r\n", "\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}", "\u{16}\u{3}\u{3}\u{0}\u{5}garbage"])
+        arguments: [
+            "220 mx.example.com ESMTP\r\n", "\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}",
+            "\u{16}\u{3}\u{3}\u{0}\u{5}garbage",
+        ])
     func garbage(text: String) throws {
         let sockets = try SocketPair()
         let client = try TLSSession(client: Contexts.dane, descriptor: sockets.client, requirement: requirement())
@@ -163,7 +172,8 @@ import Testing
         #expect(throws: TLSError.self) { try client.writeOnce([1]) }
     }
 
-    @Test("the connection ends within the handshake, before and after the server's first octets", arguments: [0, 1, 100])
+    @Test(
+        "the connection ends within the handshake, before and after the server's first octets", arguments: [0, 1, 100])
     func cut(after count: Int) throws {
         let clientSide = try SocketPair()
         let serverSide = try SocketPair()

@@ -68,7 +68,9 @@ final class Pair {
     /// Moves a line of text to the client, which also takes in the tickets before it.
     func serverSays(_ text: String) throws -> String {
         var line = Array(text.utf8)
-        #expect(try line.withUnsafeMutableBytes { try server.write(from: UnsafeRawBufferPointer($0)) } == .wrote(text.utf8.count))
+        #expect(
+            try line.withUnsafeMutableBytes { try server.write(from: UnsafeRawBufferPointer($0)) }
+                == .wrote(text.utf8.count))
         return try client.readAll()
     }
 
