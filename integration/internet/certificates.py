@@ -17,8 +17,9 @@ def _openssl(*arguments: str, text: str = "", folder: Path | None = None) -> byt
     return done.stdout
 
 
-def _new_key(path: Path) -> None:
-    _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(path))
+def _new_key(path: Path, kind: str = "") -> None:
+    form = ("RSA", "rsa_keygen_bits:2048") if kind == "rsa" else ("EC", "ec_paramgen_curve:P-256")
+    _openssl("genpkey", "-algorithm", form[0], "-pkeyopt", form[1], "-out", str(path))
 
 
 def _make_ca(folder: Path) -> None:
@@ -31,10 +32,10 @@ def _make_ca(folder: Path) -> None:
 def _make(folder: Path, name: str, kind: str) -> None:
     """NAME.key, NAME.crt (leaf first, then its CA) and NAME.pem (key and chain, as Postfix likes it)."""
     key, leaf = folder / f"{name}.key", folder / f"{name}.crt"
-    _new_key(key)
+    _new_key(key, kind)
     names = ("-addext", f"subjectAltName=DNS:{name}")
     match kind:
-        case "self-signed":
+        case "self-signed" | "rsa":
             _openssl("req", "-x509", "-key", str(key), "-subj", f"/CN={name}", "-days", "30", *names, "-out", str(leaf))
         case "private-ca":
             _openssl("req", "-x509", "-key", str(key), "-subj", f"/CN={name}", "-days", "30", *names,

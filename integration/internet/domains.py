@@ -15,7 +15,7 @@ class Host:
 
     name: str
     server: str  # postfix | exim | opensmtpd | sender | nothing (no port open) | a script of scripted.py
-    certificate: str = "self-signed"  # self-signed | expired | private-ca | none
+    certificate: str = "self-signed"  # self-signed | rsa (so, with an RSA key) | expired | private-ca | none
     tlsa: tuple[str, ...] = ()  # "usage selector matching-type what"; what: own | stranger | ca | garbage
     number: int = 0  # last octet of its address; 0 is filled in from the order of the table
 
@@ -75,7 +75,7 @@ _TABLE = (
     Domain("rollover.example", "key rollover: one TLSA record stale, one current", _delivered("dane"),
            (Host("mx", "exim", tlsa=("3 1 1 stranger", "3 1 1 own")),)),
     Domain("implicit.example", "no MX record: the domain's own address, with DANE", _delivered("dane", "@"),
-           (Host("@", "opensmtpd", tlsa=GOOD),), mx=None),
+           (Host("@", "postfix", "rsa", GOOD),), mx=None),
     Domain("cname-mx.example", "the MX is an alias of a DANE host", _delivered("dane", "mx"),
            (Host("real", "postfix", tlsa=GOOD),), records=("mx CNAME real",)),
     Domain("first-dead.example", "two MX, the first does not answer", _delivered("dane", "mx2"),
@@ -107,11 +107,14 @@ _TABLE = (
     Domain("loop.example", "the MX is this relay itself", _bounced("loop", r"5\.4\.6"), mx=("10 relay.example.",)),
     # No DNSSEC.
     Domain("insecure.example", "unsigned domain, TLS offered", _delivered("encrypted"), (Host("mx", "exim"),), dns="unsigned"),
-    Domain("plain.example", "unsigned domain, no TLS at all", _delivered("none"), (Host("mx", "postfix", "none"),), dns="unsigned"),
+    Domain("plain.example", "unsigned domain, no TLS at all", _delivered("none"), (Host("mx", "opensmtpd", "none"),), dns="unsigned"),
     Domain("dane-host.example", "unsigned domain whose MX is a DANE host", _delivered("dane-host", "mx.good.example."),
            dns="unsigned", mx=("10 mx.good.example.",)),
-    Domain("broken-tls.example", "unsigned domain, the handshake fails: clear on the second attempt",
-           _delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "broken-tls"),), dns="unsigned"),
+    # Debian 12's OpenSMTPD (6.8.0p2 with OpenSSL 3) offers STARTTLS and fails every handshake: a broken peer as found in the wild.
+    Domain("broken-tls.example", "unsigned domain, every handshake fails: clear on the second attempt",
+           _delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "opensmtpd"),), dns="unsigned"),
+    Domain("hangs-up.example", "unsigned domain, the host hangs up after its 220 to STARTTLS",
+           _delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "hangs-up"),), dns="unsigned"),
     # Answers of the remote.
     Domain("greylist.example", "says 451 first, accepts later", _delivered("dane", attempts=2, cause_before="remote-reply"),
            (Host("mx", "greylist", tlsa=GOOD),)),
@@ -154,6 +157,7 @@ def absolute(name: str, zone: str) -> str:
     return zone if name == "@" else f"{name}.{zone}"
 
 
-def hosts_of(server: str) -> list[tuple[str, Host]]:
-    """Name and host of all that one make of server plays."""
-    return [(absolute(host.name, domain.name), host) for domain in DOMAINS for host in domain.hosts if host.server == server]
+def hosts_of(server: str) -> list[tuple[str, str, Host]]:
+    """Domain, full name and host of all that one make of server plays."""
+    return [(domain.name, absolute(host.name, domain.name), host)
+            for domain in DOMAINS for host in domain.hosts if host.server == server]

@@ -1,5 +1,6 @@
 """One Exim (GnuTLS) that plays several mail hosts."""
 
+import shutil
 from pathlib import Path
 
 from .domains import DOMAINS, hosts_of
@@ -11,9 +12,10 @@ def write(folder: Path, etc: Path = Path("/etc")) -> list[str]:
     own = folder / "exim"
     own.mkdir()
     (own / "spool").mkdir()
+    shutil.chown(own / "spool", "Debian-exim", "Debian-exim")
     hosts = hosts_of("exim")
     names = own / "names"
-    names.write_text("".join(f"{host.address}: {name}\n" for name, host in hosts))
+    names.write_text("".join(f"{host.address}: {name}\n" for _, name, host in hosts))
     domains = own / "domains"
     domains.write_text("".join(f"{domain.name}: {domain.name}\n" for domain in DOMAINS))
     name = f"${{lookup{{$received_ip_address}}lsearch{{{names}}}}}"
@@ -21,7 +23,7 @@ def write(folder: Path, etc: Path = Path("/etc")) -> list[str]:
     (etc / "exim4" / "exim4.conf").write_text(f"""\
 primary_hostname = exim.invalid
 smtp_active_hostname = {name}
-local_interfaces = {" : ".join(host.address for _, host in hosts)}
+local_interfaces = {" : ".join(host.address for _, _, host in hosts)}
 daemon_smtp_ports = 25
 spool_directory = {own}/spool
 log_file_path = {folder}/log/exim-%slog

@@ -121,7 +121,7 @@ def sender(folder: Path) -> Instance:
     """Takes mail from `sendmail` and SMTP, relays all of it to relayd, and is the MX of the senders' domain."""
     instance = Instance("sender", folder)
     domain = addresses.SENDER_DOMAIN
-    name, host = hosts_of("sender")[0]
+    _, name, host = hosts_of("sender")[0]
     mailboxes = folder / "sender-mailboxes"
     mailboxes.write_text(f"@{domain} {domain}/\n")
     instance.write(
@@ -164,7 +164,7 @@ def receivers(folder: Path) -> Instance:
             "smtpd_tls_loglevel": "1",
             "smtpd_tls_received_header": "yes",
         },
-        [_listener(host.address, name, _certificate(folder, name, host.certificate)) for name, host in hosts_of("postfix")])
+        [_listener(host.address, name, _certificate(folder, name, host.certificate)) for _, name, host in hosts_of("postfix")])
     return instance
 
 
@@ -190,7 +190,6 @@ def judge(folder: Path) -> Instance:
             "queue_run_delay": "2s",
             # No connection reuse: each delivery is judged for itself.
             "smtp_connection_cache_on_demand": "no",
-            "bounce_notice_recipient": "",
         },
         [])
     return instance

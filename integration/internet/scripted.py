@@ -2,7 +2,7 @@
 
 greylist      says 451 to the first RCPT of each sender and recipient, then behaves
 starttls-454  offers STARTTLS, answers it with 454
-broken-tls    answers STARTTLS with 220, then hangs up
+hangs-up      answers STARTTLS with 220, then hangs up
 injects       puts a reply in the clear behind its 220 to STARTTLS
 """
 
@@ -14,9 +14,9 @@ import threading
 import time
 from pathlib import Path
 
-from .domains import absolute, hosts_of
+from .domains import hosts_of
 
-SCRIPTS = ("greylist", "starttls-454", "broken-tls", "injects")
+SCRIPTS = ("greylist", "starttls-454", "hangs-up", "injects")
 
 
 class Connection:
@@ -93,7 +93,7 @@ class Connection:
             case "starttls-454":
                 self.say("454 4.7.0 TLS not available")
                 return True
-            case "broken-tls":
+            case "hangs-up":
                 self.say("220 2.0.0 go ahead")
                 return False
             case "injects":
@@ -109,9 +109,9 @@ class Connection:
 class ScriptedHost:
     """One address: what it remembers, and where it puts mail."""
 
-    def __init__(self, folder: Path, name: str, domain_folder: Path, address: str, script: str) -> None:
+    def __init__(self, folder: Path, name: str, maildir: Path, address: str, script: str) -> None:
         self.name, self.script, self.address = name, script, address
-        self.mail = domain_folder
+        self.mail = maildir
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(folder / "certificates" / f"{name}.crt", folder / "certificates" / f"{name}.key")
         self.transcript = open(folder / "log" / f"scripted-{name}.log", "a", buffering=1)
@@ -163,9 +163,8 @@ class ScriptedHost:
 def main(folder: Path) -> None:
     threads = []
     for script in SCRIPTS:
-        for name, host in hosts_of(script):
-            zone = name if host.name == "@" else name.removeprefix(f"{host.name}.")
-            scripted = ScriptedHost(folder, absolute(host.name, zone), folder / "mail" / zone, host.address, script)
+        for domain, name, host in hosts_of(script):
+            scripted = ScriptedHost(folder, name, folder / "mail" / domain, host.address, script)
             threads.append(threading.Thread(target=scripted.accept))
             threads[-1].start()
     for thread in threads:

@@ -13,7 +13,8 @@ from internet.submission import Letter
 
 # Where Postfix 3.7 by its own rules does something else than relayd must: its status and why.
 OTHERWISE = {
-    "broken-tls.example": ("sent", "Postfix falls back to cleartext in the same attempt"),
+    "broken-tls.example": ("deferred", "this asks for the first attempt only"),
+    "hangs-up.example": ("deferred", "this asks for the first attempt only"),
     "greylist.example": ("deferred", "this asks for the first attempt only"),
     "loop.example": ("deferred", "it is not Postfix's own name: it finds nobody at the relay's port 25"),
     "injects.example": ("sent", "Postfix discards what lies behind the 220"),
