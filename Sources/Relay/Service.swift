@@ -38,7 +38,7 @@ public final class Service: Sendable {
     /// This executable, whatever it was started as.
     public static let ownProgram = "/proc/self/exe"
     /// How it becomes the resolver's worker.
-    public static let workerArguments = ["relayd", "--resolver-worker"]
+    public static let workerArguments = ["--resolver-worker"]
 
     /// Reads the wall clock: the one place where the daemon does.
     static let clock: @Sendable () -> WallTime = { WallTime.now }
