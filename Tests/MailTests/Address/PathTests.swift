@@ -47,7 +47,8 @@ struct PathTests {
             ("<u@c.example.>", .domain), ("<u@-c.example>", .domain), ("<u@c-.example>", .domain),
             ("<u@a_b.example>", .syntax),  // SRV-21: letters, digits, hyphens.
             ("<u@@c.example>", .domain), ("<u@c example>", .syntax), ("<u v@c.example>", .domain),
-            ("<u@[1.2.3]>", .domain), ("<u@[999.1.1.1]>", .domain), ("<u@[::1]>", .domain), ("<u@[IPv6:1.2.3.4]>", .domain),
+            ("<u@[1.2.3]>", .domain), ("<u@[999.1.1.1]>", .domain), ("<u@[::1]>", .domain),
+            ("<u@[IPv6:1.2.3.4]>", .domain),
             ("<u@[IPv6:x]>", .domain), ("<u@[1.2.3.4>", .domain), ("<u@[tag:x]>", .domain), ("<u@[1.2.3.4]x>", .syntax),
             ("<\"a\"b@c.example>", .domain), ("<a\"b\"@c.example>", .domain), ("<u@c.example>>", .syntax),
             ("<u\r\n@c.example>", .domain), ("<u@c.example\0>", .syntax),
@@ -70,7 +71,8 @@ struct PathTests {
         _ = try ForwardPath(parsing: "<\(local)@\(domain)>".utf8)
         #expect(throws: PathError.tooLong) { try ForwardPath(parsing: "<\(local)@\(domain)d>".utf8) }
         // A domain of 253, which is 255 on the wire of the DNS.
-        let longest = [Self.label63, Self.label63, Self.label63, String(repeating: "d", count: 61)].joined(separator: ".")
+        let longest = [Self.label63, Self.label63, Self.label63, String(repeating: "d", count: 61)].joined(
+            separator: ".")
         #expect(throws: PathError.tooLong) { try ForwardPath(parsing: "<\(local)@\(longest)>".utf8) }
         let path = try Mailbox(parsing: "u@\(longest)".utf8)
         #expect(path.domain.description.utf8.count == 253)

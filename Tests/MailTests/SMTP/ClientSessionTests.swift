@@ -26,13 +26,18 @@ struct ClientSessionTests {
             requirement: TLSRequirement(level: .none, by: nil, dane: nil, serverName: nil, reason: Explanation("test")),
             first: try ClientDriver.transaction())
         _ = session.handle(.connected)
-        #expect(session.handle(.replied(Reply(220, nil, "x"), pendingBytes: 0)) == .send(Array("EHLO [192.0.2.1]\r\n".utf8), thenRead: .command))
+        #expect(
+            session.handle(.replied(Reply(220, nil, "x"), pendingBytes: 0))
+                == .send(Array("EHLO [192.0.2.1]\r\n".utf8), thenRead: .command))
     }
 
-    @Test("CLI-01 HELO only where EHLO is not recognised", arguments: [
-        ("500 what", "HELO relay.example"), ("502 what", "HELO relay.example"), ("421 closing", "finish next-host remote-reply 421"),
-        ("550 go away", "QUIT quit"), ("450 later", "QUIT quit"),
-    ])
+    @Test(
+        "CLI-01 HELO only where EHLO is not recognised",
+        arguments: [
+            ("500 what", "HELO relay.example"), ("502 what", "HELO relay.example"),
+            ("421 closing", "finish next-host remote-reply 421"),
+            ("550 go away", "QUIT quit"), ("450 later", "QUIT quit"),
+        ])
     func helo(reply: String, action: String) throws {
         var client = try ClientDriver()
         _ = client.on(.connected)
@@ -65,7 +70,8 @@ struct ClientSessionTests {
     }
 
     static let facts = TLSSessionFacts(
-        version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", resumed: false, verification: .unverified, certificate: nil)
+        version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", resumed: false, verification: .unverified,
+        certificate: nil)
 
     @Test("CLI-05 CLI-04 After the handshake all is forgotten and EHLO said again")
     func startTLS() throws {
@@ -80,9 +86,11 @@ struct ClientSessionTests {
         #expect(client.session.tls == Self.facts)
     }
 
-    @Test("CLI-28 Cleartext behind the 220 is evidence, and fatal whatever the verdict", arguments: [
-        ClientSession.Event.mayProceed, .mustAbandon(Reason(.tlsHandshakeFailed, "injected")),
-    ])
+    @Test(
+        "CLI-28 Cleartext behind the 220 is evidence, and fatal whatever the verdict",
+        arguments: [
+            ClientSession.Event.mayProceed, .mustAbandon(Reason(.tlsHandshakeFailed, "injected")),
+        ])
     func injection(verdict: ClientSession.Event) throws {
         var client = try ClientDriver(level: .opportunistic)
         _ = client.hello("STARTTLS")
@@ -90,10 +98,12 @@ struct ClientSessionTests {
         #expect(client.on(verdict) == "finish next-host tls-handshake-failed")
     }
 
-    @Test("CLI-29 CLI-30 STARTTLS refused or failed", arguments: [
-        ("454 not now", "judge refused 454"), ("554 no", "judge refused 554"), ("250 what", "judge refused 250"),
-        ("220_", "judge failed negotiation"),
-    ])
+    @Test(
+        "CLI-29 CLI-30 STARTTLS refused or failed",
+        arguments: [
+            ("454 not now", "judge refused 454"), ("554 no", "judge refused 554"), ("250 what", "judge refused 250"),
+            ("220_", "judge failed negotiation"),
+        ])
     func refused(reply: String, evidence: String) throws {
         let reason = Reason(.startTLSMissing, "TLS is required")
         var strict = try ClientDriver(level: .authenticated)
@@ -113,7 +123,9 @@ struct ClientSessionTests {
         _ = lenient.hello("SIZE", "STARTTLS")
         #expect(lenient.reply(reply) == evidence)
         // In the clear on this connection, STARTTLS never again; after garbage only on another connection.
-        #expect(lenient.on(.mayProceed) == (isRefusal ? "MAIL FROM:<s@t.example> SIZE=100" : "finish next-host tls-handshake-failed"))
+        #expect(
+            lenient.on(.mayProceed)
+                == (isRefusal ? "MAIL FROM:<s@t.example> SIZE=100" : "finish next-host tls-handshake-failed"))
 
         // A wrong verdict does not send mail in the clear either.
         var guarded = try ClientDriver(level: .encrypted)
@@ -152,11 +164,15 @@ struct ClientSessionTests {
         #expect(client.on(.mayProceed) == "finish next-host remote-reply 421")
     }
 
-    @Test("CLI-06 CLI-24 Greetings", arguments: [
-        ("299 x", "EHLO relay.example"), ("554 no", "QUIT quit"), ("521 no", "QUIT quit"), ("450 later", "QUIT quit"),
-        ("354 what", "QUIT quit"), ("421 busy", "finish next-host remote-reply 421"), ("199 x", "finish next-host protocol-error"),
-        ("not smtp", "finish next-host protocol-error"), ("2200 x", "finish next-host protocol-error"),
-    ])
+    @Test(
+        "CLI-06 CLI-24 Greetings",
+        arguments: [
+            ("299 x", "EHLO relay.example"), ("554 no", "QUIT quit"), ("521 no", "QUIT quit"),
+            ("450 later", "QUIT quit"),
+            ("354 what", "QUIT quit"), ("421 busy", "finish next-host remote-reply 421"),
+            ("199 x", "finish next-host protocol-error"),
+            ("not smtp", "finish next-host protocol-error"), ("2200 x", "finish next-host protocol-error"),
+        ])
     func greetings(reply: String, action: String) throws {
         var client = try ClientDriver()
         _ = client.on(.connected)
@@ -183,15 +199,19 @@ struct ClientSessionTests {
         #expect(other.reply("300 no time") == "finish next-host protocol-error 300")
     }
 
-    @Test("CLI-08 CLI-23 Refusals", arguments: [
-        (["550 no"], "done bounced remote-reply 550", true), (["450 later"], "done next-host remote-reply 450", true),
-        (["250 ok", "550 5.1.1 who"], "done bounced remote-reply 550", true),
-        (["250 ok", "551 try <c@d.example>"], "done bounced remote-reply 551", true),  // CLI-23: not followed.
-        (["250 ok", "450 grey"], "done deferred remote-reply 450", true),
-        (["250 ok", "251 forwards", "451 no"], "done deferred remote-reply 451", true),
-        (["250 ok", "250 ok", "554 no"], "done bounced remote-reply 554", true),
-        (["530 5.7.0 Must issue STARTTLS"], "done next-host starttls-missing 530", true),  // D18: it is not the recipient.
-    ] as [([String], String, Bool)])
+    @Test(
+        "CLI-08 CLI-23 Refusals",
+        arguments: [
+            (["550 no"], "done bounced remote-reply 550", true),
+            (["450 later"], "done next-host remote-reply 450", true),
+            (["250 ok", "550 5.1.1 who"], "done bounced remote-reply 550", true),
+            (["250 ok", "551 try <c@d.example>"], "done bounced remote-reply 551", true),  // CLI-23: not followed.
+            (["250 ok", "450 grey"], "done deferred remote-reply 450", true),
+            (["250 ok", "251 forwards", "451 no"], "done deferred remote-reply 451", true),
+            (["250 ok", "250 ok", "554 no"], "done bounced remote-reply 554", true),
+            // D18: it is not the recipient.
+            (["530 5.7.0 Must issue STARTTLS"], "done next-host starttls-missing 530", true),
+        ] as [([String], String, Bool)])
     func refusals(replies: [String], result: String, goesOn: Bool) throws {
         var client = try ClientDriver()
         _ = client.hello()
@@ -211,7 +231,9 @@ struct ClientSessionTests {
         _ = client.on(.connected)
         _ = client.reply("220 x")
         _ = client.reply(ClientDriver.ehlo(extensions))
-        #expect(client.replies("250 ok", "250 ok", "421 bye") == "finish next-host remote-reply 421, next-host remote-reply 421")
+        #expect(
+            client.replies("250 ok", "250 ok", "421 bye")
+                == "finish next-host remote-reply 421, next-host remote-reply 421")
         #expect(client.finished?.reply?.code == 421)
     }
 
@@ -233,10 +255,12 @@ struct ClientSessionTests {
         }
     }
 
-    @Test("CLI-11 A refusal that came before the connection went is kept", arguments: [
-        (["550 your address is listed"], "finish bounced remote-reply 550, bounced remote-reply 550"),
-        (["250 ok", "554 5.7.0 Blocked"], "finish bounced remote-reply 554, next-host connection-lost"),
-    ])
+    @Test(
+        "CLI-11 A refusal that came before the connection went is kept",
+        arguments: [
+            (["550 your address is listed"], "finish bounced remote-reply 550, bounced remote-reply 550"),
+            (["250 ok", "554 5.7.0 Blocked"], "finish bounced remote-reply 554, next-host connection-lost"),
+        ])
     func lossAfterRefusal(replies: [String], result: String) throws {
         var client = try ClientDriver(to: ["a@b.example", "c@b.example"])
         _ = client.hello("PIPELINING")
@@ -265,18 +289,23 @@ struct ClientSessionTests {
         #expect(seven.hello("8BITMIME") == "MAIL FROM:<s@t.example>")
     }
 
-    @Test("CLI-18 SIZE is declared, and kept to before MAIL", arguments: [
-        ("SIZE 1000", 1000, "MAIL FROM:<s@t.example> SIZE=1000"), ("SIZE 1000", 1001, "done bounced size-exceeded"),
-        ("SIZE 0", 5000, "MAIL FROM:<s@t.example> SIZE=5000"), ("SIZE", 5000, "MAIL FROM:<s@t.example> SIZE=5000"),
-    ])
+    @Test(
+        "CLI-18 SIZE is declared, and kept to before MAIL",
+        arguments: [
+            ("SIZE 1000", 1000, "MAIL FROM:<s@t.example> SIZE=1000"), ("SIZE 1000", 1001, "done bounced size-exceeded"),
+            ("SIZE 0", 5000, "MAIL FROM:<s@t.example> SIZE=5000"), ("SIZE", 5000, "MAIL FROM:<s@t.example> SIZE=5000"),
+        ])
     func size(offer: String, size: Int, action: String) throws {
         var client = try ClientDriver(size: size)
         #expect(client.hello(offer) == action)
     }
 
-    @Test("CLI-18 452 and 552 at MAIL and at the dot", arguments: [
-        (["452 4.3.1 full"], "done next-host remote-reply 452"), (["552 5.3.4 big"], "done bounced remote-reply 552"),
-    ])
+    @Test(
+        "CLI-18 452 and 552 at MAIL and at the dot",
+        arguments: [
+            (["452 4.3.1 full"], "done next-host remote-reply 452"),
+            (["552 5.3.4 big"], "done bounced remote-reply 552"),
+        ])
     func sizeReplies(replies: [String], result: String) throws {
         var client = try ClientDriver()
         _ = client.hello("SIZE")
@@ -285,9 +314,11 @@ struct ClientSessionTests {
         #expect(last == result)
     }
 
-    @Test("CLI-19 Too many recipients: the rest goes in the next transaction", arguments: [
-        "452 4.5.3 too many", "452 too many", "552 too many", "552 5.5.3 too many",
-    ])
+    @Test(
+        "CLI-19 Too many recipients: the rest goes in the next transaction",
+        arguments: [
+            "452 4.5.3 too many", "452 too many", "552 too many", "552 5.5.3 too many",
+        ])
     func tooManyRecipients(reply: String) throws {
         var client = try ClientDriver(to: ["1@b.example", "2@b.example", "3@b.example"])
         _ = client.hello()
@@ -298,11 +329,13 @@ struct ClientSessionTests {
         #expect(client.reply("250 ok") == "done delivered 250, again, again")
     }
 
-    @Test("CLI-19 Not too many, but something else, or nobody accepted before", arguments: [
-        (["250 ok", "552 5.2.2 mailbox full"], "bounced remote-reply 552"),
-        (["250 ok", "452 4.2.2 mailbox full"], "deferred remote-reply 452"),
-        (["552 too many"], "deferred remote-reply 552"), (["452 too many"], "deferred remote-reply 452"),
-    ])
+    @Test(
+        "CLI-19 Not too many, but something else, or nobody accepted before",
+        arguments: [
+            (["250 ok", "552 5.2.2 mailbox full"], "bounced remote-reply 552"),
+            (["250 ok", "452 4.2.2 mailbox full"], "deferred remote-reply 452"),
+            (["552 too many"], "deferred remote-reply 552"), (["452 too many"], "deferred remote-reply 452"),
+        ])
     func notTooMany(replies: [String], result: String) throws {
         var client = try ClientDriver(to: replies.indices.map { "\($0)@b.example" })
         _ = client.hello("PIPELINING")
@@ -351,24 +384,31 @@ struct ClientSessionTests {
         #expect(client.reply("250 ok") == "done delivered 250, bounced remote-reply 550, deferred remote-reply 450")
         var none = try ClientDriver(to: ["1@b.example", "2@b.example"])
         _ = none.hello()
-        #expect(none.replies("250 ok", "550 who", "450 later") == "done bounced remote-reply 550, deferred remote-reply 450")
+        #expect(
+            none.replies("250 ok", "550 who", "450 later") == "done bounced remote-reply 550, deferred remote-reply 450"
+        )
     }
 
     @Test("CLI-22 A pipelined group: replies matched by count")
     func pipelining() throws {
         var client = try ClientDriver(to: ["1@b.example", "2@b.example"])
-        #expect(client.hello("PIPELINING") == "MAIL FROM:<s@t.example>|RCPT TO:<1@b.example>|RCPT TO:<2@b.example>|DATA")
+        #expect(
+            client.hello("PIPELINING") == "MAIL FROM:<s@t.example>|RCPT TO:<1@b.example>|RCPT TO:<2@b.example>|DATA")
         #expect(client.replies("250 ok", "550 who", "250 ok") == "read dataStart")
         #expect(client.reply("354 go") == "content")
         _ = client.on(.contentSent)
         #expect(client.reply("250 ok") == "done bounced remote-reply 550, delivered 250")
         // No RSET is due after a message that ended.
-        #expect(client.on(.transactionGiven(try ClientDriver.transaction())) == "MAIL FROM:<s@t.example>|RCPT TO:<a@b.example>|DATA")
+        #expect(
+            client.on(.transactionGiven(try ClientDriver.transaction()))
+                == "MAIL FROM:<s@t.example>|RCPT TO:<a@b.example>|DATA")
     }
 
-    @Test("CLI-22 354 though nobody was accepted: a lone dot", arguments: [
-        ["250 ok", "450 later", "450 later"], ["550 no", "503 no", "503 no"],
-    ])
+    @Test(
+        "CLI-22 354 though nobody was accepted: a lone dot",
+        arguments: [
+            ["250 ok", "450 later", "450 later"], ["550 no", "503 no", "503 no"],
+        ])
     func loneDot(replies: [String]) throws {
         var client = try ClientDriver(to: ["1@b.example", "2@b.example"])
         _ = client.hello("PIPELINING")
@@ -422,12 +462,14 @@ struct ClientSessionTests {
         _ = client.hello()
         _ = client.reply("550 no")
         let transaction = ClientTransaction(
-            reversePath: .null, recipients: [Mailbox(localPart: localPart, domain: domain), good], size: 1, has8bit: false)
+            reversePath: .null, recipients: [Mailbox(localPart: localPart, domain: domain), good], size: 1,
+            has8bit: false)
         #expect(client.on(.transactionGiven(transaction)) == "RSET")
         #expect(client.replies("250 ok", "250 ok") == "RCPT TO:<good@b.example>")
         #expect(client.reply("550 no") == "done bounced local-failure, bounced remote-reply 550")
         let bad = ClientTransaction(
-            reversePath: .mailbox(Mailbox(localPart: localPart, domain: domain)), recipients: [good], size: 1, has8bit: false)
+            reversePath: .mailbox(Mailbox(localPart: localPart, domain: domain)), recipients: [good], size: 1,
+            has8bit: false)
         #expect(client.on(.transactionGiven(bad)) == "done deferred local-failure")
     }
 
@@ -441,10 +483,12 @@ struct ClientSessionTests {
                 == "finish deferred content-damaged, bounced remote-reply 550")
     }
 
-    @Test("A host that interrupts the content", arguments: [
-        ("552 5.3.4 too big", "finish bounced remote-reply 552"), ("421 bye", "finish next-host remote-reply 421"),
-        ("250 what", "finish next-host remote-reply 250"),
-    ])
+    @Test(
+        "A host that interrupts the content",
+        arguments: [
+            ("552 5.3.4 too big", "finish bounced remote-reply 552"), ("421 bye", "finish next-host remote-reply 421"),
+            ("250 what", "finish next-host remote-reply 250"),
+        ])
     func interrupted(reply: String, result: String) throws {
         var client = try ClientDriver()
         _ = client.hello()
@@ -452,11 +496,13 @@ struct ClientSessionTests {
         #expect(client.reply(reply) == result)
     }
 
-    @Test("Final replies", arguments: [
-        ("450 later", "done deferred remote-reply 450"), ("554 spam", "done bounced remote-reply 554"),
-        ("421 bye", "finish deferred remote-reply 421"), ("354 what", "finish deferred protocol-error 354"),
-        ("garbage", "finish deferred protocol-error"), ("299 fine", "done delivered 299"),
-    ])
+    @Test(
+        "Final replies",
+        arguments: [
+            ("450 later", "done deferred remote-reply 450"), ("554 spam", "done bounced remote-reply 554"),
+            ("421 bye", "finish deferred remote-reply 421"), ("354 what", "finish deferred protocol-error 354"),
+            ("garbage", "finish deferred protocol-error"), ("299 fine", "done delivered 299"),
+        ])
     func finals(reply: String, result: String) throws {
         var client = try ClientDriver()
         _ = client.hello()

@@ -77,7 +77,9 @@ struct ContentReaderTests {
         return (content, reader.facts, nil)
     }
 
-    @Test("SRV-40 The size counts neither stuffing nor the final dot; past the limit nothing is emitted, and step is kept")
+    @Test(
+        "SRV-40 The size counts neither stuffing nor the final dot; past the limit nothing is emitted, and step is kept"
+    )
     func sizeLimit() {
         let wire = Array("..345\r\n..\r\n.\r\nQUIT\r\n".utf8)
         for size in 1...wire.count {
@@ -94,7 +96,8 @@ struct ContentReaderTests {
     func longLines(piece: Int) {
         let full = String(repeating: "x", count: 998)
         #expect(Self.read(Array("a\r\n\(full)\r\n.\r\n".utf8), in: piece).1.longLine == nil)
-        #expect(Self.read(Array("a\r\n.\(full)\r\n.\r\n".utf8), in: piece).1.longLine == nil)  // The stuffed dot does not count.
+        // The stuffed dot does not count.
+        #expect(Self.read(Array("a\r\n.\(full)\r\n.\r\n".utf8), in: piece).1.longLine == nil)
         #expect(Self.read(Array("a\r\n\(full)x\r\n\(full)xx\r\n.\r\n".utf8), in: piece).1.longLine == 2)
     }
 

@@ -6,7 +6,8 @@ struct ContentWriterTests {
     @Test(
         "CLI-13 Dots doubled, CRLF.CRLF at the end, no blank line more",
         arguments: [
-            ("", ".\r\n"), ("a\r\n", "a\r\n.\r\n"), ("a", "a\r\n.\r\n"), (".x", "..x\r\n.\r\n"), (".\r\n", "..\r\n.\r\n"),
+            ("", ".\r\n"), ("a\r\n", "a\r\n.\r\n"), ("a", "a\r\n.\r\n"), (".x", "..x\r\n.\r\n"),
+            (".\r\n", "..\r\n.\r\n"),
             ("a\r\n.\r\n..b\r\n", "a\r\n..\r\n...b\r\n.\r\n"), ("a.\r\nb.c\r\n", "a.\r\nb.c\r\n.\r\n"),
             ("\r\n\r\n", "\r\n\r\n.\r\n"), ("a\r\n\r\n.", "a\r\n\r\n..\r\n.\r\n"),
         ])

@@ -23,12 +23,14 @@ struct ReplyParserTests {
         Case("220 a.example ESMTP\r\n", [Reply(220, nil, "a.example ESMTP")]),
         Case("250\r\n", [Reply(250, nil, "")]),  // Without the blank (erratum 4198).
         Case("250 \r\n", [Reply(250, nil, "")]),
-        Case("299 x\r\n499 y\r\n", [Reply(299, nil, "x"), Reply(499, nil, "y")]),  // Unknown codes by their first digit.
+        // Unknown codes by their first digit.
+        Case("299 x\r\n499 y\r\n", [Reply(299, nil, "x"), Reply(499, nil, "y")]),
         Case("250-a\r\n250-\r\n250 b\r\n", [Reply(250, lines: ["a", "", "b"])]),
         Case("250-a\n250\n", [Reply(250, lines: ["a", ""])]),  // LF alone.
         Case("250 2.1.5 ok\r\n", [Reply(250, EnhancedStatusCode(2, 1, 5), "ok")]),
         Case("250 2.1.5\r\n", [Reply(250, EnhancedStatusCode(2, 1, 5), "")]),
-        Case("550-5.1.1 a\r\n550-5.1.1\r\n550 b\r\n", [Reply(550, EnhancedStatusCode(5, 1, 1), lines: ["a", "", "b"])]),
+        Case(
+            "550-5.1.1 a\r\n550-5.1.1\r\n550 b\r\n", [Reply(550, EnhancedStatusCode(5, 1, 1), lines: ["a", "", "b"])]),
         Case("550-5.1.1 a\r\n550 5.7.1 b\r\n", [Reply(550, EnhancedStatusCode(5, 1, 1), lines: ["a", "5.7.1 b"])]),
         Case("250 4.1.0 a\r\n", [Reply(250, nil, "4.1.0 a")]),  // The class disagrees with the code.
         Case("550 5.1.1.1 a\r\n", [Reply(550, nil, "5.1.1.1 a")]),
@@ -47,17 +49,23 @@ struct ReplyParserTests {
         Case("199 a\r\n", [], .unknownClass),
         Case("600 a\r\n", [], .unknownClass),
         Case("250 a\r\n999 b\r\n250 c\r\n", [Reply(250, nil, "a")], .unknownClass),
-        Case("250 " + String(repeating: "x", count: 2042) + "\r\n", [Reply(250, nil, String(repeating: "x", count: 2042))]),
+        Case(
+            "250 " + String(repeating: "x", count: 2042) + "\r\n",
+            [Reply(250, nil, String(repeating: "x", count: 2042))]),
         Case("250 " + String(repeating: "x", count: 2043) + "\r\n", [], .lineTooLong),
         Case(String(repeating: "x", count: 2048), [], .lineTooLong),  // No end in sight.
-        Case(String(repeating: "250-a\r\n", count: 99) + "250 b\r\n", [Reply(250, lines: Array(repeating: "a", count: 99) + ["b"])]),
+        Case(
+            String(repeating: "250-a\r\n", count: 99) + "250 b\r\n",
+            [Reply(250, lines: Array(repeating: "a", count: 99) + ["b"])]),
         Case(String(repeating: "250-a\r\n", count: 100), [], .tooManyLines),
         // 16 lines of 2048 octets are 32 KiB.
         Case(
             String(repeating: "250-" + String(repeating: "x", count: 2042) + "\r\n", count: 15) + "250 "
                 + String(repeating: "x", count: 2042) + "\r\n",
             [Reply(250, lines: Array(repeating: String(repeating: "x", count: 2042), count: 16))]),
-        Case(String(repeating: "250-" + String(repeating: "x", count: 2042) + "\r\n", count: 16) + "250 a\r\n", [], .tooLong),
+        Case(
+            String(repeating: "250-" + String(repeating: "x", count: 2042) + "\r\n", count: 16) + "250 a\r\n", [],
+            .tooLong),
     ]
 
     @Test("CLI-06 Replies as hosts send them", arguments: cases)

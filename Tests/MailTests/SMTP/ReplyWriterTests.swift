@@ -9,7 +9,10 @@ struct ReplyWriterTests {
             (Reply(250, EnhancedStatusCode(2, 0, 0), "Ok"), "250 2.0.0 Ok\r\n"),
             (Reply(354, nil, "Go"), "354 Go\r\n"),
             (Reply(250, nil, ""), "250 \r\n"),
-            (Reply(250, lines: ["a.example", "PIPELINING", "SIZE 5"]), "250-a.example\r\n250-PIPELINING\r\n250 SIZE 5\r\n"),
+            (
+                Reply(250, lines: ["a.example", "PIPELINING", "SIZE 5"]),
+                "250-a.example\r\n250-PIPELINING\r\n250 SIZE 5\r\n"
+            ),
             (Reply(550, EnhancedStatusCode(5, 7, 1), lines: ["a", "b"]), "550-5.7.1 a\r\n550 5.7.1 b\r\n"),
             // No text starts a line of its own.
             (Reply(550, EnhancedStatusCode(5, 1, 1), "a\r\n250 b\0\u{7F}é"), "550 5.1.1 a??250 b????\r\n"),

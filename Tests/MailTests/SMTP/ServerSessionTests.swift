@@ -10,7 +10,8 @@ struct ServerSessionTests {
             hostname: DomainName("relay.example"), messageLimit: 1000, recipientLimit: 3, offersTLS: true)
     }
 
-    func driver(mayRelay: Bool = true, _ change: (inout ServerSession.Configuration) -> Void = { _ in }) -> ServerDriver {
+    func driver(mayRelay: Bool = true, _ change: (inout ServerSession.Configuration) -> Void = { _ in }) -> ServerDriver
+    {
         var changed = configuration
         change(&changed)
         return ServerDriver(changed, mayRelay: mayRelay)
@@ -43,7 +44,9 @@ struct ServerSessionTests {
 
     @Test("SRV-02 SRV-04 Every verb we know is answered, and none with 500")
     func verbs() {
-        for verb in ["EHLO x", "HELO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA", "RSET", "NOOP", "VRFY x", "HELP"] {
+        for verb in [
+            "EHLO x", "HELO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA", "RSET", "NOOP", "VRFY x", "HELP",
+        ] {
             var server = driver()
             #expect(server.codes("\(verb)\r\n").first.map { $0 != 500 && $0 != 502 } == true, "\(verb)")
         }
@@ -58,7 +61,10 @@ struct ServerSessionTests {
     @Test("SRV-06 EHLO clears the transaction, a refused one does not")
     func secondHello() {
         var server = driver()
-        #expect(server.codes("EHLO x\r\nMAIL FROM:<a@b.example>\r\nEHLO x\r\nRCPT TO:<c@d.example>\r\n") == [250, 250, 250, 503])
+        #expect(
+            server.codes("EHLO x\r\nMAIL FROM:<a@b.example>\r\nEHLO x\r\nRCPT TO:<c@d.example>\r\n") == [
+                250, 250, 250, 503,
+            ])
         #expect(server.codes("MAIL FROM:<a@b.example>\r\nEHLO !\r\nRCPT TO:<c@d.example>\r\n") == [250, 501, 250])
     }
 
@@ -76,7 +82,10 @@ struct ServerSessionTests {
     func reset() {
         var server = driver()
         #expect(server.codes("NOOP\r\nRSET\r\nVRFY x\r\nHELP\r\n") == [250, 250, 252, 214])
-        #expect(server.codes("EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<c@d.example>\r\nRSET\r\nDATA\r\n") == [250, 250, 250, 250, 503])
+        #expect(
+            server.codes("EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<c@d.example>\r\nRSET\r\nDATA\r\n") == [
+                250, 250, 250, 250, 503,
+            ])
     }
 
     @Test("SRV-09 Junk is answered, the session goes on; the error limit ends it with 421")
@@ -91,9 +100,11 @@ struct ServerSessionTests {
         #expect(other.isClosed)
     }
 
-    @Test("SRV-09 Shutdown, timeout and an excess connection get 421", arguments: [
-        (ServerSession.Event.shuttingDown, "421 4.3.2 "), (.timedOut, "421 4.4.2 "),
-    ])
+    @Test(
+        "SRV-09 Shutdown, timeout and an excess connection get 421",
+        arguments: [
+            (ServerSession.Event.shuttingDown, "421 4.3.2 "), (.timedOut, "421 4.4.2 "),
+        ])
     func farewell(event: ServerSession.Event, reply: String) {
         var server = driver()
         #expect(server.report(event).hasPrefix(reply))
@@ -114,14 +125,17 @@ struct ServerSessionTests {
         #expect(replies.map(\.code) == [421])
     }
 
-    @Test("SRV-10 Parameters: unknown ones 555, malformed ones 501", arguments: [
-        ("MAIL FROM:<a@b.example> FOO=1", "555 5.5.4 "), ("MAIL FROM:<a@b.example> SMTPUTF8", "555 5.5.4 "),
-        ("MAIL FROM:<a@b.example> BODY=BINARYMIME", "555 5.5.4 "), ("MAIL FROM:<a@b.example> BODY", "555 5.5.4 "),
-        ("MAIL FROM:<a@b.example> SIZE=x", "501 5.5.4 "), ("MAIL FROM:<a@b.example> SIZE", "501 5.5.4 "),
-        ("MAIL FROM:<a@b.example> SIZE=1 SIZE=1", "501 5.5.4 "), ("MAIL FROM:<a@b.example> AUTH=<>", "555 5.5.4 "),
-        ("MAIL FROM:<a@b.example> BODY=7BIT SIZE=10", "250 2.1.0 "), ("MAIL FROM:<a@b.example> body=8bitmime", "250 2.1.0 "),
-        ("DATA x", "501 5.5.4 "), ("RSET x", "501 5.5.4 "), ("QUIT x", "501 5.5.4 "),
-    ])
+    @Test(
+        "SRV-10 Parameters: unknown ones 555, malformed ones 501",
+        arguments: [
+            ("MAIL FROM:<a@b.example> FOO=1", "555 5.5.4 "), ("MAIL FROM:<a@b.example> SMTPUTF8", "555 5.5.4 "),
+            ("MAIL FROM:<a@b.example> BODY=BINARYMIME", "555 5.5.4 "), ("MAIL FROM:<a@b.example> BODY", "555 5.5.4 "),
+            ("MAIL FROM:<a@b.example> SIZE=x", "501 5.5.4 "), ("MAIL FROM:<a@b.example> SIZE", "501 5.5.4 "),
+            ("MAIL FROM:<a@b.example> SIZE=1 SIZE=1", "501 5.5.4 "), ("MAIL FROM:<a@b.example> AUTH=<>", "555 5.5.4 "),
+            ("MAIL FROM:<a@b.example> BODY=7BIT SIZE=10", "250 2.1.0 "),
+            ("MAIL FROM:<a@b.example> body=8bitmime", "250 2.1.0 "),
+            ("DATA x", "501 5.5.4 "), ("RSET x", "501 5.5.4 "), ("QUIT x", "501 5.5.4 "),
+        ])
     func parameters(line: String, reply: String) {
         var server = driver()
         _ = server.send("EHLO x\r\n")
@@ -146,7 +160,8 @@ struct ServerSessionTests {
     @Test("SRV-11 As many replies as commands, in step, however the octets arrive", arguments: [1, 2, 3, 5, 1000])
     func replyCount(piece: Int) {
         let lines = [
-            "EHLO x", "JUNK", "MAIL FROM:<a@b.example>", "RCPT TO:<bad", "RCPT TO:<c@d.example>", "DATA", "Subject: x", "", "..",
+            "EHLO x", "JUNK", "MAIL FROM:<a@b.example>", "RCPT TO:<bad", "RCPT TO:<c@d.example>", "DATA", "Subject: x",
+            "", "..",
             ".", "NOOP", "RSET", "QUIT",
         ]
         var server = driver()
@@ -158,13 +173,16 @@ struct ServerSessionTests {
         #expect(server.stored.map(\.1) == ["Subject: x\r\n\r\n.\r\n"])
     }
 
-    @Test("SRV-12 SRV-13 Smuggled line ends make no second transaction", arguments: [
-        "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\n.\r", "\r\n.\r\r\n", "\r\r\n.\r\r\n",
-    ])
+    @Test(
+        "SRV-12 SRV-13 Smuggled line ends make no second transaction",
+        arguments: [
+            "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\n.\r", "\r\n.\r\r\n", "\r\r\n.\r\r\n",
+        ])
     func smuggling(end: String) {
         var server = readyForData()
         let reply = server.send(
-            "DATA\r\nSubject: a\r\n\r\nbody\(end)MAIL FROM:<evil@b.example>\r\nRCPT TO:<v@d.example>\r\nDATA\r\nx\r\n.\r\n")
+            "DATA\r\nSubject: a\r\n\r\nbody\(end)MAIL FROM:<evil@b.example>\r\nRCPT TO:<v@d.example>\r\nDATA\r\nx\r\n.\r\n"
+        )
         #expect(reply.hasPrefix("354 "))
         #expect(reply.split(separator: "\r\n").last?.hasPrefix("554 5.6.0 ") == true)
         #expect(server.stored.isEmpty)
@@ -202,10 +220,12 @@ struct ServerSessionTests {
         _ = server.send("EHLO x\r\n")
         let local = String(repeating: "a", count: 64)
         let label = String(repeating: "d", count: 63)
-        let line = "MAIL FROM:<\(local)@\(label).\(label).\(String(repeating: "d", count: 61))> SIZE=9223372036854775807 BODY=8BITMIME"
+        let line =
+            "MAIL FROM:<\(local)@\(label).\(label).\(String(repeating: "d", count: 61))> SIZE=9223372036854775807 BODY=8BITMIME"
         #expect(server.codes(line + "\r\n") == [250])
         // As long with what is not offered yet: still one line, refused for what it asks.
-        let more = " RET=HDRS ENVID=\(String(repeating: "e", count: 100)) AUTH=\(String(repeating: "f", count: 495)) SMTPUTF8 REQUIRETLS"
+        let more =
+            " RET=HDRS ENVID=\(String(repeating: "e", count: 100)) AUTH=\(String(repeating: "f", count: 495)) SMTPUTF8 REQUIRETLS"
         #expect(server.codes("RSET\r\n" + line + more + "\r\n") == [250, 555])
     }
 
@@ -213,7 +233,8 @@ struct ServerSessionTests {
     func recipientLimit() {
         var server = readyForData()
         #expect(
-            server.codes("RCPT TO:<1@d.example>\r\nRCPT TO:<2@d.example>\r\nRCPT TO:<3@d.example>\r\nRCPT TO:<4@d.example>\r\n")
+            server.codes(
+                "RCPT TO:<1@d.example>\r\nRCPT TO:<2@d.example>\r\nRCPT TO:<3@d.example>\r\nRCPT TO:<4@d.example>\r\n")
                 == [250, 250, 452, 452])
         #expect(server.replies.last?.enhanced == EnhancedStatusCode(4, 5, 3))
         #expect(server.codes("DATA\r\n.\r\n") == [354, 250])
@@ -223,16 +244,22 @@ struct ServerSessionTests {
     @Test("SRV-19 SRV-05 The null reverse-path is taken; the local-part keeps its case")
     func paths() {
         var server = driver()
-        #expect(server.codes("ehlo x\r\nmail from:<>\r\nrcpt to:<Ab@X.example>\r\nrcpt to:<@a,@b:u@c.example>\r\ndata\r\n.\r\n").suffix(1) == [250])
+        #expect(
+            server.codes(
+                "ehlo x\r\nmail from:<>\r\nrcpt to:<Ab@X.example>\r\nrcpt to:<@a,@b:u@c.example>\r\ndata\r\n.\r\n"
+            ).suffix(1) == [250])
         let envelope = server.stored.first?.0.envelope
         #expect(envelope?.reversePath == .null)
         #expect(envelope?.recipients.map(\.description) == ["Ab@x.example", "u@c.example"])
     }
 
-    @Test("SRV-21 Bad domains and 8-bit addresses", arguments: [
-        ("RCPT TO:<u@a_b.example>", "501 5.1.3 "), ("RCPT TO:<ü@a.example>", "553 5.6.7 "), ("RCPT TO:<u@ü.example>", "553 5.6.7 "),
-        ("RCPT TO:<u@sales>", "553 5.1.2 "),  // SRV-24
-    ])
+    @Test(
+        "SRV-21 Bad domains and 8-bit addresses",
+        arguments: [
+            ("RCPT TO:<u@a_b.example>", "501 5.1.3 "), ("RCPT TO:<ü@a.example>", "553 5.6.7 "),
+            ("RCPT TO:<u@ü.example>", "553 5.6.7 "),
+            ("RCPT TO:<u@sales>", "553 5.1.2 "),  // SRV-24
+        ])
     func badRecipients(line: String, reply: String) {
         var server = readyForData()
         #expect(server.send(line + "\r\n").hasPrefix(reply))
@@ -252,7 +279,8 @@ struct ServerSessionTests {
         let mailbox = try Mailbox(parsing: "ops@b.example".utf8)
         for mayRelay in [true, false] {
             var server = driver(mayRelay: mayRelay) { $0.postmaster = mailbox }
-            let commands = "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<pOsTmAsTeR>\r\nRCPT TO:<postMaster@Relay.Example>\r\nDATA\r\n.\r\n"
+            let commands =
+                "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<pOsTmAsTeR>\r\nRCPT TO:<postMaster@Relay.Example>\r\nDATA\r\n.\r\n"
             #expect(server.codes(commands) == [250, 250, 250, 250, 354, 250])
             #expect(server.stored.first?.0.envelope.recipients == [mailbox, mailbox])
         }
@@ -266,12 +294,17 @@ struct ServerSessionTests {
         let reply = server.send("EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n")
         #expect(reply.contains("550 5.7.1 Relaying denied\r\n554 5.5.1 "))
         #expect(server.codes("RCPT TO:<c@[192.0.2.1]>\r\nRCPT TO:<\"c@d.example\"@relay.example>\r\n") == [550, 550])
-        #expect(server.codes("RCPT TO:<@relay.example:c@d.example>\r\nRCPT TO:<c%d.example@relay.example>\r\n") == [550, 550])
+        #expect(
+            server.codes("RCPT TO:<@relay.example:c@d.example>\r\nRCPT TO:<c%d.example@relay.example>\r\n") == [
+                550, 550,
+            ])
     }
 
-    @Test("SRV-26 What was not committed is not stored, and the client hears it", arguments: [
-        (ServerSession.CommitFailure.storeFull, "452 4.3.1 "), (.storeFailed, "451 4.3.0 "),
-    ])
+    @Test(
+        "SRV-26 What was not committed is not stored, and the client hears it",
+        arguments: [
+            (ServerSession.CommitFailure.storeFull, "452 4.3.1 "), (.storeFailed, "451 4.3.0 "),
+        ])
     func commitFailure(failure: ServerSession.CommitFailure, reply: String) {
         var server = readyForData()
         server.commitFailure = failure
@@ -292,12 +325,15 @@ struct ServerSessionTests {
         #expect(server.stored.map(\.1) == [""])
     }
 
-    @Test("SRV-33 101 Received fields are a loop, 100 and 40 are not", arguments: [(40, 250), (100, 250), (101, 554)] as [(Int, UInt16)])
+    @Test(
+        "SRV-33 101 Received fields are a loop, 100 and 40 are not",
+        arguments: [(40, 250), (100, 250), (101, 554)] as [(Int, UInt16)])
     func loops(count: Int, code: UInt16) {
         var server = readyForData { $0.messageLimit = 100_000 }
         let wire = "DATA\r\n" + String(repeating: "Received: x\r\n", count: count) + "\r\n.\r\n"
         #expect(server.codes(wire) == [354, code])
-        #expect(server.replies.last?.enhanced == (code == 554 ? EnhancedStatusCode(5, 4, 6) : EnhancedStatusCode(2, 0, 0)))
+        #expect(
+            server.replies.last?.enhanced == (code == 554 ? EnhancedStatusCode(5, 4, 6) : EnhancedStatusCode(2, 0, 0)))
     }
 
     @Test("SRV-35 A whole transaction in one segment: replies in order, held back only while more commands are here")
@@ -309,14 +345,17 @@ struct ServerSessionTests {
         #expect(server.unflushed.isEmpty)
     }
 
-    @Test("SRV-35 What flushes", arguments: [
-        ("NOOP", true), ("VRFY x", true), ("EHLO x", true), ("RSET", false), ("MAIL FROM:<>", false),
-    ])
+    @Test(
+        "SRV-35 What flushes",
+        arguments: [
+            ("NOOP", true), ("VRFY x", true), ("EHLO x", true), ("RSET", false), ("MAIL FROM:<>", false),
+        ])
     func flushing(line: String, flushes: Bool) {
         var session = ServerSession(configuration)
         _ = session.handle(.connected(ServerSession.Client(address: .v4(0), mayRelay: true)))
         _ = session.handle(.lineReceived(Array("EHLO x".utf8), pendingBytes: 0, room: .max))
-        guard case .reply(_, let flush) = session.handle(.lineReceived(Array(line.utf8), pendingBytes: 6, room: .max)) else {
+        guard case .reply(_, let flush) = session.handle(.lineReceived(Array(line.utf8), pendingBytes: 6, room: .max))
+        else {
             Issue.record("no reply")
             return
         }
@@ -324,13 +363,16 @@ struct ServerSessionTests {
     }
 
     static let tls = TLSSessionFacts(
-        version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", resumed: false, verification: .unverified, certificate: nil)
+        version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", resumed: false, verification: .unverified,
+        certificate: nil)
 
     @Test("SRV-36 SRV-37 STARTTLS drops what lies behind it and all that was said before")
     func startTLS() {
         var server = driver()
         _ = server.send("EHLO x\r\n")
-        #expect(server.send("STARTTLS\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n") == "220 2.0.0 Ready to start TLS\r\n")
+        #expect(
+            server.send("STARTTLS\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n")
+                == "220 2.0.0 Ready to start TLS\r\n")
         #expect(server.report(.secured(Self.tls)) == "")
         #expect(server.codes("RCPT TO:<c@d.example>\r\nMAIL FROM:<>\r\nSTARTTLS\r\n") == [503, 503, 503])
         #expect(!server.send("EHLO x\r\n").contains("STARTTLS"))
@@ -338,7 +380,9 @@ struct ServerSessionTests {
         #expect(server.stored.first?.0.origin.tls == Self.tls)
     }
 
-    @Test("SRV-36 SRV-37 A transaction before STARTTLS is gone after it; an argument draws 501; without a certificate 502")
+    @Test(
+        "SRV-36 SRV-37 A transaction before STARTTLS is gone after it; an argument draws 501; without a certificate 502"
+    )
     func startTLSInTransaction() {
         var server = readyForData()
         #expect(server.codes("STARTTLS now\r\nSTARTTLS\r\n") == [501, 220])
@@ -359,11 +403,14 @@ struct ServerSessionTests {
         #expect(server.stored.first?.0.origin.tls == nil)
     }
 
-    @Test("SRV-40 Declared sizes", arguments: [
-        ("SIZE=1000", "250 2.1.0 "), ("SIZE=1001", "552 5.3.4 "), ("SIZE=99999999999999999999", "552 5.3.4 "),
-        ("SIZE=00000000000000000001", "250 2.1.0 "), ("SIZE=000000000000000000001", "501 5.5.4 "), ("SIZE=-1", "501 5.5.4 "),
-        ("SIZE=501", "452 4.3.1 "), ("SIZE=0", "250 2.1.0 "),
-    ])
+    @Test(
+        "SRV-40 Declared sizes",
+        arguments: [
+            ("SIZE=1000", "250 2.1.0 "), ("SIZE=1001", "552 5.3.4 "), ("SIZE=99999999999999999999", "552 5.3.4 "),
+            ("SIZE=00000000000000000001", "250 2.1.0 "), ("SIZE=000000000000000000001", "501 5.5.4 "),
+            ("SIZE=-1", "501 5.5.4 "),
+            ("SIZE=501", "452 4.3.1 "), ("SIZE=0", "250 2.1.0 "),
+        ])
     func declaredSize(parameter: String, reply: String) {
         var server = driver()
         if reply.hasPrefix("452") { server.room = 500 }
