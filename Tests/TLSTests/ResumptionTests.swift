@@ -106,6 +106,25 @@ import Testing
             let records = try #require($0.requirement.dane?.records)
             $0.requirement = try .dane(records, base: "mx.example.net", references: ["mx.example.com"])
         },
+        Change("another base domain, all else alike") {
+            let old = try #require($0.requirement.dane)
+            $0.requirement = TLSRequirement(
+                level: .authenticated, by: .dane,
+                dane: DANEReference(
+                    baseDomain: try DomainName("mx.example.net"), records: old.records,
+                    referenceIdentifiers: old.referenceIdentifiers),
+                serverName: old.baseDomain, reason: Explanation("test"))
+        },
+        Change("another basis") {
+            $0.requirement = TLSRequirement(
+                level: .authenticated, by: .daneHost, dane: $0.requirement.dane,
+                serverName: $0.requirement.serverName, reason: Explanation("test"))
+        },
+        Change("another server name") {
+            $0.requirement = TLSRequirement(
+                level: .authenticated, by: .dane, dane: $0.requirement.dane,
+                serverName: try DomainName("other.example"), reason: Explanation("test"))
+        },
         Change("another reference identifier") {
             let records = try #require($0.requirement.dane?.records)
             $0.requirement = try .dane(records, references: ["example.com"])
