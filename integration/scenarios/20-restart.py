@@ -1,0 +1,106 @@
+"""The queue outlives the daemon, and the daemon outlives its resolver."""
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from typing import Iterator
+
+from internet.inside import Bed, wait_for
+from internet.relay import Relay
+from internet.submission import Letter
+
+
+@contextmanager
+def fixture(bed: Bed) -> Iterator[Relay]:
+    with Relay(bed, "20-restart", 20) as relay:
+        yield relay
+
+
+def queue_of(relay: Relay) -> dict[str, dict[str, object]]:
+    _, page = relay.ctl_json("queue", "list", "--all")
+    return {message["sender"]: message for message in page["messages"]}  # type: ignore[index]
+
+
+def scenario_terminate(relay: Relay) -> None:
+    """SIGTERM: exit 0, the queue is kept as it was, a restart goes on"""
+    held = [Letter.to("someone@mismatch.example", name="term") for _ in range(5)]
+    for letter in held:
+        relay.submit(letter)
+        relay.wait_attempt(letter, letter.recipients[0], ("deferred",))
+    before = queue_of(relay)
+    assert {letter.sender for letter in held} <= set(before)
+    assert relay.stop() == 0, relay.tail()
+    relay.start()
+    after = queue_of(relay)
+    for letter in held:
+        assert after[letter.sender]["id"] == before[letter.sender]["id"]
+        assert after[letter.sender]["received_at"] == before[letter.sender]["received_at"]
+        count = len(relay.attempts(letter))
+        wait_for("attempt after the restart", lambda: len(relay.attempts(letter)) > count, 30)
+
+
+def scenario_fresh_mail_across_kill(relay: Relay) -> None:
+    """SIGKILL right behind the 250: delivered after the restart"""
+    letters = [Letter.to("someone@good.example", name="kill") for _ in range(20)]
+    for letter in letters:
+        relay.submit(letter)
+    relay.kill()
+    relay.start()
+    for letter in letters:
+        wait_for("copy after the kill", lambda: relay.bed.delivered("good.example", letter.mark), 30)
+
+
+def scenario_second_daemon(relay: Relay) -> None:
+    """A second daemon on the same store refuses to start, the first goes on"""
+    second = Relay(relay.bed, "20-restart-second", 21, store=relay.store)
+    second.launch()
+    assert second.wait_exit() == 78, second.tail()
+    assert second.tail().count("\n") <= 3, second.tail()
+    relay.submit(Letter.to("someone@good.example"))
+
+
+def scenario_resolver_dies(relay: Relay) -> None:
+    """The resolver worker is killed under load, three times: a new one comes, nothing is lost"""
+    letters: list[Letter] = []
+    stop = threading.Event()
+
+    def load() -> None:
+        domains = ("good.example", "dane-ta.example", "first-fails.example", "unusable.example", "insecure.example")
+        while not stop.is_set():
+            letter = Letter.to(f"someone@{domains[len(letters) % len(domains)]}", name="worker")
+            relay.submit(letter)
+            letters.append(letter)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    try:
+        for _ in range(3):
+            worker = wait_for("resolver worker", relay.workers, 20)
+            stop.wait(1.0)
+            for pid in worker:
+                os.kill(pid, signal.SIGKILL)
+            wait_for("new worker", lambda: set(relay.workers()) - set(worker), 20)
+    finally:
+        stop.set()
+        thread.join()
+    assert len(letters) > 20, len(letters)
+    for letter in letters:
+        relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 60)
+    assert relay.process and relay.process.poll() is None
+
+
+def scenario_worker_has_no_spool(relay: Relay) -> None:
+    """The resolver worker holds no file of the store and no listening socket"""
+    (worker,) = wait_for("one worker", lambda: len(found := relay.workers()) == 1 and found, 20)
+    held = {os.readlink(f"/proc/{worker}/fd/{number}") for number in os.listdir(f"/proc/{worker}/fd")}
+    assert not [path for path in held if str(relay.store) in path or "control.sock" in path], held
+
+
+def scenario_bad_configuration(relay: Relay) -> None:
+    """A wrong key: exit 78, with file, line and column"""
+    broken = Relay(relay.bed, "20-restart-broken", 22, more={"retry": {"minimun": '"2s"'}})
+    broken.launch()
+    assert broken.wait_exit() == 78, broken.tail()
+    line = next(number for number, text in enumerate(broken.toml.read_text().splitlines(), 1) if "minimun" in text)
+    assert f"relayd.toml:{line}:1" in broken.tail(), broken.tail()
