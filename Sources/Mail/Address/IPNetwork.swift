@@ -10,7 +10,9 @@ public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     /// the IPv4 network it maps.
     public init?(_ text: some StringProtocol) {
         let parts = Array(text.utf8).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard let first = parts.first, parts.count <= 2, let written = IPAddress(parsing: Array(first)) else { return nil }
+        guard let first = parts.first, parts.count <= 2, let written = IPAddress(parsing: Array(first)) else {
+            return nil
+        }
         let address = written.unmapped
         let width = address.octets.count * 8
         var length = width

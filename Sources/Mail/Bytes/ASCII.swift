@@ -50,7 +50,9 @@ enum ASCII {
     }
 
     /// The number written by one or more digits; nil for anything else and for what does not fit.
-    static func decimal<Number: FixedWidthInteger>(_ digits: some Collection<UInt8>, as: Number.Type = Number.self) -> Number? {
+    static func decimal<Number: FixedWidthInteger>(_ digits: some Collection<UInt8>, as: Number.Type = Number.self)
+        -> Number?
+    {
         guard !digits.isEmpty else { return nil }
         var value: Number = 0
         for byte in digits {

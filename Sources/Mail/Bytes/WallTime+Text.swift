@@ -37,7 +37,7 @@ private struct CivilDate {
         let seconds = min(max(time.seconds, Self.range.lowerBound), Self.range.upperBound)
         // Counted from 0000-03-01, so that the leap day is the last day of its year; 719,468 days lie between that day and
         // the epoch. Within the range all quantities below are positive except days of the first two months, which `era` takes.
-        let days = Int((Double(seconds) / Double(Self.secondsPerDay)).rounded(.down))
+        let days = Int(seconds / Self.secondsPerDay) - (seconds % Self.secondsPerDay < 0 ? 1 : 0)
         let second = Int(seconds) - days * Int(Self.secondsPerDay)
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

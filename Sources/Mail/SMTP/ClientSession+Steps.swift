@@ -82,7 +82,8 @@ extension ClientSession {
         }
         waiting = nil
         if transaction.has8bit, !extensions.eightBitMIME {
-            let reason = Reason(.eightBitUnsupported, "The message has 8-bit octets and the host does not offer 8BITMIME.")
+            let reason = Reason(
+                .eightBitUnsupported, "The message has 8-bit octets and the host does not offer 8BITMIME.")
             return refuse(transaction, with: .tryNextHost(reason, nil))
         }
         if case .limit(let limit) = extensions.size, transaction.size > limit {
@@ -94,69 +95,70 @@ extension ClientSession {
             let reason = Reason(.localFailure, "The reverse-path cannot be written as an SMTP path.")
             return refuse(transaction, with: .settled(.deferred(reason, nil)))
         }
-        guard let group = exchange.nextGroup() else {
-            state = .idle
-            return .finishTransaction(exchange.results(open: .nextTransaction), reusable: isReusable)
-        }
+        let group = exchange.nextGroup()
+        self.exchange = exchange
+        guard let group else { return finishTransaction() }
         transactionCount += 1
         needsReset = true
-        state = .commands(exchange)
+        state = .commands
         return .send(group, thenRead: exchange.wait)
     }
 
-    mutating func take(_ reply: Reply, _ before: Exchange) -> Action {
-        if reply.code == 421 { return endBy421(reply, before) }
-        var exchange = before
-        switch exchange.take(reply) {
+    mutating func take(_ reply: Reply) -> Action {
+        if reply.code == 421 { return endBy421(reply) }
+        switch exchange?.take(reply) {
         case .read:
-            state = .commands(exchange)
-            return .read(within: exchange.wait)
+            return .read(within: exchange?.wait ?? .command)
         case .nextGroup:
-            guard let group = exchange.nextGroup() else { return finishTransaction(exchange) }
-            state = .commands(exchange)
-            return .send(group, thenRead: exchange.wait)
+            guard let group = exchange?.nextGroup() else { return finishTransaction() }
+            return .send(group, thenRead: exchange?.wait ?? .command)
         case .content:
-            state = .content(exchange)
+            state = .content
             return .sendContent
         case .emptyContent:
-            state = .emptyContent(exchange)
+            state = .emptyContent
             return .send(CommandWriter.loneDot, thenRead: .dataEnd)
-        case .outOfStep:
+        case .outOfStep, nil:
             let reason = Reason(.protocolError, "The host is out of step: \(reply.oneLine)")
-            return end(exchange.results(open: .tryNextHost(reason, reply)), reason, reply)
+            return end(results(open: .tryNextHost(reason, reply)), reason, reply)
         }
     }
 
     /// A reply while content is still being written: the host wants no more of it, and the connection cannot go on.
-    mutating func takeEarly(_ reply: Reply, _ before: Exchange) -> Action {
-        var exchange = before
+    mutating func takeEarly(_ reply: Reply) -> Action {
         let reason = Reason.refused("The host interrupts the content with", reply)
-        if reply.isPermanentFailure { exchange.takeFinal(reply) }
-        return end(exchange.results(open: .tryNextHost(reason, reply)), reason, reply)
+        if reply.isPermanentFailure { exchange?.takeFinal(reply) }
+        return end(results(open: .tryNextHost(reason, reply)), reason, reply)
     }
 
-    mutating func takeAfterNothing(_ reply: Reply, _ exchange: Exchange) -> Action {
-        if reply.code == 421 { return endBy421(reply, exchange) }
+    mutating func takeAfterNothing(_ reply: Reply) -> Action {
+        if reply.code == 421 { return endBy421(reply) }
         needsReset = false
-        return finishTransaction(exchange)
+        return finishTransaction()
     }
 
-    mutating func takeFinal(_ reply: Reply, _ before: Exchange) -> Action {
-        var exchange = before
+    mutating func takeFinal(_ reply: Reply) -> Action {
         needsReset = false
         if reply.isPositiveIntermediate {
             let reason = Reason(.protocolError, "The host is out of step: \(reply.oneLine)")
-            return end(exchange.results(open: .settled(.deferred(reason, reply))), reason, reply)
+            return end(results(open: .settled(.deferred(reason, reply))), reason, reply)
         }
-        exchange.takeFinal(reply)
-        if reply.code == 421 { return endBy421(reply, exchange) }
-        return finishTransaction(exchange)
+        exchange?.takeFinal(reply)
+        if reply.code == 421 { return endBy421(reply) }
+        return finishTransaction()
     }
 
-    private mutating func finishTransaction(_ exchange: Exchange) -> Action {
-        state = .idle
+    private mutating func finishTransaction() -> Action {
         // Whoever nothing was said about had no RCPT sent: there is room for them in the next transaction.
-        return .finishTransaction(exchange.results(open: .nextTransaction), reusable: isReusable)
+        let results = results(open: .nextTransaction)
+        state = .idle
+        exchange = nil
+        return .finishTransaction(results, reusable: isReusable)
+    }
+
+    /// One result for each recipient under way; `open` for those that nothing was said about.
+    func results(open: RecipientResult) -> [RecipientResult] {
+        exchange?.results(open: open) ?? []
     }
 
     private mutating func refuse(_ transaction: ClientTransaction, with result: RecipientResult) -> Action {
@@ -170,9 +172,9 @@ extension ClientSession {
     // MARK: Ends
 
     /// 421 ends the use of the connection; whatever is open stays queued (RFC 5321 §3.8).
-    private mutating func endBy421(_ reply: Reply, _ exchange: Exchange) -> Action {
+    private mutating func endBy421(_ reply: Reply) -> Action {
         let reason = Reason.refused("The host closes with", reply)
-        return end(exchange.results(open: .tryNextHost(reason, reply)), reason, reply)
+        return end(results(open: .tryNextHost(reason, reply)), reason, reply)
     }
 
     /// Ends with QUIT before any transaction: another host may do better.
@@ -195,17 +197,18 @@ extension ClientSession {
     mutating func end(_ results: [RecipientResult], _ reason: Reason?, _ reply: Reply?) -> Action {
         state = .closed
         waiting = nil
+        exchange = nil
         return .finish(SessionResult(results: results, failure: reason, reply: reply))
     }
 
     /// What a failure of the session means for the recipients at hand.
     private func openResults(_ reason: Reason, _ reply: Reply?) -> [RecipientResult] {
         switch state {
-        case .commands(let exchange), .content(let exchange), .emptyContent(let exchange):
-            return exchange.results(open: .tryNextHost(reason, reply))
-        case .contentEnd(let exchange):
+        case .commands, .content, .emptyContent:
+            return results(open: .tryNextHost(reason, reply))
+        case .contentEnd:
             // The host may have the message: another host would make a second copy at once (RFC 5321 §4.5.3.2.6).
-            return exchange.results(open: .settled(.deferred(reason, reply)))
+            return results(open: .settled(.deferred(reason, reply)))
         case .quitting(let result):
             return result.results
         case .unconnected, .greeting, .ehlo, .helo, .startTLS, .handshake, .judging, .idle, .closed:

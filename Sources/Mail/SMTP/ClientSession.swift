@@ -73,13 +73,13 @@ public struct ClientSession: Sendable {
         /// The verdict is outstanding. Leaves by: ehlo (inside TLS), helo or commands (in the clear), quitting, closed.
         case judging(PeerEvidence)
         /// MAIL, RCPT and DATA are under way. Leaves by: content, emptyContent (354 though nobody was accepted), idle, closed.
-        case commands(Exchange)
+        case commands
         /// Leaves by: contentEnd, closed.
-        case content(Exchange)
+        case content
         /// A lone dot ends content that is for nobody (RFC 2920 §3.1). Leaves by: idle, closed.
-        case emptyContent(Exchange)
+        case emptyContent
         /// The final dot is written: from here on the host may have the message. Leaves by: idle, closed.
-        case contentEnd(Exchange)
+        case contentEnd
         /// Between transactions. Leaves by: commands, quitting, closed.
         case idle
         /// QUIT is sent; what is to be reported is known. Leaves by: closed.
@@ -90,6 +90,9 @@ public struct ClientSession: Sendable {
     let hostname: MailDomain
     let requirement: TLSRequirement
     var state = State.unconnected
+    /// Of the transaction that is under way, from `commands` to `contentEnd`. Not a part of the state: replies change it in
+    /// place, for thousands of recipients.
+    var exchange: Exchange?
     /// The transaction that waits for the session to be ready for it.
     var waiting: ClientTransaction?
     /// Of the newest EHLO only (RFC 5321 §4.1.1.3, RFC 3207 §4.2).
@@ -148,7 +151,8 @@ public struct ClientSession: Sendable {
         case (.startTLS, .replied(let reply, pendingBytes: _)):
             return judge(.startTLSRefused(reply))
         case (.startTLS, .malformedReply(let error)):
-            return judge(.handshakeFailed(HandshakeFailure(.negotiation, text: "malformed reply to STARTTLS (\(error))")))
+            return judge(
+                .handshakeFailed(HandshakeFailure(.negotiation, text: "malformed reply to STARTTLS (\(error))")))
         case (.startTLS, .timedOut), (.handshake, .timedOut):
             return judge(.handshakeFailed(HandshakeFailure(.timedOut, text: "no answer in time")))
         case (.startTLS, .connectionLost), (.handshake, .connectionLost):
@@ -162,20 +166,20 @@ public struct ClientSession: Sendable {
         case (.judging(let evidence), .mustAbandon(let reason)):
             return abandon(after: evidence, reason)
 
-        case (.commands(let exchange), .replied(let reply, pendingBytes: _)):
-            return take(reply, exchange)
-        case (.content(let exchange), .contentSent):
-            state = .contentEnd(exchange)
+        case (.commands, .replied(let reply, pendingBytes: _)):
+            return take(reply)
+        case (.content, .contentSent):
+            state = .contentEnd
             return .read(within: .dataEnd)
-        case (.content(let exchange), .contentFailed(let reason)):
+        case (.content, .contentFailed(let reason)):
             // Without its end the content counts for nothing (RFC 5321 §4.1.1.4): no QUIT, which would be more content.
-            return end(exchange.results(open: .settled(.deferred(reason, nil))), reason, nil)
-        case (.content(let exchange), .replied(let reply, pendingBytes: _)):
-            return takeEarly(reply, exchange)
-        case (.emptyContent(let exchange), .replied(let reply, pendingBytes: _)):
-            return takeAfterNothing(reply, exchange)
-        case (.contentEnd(let exchange), .replied(let reply, pendingBytes: _)):
-            return takeFinal(reply, exchange)
+            return end(results(open: .settled(.deferred(reason, nil))), reason, nil)
+        case (.content, .replied(let reply, pendingBytes: _)):
+            return takeEarly(reply)
+        case (.emptyContent, .replied(let reply, pendingBytes: _)):
+            return takeAfterNothing(reply)
+        case (.contentEnd, .replied(let reply, pendingBytes: _)):
+            return takeFinal(reply)
 
         case (.idle, .transactionGiven(let transaction)):
             waiting = transaction
@@ -186,7 +190,8 @@ public struct ClientSession: Sendable {
             return end([], .refused("The host says unasked", reply), reply)
 
         // The reply to QUIT, or none: the work is done either way.
-        case (.quitting(let result), .replied), (.quitting(let result), .malformedReply), (.quitting(let result), .timedOut),
+        case (.quitting(let result), .replied), (.quitting(let result), .malformedReply),
+            (.quitting(let result), .timedOut),
             (.quitting(let result), .connectionLost):
             state = .closed
             return .finish(result)

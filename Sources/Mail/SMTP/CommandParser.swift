@@ -63,7 +63,9 @@ extension Command {
     }
 
     /// What stands behind `FROM:` or `TO:`; blanks about the colon are refused (RFC 5321 §3.3).
-    private static func path(_ argument: ArraySlice<UInt8>, after word: String) throws(CommandError) -> ArraySlice<UInt8> {
+    private static func path(_ argument: ArraySlice<UInt8>, after word: String) throws(CommandError) -> ArraySlice<
+        UInt8
+    > {
         guard ASCII.equalIgnoringCase(argument.prefix(word.utf8.count), word.utf8) else { throw .badArgument }
         return argument.dropFirst(word.utf8.count)
     }

@@ -168,7 +168,9 @@ struct Exchange: Hashable, Sendable {
             return .tryNextHost(Reason(.startTLSMissing, "The host demands TLS: \(reply.oneLine)"), reply)
         }
         let reason = Reason.refused("\(what) is answered with", reply)
-        if reply.isPermanentFailure, !Self.isTemporarily552(reply, to: what) { return .settled(.bounced(reason, reply)) }
+        if reply.isPermanentFailure, !Self.isTemporarily552(reply, to: what) {
+            return .settled(.bounced(reason, reply))
+        }
         return transientSettles ? .settled(.deferred(reason, reply)) : .tryNextHost(reason, reply)
     }
 

@@ -105,7 +105,9 @@ extension ServerSession {
 
     // size-value = 1*20DIGIT (RFC 1870 §3); what no Int holds is certainly too large.
     private static func size(_ value: String?) -> Int? {
-        guard let digits = value?.utf8, (1...20).contains(digits.count), digits.allSatisfy(ASCII.isDigit) else { return nil }
+        guard let digits = value?.utf8, (1...20).contains(digits.count), digits.allSatisfy(ASCII.isDigit) else {
+            return nil
+        }
         return ASCII.decimal(digits, as: Int.self) ?? .max
     }
 

@@ -138,7 +138,8 @@ public struct ServerSession: Sendable {
             return close(with: idleTooLong)
         case (.ready, .shuttingDown), (.receiving, .shuttingDown):
             return close(with: shuttingDown)
-        case (.unconnected, .shuttingDown), (.securing, .shuttingDown), (.unconnected, .timedOut), (.securing, .timedOut):
+        case (.unconnected, .shuttingDown), (.securing, .shuttingDown), (.unconnected, .timedOut),
+            (.securing, .timedOut):
             return close(with: nil)
         case (.committing, .shuttingDown):
             isLeaving = true
@@ -156,14 +157,16 @@ public struct ServerSession: Sendable {
 
         // Reports of things nobody asked for. To go on would be to guess.
         case (.unconnected, .lineReceived), (.unconnected, .lineTooLong), (.unconnected, .contentEnded),
-            (.unconnected, .committed), (.unconnected, .commitFailed), (.unconnected, .secured), (.unconnected, .tlsFailed),
+            (.unconnected, .committed), (.unconnected, .commitFailed), (.unconnected, .secured),
+            (.unconnected, .tlsFailed),
             (.ready, .connected), (.ready, .connectedBeyondLimit), (.ready, .contentEnded), (.ready, .committed),
             (.ready, .commitFailed), (.ready, .secured), (.ready, .tlsFailed),
             (.receiving, .connected), (.receiving, .connectedBeyondLimit), (.receiving, .lineReceived),
             (.receiving, .lineTooLong), (.receiving, .committed), (.receiving, .commitFailed), (.receiving, .secured),
             (.receiving, .tlsFailed),
             (.committing, .connected), (.committing, .connectedBeyondLimit), (.committing, .lineReceived),
-            (.committing, .lineTooLong), (.committing, .contentEnded), (.committing, .secured), (.committing, .tlsFailed),
+            (.committing, .lineTooLong), (.committing, .contentEnded), (.committing, .secured),
+            (.committing, .tlsFailed),
             (.securing, .connected), (.securing, .connectedBeyondLimit), (.securing, .lineReceived),
             (.securing, .lineTooLong), (.securing, .contentEnded), (.securing, .committed), (.securing, .commitFailed):
             return close(with: nil)

@@ -49,7 +49,9 @@ public struct ServiceExtensions: Hashable, Sendable {
     // size-param: no number and 0 both mean that there is no fixed limit (RFC 1870 §4). A number too large for us cannot be
     // reached, and what is no number is ignored.
     private static func size(_ value: Substring?) -> Size {
-        guard let value, let octets = ASCII.decimal(Array(value.utf8), as: Int.self), octets > 0 else { return .unlimited }
+        guard let value, let octets = ASCII.decimal(Array(value.utf8), as: Int.self), octets > 0 else {
+            return .unlimited
+        }
         return .limit(octets)
     }
 
@@ -57,7 +59,8 @@ public struct ServiceExtensions: Hashable, Sendable {
     private mutating func readLimits(_ limits: ArraySlice<Substring>) {
         for limit in limits {
             let parts = limit.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let name = parts.first, let digits = parts.last, (1...6).contains(digits.utf8.count),
+            guard parts.count == 2, let name = parts.first, let digits = parts.last,
+                (1...6).contains(digits.utf8.count),
                 digits.utf8.first != UInt8(ascii: "0"), let value = ASCII.decimal(Array(digits.utf8), as: Int.self)
             else { continue }
             switch name.uppercased() {
