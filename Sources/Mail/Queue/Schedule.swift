@@ -36,7 +36,7 @@ public struct Schedule: Hashable, Sendable {
 
     /// Seconds to wait after the `attempts`th failed attempt (1 for the first), without jitter.
     public func backoff(after attempts: Int) -> Int64 {
-        Self.doubled(minimum, upTo: maximum, times: attempts - 1)
+        Self.doubled(minimum, upTo: maximum, times: max(attempts, 1) - 1)
     }
 
     /// When to try again after the `attempts`th failed attempt. Never later than `expires`, so that a message is given

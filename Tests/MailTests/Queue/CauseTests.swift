@@ -1,0 +1,39 @@
+import Testing
+
+@testable import Mail
+
+@Suite struct CauseTests {
+    @Test(
+        "DSN-18 status codes",
+        arguments: [
+            (.noSuchDomain, "5.1.2"), (.nullMX, "5.1.10"), (.loop, "5.4.6"), (.dnsTemporary, "4.4.3"),
+            (.dnsBogus, "4.4.3"),
+            (.connectFailed, "4.4.1"), (.connectionLost, "4.4.2"), (.timedOut, "4.4.2"), (.expired, "4.4.7"),
+            (.sizeExceeded, "5.3.4"), (.eightBitUnsupported, "5.6.3"), (.startTLSMissing, "4.7.10"),
+            (.daneMismatch, "4.7.5"),
+            (.tlsaLookupFailed, "4.7.5"), (.tlsHandshakeFailed, "4.7.5"), (.noHostAddress, "5.4.4"),
+        ] as [(Reason.Cause, String)])
+    func status(cause: Reason.Cause, code: String) {
+        #expect(cause.enhancedStatusCode.description == code)
+    }
+
+    @Test("DANE-18 TLS policy is never permanent, and is always the other side's", arguments: Reason.Cause.allCases)
+    func tlsPolicy(cause: Reason.Cause) {
+        if cause.isTLSPolicy {
+            #expect(!cause.isPermanent && cause.fault == .theirs && cause.resultType != nil)
+            #expect(cause.enhancedStatusCode.subject == 7)
+        } else {
+            #expect(cause.enhancedStatusCode.subject != 7)
+        }
+        #expect(cause.enhancedStatusCode(isPermanent: true).class == 5)
+        #expect(cause.enhancedStatusCode(isPermanent: false).class == 4)
+    }
+
+    @Test("RPTC-17 connections and timeouts are not reported; RPTC-15 a failed validation is dnssec-invalid")
+    func resultTypes() {
+        #expect(Reason.Cause.connectFailed.resultType == nil && Reason.Cause.timedOut.resultType == nil)
+        #expect(Reason.Cause.tlsaLookupFailed.resultType == .dnssecInvalid)
+        #expect(Reason.Cause.daneMismatch.resultType == .validationFailure)
+        #expect(Reason.Cause.startTLSMissing.resultType == .startTLSNotSupported)
+    }
+}
