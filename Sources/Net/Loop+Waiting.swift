@@ -33,7 +33,7 @@ extension Loop {
     // MARK: Waits. All of this on the loop's thread.
 
     /// Waits at the waiter until somebody resumes it or the deadline passes.
-    func wait(at waiter: Waiter, until deadline: Deadline) async -> Wake {
+    nonisolated(nonsending) func wait(at waiter: Waiter, until deadline: Deadline) async -> Wake {
         if isStopping { return .closed }
         if deadline <= turnStart { return .expired }
         if waiter.continuation != nil { return .busy }

@@ -127,7 +127,7 @@ final class Registration: @unchecked Sendable {
     }
 
     /// Waits until another try may succeed.
-    func wait(for direction: Direction, until deadline: Deadline) async -> Wake {
+    nonisolated(nonsending) func wait(for direction: Direction, until deadline: Deadline) async -> Wake {
         if isClosed { return .closed }
         switch direction {
         case .read:
@@ -149,7 +149,7 @@ final class Registration: @unchecked Sendable {
     }
 
     /// Waits at the place of the writers for the deadline only: a pause that `close()` ends.
-    func pause(until deadline: Deadline) async -> Wake {
+    nonisolated(nonsending) func pause(until deadline: Deadline) async -> Wake {
         if isClosed { return .closed }
         return await loop.wait(at: writer, until: deadline)
     }

@@ -117,7 +117,7 @@ extension Stream {
 
     // MARK: Receiving
 
-    private func fill(room: Int, until deadline: Deadline) async throws(SocketError) -> Fill {
+    private nonisolated(nonsending) func fill(room: Int, until deadline: Deadline) async throws(SocketError) -> Fill {
         while true {
             try checkUsable()
             if inputEnded { return .end }

@@ -150,7 +150,7 @@ public final class Stream: @unchecked Sendable {
     }
 
     /// Waits, after a try that said so.
-    func wait(for direction: Direction, until deadline: Deadline) async throws(SocketError) {
+    nonisolated(nonsending) func wait(for direction: Direction, until deadline: Deadline) async throws(SocketError) {
         registration.exhausted(direction)
         try await registration.wait(for: direction, until: deadline).throwUnlessReady()
     }

@@ -123,6 +123,16 @@ struct LookupsTests {
         #expect(!hung(&lookups, at(28)), "once")
     }
 
+    @Test("A worker that was silent from its first moment is probed as well")
+    func silentFromTheStart() throws {
+        var lookups = book()
+        _ = lookups.ask(try name(1), 1, at: at(1))
+        lookups.workerServes(at: at(2))
+        _ = try sent(&lookups)
+        _ = lookups.expire(at: at(21))
+        #expect(try sent(&lookups).contains(.ask(id: 2, try #require(Asked.probe))))
+    }
+
     @Test("SEC-05 What was sent to a worker that dies is failed; what was not waits for the next one")
     func death() throws {
         var lookups = book(inFlight: 2, waiting: 9)

@@ -161,6 +161,18 @@ struct FaultyWorkerTests {
         }
     }
 
+    @Test("SEC-05 A worker that leaves a lookup and then a probe unanswered hangs, and is replaced")
+    func hangs() async throws {
+        let rig = try ResolverRig()
+        let settings = ResolverSettings(trustAnchorFile: "", lookupTimeout: .milliseconds(50))
+        try await rig.with(["reads-nothing"], settings: settings) { resolver in
+            #expect(await resolver.resolve(try ask("a.example")).reason == "no answer within 0.05 s")
+            let state = try await rig.state(of: resolver) { if case .restarting = $0 { true } else { false } }
+            #expect(state == .restarting(reason: "it hangs", attempts: 1))
+            #expect(resolver.counters.workerDeaths == 1)
+        }
+    }
+
     @Test("1,000 lookups of distinct names at once: each gets its own answer, equal ones share a lookup")
     func many() async throws {
         let rig = try ResolverRig()

@@ -162,7 +162,7 @@ struct Lookups<Waiter> {
             counters.failed += lookup.waiters.count
             if let sent = lookup.sent {
                 unsent.append(contentsOf: DaemonMessage.cancel(id: first.id).frame)
-                if lastHeard < sent { isSuspect = true }
+                if lastHeard <= sent { isSuspect = true }
             }
             let what = lookup.sent == nil ? "no place in the resolver" : "no answer"
             settled.append(Settled(finding: .failed("\(what) within \(timeout.seconds) s"), waiters: lookup.waiters))

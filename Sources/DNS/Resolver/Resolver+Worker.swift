@@ -1,4 +1,3 @@
-import Glibc
 import Mail
 import Net
 import Synchronization
@@ -50,7 +49,6 @@ extension Resolver {
     /// Serves until the worker ends, and says why it did.
     private func serve(_ ready: Ready) async -> String {
         let worker = ready.worker
-        current.withLock { $0 = worker }
         lookups.withLock { $0.workerServes(at: .now) }
         enter(.running(pid: worker.child.pid, library: ready.library))
         sending.ring()
@@ -100,9 +98,12 @@ extension Resolver {
     func launch() async throws(ResolverError) -> Ready {
         if let excess = settings.excess { throw .settingsRefused(excess) }
         let worker = try WorkerProcess.spawn(program, arguments, on: loop)
+        // From here on close() reaches it.
+        current.withLock { $0 = worker }
         var reader = FrameReader()
         let greeting = await greet(worker, &reader, until: .after(Self.startTimeout))
         if case .ready(let library) = greeting { return Ready(worker: worker, reader: reader, library: library) }
+        current.withLock { $0 = nil }
         let reason = await worker.end()
         switch greeting {
         case .refused(let words): throw .settingsRefused(words)
@@ -148,7 +149,8 @@ extension Resolver {
                 reader.append(worker.stream.takeBuffered())
             }
         } catch {
-            worker.giveUp("its socket failed: \(error)")
+            // Closed is our own doing, and a reset is how a death shows when it left questions unread.
+            if case .system(let errno) = error { worker.giveUp("its socket failed: \(errno)") }
         }
     }
 

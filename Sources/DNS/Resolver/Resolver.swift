@@ -1,4 +1,3 @@
-import Glibc
 public import Mail
 public import Net
 import Synchronization
@@ -6,7 +5,7 @@ import Synchronization
 /// The daemon's door to DNS: questions in, answers with their security out. The library that reads strangers' zones lives
 /// in a worker process of its own, which this starts, watches, replaces and never trusts.
 ///
-/// Safe from any task on any loop. Equal questions in flight are one lookup; warm answers come from a bounded cache.
+/// Safe from any task on any loop, and to be closed by its owner. Equal questions in flight are one lookup; warm answers come from a bounded cache.
 public final class Resolver: Sendable {
     /// Lookups sent to the worker and not answered.
     public static let inFlightLimit = 512
@@ -29,8 +28,8 @@ public final class Resolver: Sendable {
     let sending: Alarm
     /// Ends the wait before a restart.
     let closing: Alarm
-    /// The worker that serves now; set and read on the loop's thread only, so that octets meant for one worker never go to
-    /// the next.
+    /// The worker that starts or serves now. Changed on the loop's thread only, where its octets are taken too, so that
+    /// those meant for one worker never go to the next.
     let current = Mutex<WorkerProcess?>(nil)
     private let tasks = Mutex<[Task<Void, Never>]>([])
 

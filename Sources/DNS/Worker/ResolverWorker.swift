@@ -1,6 +1,3 @@
-import Glibc
-import Mail
-
 /// The worker's side: the only process that runs libunbound. Started by ``Resolver`` with its end of the socketpair on
 /// descriptor 3.
 public enum ResolverWorker {

@@ -1,5 +1,3 @@
-import CUnbound
-
 /// The options the worker sets before the operator's own: the library reads no configuration file, and its defaults are
 /// those of a small program. Names and meaning are those of unbound.conf(5).
 ///

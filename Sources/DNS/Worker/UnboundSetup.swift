@@ -1,6 +1,4 @@
-import CUnbound
 import Glibc
-import Mail
 
 extension UnboundContext {
     /// A context with these settings in force, or the first setting that is refused, in words.

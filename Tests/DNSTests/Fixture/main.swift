@@ -59,7 +59,6 @@ if mode == nil { exit(ResolverWorker.run()) }
 _ = next()  // the settings
 switch mode {
 case "dies-at-start": exit(3)
-case "never-ready": while true { pause() }
 case "garbage-at-start": write(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
 case "answers-unasked": send(answer([1, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0x2E]))
 case "refuses": send([1, 0x82, 0, 8] + Array("bad hint".utf8))
