@@ -5,6 +5,8 @@ public final class Alarm: @unchecked Sendable {
     // @unchecked Sendable because: `isRung` is touched by the loop's thread only (`wait` checks, `ring` goes there by
     // itself), and so is the waiter, as all waiters are.
 
+    private static let lastDeadline = Deadline(nanoseconds: .max - 1)
+
     private let loop: Loop
     private let waiter = Waiter()
     private var isRung = false
@@ -28,7 +30,8 @@ public final class Alarm: @unchecked Sendable {
             isRung = false
             return true
         }
-        switch await loop.wait(at: waiter, until: deadline) {
+        // Without a deadline the loop could not find it when it stops: it has no descriptor.
+        switch await loop.wait(at: waiter, until: min(deadline, Self.lastDeadline)) {
         case .ready: return true
         case .expired: return false
         case .closed: throw .closed

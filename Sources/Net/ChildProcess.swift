@@ -2,23 +2,23 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// How a process ended.
-public enum ExitStatus: Hashable, Sendable {
-    /// By itself, with this status.
-    case exited(CInt)
-    /// By this signal.
-    case signalled(CInt)
-}
-
 /// A program started by us, whose end a task awaits on a loop. The owner awaits `wait`, so that no zombie stays; a child that
 /// is forgotten is killed.
 public final class ChildProcess: @unchecked Sendable {
     // @unchecked Sendable because: all is immutable but `status`, which only `wait` touches, on the loop's thread.
 
+    /// How a process ended.
+    public enum Status: Hashable, Sendable {
+        /// By itself, with this status.
+        case exited(CInt)
+        /// By this signal.
+        case signalled(CInt)
+    }
+
     /// Its number; another process may have it after `wait` has returned.
     public let pid: CInt
     private let registration: Registration
-    private var status: ExitStatus?
+    private var status: Status?
     private let isReaped = Atomic(false)
 
     private init(pid: CInt, owning process: consuming FileDescriptor, on loop: Loop) {
@@ -104,7 +104,7 @@ public final class ChildProcess: @unchecked Sendable {
     }
 
     /// Waits for its end, on the loop, and takes its status; again it answers at once.
-    public func wait(until deadline: Deadline) async throws(SocketError) -> ExitStatus {
+    public func wait(until deadline: Deadline) async throws(SocketError) -> Status {
         while true {
             guard registration.loop.isOnThread else { throw .offLoop }
             if let status { return status }
@@ -114,7 +114,7 @@ public final class ChildProcess: @unchecked Sendable {
                 if try Errno.check({ waitpid(pid, &code, WNOHANG) }) == pid {
                     isReaped.store(true, ordering: .releasing)
                     let signal = code & 0x7F  // WTERMSIG of wait(2), a macro
-                    let ended = signal == 0 ? ExitStatus.exited(code >> 8 & 0xFF) : .signalled(signal)
+                    let ended = signal == 0 ? Status.exited(code >> 8 & 0xFF) : .signalled(signal)
                     status = ended
                     registration.close()
                     return ended

@@ -17,6 +17,8 @@ struct InputBuffer: ~Copyable {
     }
 
     var count: Int { end - start }
+    /// Octets of the block.
+    var capacity: Int { block.count }
 
     var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: block[start..<end])

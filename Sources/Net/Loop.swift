@@ -76,14 +76,20 @@ public final class Loop: TaskExecutor, @unchecked Sendable {
     // MARK: Work from everywhere
 
     /// Runs the job on the loop's thread. From there it is queued; from elsewhere it goes through the inbox. A loop that has
-    /// stopped passes it on to the global executor, so that no task hangs.
+    /// stopped has the job run by a thread of the global executor, so that no task hangs.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isOnThread {
             jobs.append(job)
         } else if !post(.job(job)) {
-            globalConcurrentExecutor.enqueue(ExecutorJob(job))
+            runElsewhere(job)
         }
+    }
+
+    /// Runs the job in this loop's name on a thread that is not its own. The global executor cannot take it as it is: the task
+    /// would go on to its preferred executor, which is this one, and come back, for ever.
+    private func runElsewhere(_ job: UnownedJob) {
+        Task.detached { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
     /// Calls the body on the loop's thread: at once from there, soon from elsewhere. False when the loop has stopped.
@@ -158,6 +164,10 @@ public final class Loop: TaskExecutor, @unchecked Sendable {
         for registration in table {
             registration?.close()
         }
+        // Those who wait at no descriptor: sleeps and alarms.
+        for waiter in deadlines.removeAll() {
+            resume(waiter, with: .closed)
+        }
         for _ in 0..<Self.drainTurns {
             runJobs()
             poll(into: events)
@@ -168,7 +178,7 @@ public final class Loop: TaskExecutor, @unchecked Sendable {
         _ = inbox.withLock { $0.finish(evenIfFull: true) }
         receive()
         while let job = jobs.popFirst() {
-            globalConcurrentExecutor.enqueue(ExecutorJob(job))
+            runElsewhere(job)
         }
     }
 
@@ -198,7 +208,7 @@ public final class Loop: TaskExecutor, @unchecked Sendable {
             }
         }
         while let waiter = deadlines.popExpired(at: turnStart) {
-            resume(waiter, with: isStopping ? .closed : .expired)
+            resume(waiter, with: .expired)
         }
         if hasMail { receive() }
     }

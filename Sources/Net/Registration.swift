@@ -9,7 +9,7 @@ enum Direction {
 
 /// A descriptor in its loop's epoll set, with a place to wait for each direction.
 ///
-/// Edge-triggered and registered once: reading from the start, writing from the first time a send would block. Whoever
+/// Edge-triggered. Reading is registered once, at the start; writing when a send would block, which is seldom. Whoever
 /// waits has tried before and was told EAGAIN, and says so with `exhausted(_:)`; an edge that comes between is kept in the
 /// flags, so none is lost.
 final class Registration: @unchecked Sendable {
@@ -24,6 +24,8 @@ final class Registration: @unchecked Sendable {
 
     private var descriptor: FileDescriptor?
     private var interest: UInt32
+    /// An edge for writing is due that nobody has waited for: that of a connection being made.
+    private var isWriteArmed: Bool
     private var isAttached = false
     /// Number and generation: epoll's datum.
     private(set) var key: UInt64 = .max
@@ -42,6 +44,7 @@ final class Registration: @unchecked Sendable {
         number = descriptor.rawValue
         self.isStream = isStream
         interest = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLPRI.rawValue | EPOLLET.rawValue
+        isWriteArmed = writing
         if writing { interest |= EPOLLOUT.rawValue }
         self.descriptor = consume descriptor
     }
@@ -135,8 +138,8 @@ final class Registration: @unchecked Sendable {
             return await loop.wait(at: reader, until: deadline)
         case .write:
             if isWritable { return .ready }
-            if interest & EPOLLOUT.rawValue == 0 {
-                // EPOLL_CTL_MOD looks at the descriptor anew: room that came since the try is an edge.
+            if !isWriteArmed {
+                // EPOLL_CTL_MOD looks at the descriptor anew: room that there is now is an edge, whatever was seen before.
                 interest |= EPOLLOUT.rawValue
                 do throws(Errno) {
                     try loop.epollControl(EPOLL_CTL_MOD, number, interest, key)
@@ -144,6 +147,7 @@ final class Registration: @unchecked Sendable {
                     return .closed
                 }
             }
+            isWriteArmed = false
             return await loop.wait(at: writer, until: deadline)
         }
     }

@@ -103,7 +103,9 @@ extension Stream {
     }
 
     /// A transport seals each send by itself: chunks are joined so that a small one does not become a record of its own.
-    private nonisolated(nonsending) func writeBlocks(_ chunks: [ArraySlice<UInt8>], until deadline: Deadline) async throws(SocketError) {
+    private nonisolated(nonsending) func writeBlocks(_ chunks: [ArraySlice<UInt8>], until deadline: Deadline)
+        async throws(SocketError)
+    {
         for chunk in chunks {
             if unsentCount + chunk.count > InputBuffer.blockSize {
                 try await write(chunk, until: deadline)
@@ -161,7 +163,9 @@ extension Stream {
 
     /// Says how much was sent; if nothing, waits for what the try wants and says 0. A failure here is one for good: what part
     /// of the octets went out, the caller can no longer know.
-    private nonisolated(nonsending) func settle(_ result: TransferResult, until deadline: Deadline) async throws(SocketError) -> Int {
+    private nonisolated(nonsending) func settle(_ result: TransferResult, until deadline: Deadline)
+        async throws(SocketError) -> Int
+    {
         do throws(SocketError) {
             switch result {
             case .bytes(let count):

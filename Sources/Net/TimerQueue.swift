@@ -79,6 +79,15 @@ struct TimerQueue {
         return nil
     }
 
+    /// Takes out all waiters, each once.
+    mutating func removeAll() -> [Waiter] {
+        let waiters = heap.unordered.filter { $0.time == $0.waiter.queued }.map(\.waiter)
+        waiters.forEach { $0.queued = .never }
+        heap = Heap()
+        garbage = 0
+        return waiters
+    }
+
     private mutating func insert(_ waiter: Waiter, at time: Deadline) {
         if waiter.queued != .never {
             garbage += 1
