@@ -9,7 +9,7 @@ enum Arguments {
         do throws(IDNAError) {
             return try DomainName(idna: text)
         } catch {
-            throw Failure(.usage, "\(text) is no domain name: \(error)")
+            throw Failure(.usage, "\(text) is no domain name")
         }
     }
 }

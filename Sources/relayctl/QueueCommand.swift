@@ -79,7 +79,8 @@ struct QueueShowCommand: AsyncParsableCommand {
             throw Failure(.usage, "\(id) is no queue id: it has \(QueueID.length) letters and digits")
         }
         guard let reply = try await options.client().show(id) else {
-            throw Failure(.nothing, "no message in the queue has the id \(id). It may have been delivered: see the log.")
+            throw Failure(
+                .nothing, "no message in the queue has the id \(id). It may have been delivered: see the log.")
         }
         if options.json {
             Output.json(reply.json)

@@ -19,7 +19,9 @@ extension Configuration {
         var bytes = [UInt8](repeating: 0, count: fileSizeLimit + 1)
         let count = fread(&bytes, 1, bytes.count, file)
         if ferror(file) != 0 { throw fault("cannot be read: \(String(cString: strerror(errno)))", "Is it a file?") }
-        if count > fileSizeLimit { throw fault("has more than \(SizeText.spell(fileSizeLimit))", "Is it the right file?") }
+        if count > fileSizeLimit {
+            throw fault("has more than \(SizeText.spell(fileSizeLimit))", "Is it the right file?")
+        }
         bytes.removeLast(bytes.count - count)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let sound = String(decoding: bytes, as: UTF8.self).unicodeScalars.prefix { $0 != "\u{FFFD}" }

@@ -38,7 +38,8 @@ extension Configuration {
     }
 
     /// What this machine must hold for the configuration to work: files that exist and can be read by whoever calls.
-    /// `files` answers whether a path is there and may be used so; the default asks the system.
+    /// `files` answers whether a path is there and may be used so; the default asks the system. The directory of the
+    /// control socket is not asked for: the service manager makes it at start (RuntimeDirectory=).
     public func check(files: FileSurvey = .system) -> [ConfigurationFault] {
         var faults: [ConfigurationFault] = []
         func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
@@ -54,12 +55,6 @@ extension Configuration {
         demand(intake.tlsCertificate, .readableFile, "intake.tls_certificate", ours)
         demand(intake.tlsKey, .readableFile, "intake.tls_key", ours)
         demand(tls.caFile, .readableFile, "tls.ca_file", ours)
-        if let slash = control.socket.lastIndex(of: "/") {
-            let directory = slash == control.socket.startIndex ? "/" : String(control.socket[..<slash])
-            demand(
-                directory, .writableDirectory, "control.socket",
-                "Create it and give it to the user of relayd (systemd: RuntimeDirectory=)")
-        }
         return faults
     }
 
@@ -70,10 +65,12 @@ extension Configuration {
             warnings.append("intake.networks lists \(open): anybody may send mail through this relay.")
         }
         if delivery.loopback {
-            warnings.append("delivery.loopback is on: mail may come back to this machine. It is meant for test networks.")
+            warnings.append(
+                "delivery.loopback is on: mail may come back to this machine. It is meant for test networks.")
         }
         if delivery.dataEndTimeout < .seconds(600) {
-            warnings.append("delivery.data_end_timeout is below 10m (RFC 5321 §4.5.3.2.6): slow servers get messages twice.")
+            warnings.append(
+                "delivery.data_end_timeout is below 10m (RFC 5321 §4.5.3.2.6): slow servers get messages twice.")
         }
         if dns.selfTestSecure == nil || dns.selfTestBogus == nil {
             warnings.append("A DNSSEC self-test is switched off: a resolver that does not validate would go unnoticed.")

@@ -3,9 +3,8 @@
 struct ConfigurationKey: Sendable {
     let section: String
     let name: String
-    /// What kind of value it takes.
-    let form: String
-    let range: String?
+    /// What kind of value it takes, and in which bounds: `span of time, 1s to 1h`.
+    let takes: String
     /// What it is for and what to think of when changing it: whole sentences.
     let explanation: String
     /// The default as TOML.
@@ -25,8 +24,7 @@ struct ConfigurationKey: Sendable {
     ) {
         self.section = section
         self.name = name
-        self.form = form.name
-        self.range = form.range
+        self.takes = form.range.map { "\(form.name), \($0)" } ?? form.name
         self.explanation = explanation
         self.defaultSpelling = form.spell(Configuration()[keyPath: member])
         self.example = form.example

@@ -57,7 +57,8 @@ extension ConfigurationSection {
                 "The largest message taken, announced as SIZE (RFC 1870 §4)."),
             ConfigurationKey(
                 "intake", "recipient_limit", \.intake.recipientLimit, .integer(100...50_000),
-                "Recipients of one transaction; further ones get 452 4.5.3 (RFC 5321 §4.5.3.1.8 asks for at least 100)."),
+                "Recipients of one transaction; further ones get 452 4.5.3 (RFC 5321 §4.5.3.1.8 asks for at least 100)."
+            ),
             ConfigurationKey(
                 "intake", "received_limit", \.intake.receivedLimit, .integer(25...1000),
                 "Received fields from which on a message counts as looping and is refused (RFC 5321 §6.3)."),

@@ -13,7 +13,7 @@ extension Configuration {
             text += "\n\n" + wrapped(section.title, prefix: "## ", width: 100) + "\n[\(section.name)]\n"
             for key in section.keys {
                 text += "\n" + wrapped(key.explanation, prefix: "# ", width: 100) + "\n"
-                if let range = key.range { text += wrapped("(\(key.form): \(range))", prefix: "# ", width: 100) + "\n" }
+                text += wrapped("(\(key.takes))", prefix: "# ", width: 100) + "\n"
                 text += "#\(key.name) = \(key.defaultSpelling)\n"
             }
         }
@@ -46,10 +46,10 @@ extension Configuration {
             """
         text += "\n" + ConfigurationSection.all.map { "- [`[\($0.name)]`](#\($0.name)): \($0.title)\n" }.joined()
         for section in ConfigurationSection.all {
-            text += "\n## \(section.name)\n\n\(section.title)\n\n| key | default | takes | meaning |\n|---|---|---|---|\n"
+            text +=
+                "\n## \(section.name)\n\n\(section.title)\n\n| key | default | takes | meaning |\n|---|---|---|---|\n"
             for key in section.keys {
-                let form = key.range.map { "\(key.form): \($0)" } ?? key.form
-                let cells = ["`\(key.name)`", "`\(key.defaultSpelling)`", form, key.explanation]
+                let cells = ["`\(key.name)`", "`\(key.defaultSpelling)`", key.takes, key.explanation]
                 text += "| \(cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")) |\n"
             }
         }

@@ -82,9 +82,13 @@ struct ConfigurationReader {
         return configuration
     }
 
-    private mutating func read(_ node: TOMLNode, _ section: ConfigurationSection, into configuration: inout Configuration) {
+    private mutating func read(
+        _ node: TOMLNode, _ section: ConfigurationSection, into configuration: inout Configuration
+    ) {
         guard case .table(let entries) = node else {
-            report(section.name, "must be a table, but is \(node.kind)", "Begin it with [\(section.name)] on a line of its own")
+            report(
+                section.name, "must be a table, but is \(node.kind)",
+                "Begin it with [\(section.name)] on a line of its own")
             return
         }
         for (name, node) in entries {
@@ -109,7 +113,8 @@ struct ConfigurationReader {
         if case .table = node {
             let near = Spelling.nearest(to: name, of: ConfigurationSection.all.map(\.name))
             let known = ConfigurationSection.all.map { "[\($0.name)]" }.joined(separator: ", ")
-            report(path, "there is no such section", near.map { "Did you mean [\($0)]?" } ?? "The sections are \(known)")
+            report(
+                path, "there is no such section", near.map { "Did you mean [\($0)]?" } ?? "The sections are \(known)")
         } else {
             report(path, "there is no such key outside of a section", home(of: name) ?? "Put it behind its [section]")
         }

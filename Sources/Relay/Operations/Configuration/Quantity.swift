@@ -33,7 +33,9 @@ enum DurationText {
             if milliseconds == 0 { return "\(seconds)s" }
             return seconds == 0 ? "\(milliseconds)ms" : "\(seconds)s\(milliseconds)ms"
         }
-        let parts = [("d", seconds / 86_400), ("h", seconds / 3600 % 24), ("m", seconds / 60 % 60), ("s", seconds % 60)]
+        let parts = [
+            ("d", seconds / 86_400), ("h", seconds / 3600 % 24), ("m", seconds / 60 % 60), ("s", seconds % 60),
+        ]
         let text = parts.filter { $0.1 != 0 }.map { "\($0.1)\($0.0)" }.joined()
         return milliseconds == 0 ? text : "\(text)\(milliseconds)ms"
     }

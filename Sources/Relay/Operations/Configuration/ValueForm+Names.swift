@@ -103,7 +103,8 @@ extension ValueForm<[String: String]> {
         },
         spell: { options in
             let entries = options.sorted { $0.key < $1.key }
-            return "{\(entries.map { " \(TOMLText.quoted($0.key)) = \(TOMLText.quoted($0.value))" }.joined(separator: ",")) }"
+            return
+                "{\(entries.map { " \(TOMLText.quoted($0.key)) = \(TOMLText.quoted($0.value))" }.joined(separator: ",")) }"
         })
 }
 

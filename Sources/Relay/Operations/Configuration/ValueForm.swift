@@ -99,7 +99,8 @@ extension ValueForm<Bool> {
         name: "boolean", range: "true or false", example: "true",
         read: { node throws(ValueProblems) in
             guard case .boolean(let value) = node else {
-                throw ValueProblems("must be true or false, but is \(node.kind)", cure: "Write true or false, without quotes")
+                throw ValueProblems(
+                    "must be true or false, but is \(node.kind)", cure: "Write true or false, without quotes")
             }
             return value
         },

@@ -95,7 +95,8 @@ enum ControlRequest: Hashable, Sendable {
             return try DomainName(text)
         } catch {
             throw ControlRefusal(
-                .badRequest, "bad-domain", "\(LogLine.escaped(text)) is no domain name", "Write it in ASCII, as A-labels")
+                .badRequest, "bad-domain", "\(LogLine.escaped(text)) is no domain name",
+                "Write it in ASCII, as A-labels")
         }
     }
 

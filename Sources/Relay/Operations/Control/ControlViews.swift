@@ -17,7 +17,9 @@ public struct StatusView: Codable, Hashable, Sendable {
     public var warnings: [String]
 
     public init(
-        version: String, pid: Int32, startedAt: Int64, uptime: Int64, hostname: String, listeners: [String], store: StoreView, resolver: ResolverView, intake: IntakeView, delivery: DeliveryView, destinations: DestinationsView, warnings: [String]
+        version: String, pid: Int32, startedAt: Int64, uptime: Int64, hostname: String, listeners: [String],
+        store: StoreView, resolver: ResolverView, intake: IntakeView, delivery: DeliveryView,
+        destinations: DestinationsView, warnings: [String]
     ) {
         self.version = version
         self.pid = pid
@@ -176,7 +178,8 @@ public struct RecipientView: Codable, Hashable, Sendable {
     public var host: String?
 
     public init(
-        address: String, destination: String, state: String, attempts: Int, nextAttempt: Int64? = nil, reason: ReasonView? = nil, lastReply: String? = nil, host: String? = nil
+        address: String, destination: String, state: String, attempts: Int, nextAttempt: Int64? = nil,
+        reason: ReasonView? = nil, lastReply: String? = nil, host: String? = nil
     ) {
         self.address = address
         self.destination = destination

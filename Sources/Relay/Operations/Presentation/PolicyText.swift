@@ -96,21 +96,25 @@ public enum PolicyText {
         switch document.outcome {
         case .authenticated:
             return causes.isEmpty
-                ? "nothing." : "nothing at once: the other hosts take the mail. Tell the domain's postmaster of the skipped ones."
+                ? "nothing."
+                : "nothing at once: the other hosts take the mail. Tell the domain's postmaster of the skipped ones."
         case .unauthenticated:
             if document.hosts.contains(where: { $0.requirement?.by == "dane-host" }) {
                 return "nothing on this side. The hosts publish TLSA records, but the domain's own zone is not signed: "
                     + "its operator can sign it (RFC 7672 §2.2.1)."
             }
-            return "nothing on this side. The domain's operator can sign its zone and publish TLSA records for its hosts."
+            return
+                "nothing on this side. The domain's operator can sign its zone and publish TLSA records for its hosts."
         case .undeliverable:
             if document.mx.null { return "check the address: this domain takes no mail, so the mail is returned." }
             if causes.contains(Reason.Cause.tlsaLookupFailed.rawValue) {
-                return "wait, and tell the domain's operator that looking up the TLSA records fails. Mail stays queued; "
+                return
+                    "wait, and tell the domain's operator that looking up the TLSA records fails. Mail stays queued; "
                     + "sending it without the check is what an attacker who blocks the lookup would want."
             }
             if document.mx.security == Security.bogus.rawValue || causes.contains(Reason.Cause.dnsBogus.rawValue) {
-                return "wait, and tell the domain's operator that its DNSSEC signatures do not validate. Mail stays queued."
+                return
+                    "wait, and tell the domain's operator that its DNSSEC signatures do not validate. Mail stays queued."
             }
             if document.mx.security == Security.failed.rawValue {
                 return "wait: the name could not be looked up. `relayctl status` says how this resolver is."

@@ -9,17 +9,27 @@ public enum StatusText {
         var queue = "\(Humane.count(store.messages, "message")), \(Humane.count(store.recipients, "recipient")) waiting"
         if store.quarantined > 0 { queue += ", \(store.quarantined) quarantined" }
         rows.append(("queue", queue))
-        rows.append((
-            "store", "\(store.directory), \(Humane.size(store.freeBytes)) free (floor \(Humane.size(store.floor)))"
-        ))
-        rows.append(("intake", "\(Humane.count(view.intake.connections, "connection")); "
-            + "\(view.intake.acceptedTotal) accepted, \(view.intake.refusedTotal) refused since start"))
-        rows.append(("delivery", "\(Humane.count(view.delivery.connections, "connection")); "
-            + "\(view.delivery.deliveredTotal) delivered, \(view.delivery.deferredTotal) deferred, "
-            + "\(view.delivery.bouncedTotal) bounced since start"))
-        rows.append((
-            "destinations", "\(view.destinations.active) active, \(view.destinations.backedOff) backed off"
-        ))
+        rows.append(
+            (
+                "store", "\(store.directory), \(Humane.size(store.freeBytes)) free (floor \(Humane.size(store.floor)))"
+            ))
+        rows.append(
+            (
+                "intake",
+                "\(Humane.count(view.intake.connections, "connection")); "
+                    + "\(view.intake.acceptedTotal) accepted, \(view.intake.refusedTotal) refused since start"
+            ))
+        rows.append(
+            (
+                "delivery",
+                "\(Humane.count(view.delivery.connections, "connection")); "
+                    + "\(view.delivery.deliveredTotal) delivered, \(view.delivery.deferredTotal) deferred, "
+                    + "\(view.delivery.bouncedTotal) bounced since start"
+            ))
+        rows.append(
+            (
+                "destinations", "\(view.destinations.active) active, \(view.destinations.backedOff) backed off"
+            ))
         rows.append(("resolver", resolver(view.resolver)))
         let indent = (rows.map(\.0.count).max() ?? 0) + 2
         var text = rows.map { title, value in

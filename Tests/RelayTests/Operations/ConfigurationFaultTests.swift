@@ -1,0 +1,198 @@
+import Foundation
+import Testing
+
+@testable import Relay
+
+@Suite("Configuration faults")
+struct ConfigurationFaultTests {
+    @Test(
+        "one fault: place, key, what is wrong, cure",
+        arguments: [
+            ("[intake]\nlisen = 1", "f:2:1: intake.lisen: there is no such key. Did you mean listen?"),
+            ("[intake]\nxyzzyx = 1", "f:2:1: intake.xyzzyx: there is no such key. The keys of [intake] are listen, "),
+            ("[intake]\nlifetime = 1", "f:2:1: intake.lifetime: there is no such key. It belongs in [retry]."),
+            ("lifetime = 1", "f:1:1: lifetime: there is no such key outside of a section. It belongs in [retry]."),
+            (
+                "whatever = 1",
+                "f:1:1: whatever: there is no such key outside of a section. Put it behind its [section]."
+            ),
+            ("\n[tsl]\na = 1", "f:2:2: tsl: there is no such section. Did you mean [tls]?"),
+            (
+                "[[intake]]\n",
+                "f:1:3: intake: must be a table, but is a list. Begin it with [intake] on a line of its own."
+            ),
+            ("intake = 3", "f:1:1: intake: must be a table, but is a number. "),
+            ("[log]\nlevel = \"inof\"", "f:2:9: log.level: \"inof\" is none of "),
+            ("[log]\nlevel = 3", "f:2:9: log.level: must be a text in quotes, but is a number. "),
+            (
+                "[delivery]\nipv6 = \"yes\"",
+                "f:2:8: delivery.ipv6: must be true or false, but is a text. Write true or false"
+            ),
+            (
+                "[delivery]\n  port  =  \"25\"",
+                "f:2:12: delivery.port: must be a port number without quotes, but is a text. "
+            ),
+            (
+                "[retry]\nminimum = 300",
+                "f:2:11: retry.minimum: must be a span of time in quotes, with its unit, but is a number. Write it like this: \"5m\"."
+            ),
+            ("[retry]\nminimum = \"5 min\"", "f:2:11: retry.minimum: \"5 min\" is no span of time. "),
+            (
+                "[retry]\nminimum = 2020-01-01",
+                "f:2:11: retry.minimum: must be a span of time in quotes, with its unit, but is a date or time. "
+            ),
+            (
+                "[intake]\nlisten = [ \"127.0.0.1:25\",\n  \"localhost:25\" ]",
+                "f:3:3: intake.listen[1]: \"localhost:25\" is no address with a port"
+            ),
+            (
+                "[intake]\nlisten = \"127.0.0.1:25\"",
+                "f:2:10: intake.listen: must be a list in brackets, but is a text. "
+            ),
+            (
+                "[dns.unbound]\n\"edns-buffer-size\" = \"1\"",
+                "f:2:22: dns.unbound.edns-buffer-size: the name of an option ends in a colon. Write \"edns-buffer-size:\"."
+            ),
+            (
+                "[dns]\nunbound = { \"a:\" = 1 }",
+                "f:2:20: dns.unbound.\"a:\": must be a text in quotes, but is a number. "
+            ),
+            ("[intake]\ntls_key = \"/k\"", "f:2:11: intake.tls_key: is set without intake.tls_certificate. "),
+            ("[intake]\ntls_certificate = \"/k\"", "f:2:19: intake.tls_certificate: is set without intake.tls_key. "),
+            ("[retry]\nminimum = \"3h\"", "f:2:11: retry.minimum: is longer than retry.maximum. Choose at most 2h."),
+            (
+                "[intake]\nconnection_limit = 49",
+                "f: intake.client_connection_limit: is greater than intake.connection_limit. Choose at most 49."
+            ),
+            ("[retry]\nlifetime = \"4h\"", "f: retry.delayed_after: is not shorter than retry.lifetime. "),
+            (
+                "[delivery]\nipv6 = false\nsource_ipv6 = \"::1\"",
+                "f:3:15: delivery.source_ipv6: is set while delivery.ipv6 is false. "
+            ),
+            ("a = \"x\\u0000y\"", "f:1:7: a NUL has no place in a configuration. Remove it."),
+            ("[log]\n# \0", "f:2:3: a NUL has no place in a configuration. "),
+        ])
+    func one(text: String, expected: String) {
+        let faults = ConfigurationTests.faults(text)
+        #expect(faults.count == 1)
+        #expect(faults.first?.hasPrefix(expected) == true, "\(faults)")
+    }
+
+    @Test(
+        "a fault of syntax has line and column, on one line",
+        arguments: [
+            ("[intake]\nlisten = [\n", 2), ("[intake\n", 1), ("a = 1\na = 2\n", 2), ("x = \"\u{1}\"\n", 1), ("=\n", 1),
+        ])
+    func syntax(text: String, line: Int) {
+        do throws(ConfigurationError) {
+            _ = try Configuration.parse(text: text, file: "f")
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.faults.count == 1)
+            #expect(error.faults.first?.place?.line == line, "\(error)")
+            #expect(error.description.contains("not TOML: "))
+            #expect(!error.description.contains("\n"))
+        }
+    }
+
+    @Test("all faults at once, in the order of the file")
+    func all() {
+        let text = """
+            [retry]
+            jitter = 3
+            [intake]
+            listen = [1, "x", "127.0.0.1:25"]
+            nonsense_key_here = 1
+            [intake2]
+            """
+        let faults = ConfigurationTests.faults(text)
+        let keys = faults.map { $0.split(separator: ": ")[0] + " " + $0.split(separator: ": ")[1] }
+        #expect(
+            keys == [
+                "f:2:10 retry.jitter", "f:4:11 intake.listen[0]", "f:4:14 intake.listen[1]",
+                "f:5:1 intake.nonsense_key_here", "f:6:2 intake2",
+            ])
+    }
+
+    @Test("files that are missing or unreadable are found by check, with their place")
+    func files() throws {
+        let text = "[tls]\nca_file = \"/ca\"\n[store]\ndirectory = \"/queue\"\n"
+        let configuration = try Configuration.parse(text: text, file: "f")
+        let survey = FileSurvey { path, use in
+            switch (path, use) {
+            case ("/ca", .readableFile): "does not exist"
+            case ("/queue", .writableDirectory): "is no directory"
+            default: nil
+            }
+        }
+        #expect(
+            configuration.check(files: survey).map(\.description) == [
+                "f:4:13: store.directory: /queue is no directory. Create it and give it to the user of relayd.",
+                "f:2:11: tls.ca_file: /ca does not exist. Correct the path, or let the user of relayd read the file.",
+            ])
+        #expect(configuration.check(files: FileSurvey { _, _ in nil }).isEmpty)
+    }
+
+    @Test("the system's survey tells files, directories and nothing apart")
+    func survey() {
+        #expect(FileSurvey.system.problem("/etc/passwd", .readableFile) == nil)
+        #expect(FileSurvey.system.problem("/etc", .readableFile) == "is a directory")
+        #expect(FileSurvey.system.problem("/etc/passwd", .writableDirectory) == "is no directory")
+        #expect(FileSurvey.system.problem("/nonexistent/x", .readableFile) == "does not exist")
+    }
+
+    @Test("an open relay is warned of")
+    func warnings() throws {
+        let text = "[intake]\nnetworks = [\"0.0.0.0/0\"]"
+        let warnings = try Configuration.parse(text: text, file: "f").warnings
+        #expect(warnings.contains { $0.contains("0.0.0.0/0: anybody may send mail") })
+        #expect(Configuration().warnings.isEmpty)
+    }
+
+    @Test("load: missing, too large by one octet, not UTF-8")
+    func load() throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "conf-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        func load(_ bytes: Foundation.Data) throws -> Configuration {
+            let file = directory.appending(path: "relayd.toml")
+            try bytes.write(to: file)
+            return try Configuration.load(path: file.path)
+        }
+        func fault(_ body: () throws -> Configuration) -> ConfigurationFault? {
+            do {
+                _ = try body()
+                return nil
+            } catch {
+                return (error as? ConfigurationError)?.faults.first
+            }
+        }
+        let missing = fault { try Configuration.load(path: directory.appending(path: "none").path) }
+        #expect(missing?.problem == "cannot be opened: No such file or directory")
+        let limit = Configuration.fileSizeLimit
+        let full = Foundation.Data(repeating: UInt8(ascii: " "), count: limit)
+        #expect(try load(full) == Configuration())
+        #expect(fault { try load(full + [UInt8(ascii: " ")]) }?.problem == "has more than 1 MiB")
+        let crooked = Foundation.Data("[log]\n# ab".utf8) + [0xFF]
+        #expect(fault { try load(crooked) }?.place == TextPlace(line: 2, column: 5))
+    }
+}
+
+@Suite("Spelling")
+struct SpellingTests {
+    @Test(
+        "the nearest word, if it is near",
+        arguments: [
+            ("lisen", "listen"), ("Listen", "listen"), ("networsk", "networks"), ("tls_cert", nil), ("x", nil),
+            ("", nil),
+        ] as [(String, String?)])
+    func nearest(word: String, expected: String?) {
+        #expect(Spelling.nearest(to: word, of: ["listen", "networks", "tls_certificate"]) == expected)
+    }
+
+    @Test("a swap of neighbours is one mistake")
+    func swap() {
+        #expect(Spelling.distance(Array("ab".unicodeScalars), Array("ba".unicodeScalars)) == 1)
+        #expect(Spelling.distance([], Array("ba".unicodeScalars)) == 2)
+    }
+}

@@ -1,0 +1,282 @@
+import Foundation
+import Glibc
+import Logging
+import Mail
+import Net
+import Testing
+
+@testable import Relay
+
+/// A daemon with one message, that notes what it was asked.
+struct OneMessage: ControlSource {
+    static let id = "0123456789bcdfghjklm"
+
+    static let message = MessageView(
+        id: id, sender: "a@example.org",
+        recipients: [
+            RecipientView(
+                address: "b@example.net", destination: "example.net", state: "deferred", attempts: 2,
+                nextAttempt: 1_000_240, reason: ReasonView(cause: "starttls-missing", detail: "no STARTTLS"),
+                lastReply: nil, host: "mx.example.net")
+        ], size: 14_233, receivedAt: 990_000, expiresAt: 1_422_000)
+
+    static let status = StatusView(
+        version: "1", pid: 7, startedAt: 1, uptime: 93_700, hostname: "relay.example", listeners: ["127.0.0.1:2525"],
+        store: StoreView(
+            directory: "/q", messages: 1, recipients: 1, quarantined: 0, freeBytes: 20_500_000_000,
+            floor: 1_000_000_000),
+        resolver: ResolverView(state: "running", validates: true, library: "libunbound 1.17.1", unsafe: true),
+        intake: IntakeView(connections: 1, acceptedTotal: 12, refusedTotal: 3),
+        delivery: DeliveryView(connections: 2, deliveredTotal: 11, deferredTotal: 4, bouncedTotal: 0),
+        destinations: DestinationsView(active: 1, backedOff: 1), warnings: ["libunbound 1.17.1 is known to be unsafe."])
+
+    struct Broken: Error {}
+
+    func status() async -> StatusView { Self.status }
+
+    func queue(_ query: QueueQuery) async throws -> QueuePage {
+        if query.sender == "break" { throw Broken() }
+        let matches = query.destination == nil || query.destination?.text == "example.net"
+        return QueuePage(messages: matches ? [Self.message] : [], next: query.limit == 1 ? "c+1 &=" : query.cursor)
+    }
+
+    func show(_ id: QueueID) async throws -> MessageView? { id.text == Self.id ? Self.message : nil }
+
+    func policy(_ domain: DomainName) async -> [UInt8] { Array("{\"domain\":\"\(domain)\"}".utf8) }
+}
+
+@Suite("Control socket", .timeLimit(.minutes(1)))
+struct ControlTests {
+    /// Runs `body` against a server on a socket of its own, and demands that the file is gone afterwards.
+    func serve(
+        _ limits: ControlServer.Limits = .init(), _ body: @escaping @Sendable (String) async throws -> Void
+    ) async throws {
+        let path = "/tmp/control-\(UUID().uuidString.prefix(8)).sock"
+        let loop = try Loop(name: "control")
+        try loop.start()
+        defer { loop.shutdown() }
+        let log = Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() })
+        let server = try ControlServer(on: loop, path: path, source: OneMessage(), limits: limits, log: log)
+        var status = stat()
+        #expect(lstat(path, &status) == 0 && status.st_mode & 0o777 == 0o660)
+        let running = loop.task { await server.run() }
+        do {
+            try await body(path)
+        } catch {
+            running.cancel()
+            await running.value
+            throw error
+        }
+        running.cancel()
+        await running.value
+        #expect(access(path, F_OK) == -1)
+    }
+
+    /// Sends `octets`, then reads to the end, without a client's good manners; on a thread that may block.
+    static func exchange(_ path: String, _ octets: [UInt8], chunk: Int = .max) async -> String {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: talk(path, octets, chunk)) }
+        }
+    }
+
+    private static func talk(_ path: String, _ octets: [UInt8], _ chunk: Int) -> String {
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let connected = withUnsafeBytes(of: address) { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) { connect(descriptor, $0.baseAddress, socklen_t(bytes.count)) }
+        }
+        guard connected == 0 else { return "no connection" }
+        var rest = octets[...]
+        while !rest.isEmpty {
+            let part = Array(rest.prefix(chunk))
+            if send(descriptor, part, part.count, CInt(MSG_NOSIGNAL)) <= 0 { break }
+            rest = rest.dropFirst(chunk)
+        }
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count <= 0 { break }
+            answer += buffer[..<count]
+        }
+        return String(decoding: answer, as: UTF8.self)
+    }
+
+    /// A head of exactly `count` octets.
+    static func head(_ count: Int) -> [UInt8] {
+        let frame = "GET /v1/status HTTP/1.1\r\nX: \r\n\r\n"
+        let padding = String(repeating: "x", count: count - frame.utf8.count)
+        return Array("GET /v1/status HTTP/1.1\r\nX: \(padding)\r\n\r\n".utf8)
+    }
+
+    @Test("a head of 16 KiB is read, one octet more gets 431, and so does one without an end")
+    func headLimit() async throws {
+        try await serve { path in
+            let limit = ControlRequest.headLimit
+            #expect(await Self.exchange(path, Self.head(limit)).hasPrefix("HTTP/1.1 200 "))
+            #expect(await Self.exchange(path, Self.head(limit + 1)).hasPrefix("HTTP/1.1 431 "))
+            let endless = [UInt8](repeating: UInt8(ascii: "a"), count: limit * 8)
+            #expect(await Self.exchange(path, endless).hasPrefix("HTTP/1.1 431 "))
+        }
+    }
+
+    @Test("a head that comes octet by octet is the same head")
+    func slowly() async throws {
+        try await serve { path in
+            let answer = await Self.exchange(path, Array("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n".utf8), chunk: 1)
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "))
+        }
+    }
+
+    @Test("a client that does not finish its request gets 408 when the time is up")
+    func timeout() async throws {
+        try await serve(.init(request: .milliseconds(50))) { path in
+            #expect(await Self.exchange(path, Array("GET /v1/status HT".utf8)).hasPrefix("HTTP/1.1 408 "))
+            #expect(await Self.exchange(path, []).hasPrefix("HTTP/1.1 408 "))
+            #expect(await Self.exchange(path, Self.head(100)).hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test(
+        "what is answered to what",
+        arguments: [
+            ("GET /v1/status HTTP/1.1\r\n\r\n", 200, "\"backed_off\":1"),
+            ("GET /v1/status HTTP/1.0\n\n", 200, "\"free_bytes\":20500000000"),
+            ("GET /v1/queue HTTP/1.1\r\n\r\n", 200, "\"next_attempt\":1000240"),
+            ("GET /v1/queue?destination=EXAMPLE.net.&limit=1000 HTTP/1.1\r\n\r\n", 200, OneMessage.id),
+            ("GET /v1/queue?destination=example.com HTTP/1.1\r\n\r\n", 200, "{\"messages\":[]}"),
+            ("GET /v1/queue?limit=1001 HTTP/1.1\r\n\r\n", 400, "bad-limit"),
+            ("GET /v1/queue?limit=0 HTTP/1.1\r\n\r\n", 400, "bad-limit"),
+            ("GET /v1/queue?limit=-1 HTTP/1.1\r\n\r\n", 400, "bad-limit"),
+            ("GET /v1/queue?order=up HTTP/1.1\r\n\r\n", 400, "unknown-parameter"),
+            ("GET /v1/queue?destination=a..b HTTP/1.1\r\n\r\n", 400, "bad-domain"),
+            ("GET /v1/queue?sender=break HTTP/1.1\r\n\r\n", 500, "internal"),
+            ("GET /v1/queue/\(OneMessage.id) HTTP/1.1\r\n\r\n", 200, "starttls-missing"),
+            ("GET /v1/queue/0123456789bcdfghjkl0 HTTP/1.1\r\n\r\n", 404, "no-such-message"),
+            ("GET /v1/queue/short HTTP/1.1\r\n\r\n", 400, "bad-queue-id"),
+            ("GET /v1/policy/Example.ORG HTTP/1.1\r\n\r\n", 200, "{\"domain\":\"example.org\"}"),
+            ("GET /v1/policy/%65xample.org HTTP/1.1\r\n\r\n", 200, "{\"domain\":\"example.org\"}"),
+            ("GET /v1/policy/a%zz HTTP/1.1\r\n\r\n", 400, "bad-domain"),
+            ("GET /v1/policy/ HTTP/1.1\r\n\r\n", 404, "not-found"),
+            ("GET /v1/policy/a/b HTTP/1.1\r\n\r\n", 404, "not-found"),
+            ("GET / HTTP/1.1\r\n\r\n", 404, "not-found"),
+            ("GET /v1/../v1/nothing HTTP/1.1\r\n\r\n", 404, "not-found"),
+            ("POST /v1/status HTTP/1.1\r\n\r\n", 405, "Allow: GET"),
+            ("POST /v1/status HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", 413, "body-refused"),
+            ("GET /v1/status HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 200, "relay.example"),
+            ("GET /v1/status HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 413, "body-refused"),
+            ("GET /v1/status\r\n\r\n", 400, "bad-request"),
+            ("GET  /v1/status HTTP/1.1\r\n\r\n", 400, "bad-request"),
+            ("GET http://x/v1/status HTTP/1.1\r\n\r\n", 400, "bad-request"),
+            ("GET /v1/status HTTP/2.0\r\n\r\n", 400, "bad-request"),
+            ("\r\n\r\n", 400, "bad-request"),
+            ("\u{16}\u{3}\u{1}\u{2}\n\n", 400, "bad-request"),
+        ])
+    func answers(request: String, status: Int, part: String) async throws {
+        try await serve { path in
+            let answer = await Self.exchange(path, Array(request.utf8))
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+            #expect(answer.contains(part), "\(answer)")
+        }
+    }
+
+    @Test("octets that are no UTF-8 get 400, and an error says what to do")
+    func garbage() async throws {
+        try await serve { path in
+            let answer = await Self.exchange(path, [0xFF, 0xFE, 0x0A, 0x0A])
+            #expect(answer.hasPrefix("HTTP/1.1 400 "))
+            #expect(answer.contains("\"error\":{\"code\":\"bad-request\",\"cure\":\"Send an HTTP/1.1 GET request\""))
+        }
+    }
+
+    @Test("the client reads what the server says")
+    func client() async throws {
+        try await serve { path in
+            let client = ControlClient(socket: path)
+            #expect(try await client.status().view == OneMessage.status)
+            #expect(try await client.queue(QueueQuery()).view == QueuePage(messages: [OneMessage.message]))
+            // A cursor comes back as it was given, whatever it holds.
+            let page = try await client.queue(QueueQuery(limit: 1)).view
+            let next = try await client.queue(QueueQuery(cursor: page.next)).view
+            #expect(next.next == "c+1 &=")
+            let id = try #require(QueueID(OneMessage.id))
+            #expect(try await client.show(id)?.view == OneMessage.message)
+            let other = try #require(QueueID("0123456789bcdfghjkl0"))
+            #expect(try await client.show(other)?.view == nil)
+            #expect(
+                String(decoding: try await client.policy(try DomainName("x.example")), as: UTF8.self).hasPrefix(
+                    "{\"domain\":\"x.example\"}"))
+            await #expect(throws: ControlClientError.self) { try await client.queue(QueueQuery(sender: "break")) }
+        }
+    }
+
+    @Test("a daemon that is not there, and one that does not answer")
+    func silence() async throws {
+        await #expect(throws: ControlClientError.noAnswer("No such file or directory")) {
+            try await ControlClient(socket: "/tmp/none-\(UUID().uuidString.prefix(8))").status()
+        }
+        await #expect(throws: ControlClientError.noAnswer("the path is longer than 107 octets")) {
+            try await ControlClient(socket: "/" + String(repeating: "x", count: 107)).status()
+        }
+        let loop = try Loop(name: "silent")
+        try loop.start()
+        defer { loop.shutdown() }
+        let path = "/tmp/silent-\(UUID().uuidString.prefix(8)).sock"
+        let listener = try Listener(on: loop, address: .unix(path: path))
+        defer { listener.close() }
+        await #expect(throws: ControlClientError.noAnswer("it takes too long")) {
+            try await ControlClient(socket: path, patience: .milliseconds(50)).status()
+        }
+    }
+
+    @Test("a second daemon on the same path is refused, a stale file is replaced, another file is left alone")
+    func places() async throws {
+        let log = Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() })
+        let loop = try Loop(name: "places")
+        try loop.start()
+        defer { loop.shutdown() }
+        try await serve { path in
+            #expect(throws: ControlServerError.inUse(path)) {
+                try ControlServer(on: loop, path: path, source: OneMessage(), log: log)
+            }
+            #expect(await Self.exchange(path, Self.head(100)).hasPrefix("HTTP/1.1 200 "))
+        }
+        let path = "/tmp/stale-\(UUID().uuidString.prefix(8)).sock"
+        let dead = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafeBytes(of: address) { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) { bind(dead, $0.baseAddress, socklen_t(bytes.count)) }
+        }
+        #expect(bound == 0)
+        close(dead)
+        try ControlServer(on: loop, path: path, source: OneMessage(), log: log).close()
+        #expect(access(path, F_OK) == -1)
+        try "mine".write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(throws: ControlServerError.inUse(path)) {
+            try ControlServer(on: loop, path: path, source: OneMessage(), log: log)
+        }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
+        unlink(path)
+    }
+
+    @Test(
+        "the end of a head, wherever the pieces are cut",
+        arguments: [
+            ("a\r\n\r\nb", 5), ("a\n\nb", 3), ("a\n\r\nb", 4), ("a\r\nb", nil), ("\r\n", nil), ("a\r\n\r", nil),
+        ]
+            as [(String, Int?)])
+    func endOfHead(text: String, expected: Int?) {
+        let octets = Array(text.utf8)
+        #expect(ControlRequest.endOfHead(in: octets, searched: 0) == expected)
+        var found: Int?
+        for count in 1...octets.count where found == nil {
+            found = ControlRequest.endOfHead(in: Array(octets[..<count]), searched: count - 1)
+        }
+        #expect(found == expected)
+    }
+}
