@@ -56,7 +56,7 @@ final class WorkerProcess: Sendable {
     /// How long the kernel may need to end a killed process.
     static let reapTimeout: Duration = .seconds(5)
 
-    private func exit(within time: Duration) async -> ExitStatus? {
+    private func exit(within time: Duration) async -> ChildProcess.Status? {
         do {
             return try await child.wait(until: .after(time))
         } catch {
@@ -65,7 +65,7 @@ final class WorkerProcess: Sendable {
     }
 }
 
-extension ExitStatus {
+extension ChildProcess.Status {
     fileprivate var words: String {
         switch self {
         case .exited(let status): "exit status \(status)"
