@@ -55,25 +55,25 @@ static inline int waxwing_pidfd_open(pid_t pid) {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-// The handler that turns a signal into a byte in a pipe. In C because a handler may call nothing of the Swift runtime.
-static volatile int waxwing_signal_pipe = -1;
+// The handler that turns a signal into a byte in a socket. In C because a handler may call nothing of the Swift runtime.
+static volatile int waxwing_signal_socket = -1;
 
 static __attribute__((unused)) void waxwing_note_signal(int number) {
     int saved = errno;
     unsigned char byte = (unsigned char)number;
-    // A full pipe loses the byte, and nothing with it: as many signals wait already as it holds.
-    ssize_t ignored = write(waxwing_signal_pipe, &byte, 1);
+    // A full socket loses the byte, and nothing with it: as many signals wait already as it holds.
+    ssize_t ignored = send(waxwing_signal_socket, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)ignored;
     errno = saved;
 }
 
-// Sends the signal's number into the pipe from now on (sa_handler is a macro, which Swift cannot import).
-static __attribute__((noinline, unused)) int waxwing_catch_signal(int number, int pipe) {
+// Sends the signal's number into the socket from now on (sa_handler is a macro, which Swift cannot import).
+static __attribute__((noinline, unused)) int waxwing_catch_signal(int number, int socket) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = waxwing_note_signal;
     action.sa_flags = SA_RESTART;
-    waxwing_signal_pipe = pipe;
+    waxwing_signal_socket = socket;
     return sigaction(number, &action, 0);
 }
 

@@ -9,6 +9,9 @@ public final class Listener: Sendable {
     /// How long `accept` rests when descriptors or memory run out. Clients wait in the backlog meanwhile.
     public static let shortagePause = Duration.milliseconds(100)
 
+    /// Connections accepted in one turn of the loop before its other tasks get theirs.
+    static let fairShare = 64
+
     /// Where it listens, with the port that the kernel chose for port 0.
     public let address: SocketAddress
     private let loop: Loop
@@ -67,7 +70,9 @@ public final class Listener: Sendable {
             let wake: Wake
             do throws(Errno) {
                 let (descriptor, peer) = try acceptOne()
-                return Stream(owning: FileDescriptor(owning: descriptor), peer: peer, on: home ?? loop)
+                let stream = Stream(owning: FileDescriptor(owning: descriptor), peer: peer, on: home ?? loop)
+                if registration.exceedsShare(1, of: Self.fairShare) { await Task.yield() }
+                return stream
             } catch {
                 switch Shortage(error) {
                 case .nothingThere:

@@ -38,6 +38,9 @@ final class Registration: @unchecked Sendable {
     /// The end of the stream, an error or urgent data has shown: a read that left room proves nothing any more.
     private(set) var hasEnded = false
 
+    private var shareTurn: UInt64 = 0
+    private var share = 0
+
     /// Owns the descriptor, which must not block. `attach()` puts it to work.
     init(owning descriptor: consuming FileDescriptor, on loop: Loop, isStream: Bool, writing: Bool = false) {
         self.loop = loop
@@ -124,6 +127,16 @@ final class Registration: @unchecked Sendable {
             isWritable = true
             loop.resume(writer, with: .ready)
         }
+    }
+
+    /// Counts what was done in this turn of the loop without waiting; true when it is more than the share.
+    func exceedsShare(_ count: Int, of limit: Int) -> Bool {
+        if shareTurn != loop.turn {
+            shareTurn = loop.turn
+            share = 0
+        }
+        share &+= count
+        return share > limit
     }
 
     /// A try has just shown that there is nothing to read, or no room to write.

@@ -12,8 +12,8 @@ public enum Signal: CInt, Sendable, CaseIterable {
     case terminate = 15
 }
 
-/// Signals as something to wait for. They come through a pipe that the handler writes to, so that no thread needs its mask
-/// set. One of these lives at a time: the handler knows one pipe.
+/// Signals as something to wait for. They come through a socket pair that the handler writes to, so that no thread needs
+/// its mask set. One of these lives at a time: the handler knows one socket.
 public final class Signals: Sendable {
     /// SIGPIPE ends no process of ours: a write to a closed connection is an error like others.
     public static func ignoreBrokenPipe() {
@@ -31,7 +31,6 @@ public final class Signals: Sendable {
         stream = pair.stream
         self.signals = signals
         writer = pair.takeOther()
-        try writer.makeNonBlocking()
         let number = writer.rawValue
         for signal in signals {
             try Errno.check { waxwing_catch_signal(signal.rawValue, number) }

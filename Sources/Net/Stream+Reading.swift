@@ -123,7 +123,7 @@ extension Stream {
             if inputEnded { return .end }
             if deadline <= loop.turnStart { throw .expired }
             switch receive(room) {
-            case .bytes(let count):
+            case .bytes(let count) where count > 0:
                 input.produced(count)
                 // A peer that sends faster than we read must not have the loop for itself.
                 if exceedsShare(count) { await Task.yield() }
@@ -132,7 +132,8 @@ extension Stream {
                 inputEnded = true
                 input.releaseIfEmpty()
                 return .end
-            case .wantRead:
+            // No octets and no reason: the transport broke its promise. Waiting ends by the deadline, trying again might not.
+            case .wantRead, .bytes:
                 input.releaseIfEmpty()
                 try await wait(for: .read, until: deadline)
             case .wantWrite:

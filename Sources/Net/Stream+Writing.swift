@@ -168,14 +168,14 @@ extension Stream {
     {
         do throws(SocketError) {
             switch result {
-            case .bytes(let count):
+            case .bytes(let count) where count > 0:
                 if exceedsShare(count) {
                     await Task.yield()
                     try checkUsable()
                     if deadline <= loop.turnStart { throw .expired }
                 }
-                return max(0, count)
-            case .wantWrite:
+                return count
+            case .wantWrite, .bytes:
                 try await wait(for: .write, until: deadline)
             case .wantRead:
                 try await wait(for: .read, until: deadline)

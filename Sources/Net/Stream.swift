@@ -31,9 +31,6 @@ public final class Stream: @unchecked Sendable {
     var outputFailure: SocketError?
     var transport: (any Transport)?
 
-    private var shareTurn: UInt64 = 0
-    private var share = 0
-
     /// Owns a connected, non-blocking socket.
     init(owning descriptor: consuming FileDescriptor, peer: SocketAddress?, on loop: Loop, connecting: Bool = false) {
         peerAddress = peer
@@ -162,12 +159,7 @@ public final class Stream: @unchecked Sendable {
 
     /// Counts what was moved without waiting; true when it is others' turn.
     func exceedsShare(_ count: Int) -> Bool {
-        if shareTurn != loop.turn {
-            shareTurn = loop.turn
-            share = 0
-        }
-        share &+= count
-        return share > Self.fairShare
+        registration.exceedsShare(count, of: Self.fairShare)
     }
 }
 
