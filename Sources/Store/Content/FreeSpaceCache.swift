@@ -8,17 +8,16 @@ final class FreeSpaceCache: Sendable {
 
     private let last = Mutex<(space: FreeSpace, at: UInt64)?>(nil)
 
-    /// The last measurement, while it is young.
-    var fresh: FreeSpace? {
-        let now = Self.monotonicNanoseconds
-        return last.withLock { last in
+    /// The last measurement, while it is young at `now`.
+    func fresh(at now: UInt64) -> FreeSpace? {
+        last.withLock { last in
             guard let last, now &- last.at < Self.lifetime else { return nil }
             return last.space
         }
     }
 
     /// Asks the file system that holds `path`. Blocks.
-    func measure(_ path: String) -> Result<FreeSpace, StoreError> {
+    func measure(_ path: String, at now: UInt64) -> Result<FreeSpace, StoreError> {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { return .failure(Errno.last.storeError("free space of \(path)")) }
         let unit = UInt64(status.f_frsize)
@@ -26,11 +25,11 @@ final class FreeSpaceCache: Sendable {
             bytes: unit &* UInt64(status.f_bavail), totalBytes: unit &* UInt64(status.f_blocks),
             // Some file systems make inodes as they go and count none.
             inodes: status.f_files == 0 ? nil : UInt64(status.f_favail))
-        last.withLock { $0 = (space, Self.monotonicNanoseconds) }
+        last.withLock { $0 = (space, now) }
         return .success(space)
     }
 
-    private static var monotonicNanoseconds: UInt64 {
+    static var monotonicNanoseconds: UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)

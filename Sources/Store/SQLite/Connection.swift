@@ -25,7 +25,6 @@ enum Connection {
     /// Sets WAL and `synchronous = FULL`, and reads both back: without them a commit is a promise nobody keeps.
     static func makeDurable(_ db: Database, _ options: SQLiteOptions, path: String) throws {
         let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") ?? "none"
-        if options.isExclusive { try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
         try db.execute(sql: "PRAGMA synchronous = FULL")
         try db.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
         try db.execute(sql: "PRAGMA cache_size = -\(options.cacheKibibytes)")
@@ -44,13 +43,12 @@ enum Connection {
 public struct SQLiteOptions: Sendable {
     /// Octets of a page of a database that is made now.
     public var pageSize = 4096
-    /// Pages in the WAL after which the writer checkpoints.
-    public var checkpointPages = 4000
+    /// Pages in the WAL (64 MB by default) after which the writer checkpoints. Most mail is gone before: what was inserted
+    /// and deleted since the last checkpoint never reaches the database file.
+    public var checkpointPages = 16_000
     /// Page cache of the writer.
     public var cacheKibibytes = 16 * 1024
     public var mappedBytes = 0
-    /// Without shared memory, at the price of readers: measurement only.
-    var isExclusive = false
     /// `max_page_count`, to fill a disk without one.
     var pageLimit: Int?
     /// Operations of one commit; 1 switches group commit off.

@@ -36,9 +36,9 @@ enum MessageRows {
             throw StoreError.failed("content of \(inline.count) octets belongs into a file")
         }
         let message = MessageNumber(numbers.nextMessage)
-        numbers.nextMessage += 1
+        numbers.nextMessage &+= 1
         let first = numbers.nextRecipient
-        numbers.nextRecipient += Int64(new.recipients.count)
+        numbers.nextRecipient &+= Int64(new.recipients.count)
         let sender: [DatabaseValue] =
             switch new.reversePath {
             case .null: [.null, .null]
@@ -66,7 +66,7 @@ enum MessageRows {
         for (offset, recipient) in new.recipients.enumerated() {
             try insert.run(
                 [
-                    (first + Int64(offset)).databaseValue, message.value.databaseValue,
+                    (first &+ Int64(offset)).databaseValue, message.value.databaseValue,
                     recipient.mailbox.localPart.databaseValue, recipient.mailbox.domain.column,
                     recipient.destination.databaseValue,
                     min(recipient.nextAttempt, new.expiresAt).seconds.databaseValue,
@@ -78,7 +78,7 @@ enum MessageRows {
             hasEightBit: new.hasEightBit, origin: new.origin, isSpooled: inline == nil, quarantined: nil)
         return QueuedMessage(
             message: stored,
-            recipients: new.recipients.indices.map { RecipientNumber(first + Int64($0)) })
+            recipients: new.recipients.indices.map { RecipientNumber(first &+ Int64($0)) })
     }
 
     private static let insertMessage = """
@@ -100,7 +100,7 @@ struct Numbers {
     var nextRecipient: Int64
 
     init(_ db: Database) throws {
-        nextMessage = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM message") ?? 0) + 1
-        nextRecipient = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM recipient") ?? 0) + 1
+        nextMessage = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM message") ?? 0) &+ 1
+        nextRecipient = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM recipient") ?? 0) &+ 1
     }
 }

@@ -105,10 +105,11 @@ public final class SQLiteStore: QueueStore {
     }
 
     public func freeSpace() async throws(StoreError) -> FreeSpace {
-        if let fresh = freeSpaceCache.fresh { return fresh }
+        let now = FreeSpaceCache.monotonicNanoseconds
+        if let fresh = freeSpaceCache.fresh(at: now) { return fresh }
         let (path, cache, reserve) = (path, freeSpaceCache, reserve)
         return try await spool.pool.run {
-            let result = cache.measure(path)
+            let result = cache.measure(path, at: now)
             if case .success(let space) = result { reserve.refill(ifFree: space.bytes) }
             return result
         }

@@ -25,7 +25,7 @@ enum SettleRows {
         else { throw StoreError.unknown("message \(settlement.message.value)") }
 
         let finished = settlement.recipients.reduce(0) { $0 + ($1.outcome.isFinal ? 1 : 0) }
-        let open = row.open - finished
+        let open = row.open &- finished
         if open == 0 && finished == settlement.recipients.count {
             // The common case: nothing is left, so nothing is updated before it is deleted.
             let delete = try db.cachedStatement(sql: deleteRecipient)
@@ -40,7 +40,7 @@ enum SettleRows {
             }
         }
         if open == 0 {
-            let range = [row.first.databaseValue, (row.first + row.count - 1).databaseValue]
+            let range = [row.first.databaseValue, (row.first &+ row.count &- 1).databaseValue]
             if row.count > Int64(finished) { try db.cachedStatement(sql: deleteRecipients).run(range) }
             try db.cachedStatement(sql: deleteAttempts).run(range)
             if !row.isSpooled { try db.cachedStatement(sql: deleteContent).run([message]) }
@@ -82,7 +82,7 @@ enum SettleRows {
         var sequence = try db.cachedStatement(sql: lastSequence).first([number]) { try $0.int64() } ?? 0
         let insert = try db.cachedStatement(sql: insertAttempt)
         for attempt in attempts.suffix(QueueLimits.attemptHistory) {
-            sequence += 1
+            sequence &+= 1
             try insert.run(
                 [
                     number, sequence.databaseValue, attempt.time.seconds.databaseValue, attempt.host.databaseValue,
@@ -91,7 +91,7 @@ enum SettleRows {
                     attempt.result.cut(to: QueueLimits.detailText).databaseValue,
                 ] + ReplyText.columns(attempt.reply) + [attempt.milliseconds.databaseValue])
         }
-        let kept = sequence - Int64(QueueLimits.attemptHistory)
+        let kept = sequence &- Int64(QueueLimits.attemptHistory)
         if kept > 0 { try db.cachedStatement(sql: trimAttempts).run([number, kept.databaseValue]) }
     }
 

@@ -75,7 +75,7 @@ enum ViewQueries {
             (message: try MessageRows.read(&$0), first: try $0.int64(), count: try $0.int64())
         }
         guard let found else { return nil }
-        let range = [found.first.databaseValue, (found.first + found.count - 1).databaseValue]
+        let range = [found.first.databaseValue, (found.first &+ found.count &- 1).databaseValue]
         let recipients = try db.cachedStatement(sql: recipients).rows(range, recipient)
         return QueueDetail(
             message: found.message,

@@ -81,6 +81,14 @@ final class Fixture: Sendable {
         return rows
     }
 
+    /// A second folder with the files as they are now, without the shared memory a crash would have ended.
+    func copyAsAfterCrash() throws -> Fixture {
+        let copy = try Fixture()
+        try FileManager.default.copyItem(atPath: path, toPath: copy.path)
+        try FileManager.default.removeItem(atPath: copy.path + "/queue.db-shm")
+        return copy
+    }
+
     func exists(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
 
     func files(in folder: String) -> [String] {
