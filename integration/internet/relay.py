@@ -40,7 +40,7 @@ class Relay:
         self.address = address or f"{addresses.RELAY_NETWORK}.{number}"
         self.settings = relayconfig.Settings(bed.folder, self.folder, self.address, store=store, more=more or {})
         self.store = store or self.folder / "store"
-        self.store.mkdir(exist_ok=True)
+        self.store.mkdir(mode=0o700, exist_ok=True)
         self.toml = self.folder / "relayd.toml"
         self.toml.write_text(relayconfig.text(self.settings))
         self.log_path = self.folder / "relayd.log"

@@ -70,8 +70,9 @@ def run_file(path: Path, pattern: str) -> None:
         try:
             subject = stack.enter_context(module.fixture(bed)) if hasattr(module, "fixture") else bed
         except Exception as error:  # noqa: BLE001 -- whatever it is, these scenarios did not run
-            for run in runs:
-                report("skip" if isinstance(error, Skip) else "FAIL", path, run.title, 0.0, explained(error))
+            for number, run in enumerate(runs):
+                why = explained(error) if number == 0 else "as above: what this file starts with failed"
+                report("skip" if isinstance(error, Skip) else "FAIL", path, run.title, 0.0, why)
             return keep_logs(bed, path)
         for run in runs:
             began = time.monotonic()

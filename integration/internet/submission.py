@@ -50,7 +50,7 @@ def submit(letter: Letter, address: str, port: int = addresses.RELAY_PORT, optio
             accepted += code in (250, 251)
         if not accepted:
             return code, text.decode()
-        code, text = client.data(letter.content)
+        code, text = client.data(letter.content.replace(b"\n", b"\r\n"))
         return code, text.decode()
 
 

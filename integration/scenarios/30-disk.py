@@ -17,7 +17,7 @@ FLOOR = "4 MB"
 def small_disk(bed: Bed, name: str) -> Iterator[Path]:
     store = bed.folder / "relays" / f"{name}-disk"
     store.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "disk", store], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "disk", store], check=True)
     try:
         yield store
     finally:
