@@ -100,8 +100,17 @@ let package = Package(
         .testTarget(
             name: "DNSTests", dependencies: ["DNS", "Mail", "Net", "resolver-worker-fixture"],
             path: "Tests/DNSTests", exclude: ["Fixture"], swiftSettings: strict),
-        tests("Store", ["Store", "Mail"]),
-        tests("Relay", ["Relay", "Mail", "Net", "TLS", "DNS", "Store"]),
+        tests(
+            "Store",
+            [
+                "Store", "Mail", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
+        tests(
+            "Relay",
+            [
+                "Relay", "Mail", "Net", "TLS", "DNS", "Store", .product(name: "Logging", package: "swift-log"),
+            ]),
         tests("Structure", []),
     ]
 )

@@ -8,7 +8,7 @@ struct ImportTests {
         ("Net", ["CLinux", "Glibc", "Synchronization", "HeapModule", "DequeModule"]),
         ("TLS", ["COpenSSL", "Mail", "Glibc", "Synchronization"]),
         ("DNS", ["CUnbound", "CIDN2", "CLinux", "Mail", "Net", "Glibc", "Synchronization", "DequeModule"]),
-        ("Store", ["GRDB", "Mail", "CLinux", "Glibc", "Synchronization", "Dispatch"]),
+        ("Store", ["GRDB", "Mail", "FoundationEssentials", "Glibc", "Synchronization"]),
     ]
 
     @Test("each target imports only what its line of the architecture allows", arguments: allowed)
