@@ -37,6 +37,8 @@ actor Dispatcher {
     private var releasedInPass: Set<RecipientNumber>?
     /// Young mail that the loader read before the session that accepted it could hand it over: not to be taken twice.
     private var loadedYoung = Generations()
+    /// When the loader looks at the disk next, as far as it knows; nil while it looks.
+    private var planned: WallTime?
     /// The seconds in which something deferred by this process is due again.
     private var wakes: Set<Int64> = []
 
@@ -80,6 +82,9 @@ actor Dispatcher {
     func beginPass() {
         hasMoreOnDisk = false
         releasedInPass = []
+        let now = parts.clock().seconds
+        wakes = wakes.filter { $0 > now }
+        planned = nil
     }
 
     /// - Parameter isWhole: false where the pass did not get to the end of what is due.
@@ -256,16 +261,20 @@ actor Dispatcher {
 
     private func noteWakes(_ record: OutcomeRecorder.Recorded) {
         for time in record.nextAttempts { wakes.insert(time.seconds) }
-        if let next = record.nextAttempts.min(), next.seconds <= parts.clock().seconds { loader.ring() }
+        if let planned, let next = record.nextAttempts.min(), next < planned { loader.ring() }
     }
 
     /// When the loader must look at the disk again, at the latest in `seconds`.
     func nextPass(within seconds: Int64) -> WallTime {
         let now = parts.clock()
         if hasMoreOnDisk, jobs < Self.readyLimit / 2 { return now }
-        wakes = wakes.filter { $0 > now.seconds }
+        if wakes.contains(where: { $0 <= now.seconds }) { return now }
         let latest = now.advanced(by: seconds)
-        return wakes.min().map { min(WallTime(seconds: $0), latest) } ?? latest
+        if let planned, planned <= now { return now }
+        // A clock that was set back must not put off the next look.
+        let next = min(planned ?? latest, latest, wakes.min().map(WallTime.init(seconds:)) ?? latest)
+        planned = next
+        return next
     }
 
     /// Ends deliveries that kept a connection open for nothing. Called about once a second.

@@ -16,17 +16,19 @@ struct QueueLoader: Sendable {
 
     /// Recipients of one page.
     static let page = 500
+    /// Between two passes, so that a full memory or a failing store is not asked without end.
+    static let breath: Duration = .milliseconds(50)
     /// Seconds between two looks at the disk where nothing is known to become due.
     static let interval: Int64 = 30
 
     /// Runs until its task is cancelled or the alarm's loop stops.
     func run() async {
         while !Task.isCancelled {
-            await pass()
             let next = await dispatcher.nextPass(within: Self.interval)
-            let seconds = max(0, next.seconds - clock().seconds)
+            let seconds = next.seconds - clock().seconds
+            if seconds <= 0 { await pass() }
             do throws(SocketError) {
-                _ = try await alarm.wait(until: .after(seconds == 0 ? .milliseconds(50) : .seconds(seconds)))
+                _ = try await alarm.wait(until: .after(seconds <= 0 ? Self.breath : .seconds(seconds)))
             } catch {
                 return
             }
