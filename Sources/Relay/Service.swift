@@ -33,6 +33,7 @@ public final class Service: Sendable {
     let validation: ValidationWatch
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
+    private let loaderLoop: Loop
     private let intakeStopping: Flag
 
     /// This executable, whatever it was started as.
@@ -75,7 +76,9 @@ public final class Service: Sendable {
                 hostname: hostname, from: configuration.dsn.from ?? .postmaster(at: hostname), schedule: schedule,
                 store: store, port: port, log: log),
             counters: counters, log: log, port: port, clock: Self.clock)
-        loaderAlarm = Alarm(on: loops.next())
+        // An alarm is waited for on its own loop: the loader runs there.
+        loaderLoop = loops.next()
+        loaderAlarm = Alarm(on: loaderLoop)
         dispatcher = Dispatcher(parts: deliveries, loops: loops, recorder: recorder, loader: loaderAlarm)
         loader = QueueLoader(
             store: store, dispatcher: dispatcher, recorder: recorder, alarm: loaderAlarm, log: log, port: port,
@@ -126,7 +129,7 @@ public final class Service: Sendable {
             throw ServiceError.control(configuration.control.socket, "\(error)")
         }
         let controlTask = Task(executorPreference: loop) { await control.run() }
-        let loading = Task(executorPreference: loop) { await self.loader.run() }
+        let loading = Task(executorPreference: loaderLoop) { await self.loader.run() }
         let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }
         let testing = Task(executorPreference: loop) { await self.watchValidation(on: loop) }
         await intake.start()
