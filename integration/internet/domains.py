@@ -120,7 +120,7 @@ _TABLE = (
            (Host("mx", "greylist", tlsa=GOOD),)),
     Domain("rejects.example", "knows one recipient, refuses all others with 550", _bounced("remote-reply", r"5\.1\.1", 0),
            (Host("mx", "postfix", tlsa=GOOD),)),
-    Domain("injects.example", "sends bytes behind its 220 to STARTTLS", _deferred("protocol-error", 1),
+    Domain("injects.example", "sends bytes behind its 220 to STARTTLS", _deferred("tls-handshake-failed", 1),
            (Host("mx", "injects"),), dns="unsigned"),
     # Where mail comes from. Its MX is the submitting Postfix, so bounces come home.
     Domain("sender.example", "the senders' own domain", _delivered("dane"), (Host("mx", "sender", tlsa=GOOD),)),
