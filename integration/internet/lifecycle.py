@@ -144,6 +144,14 @@ def _write_settings(bed: Bed) -> None:
     bed.settings.write_text(json.dumps(facts, indent=1))
 
 
+def _runs(process: int) -> bool:
+    """False for one that has ended, though nobody may have taken its status yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def down() -> bool:
     """Ends it. False where it was not up."""
     with _locked():
@@ -151,12 +159,7 @@ def down() -> bool:
         if bed:
             os.kill(bed.first, signal.SIGKILL)
             end = time.monotonic() + 10
-            while Path(f"/proc/{bed.unshare}").exists() and time.monotonic() < end:
-                try:
-                    if os.waitpid(bed.unshare, os.WNOHANG)[0]:
-                        break
-                except ChildProcessError:
-                    pass
+            while _runs(bed.unshare) and time.monotonic() < end:
                 time.sleep(0.01)
         _remove_leftover()
         return bed is not None
