@@ -126,7 +126,7 @@ def table(bed: Bed, rows: list[Row]) -> None:
         for number in range(max(len(left), len(right))):
             cells = [row.domain.name if number == 0 else "", left[number] if number < len(left) else "",
                      happened if number == 0 else "", right[number] if number < len(right) else ""]
-            middle = paint(f"{cells[2]:<{did}}", colour)
+            middle = paint(cells[2], colour) + " " * (did - len(cells[2])) if cells[2] else " " * did
             print(f"{cells[0]:<{name}}  {cells[1]:<{what}}  {middle}  {cells[3]}".rstrip())
 
 

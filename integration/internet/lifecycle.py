@@ -154,6 +154,8 @@ def _runs(process: int) -> bool:
 
 def down() -> bool:
     """Ends it. False where it was not up."""
+    # A second ^C must not leave it half ended.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with _locked():
         bed = current()
         if bed:
