@@ -74,7 +74,8 @@ class Row:
         if not last:
             return ""
         if last["status"] != "delivered":
-            return last.get("reason", "") + (f' ("{last["reply"]}")' if last.get("reply") else "")
+            reason, reply = last.get("reason", ""), last.get("reply", "")
+            return reason if reply in reason else f'{reason}: "{reply}"'
         text = WHAT_VERIFIED_MEANS[last["verified"]].format(tls=last["tls"])
         if (host := last.get("host")) and len(self.domain.hosts) > 1:
             text = f"by {host}: {text}"
@@ -125,7 +126,7 @@ def table(bed: Bed, rows: list[Row]) -> None:
         for number in range(max(len(left), len(right))):
             cells = [row.domain.name if number == 0 else "", left[number] if number < len(left) else "",
                      happened if number == 0 else "", right[number] if number < len(right) else ""]
-            middle = paint(f"{cells[2]:<{did}}", colour)
+            middle = paint(cells[2], colour) + " " * (did - len(cells[2])) if cells[2] else " " * did
             print(f"{cells[0]:<{name}}  {cells[1]:<{what}}  {middle}  {cells[3]}".rstrip())
 
 
@@ -138,7 +139,7 @@ def policy(relay: Relay, domain: str) -> None:
 
 def main() -> int:
     bed = Bed.here()
-    section("relayd starts: it resolves from the bed's own signed root and speaks to real mail servers")
+    section("relayd starts. It resolves from the bed's own signed root and speaks to real mail servers")
     with Relay(bed, "demo", 0, address=addresses.RELAY) as relay:
         rows = [Row(domain) for domain in MAIL_DOMAINS]
         section(f"sendmail hands one letter for each of {len(rows)} domains to Postfix, and Postfix to relayd")

@@ -144,19 +144,24 @@ def _write_settings(bed: Bed) -> None:
     bed.settings.write_text(json.dumps(facts, indent=1))
 
 
+def _runs(process: int) -> bool:
+    """False for one that has ended, though nobody may have taken its status yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def down() -> bool:
     """Ends it. False where it was not up."""
+    # A second ^C must not leave it half ended.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with _locked():
         bed = current()
         if bed:
             os.kill(bed.first, signal.SIGKILL)
             end = time.monotonic() + 10
-            while Path(f"/proc/{bed.unshare}").exists() and time.monotonic() < end:
-                try:
-                    if os.waitpid(bed.unshare, os.WNOHANG)[0]:
-                        break
-                except ChildProcessError:
-                    pass
+            while _runs(bed.unshare) and time.monotonic() < end:
                 time.sleep(0.01)
         _remove_leftover()
         return bed is not None

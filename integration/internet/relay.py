@@ -110,7 +110,7 @@ class Relay:
                 return int(line.split()[1]) * 1024
         raise AssertionError("no VmHWM")
 
-    def tail(self, size: int = 3000) -> str:
+    def tail(self, size: int = 1200) -> str:
         return self.log_path.read_text(errors="replace")[-size:] if self.log_path.exists() else ""
 
     def events(self) -> list[dict[str, str]]:

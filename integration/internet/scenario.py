@@ -7,7 +7,6 @@ It is called with what the file's `fixture(bed)` (a context manager) yields, or 
 import importlib.util
 import inspect
 import shutil
-import sys
 import time
 import traceback
 from contextlib import ExitStack
@@ -118,7 +117,3 @@ def keep_logs(bed: Bed, path: Path) -> None:
         (target / relay.name).mkdir()
         for kept in (*relay.glob("*.log"), *relay.glob("*.toml")):
             shutil.copy(kept, target / relay.name)
-
-
-if __name__ == "__main__":
-    run_file(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")

@@ -17,6 +17,10 @@ def fixture(bed: Bed) -> Iterator[Relay]:
         yield relay
 
 
+# One letter each: a destination that fails again and again is left alone for a while, and this wants an attempt soon.
+HELD_BACK = ("mismatch.example", "agility.example", "no-starttls.example", "starttls-454.example")
+
+
 def queue_of(relay: Relay) -> dict[str, dict[str, object]]:
     _, page = relay.ctl_json("queue", "list", "--all")
     return {message["sender"]: message for message in page["messages"]}  # type: ignore[index]
@@ -24,7 +28,7 @@ def queue_of(relay: Relay) -> dict[str, dict[str, object]]:
 
 def scenario_terminate(relay: Relay) -> None:
     """SIGTERM: exit 0, the queue is kept as it was, a restart goes on"""
-    held = [Letter.to("someone@mismatch.example", name="term") for _ in range(5)]
+    held = [Letter.to(f"someone@{domain}", name="term") for domain in HELD_BACK]
     for letter in held:
         relay.submit(letter)
         relay.wait_attempt(letter, letter.recipients[0], ("deferred",))
@@ -55,8 +59,8 @@ def scenario_second_daemon(relay: Relay) -> None:
     """A second daemon on the same store refuses to start, the first goes on"""
     second = Relay(relay.bed, "20-restart-second", 21, store=relay.store)
     second.launch()
-    assert second.wait_exit() == 78, second.tail()
-    assert second.tail().count("\n") <= 3, second.tail()
+    assert second.wait_exit() in (69, 78), second.tail()
+    assert str(relay.store) in second.tail() and second.tail().count("\n") <= 3, second.tail()
     relay.submit(Letter.to("someone@good.example"))
 
 
