@@ -65,17 +65,19 @@ public final class Service: Sendable {
                 loopbackAllowed: configuration.delivery.loopback, daneForInsecureMX: configuration.dane.insecureMX))
         let schedule = Schedule(configuration.retry)
         let port = configuration.delivery.port
+        let stopping = Flag()
+        let unsettled = Unsettled()
         let deliveries = DeliveryParts(
             configuration: configuration, hostname: hostname, store: store, routes: routes,
             resolver: resolver, policy: policy,
             opportunistic: parts.opportunistic, dane: parts.dane, sessions: SessionCache(), counters: counters,
-            clock: Self.clock)
+            stopping: stopping, unsettled: unsettled, clock: Self.clock)
         let recorder = OutcomeRecorder(
             store: store, schedule: schedule,
             bouncer: Bouncer(
                 hostname: hostname, from: configuration.dsn.from ?? .postmaster(at: hostname), schedule: schedule,
                 store: store, port: port, log: log),
-            counters: counters, log: log, port: port, clock: Self.clock)
+            counters: counters, log: log, port: port, clock: Self.clock, stopping: stopping, unsettled: unsettled)
         // An alarm is waited for on its own loop: the loader runs there.
         loaderLoop = loops.next()
         loaderAlarm = Alarm(on: loaderLoop)

@@ -1,9 +1,7 @@
 import ArgumentParser
-import DNS
 import Relay
 
 /// The operator's tool. Everything it knows it asks the daemon, over the control socket.
-@main
 struct Relayctl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relayctl",
@@ -16,8 +14,6 @@ struct Relayctl: AsyncParsableCommand {
         subcommands: [PolicyCommand.self, QueueCommand.self, StatusCommand.self])
 
     static func main() async {
-        // As the resolver's worker this is another program, with nothing of an operator's tool.
-        if CommandLine.arguments.dropFirst().first == ResolverCommand.flag { ExitStatus.leave(ExitStatus(code: ResolverWorker.run())) }
         let status = await run(Array(CommandLine.arguments.dropFirst()))
         ExitStatus.leave(status)
     }

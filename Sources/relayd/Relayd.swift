@@ -1,11 +1,9 @@
 import ArgumentParser
-import DNS
 import Glibc
 import Logging
 import Relay
 
 /// The daemon: reads its arguments and its configuration, and hands over to ``Relay/Service``.
-@main
 struct Relayd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relayd",
@@ -30,12 +28,11 @@ struct Relayd: AsyncParsableCommand {
 
     /// How the daemon starts itself again: the resolver is a process of its own.
     @Flag(help: .private)
-    var resolverWorker = false
+    var resolverWorker = false  // Program.main has seen it before anything was parsed.
 
     func run() async throws {
         // Writing to a connection or a log reader that has gone is an error to be read, not a signal to die of.
         signal(SIGPIPE, SIG_IGN)
-        if resolverWorker { throw ExitCode(ResolverWorker.run()) }
         if printDefaultConfig { return print(Configuration.sampleFile(), terminator: "") }
         if printConfigReference { return print(Configuration.referencePage(), terminator: "") }
         let configuration = try load()

@@ -6,6 +6,7 @@
 public struct DestinationWindow: Hashable, Sendable {
     /// `delivery.destination_connections`
     public let limit: Int
+    private let firstProbe: Int64
     /// Deliveries allowed at once while the destination is up.
     public private(set) var width: Int
     public private(set) var inFlight = 0
@@ -31,8 +32,11 @@ public struct DestinationWindow: Hashable, Sendable {
     /// Fraction of the backoff by which a probe may come later.
     public static let probeJitter = 0.2
 
-    public init(limit: Int) {
+    /// - Parameter firstProbe: seconds until the first probe of an outage; the shortest retry of a message where that is
+    ///   less than ``probeMinimum``, so that a probe is never what a message waits for.
+    public init(limit: Int, firstProbe: Int64 = probeMinimum) {
         self.limit = max(1, limit)
+        self.firstProbe = max(1, min(firstProbe, Self.probeMinimum))
         width = min(Self.firstWidth, self.limit)
     }
 
@@ -89,11 +93,11 @@ public struct DestinationWindow: Hashable, Sendable {
         if let outage {
             // Deliveries that began before the outage add nothing to it: one outage, one step of backoff a probe.
             guard ticket.isProbe else { return }
-            self.outage = Self.outage(failures: outage.failures, since: outage.since, now, using: &generator)
+            self.outage = makeOutage(failures: outage.failures, since: outage.since, now, using: &generator)
         } else if width > 1 {
             width /= 2
         } else {
-            outage = Self.outage(failures: 0, since: now, now, using: &generator)
+            outage = makeOutage(failures: 0, since: now, now, using: &generator)
         }
     }
 
@@ -113,11 +117,11 @@ public struct DestinationWindow: Hashable, Sendable {
         inFlight = max(0, inFlight - 1)
     }
 
-    private static func outage(
+    private func makeOutage(
         failures: Int, since: WallTime, _ now: WallTime, using generator: inout some RandomNumberGenerator
     ) -> Outage {
-        let backoff = Schedule.doubled(probeMinimum, upTo: probeMaximum, times: failures)
-        let wait = backoff + Schedule.draw(upTo: backoff, fraction: probeJitter, using: &generator)
+        let backoff = Schedule.doubled(firstProbe, upTo: Self.probeMaximum, times: failures)
+        let wait = backoff + Schedule.draw(upTo: backoff, fraction: Self.probeJitter, using: &generator)
         return Outage(failures: failures &+ 1, since: since, last: now, nextProbe: now.advanced(by: wait))
     }
 }

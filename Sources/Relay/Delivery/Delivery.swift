@@ -40,7 +40,6 @@ final class Delivery {
             case .skip(let host, let reason, _):
                 run.noteSkip(host, reason, at: parts.clock())
             case .connect(let candidate):
-                run.turnToNextHost()
                 await tryHost(candidate, &run, &plan)
                 if run.isComplete { return run.result(failure: nil) }
             }
@@ -72,6 +71,7 @@ final class Delivery {
         var candidate = candidate
         // At most twice: as required, and once in clear where nothing forbids it (D18).
         for _ in 0..<2 {
+            run.turnToNextHost()
             let started = Deadline.now
             let stream: Net.Stream
             do throws(SocketError) {

@@ -18,7 +18,10 @@ struct DeliveryParts: Sendable {
     let counters: Counters
     let open = OpenStreams()
     /// Set once the daemon stops: from then on no host and no lookup is to blame for what does not end.
-    let stopping = Flag()
+    let stopping: Flag
+    /// Settlements that the store does not take now: while there are any, nothing new is delivered that might not be written
+    /// down either.
+    let unsettled: Unsettled
     /// The wall clock; the core never reads it.
     let clock: @Sendable () -> WallTime
 
@@ -28,7 +31,9 @@ struct DeliveryParts: Sendable {
 
     /// For a destination nothing is known of.
     func newWindow() -> DestinationWindow {
-        DestinationWindow(limit: configuration.delivery.destinationConnections)
+        DestinationWindow(
+            limit: configuration.delivery.destinationConnections,
+            firstProbe: configuration.retry.minimum.components.seconds)
     }
 
     func planLimits(preferring family: AddressFamily?) -> PlanLimits {

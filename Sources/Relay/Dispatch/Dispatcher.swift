@@ -31,6 +31,8 @@ actor Dispatcher {
     private var tasks: [Int: Task<Void, Never>] = [:]
     private var nextTask = 0
     private var isDraining = false
+    /// True where something was not started because settlements could not be written.
+    private var isHeldBack = false
     /// True where something due may lie on disk that is not in memory.
     private(set) var hasMoreOnDisk = true
     /// Recipients let go since the loader's pass began: its pages may still show them as due. Nil between passes.
@@ -129,7 +131,7 @@ actor Dispatcher {
     /// Gives what is ready to deliveries, as far as the destination's window and the daemon's limit allow: first to those
     /// that keep a connection open, then to new ones.
     private func serve(_ name: String) {
-        guard !isDraining, var destination = destinations[name] else { return }
+        guard !isDraining, parts.unsettled.isEmpty, var destination = destinations[name] else { return }
         defer { destinations[name] = destination }
         while let job = destination.ready.first {
             guard !destination.idle.isEmpty || workers < parts.configuration.delivery.connectionLimit else {
@@ -203,7 +205,7 @@ actor Dispatcher {
     /// nobody stands in line for a connection.
     private func next(_ name: String, canServeMore: Bool) async -> Assignment? {
         guard !isDraining, var destination = destinations[name] else { return nil }
-        if let job = destination.ready.first, case .go(let ticket) = destination.window.admit(at: parts.clock()) {
+        if parts.unsettled.isEmpty, let job = destination.ready.first, case .go(let ticket) = destination.window.admit(at: parts.clock()) {
             destination.ready.removeFirst()
             destinations[name] = destination
             return Assignment(job: job, ticket: ticket, family: destination.family)
@@ -287,6 +289,18 @@ actor Dispatcher {
             }
             destinations[name]?.idle = kept
         }
+        serveAfterTrouble()
+    }
+
+    /// Once the store takes settlements again, what waited meanwhile is served.
+    private func serveAfterTrouble() {
+        guard parts.unsettled.isEmpty else {
+            isHeldBack = true
+            return
+        }
+        guard isHeldBack else { return }
+        isHeldBack = false
+        for (name, destination) in destinations where !destination.ready.isEmpty { serve(name) }
     }
 
     // MARK: The end

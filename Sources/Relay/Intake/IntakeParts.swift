@@ -25,9 +25,15 @@ struct IntakeParts: Sendable {
 final class Room: Sendable {
     private let octets = Atomic<Int>(Int.max)
 
-    var now: Int { octets.load(ordering: .relaxed) }
+    var now: Int { max(0, octets.load(ordering: .relaxed)) }
 
     func update(_ room: Int) {
         octets.store(room, ordering: .relaxed)
+    }
+
+    /// Counts content that is being stored until the disk is looked at again: it lies in the log and in the database for a
+    /// while.
+    func spend(_ size: Int) {
+        octets.subtract(min(size, Int.max / 4) * 2, ordering: .relaxed)
     }
 }

@@ -52,6 +52,7 @@ final class ReceivedContent {
     /// the rest was read and dropped, so that the session is in step.
     func receive(from stream: Net.Stream, limit: Int) async throws(Failure) -> ContentFacts {
         var reader = Mail.ContentReader(limit: limit)
+        var failure: Failure?
         while true {
             let progress = stream.withBuffer { bytes in
                 let progress = reader.consume(bytes) { chunk.append(contentsOf: $0) }
@@ -60,8 +61,16 @@ final class ReceivedContent {
                 case .ended(let consumed): return (consumed: consumed, progress)
                 }
             }
-            if case .ended = progress { return reader.facts }
-            if chunk.count > Self.chunkSize { try await handOver() }
+            if case .ended = progress {
+                if let failure { throw failure }
+                return reader.facts
+            }
+            if failure != nil {
+                // The client is told at the end of its data, not before: until then it does not listen (RFC 5321 §4.1.1.4).
+                chunk.removeAll(keepingCapacity: true)
+            } else if chunk.count > Self.chunkSize {
+                do throws(Failure) { try await handOver() } catch { failure = error }
+            }
             do throws(SocketError) {
                 let filled = try await stream.fill(until: .after(parts.configuration.dataTimeout))
                 if filled == .end { throw .reset }
@@ -110,6 +119,7 @@ final class ReceivedContent {
         let bytes = chunk
         chunk = []
         isPartlyHandedOver = true
+        parts.room.spend(bytes.count)
         do throws(TLSError) {
             try bytes.withBytes { (raw) throws(TLSError) in try hash?.update(raw) }
         } catch {

@@ -15,11 +15,15 @@ struct OutcomeRecorder: Sendable {
     let log: Logger
     let port: UInt16
     let clock: @Sendable () -> WallTime
+    let stopping: Flag
+    let unsettled: Unsettled
 
     /// Between two tries to write a settlement that the store did not take.
     static let retryPause: Duration = .seconds(1)
-    /// Tries; then the daemon goes on and the mail is sent again later.
-    static let retryLimit = 600
+    /// Tries while the daemon runs; then the mail is left due, and sent again.
+    static let retryLimit = 3600
+    /// Tries once the daemon is told to stop.
+    static let lastTries = 3
 
     struct Recorded: Sendable {
         /// Notices that are in the queue now.
@@ -127,6 +131,9 @@ struct OutcomeRecorder: Sendable {
 
     /// Until the store takes it. Mail that was delivered and not written down would be delivered again.
     private func write(_ settlement: Settlement, of job: Job) async -> Settled? {
+        var isCounted = false
+        defer { if isCounted { unsettled.ended() } }
+        var triesInStop = 0
         for attempt in 1...Self.retryLimit {
             do throws(StoreError) {
                 return try await store.settle(settlement)
@@ -139,6 +146,8 @@ struct OutcomeRecorder: Sendable {
                     return nil
                 case .busy, .full, .failed:
                     if attempt == 1 {
+                        unsettled.began()
+                        isCounted = true
                         log.event(
 .error,
                             LogLine("settle-failed").with("queue_id", job.message.id).with("reason", "\(error)")
@@ -146,10 +155,17 @@ struct OutcomeRecorder: Sendable {
                     }
                 }
             }
+            if stopping.isSet {
+                triesInStop += 1
+                if triesInStop >= Self.lastTries { break }
+            }
             guard let loop = Loop.current, (try? await loop.sleep(until: .after(Self.retryPause))) != nil else {
                 return nil
             }
         }
+        log.event(
+            .error, LogLine("settle-given-up").with("queue_id", job.message.id)
+                .with("reason", "the store does not take the result: what was delivered will be delivered again"))
         return nil
     }
 

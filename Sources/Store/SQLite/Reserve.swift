@@ -40,6 +40,14 @@ final class Reserve: Sendable {
         if free > UInt64(clamping: bytes) &* 8 { refill() }
     }
 
+    /// Removes the file an earlier process left. False where there was none.
+    func discard() -> Bool {
+        isThere.withLock { isThere in
+            isThere = false
+            return unlinkat(directory, Self.file, 0) == 0
+        }
+    }
+
     /// Gives the space up. False where there was none.
     func release() -> Bool {
         isThere.withLock { isThere in

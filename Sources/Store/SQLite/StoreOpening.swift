@@ -19,7 +19,13 @@ extension SQLiteStore {
         let spool = Spool(descriptor: opened.spool, aside: opened.aside, pool: pool)
         let reserve = Reserve(in: opened.directory, bytes: options.reserveBytes)
         do {
-            let store = try assemble(directory, opened.lock, spool, reserve, now: now, options)
+            let store: SQLiteStore
+            do {
+                store = try assemble(directory, opened.lock, spool, reserve, now: now, options)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL && reserve.discard() {
+                // What waits must be able to leave, which frees space: the reserve is for this as well.
+                store = try assemble(directory, opened.lock, spool, reserve, now: now, options)
+            }
             reserve.refill()
             return store
         } catch {

@@ -1,0 +1,11 @@
+import Synchronization
+
+/// How many settlements wait because the store does not take them. Safe from any thread.
+final class Unsettled: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
+
+    func began() { count.add(1, ordering: .relaxed) }
+    func ended() { count.subtract(1, ordering: .relaxed) }
+}
