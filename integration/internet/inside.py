@@ -64,9 +64,12 @@ class Bed:
                 found += [session for session in transcript if "C: EHLO" in session]
         return found
 
-    def saw_envelope(self, domain: str) -> bool:
-        """True where a host of the domain was told a sender: what must not happen without the TLS demanded."""
-        return any(" mail=" in session or "C: MAIL" in session for session in self.sessions(domain))
+    def saw_envelope(self, domain: str, sender: str) -> bool:
+        """True where a host of the domain was told this sender: what must not happen without the TLS demanded.
+
+        Postfix logs no sender it did not accept mail from, so with it any MAIL counts, whoever sent it.
+        """
+        return any(" mail=" in session or f"C: MAIL FROM:<{sender}" in session for session in self.sessions(domain))
 
 
 def wait_for(what: str, probe: Callable[[], T], limit: float) -> T:

@@ -70,4 +70,4 @@ def scenario_postfix_agrees(judge: Judge, domain: Domain) -> None:
     else:
         assert not arrived
     if domain.expect.status == "deferred" and domain.name not in OTHERWISE:
-        assert not judge.bed.saw_envelope(domain.name), judge.bed.sessions(domain.name)
+        assert not judge.bed.saw_envelope(domain.name, letter.sender), judge.bed.sessions(domain.name)

@@ -108,7 +108,7 @@ def scenario_held_back(post: Post, domain: Domain) -> None:
     post.relay.wait_attempt(letter, recipient(domain), ("deferred",), 40)
     wait_for("second attempt", lambda: len(post.relay.attempts(letter)) >= 2, 40)
     assert {attempt["status"] for attempt in post.relay.attempts(letter)} == {"deferred"}
-    assert not post.bed.saw_envelope(domain.name), post.bed.sessions(domain.name)
+    assert not post.bed.saw_envelope(domain.name, letter.sender), post.bed.sessions(domain.name)
     assert not post.bed.delivered(domain.name, letter.mark)
     if domain.expect.policy == 2:
         assert not post.bed.sessions(domain.name), f"it connected: {post.bed.sessions(domain.name)}"
