@@ -146,7 +146,8 @@ public final class Service: Sendable {
             do throws(SocketError) {
                 switch try await signals.next() {
                 case .hangup:
-                    log.event(.notice, LogLine("reload-refused").with("cure", "restart relayd to apply a new configuration"))
+                    log.event(
+                        .notice, LogLine("reload-refused").with("cure", "restart relayd to apply a new configuration"))
                 case .interrupt, .terminate:
                     return
                 }

@@ -31,7 +31,9 @@ struct PolicyCommand: AsyncParsableCommand {
         let name = try Arguments.domainName(domain)
         let document = try await document(for: name)
         if options.json {
-            guard let json = try? document.json() else { throw Failure(.unexpected, "the answer cannot be written as JSON") }
+            guard let json = try? document.json() else {
+                throw Failure(.unexpected, "the answer cannot be written as JSON")
+            }
             Output.json([UInt8](json))
         } else {
             Output.value(PolicyText.render(document, style: .standardOutput()))

@@ -7,10 +7,11 @@ struct CitationTests {
     @Test("each RFC cited in Sources has a line with a status in docs/rfcs.md")
     func indexed() throws {
         let index = try String(contentsOf: SourceTree.root.appending(path: "docs/rfcs.md"), encoding: .utf8)
-        let indexed = Set(index.components(separatedBy: "\n").compactMap { line -> String? in
-            guard line.hasPrefix("| ") else { return nil }
-            return line.split(separator: "|").first.map { $0.trimmingCharacters(in: .whitespaces) }
-        })
+        let indexed = Set(
+            index.components(separatedBy: "\n").compactMap { line -> String? in
+                guard line.hasPrefix("| ") else { return nil }
+                return line.split(separator: "|").first.map { $0.trimmingCharacters(in: .whitespaces) }
+            })
         var cited: [String: String] = [:]
         for file in try SourceTree.swiftFiles(in: "Sources") {
             for line in file.lines {

@@ -14,6 +14,16 @@ struct CodeRuleTests {
         }
     }
 
+    @Test("SEC-01 no name is looked up but through libunbound: no libc resolver anywhere")
+    func resolver() throws {
+        let banned = ["getaddrinfo", "gethostbyname", "gethostbyaddr", "getnameinfo", "res_query", "res_search"]
+        for file in try SourceTree.swiftFiles(in: "Sources") {
+            for (index, line) in file.lines.enumerated() {
+                for word in banned { #expect(!line.contains(word), "\(file):\(index + 1) has \(word)") }
+            }
+        }
+    }
+
     @Test("each @unchecked Sendable and nonisolated(unsafe) stands with its proof")
     func unchecked() throws {
         for file in try SourceTree.swiftFiles(in: "Sources") {

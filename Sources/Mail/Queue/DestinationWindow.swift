@@ -7,6 +7,7 @@ public struct DestinationWindow: Hashable, Sendable {
     /// `delivery.destination_connections`
     public let limit: Int
     private let firstProbe: Int64
+    private let lastProbe: Int64
     /// Deliveries allowed at once while the destination is up.
     public private(set) var width: Int
     public private(set) var inFlight = 0
@@ -34,9 +35,11 @@ public struct DestinationWindow: Hashable, Sendable {
 
     /// - Parameter firstProbe: seconds until the first probe of an outage; the shortest retry of a message where that is
     ///   less than ``probeMinimum``, so that a probe is never what a message waits for.
-    public init(limit: Int, firstProbe: Int64 = probeMinimum) {
+    ///   `lastProbe` likewise bounds the time between probes.
+    public init(limit: Int, firstProbe: Int64 = probeMinimum, lastProbe: Int64 = probeMaximum) {
         self.limit = max(1, limit)
         self.firstProbe = max(1, min(firstProbe, Self.probeMinimum))
+        self.lastProbe = max(1, min(lastProbe, Self.probeMaximum))
         width = min(Self.firstWidth, self.limit)
     }
 
@@ -120,7 +123,7 @@ public struct DestinationWindow: Hashable, Sendable {
     private func makeOutage(
         failures: Int, since: WallTime, _ now: WallTime, using generator: inout some RandomNumberGenerator
     ) -> Outage {
-        let backoff = Schedule.doubled(firstProbe, upTo: Self.probeMaximum, times: failures)
+        let backoff = Schedule.doubled(firstProbe, upTo: lastProbe, times: failures)
         let wait = backoff + Schedule.draw(upTo: backoff, fraction: Self.probeJitter, using: &generator)
         return Outage(failures: failures &+ 1, since: since, last: now, nextProbe: now.advanced(by: wait))
     }

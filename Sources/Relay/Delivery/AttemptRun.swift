@@ -73,7 +73,8 @@ struct AttemptRun {
         }
         // A host that takes none of those it asked to be given again would be asked for ever.
         if again.count == open.count, !again.isEmpty {
-            let reason = Reason(.protocolError, "\(connection.candidate.host.host) takes no recipient in a new transaction")
+            let reason = Reason(
+                .protocolError, "\(connection.candidate.host.host) takes no recipient in a new transaction")
             for index in again { hostWords[index] = (reason, nil) }
             lastHostReason = reason
             leftOver += again

@@ -33,7 +33,8 @@ struct DeliveryParts: Sendable {
     func newWindow() -> DestinationWindow {
         DestinationWindow(
             limit: configuration.delivery.destinationConnections,
-            firstProbe: configuration.retry.minimum.components.seconds)
+            firstProbe: configuration.retry.minimum.components.seconds,
+            lastProbe: configuration.retry.maximum.components.seconds)
     }
 
     func planLimits(preferring family: AddressFamily?) -> PlanLimits {

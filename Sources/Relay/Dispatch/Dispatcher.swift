@@ -205,7 +205,9 @@ actor Dispatcher {
     /// nobody stands in line for a connection.
     private func next(_ name: String, canServeMore: Bool) async -> Assignment? {
         guard !isDraining, var destination = destinations[name] else { return nil }
-        if parts.unsettled.isEmpty, let job = destination.ready.first, case .go(let ticket) = destination.window.admit(at: parts.clock()) {
+        if parts.unsettled.isEmpty, let job = destination.ready.first,
+            case .go(let ticket) = destination.window.admit(at: parts.clock())
+        {
             destination.ready.removeFirst()
             destinations[name] = destination
             return Assignment(job: job, ticket: ticket, family: destination.family)
@@ -266,15 +268,17 @@ actor Dispatcher {
         if let planned, let next = record.nextAttempts.min(), next < planned { loader.ring() }
     }
 
-    /// When the loader must look at the disk again, at the latest in `seconds`.
-    func nextPass(within seconds: Int64) -> WallTime {
+    /// When the loader must look at the disk again, at the latest in `seconds`. `nextOnDisk` is when the first recipient on
+    /// disk is due, those in memory included: it counts only where it lies ahead.
+    func nextPass(within seconds: Int64, nextOnDisk: WallTime?) -> WallTime {
         let now = parts.clock()
         if hasMoreOnDisk, jobs < Self.readyLimit / 2 { return now }
         if wakes.contains(where: { $0 <= now.seconds }) { return now }
         let latest = now.advanced(by: seconds)
         if let planned, planned <= now { return now }
         // A clock that was set back must not put off the next look.
-        let next = min(planned ?? latest, latest, wakes.min().map(WallTime.init(seconds:)) ?? latest)
+        let ahead = [wakes.min().map(WallTime.init(seconds:)), nextOnDisk].compactMap { $0 }.filter { $0 > now }
+        let next = min(planned ?? latest, latest, ahead.min() ?? latest)
         planned = next
         return next
     }

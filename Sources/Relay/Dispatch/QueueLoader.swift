@@ -24,7 +24,8 @@ struct QueueLoader: Sendable {
     /// Runs until its task is cancelled or the alarm's loop stops.
     func run() async {
         while !Task.isCancelled {
-            let next = await dispatcher.nextPass(within: Self.interval)
+            let onDisk = (try? await store.nextDue()) ?? nil
+            let next = await dispatcher.nextPass(within: Self.interval, nextOnDisk: onDisk)
             let seconds = next.seconds - clock().seconds
             if seconds <= 0 { await pass() }
             do throws(SocketError) {
@@ -49,7 +50,8 @@ struct QueueLoader: Sendable {
             }
         } catch {
             if error != .closed {
-                log.event(.error, LogLine("store-failed").with("doing", "reading what is due").with("reason", "\(error)"))
+                log.event(
+                    .error, LogLine("store-failed").with("doing", "reading what is due").with("reason", "\(error)"))
             }
         }
         await dispatcher.endPass(isWhole: isWhole)

@@ -91,7 +91,8 @@ actor IntakeServer {
 
     /// 421 in one line, then the end: too many connections.
     private func refuse(_ stream: Net.Stream, _ number: Int, _ address: IPAddress) {
-        parts.log.event(.warning, LogLine("connection-refused").with("client", address).with("reason", "too many connections"))
+        parts.log.event(
+            .warning, LogLine("connection-refused").with("client", address).with("reason", "too many connections"))
         guard sessions.count < parts.configuration.connectionLimit * 2 else {
             stream.close()
             return

@@ -55,7 +55,9 @@ extension Service {
                 log.event(
                     .error,
                     LogLine("resolver").with("state", "does-not-validate").with("reason", why)
-                        .with("cure", "DANE is without effect until this is mended: check dns.root_trust_anchor and dns.forward"))
+                        .with(
+                            "cure",
+                            "DANE is without effect until this is mended: check dns.root_trust_anchor and dns.forward"))
             case .noNetwork(let why):
                 log.event(
                     .warning,

@@ -61,7 +61,8 @@ extension Service: ControlSource {
             warnings.append("the resolver does not validate DNSSEC, DANE is without effect: \(why)")
         }
         if let quarantined = counts?.quarantinedMessages, quarantined > 0 {
-            warnings.append("\(quarantined) damaged message\(quarantined == 1 ? "" : "s") in quarantine: see relayctl queue")
+            warnings.append(
+                "\(quarantined) damaged message\(quarantined == 1 ? "" : "s") in quarantine: see relayctl queue")
         }
         return warnings
     }

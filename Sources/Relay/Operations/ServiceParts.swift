@@ -101,7 +101,8 @@ struct ServiceParts: Sendable {
 
     /// The addresses we send from are ours; those we listen on too, unless they mean "any" or lie on loopback (MX-09).
     private static func ownAddresses(_ configuration: Configuration) -> Set<IPAddress> {
-        let configured = configuration.intake.listen.compactMap { IPAddress(octets: $0.octets) }
+        let configured =
+            configuration.intake.listen.compactMap { IPAddress(octets: $0.octets) }
             + [configuration.delivery.sourceIPv4, configuration.delivery.sourceIPv6].compactMap { $0 }
         return Set(configured.filter { $0 != .v4(0) && $0 != .v6(high: 0, low: 0) && !$0.isLoopback })
     }
@@ -113,7 +114,9 @@ struct ServiceParts: Sendable {
                 .warning,
                 LogLine("library-unsafe").with("library", "libunbound \(version)")
                     .with("known", version.knownFaults.joined(separator: " "))
-                    .with("cure", "upgrade to 1.25.2 or later where the system has it; it runs confined in a process of its own"))
+                    .with(
+                        "cure",
+                        "upgrade to 1.25.2 or later where the system has it; it runs confined in a process of its own"))
         }
         if let why = OpenSSLLibrary.knownUnsafe {
             log.event(.warning, LogLine("library-unsafe").with("library", OpenSSLLibrary.version).with("known", why))
@@ -148,8 +151,8 @@ extension ServiceError {
     /// True where the cure is in the configuration file.
     public var isConfiguration: Bool {
         switch self {
-        case .hostname, .tls: true
-        case .store, .resolver, .listen, .control, .system: false
+        case .hostname, .tls, .store: true
+        case .resolver, .listen, .control, .system: false
         }
     }
 }

@@ -30,7 +30,7 @@ struct Bouncer: Sendable {
             // Nobody to tell but the operator.
             for index in failed {
                 log.event(
-.warning,
+                    .warning,
                     LogLine("undeliverable-notice").with("queue_id", job.message.id)
                         .with("to", "<\(decided[index].recipient.mailbox)>")
                         .with("reason", decided[index].outcome.reason?.detail))

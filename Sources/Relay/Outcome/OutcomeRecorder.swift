@@ -141,7 +141,7 @@ struct OutcomeRecorder: Sendable {
                 switch error {
                 case .unknown, .closed, .duplicate, .damaged:
                     log.event(
-.error,
+                        .error,
                         LogLine("settle-refused").with("queue_id", job.message.id).with("reason", "\(error)"))
                     return nil
                 case .busy, .full, .failed:
@@ -149,9 +149,11 @@ struct OutcomeRecorder: Sendable {
                         unsettled.began()
                         isCounted = true
                         log.event(
-.error,
+                            .error,
                             LogLine("settle-failed").with("queue_id", job.message.id).with("reason", "\(error)")
-                                .with("cure", "free space on the disk of the queue; the result is kept until it can be written"))
+                                .with(
+                                    "cure",
+                                    "free space on the disk of the queue; the result is kept until it can be written"))
                     }
                 }
             }
@@ -164,7 +166,8 @@ struct OutcomeRecorder: Sendable {
             }
         }
         log.event(
-            .error, LogLine("settle-given-up").with("queue_id", job.message.id)
+            .error,
+            LogLine("settle-given-up").with("queue_id", job.message.id)
                 .with("reason", "the store does not take the result: what was delivered will be delivered again"))
         return nil
     }
@@ -185,7 +188,11 @@ struct OutcomeRecorder: Sendable {
     }
 
     private func write(_ line: DeliveryLine) {
-        if line.isWarning(after: schedule.warnAfter) { log.event(.warning, line.line) } else { log.event(.info, line.line) }
+        if line.isWarning(after: schedule.warnAfter) {
+            log.event(.warning, line.line)
+        } else {
+            log.event(.info, line.line)
+        }
     }
 }
 
