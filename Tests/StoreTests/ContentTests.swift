@@ -5,7 +5,7 @@ import Testing
 @testable import Store
 
 @Suite struct ContentTests {
-    private func pattern(_ count: Int, from start: Int = 0) -> [UInt8] {
+    private static func pattern(_ count: Int, from start: Int = 0) -> [UInt8] {
         (start..<start + count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
     }
 
@@ -18,7 +18,7 @@ import Testing
         let fixture = try Fixture()
         let store = try fixture.open()
         let id = Fixture.id()
-        let content = pattern(size)
+        let content = Self.pattern(size)
         let writer = store.contentWriter(for: id)
         for start in stride(from: 0, to: size, by: 5000) {
             try await writer.append(content[start..<min(size, start + 5000)])
@@ -62,7 +62,7 @@ import Testing
         let fixture = try Fixture()
         let store = try fixture.open()
         let id = Fixture.id()
-        let block = pattern(64 * 1024)
+        let block = Self.pattern(64 * 1024)
         let before = residentBytes()
         var most = before
         let writer = store.contentWriter(for: id)
@@ -99,10 +99,10 @@ import Testing
         _ = try await store.enqueue([Fixture.message(taken)])
         do {
             let writer = store.contentWriter(for: cut)
-            try await writer.append(pattern(400_000))
+            try await writer.append(Self.pattern(400_000))
             #expect(fixture.files(in: "spool") == [cut.text])
             let second = store.contentWriter(for: refused)
-            try await second.append(pattern(400_000))
+            try await second.append(Self.pattern(400_000))
             let content = try await second.finish()
             await #expect(throws: StoreError.duplicate(taken)) {
                 try await store.enqueue([Fixture.message(taken, content: content)])
@@ -118,9 +118,9 @@ import Testing
         let store = try fixture.open()
         let id = Fixture.id()
         let writer = store.contentWriter(for: id)
-        try await writer.append(pattern(300_000))
+        try await writer.append(Self.pattern(300_000))
         let second = store.contentWriter(for: id)
-        await #expect(throws: StoreError.self) { try await second.append(self.pattern(300_000)) }
+        await #expect(throws: StoreError.self) { try await second.append(Self.pattern(300_000)) }
         await #expect(throws: StoreError.self) { try await second.append([1]) }
         await #expect(throws: StoreError.self) { try await second.finish() }
         let queued = try await store.enqueue([Fixture.message(id, content: try await writer.finish())])[0]
@@ -134,7 +134,7 @@ import Testing
         let store = try fixture.open()
         let id = Fixture.id()
         let writer = store.contentWriter(for: id)
-        try await writer.append(pattern(300_000))
+        try await writer.append(Self.pattern(300_000))
         let queued = try await store.enqueue([Fixture.message(id, content: try await writer.finish())])[0]
         fixture.disk.failWALSync()
         await #expect(throws: StoreError.self) { try await store.settle(queued) }
@@ -173,11 +173,11 @@ import Testing
         do {
             let store = try fixture.open()
             let kept = store.contentWriter(for: queuedID)
-            try await kept.append(pattern(300_000))
+            try await kept.append(Self.pattern(300_000))
             _ = try await store.enqueue([Fixture.message(queuedID, content: try await kept.finish())])
             await store.close()
         }
-        try fixture.write(pattern(300_000), to: "spool/\(id)")
+        try fixture.write(Self.pattern(300_000), to: "spool/\(id)")
         let store = try fixture.open()
         #expect(store.openingReport.filesSetAside == 1)
         #expect(store.openingReport.messagesQuarantined == 0)
@@ -198,7 +198,7 @@ import Testing
         do {
             let store = try fixture.open()
             let writer = store.contentWriter(for: id)
-            try await writer.append(pattern(300_000))
+            try await writer.append(Self.pattern(300_000))
             let queued = try await store.enqueue([
                 Fixture.message(id, content: try await writer.finish()), Fixture.message(healthy),
             ])[0]
@@ -228,7 +228,7 @@ import Testing
         let store = try fixture.open()
         let id = Fixture.id()
         let writer = store.contentWriter(for: id)
-        try await writer.append(pattern(300_000))
+        try await writer.append(Self.pattern(300_000))
         let queued = try await store.enqueue([Fixture.message(id, content: try await writer.finish())])[0]
         let reader = try await store.content(of: queued.message)
         #expect(try await reader.next()?.count == ContentReader.chunk)
