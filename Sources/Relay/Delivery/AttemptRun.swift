@@ -129,8 +129,9 @@ struct AttemptRun {
             return AttemptResult.Settled(outcome: outcome(of: index, failure), trace: trace)
         }
         return AttemptResult(
-            recipients: recipients, attempts: attempts, destinationFailure: wasReached ? nil : failure?.reason,
-            family: family)
+            recipients: recipients, attempts: attempts,
+            // "No such domain" is an answer about each message, not an outage to wait out.
+            destinationFailure: wasReached || failure?.isPermanent == true ? nil : failure?.reason, family: family)
     }
 
     private func outcome(of index: Int, _ failure: AttemptFailure?) -> Outcome {

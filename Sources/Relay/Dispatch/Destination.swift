@@ -7,6 +7,8 @@ struct Destination {
     var window: DestinationWindow
     /// Jobs that wait for a connection, in the order they came.
     var ready: Deque<Job> = []
+    /// True where more of its mail is due than memory may hold for one destination: the rest is on disk.
+    var hasMoreOnDisk = false
     /// Deliveries under way, and those idle with an open connection.
     var workers = 0
     /// Deliveries that keep a connection open and wait for another job.

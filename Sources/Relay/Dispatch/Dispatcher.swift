@@ -12,6 +12,8 @@ import Store
 actor Dispatcher {
     /// Jobs in memory, those under way included.
     static let readyLimit = 20_000
+    /// Jobs that may wait in memory for one destination, so that a slow one with much mail leaves room for all others.
+    static let destinationReadyLimit = 2000
     /// Octets of content of fresh mail in memory; beyond, the content is read from the store when its turn comes.
     static let contentLimit = 64 * 1024 * 1024
     /// Destinations remembered for their window and back-off although nothing waits for them.
@@ -67,6 +69,12 @@ actor Dispatcher {
     func load(_ loaded: [Job]) -> Bool {
         for job in loaded {
             if jobs >= Self.readyLimit || isDraining { return false }
+            if let destination = destinations[job.destination],
+                destination.ready.count >= Self.destinationReadyLimit
+            {
+                destinations[job.destination]?.hasMoreOnDisk = true
+                continue
+            }
             if job.message.receivedAt.advanced(by: Generations.age) >= parts.clock() {
                 for recipient in job.recipients { loadedYoung.insert(recipient.number) }
             }
@@ -100,6 +108,12 @@ actor Dispatcher {
             hasMoreOnDisk = true
             return
         }
+        let name = job.destination
+        var destination = destinations[name] ?? newDestination()
+        guard destination.ready.count < Self.destinationReadyLimit else {
+            destinations[name]?.hasMoreOnDisk = true
+            return
+        }
         var job = job
         if let content = job.content {
             if contentOctets + content.count > Self.contentLimit {
@@ -110,8 +124,6 @@ actor Dispatcher {
         }
         jobs += 1
         for recipient in job.recipients { held.insert(recipient.number) }
-        let name = job.destination
-        var destination = destinations[name] ?? newDestination()
         destination.ready.append(job)
         destinations[name] = destination
         serve(name)
@@ -199,6 +211,25 @@ actor Dispatcher {
         }
         submit(recorded.notices)
         serve(name)
+        askForMore(name)
+    }
+
+    /// Rings the loader where there is room again for what lies on disk.
+    private func askForMore(_ name: String) {
+        if let destination = destinations[name], destination.hasMoreOnDisk,
+            destination.ready.count < Self.destinationReadyLimit / 2
+        {
+            destinations[name]?.hasMoreOnDisk = false
+            hasMoreOnDisk = true
+        }
+        if hasMoreOnDisk, jobs < Self.readyLimit / 2 { loader.ring() }
+    }
+
+    /// Destinations whose part of memory is full: the loader passes over their mail, and is rung when there is room.
+    func passOverFull() -> [String] {
+        let full = destinations.filter { $0.value.ready.count >= Self.destinationReadyLimit }.map(\.key)
+        for name in full { destinations[name]?.hasMoreOnDisk = true }
+        return full
     }
 
     /// The next job for a delivery that settled one. Where there is none it waits, if its connection can serve more and
@@ -228,7 +259,7 @@ actor Dispatcher {
             destinations[next]?.isInLine = false
             serve(next)
         }
-        if jobs < Self.readyLimit / 2, hasMoreOnDisk { loader.ring() }
+        askForMore(name)
     }
 
     private func release(_ job: Job) {
@@ -257,6 +288,7 @@ actor Dispatcher {
         release(job)
         noteWakes(recorded)
         submit(recorded.notices)
+        askForMore(job.destination)
     }
 
     private func forget(_ task: Int) { tasks[task] = nil }

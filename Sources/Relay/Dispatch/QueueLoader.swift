@@ -41,9 +41,10 @@ struct QueueLoader: Sendable {
         var cursor: DueCursor?
         var isWhole = false
         await dispatcher.beginPass()
+        let full = await dispatcher.passOverFull()
         do throws(StoreError) {
             while !Task.isCancelled, !isWhole {
-                let page = try await store.due(before: now, after: cursor, excluding: [], limit: Self.page)
+                let page = try await store.due(before: now, after: cursor, excluding: full, limit: Self.page)
                 cursor = page.last?.cursor ?? cursor
                 guard try await load(page, now: now) else { break }
                 isWhole = page.count < Self.page
