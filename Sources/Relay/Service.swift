@@ -60,9 +60,7 @@ public final class Service: Sendable {
         policy = PolicySettings(daneForInsecureMX: configuration.dane.insecureMX)
         routes = RouteFinder(
             resolver: resolver,
-            settings: RouteSettings(
-                ourNames: [hostname], ourAddresses: parts.ourAddresses,
-                loopbackAllowed: configuration.delivery.loopback, daneForInsecureMX: configuration.dane.insecureMX))
+            settings: ServiceParts.routeSettings(configuration, hostname: hostname))
         let schedule = Schedule(configuration.retry)
         let port = configuration.delivery.port
         let stopping = Flag()
@@ -83,8 +81,7 @@ public final class Service: Sendable {
         loaderAlarm = Alarm(on: loaderLoop)
         dispatcher = Dispatcher(parts: deliveries, loops: loops, recorder: recorder, loader: loaderAlarm)
         loader = QueueLoader(
-            store: store, dispatcher: dispatcher, recorder: recorder, alarm: loaderAlarm, log: log, port: port,
-            clock: Self.clock)
+            store: store, dispatcher: dispatcher, alarm: loaderAlarm, log: log, port: port, clock: Self.clock)
         intake = IntakeServer(
             parts: IntakeParts(
                 configuration: configuration.intake,
@@ -164,8 +161,11 @@ public final class Service: Sendable {
         for task in tasks { task.cancel() }
         loaderAlarm.ring()
         validation.alarm.withLock { $0 }?.ring()
-        await intake.stop(within: limit, on: loops.next())
-        await dispatcher.drain(within: limit, on: loops.next())
+        // One deadline for both: the operator was promised one.
+        let deadline = Deadline.after(limit)
+        async let noClients: Void = intake.stop(until: deadline, on: loops.next())
+        async let noDeliveries: Void = dispatcher.drain(until: deadline, on: loops.next())
+        _ = await (noClients, noDeliveries)
         control.close()
         for task in tasks { await task.value }
         await resolver.close()

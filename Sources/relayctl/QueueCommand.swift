@@ -39,6 +39,10 @@ struct QueueListCommand: AsyncParsableCommand {
         for text in [sender, recipient].compactMap(\.self) where text.utf8.count > QueueQuery.textLimit {
             throw ValidationError("an address has at most \(QueueQuery.textLimit) octets")
         }
+        for text in [sender, recipient].compactMap(\.self)
+        where !text.isEmpty && text != "<>" && (try? Mailbox(parsing: text.utf8)) == nil {
+            throw ValidationError("\(text) is no mail address (local-part@domain, without angle brackets)")
+        }
     }
 
     func run() async throws {

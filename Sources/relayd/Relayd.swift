@@ -37,6 +37,9 @@ struct Relayd: AsyncParsableCommand {
         if printConfigReference { return print(Configuration.referencePage(), terminator: "") }
         let configuration = try load()
         if check {
+            let parts = Service.checkParts(configuration)
+            for fault in parts { Self.say("\(config): \(fault)") }
+            if !parts.isEmpty { throw Self.badConfiguration }
             if let fault = await Service.checkResolver(configuration) {
                 Self.say("\(config): \(fault)")
                 throw Self.badConfiguration

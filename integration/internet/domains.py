@@ -91,6 +91,8 @@ _TABLE = (
            (Host("mx", "postfix", "none", ("3 1 1 stranger",)),)),
     Domain("starttls-454.example", "TLSA exists, STARTTLS is answered 454", _deferred("starttls-missing"),
            (Host("mx", "starttls-454", tlsa=("3 1 1 stranger",)),)),
+    Domain("starttls-554.example", "TLSA exists, STARTTLS is answered 554: bounced by a stranger's line?",
+           _deferred("starttls-missing"), (Host("mx", "starttls-554", tlsa=("3 1 1 stranger",)),)),
     Domain("tlsa-servfail.example", "addresses are signed, the TLSA lookup fails", _deferred("tlsa-lookup-failed", 2),
            (Host("mx", "postfix", tlsa=GOOD),), dns="faulty", faults=("_25._tcp.mx TLSA SERVFAIL",)),
     Domain("unusable.example", "only unusable TLSA records: TLS, unauthenticated", _delivered("encrypted"),

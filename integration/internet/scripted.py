@@ -2,6 +2,7 @@
 
 greylist      says 451 to the first RCPT of each sender and recipient, then behaves
 starttls-454  offers STARTTLS, answers it with 454
+starttls-554  the same with 554: a line anybody on the path could write
 hangs-up      answers STARTTLS with 220, then hangs up
 injects       puts a reply in the clear behind its 220 to STARTTLS
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from .domains import hosts_of
 
-SCRIPTS = ("greylist", "starttls-454", "hangs-up", "injects")
+SCRIPTS = ("greylist", "starttls-454", "starttls-554", "hangs-up", "injects")
 
 
 class Connection:
@@ -92,6 +93,9 @@ class Connection:
         match self.host.script:
             case "starttls-454":
                 self.say("454 4.7.0 TLS not available")
+                return True
+            case "starttls-554":
+                self.say("554 5.7.0 no TLS for you")
                 return True
             case "hangs-up":
                 self.say("220 2.0.0 go ahead")

@@ -13,6 +13,7 @@ from internet.submission import Letter
 
 # Where Postfix 3.7 by its own rules does something else than relayd must: its status and why.
 OTHERWISE = {
+    "starttls-554.example": ("bounced", "takes a 554 in the clear for the last word; relayd does not (DANE-18)"),
     "broken-tls.example": ("deferred", "this asks for the first attempt only"),
     "hangs-up.example": ("deferred", "this asks for the first attempt only"),
     "greylist.example": ("deferred", "this asks for the first attempt only"),

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import smtplib
 import threading
 from contextlib import contextmanager
 from typing import Iterator
 
+from internet import addresses
 from internet.inside import Bed, wait_for
 from internet.relay import Relay
 from internet.submission import Letter
@@ -42,6 +44,28 @@ def scenario_terminate(relay: Relay) -> None:
         assert after[letter.sender]["received_at"] == before[letter.sender]["received_at"]
         count = len(relay.attempts(letter))
         wait_for("attempt after the restart", lambda: len(relay.attempts(letter)) > count, 30)
+
+
+def scenario_terminate_within_data(relay: Relay) -> None:
+    """SIGTERM while a client sends its content: the content is taken to its end, then 421"""
+    letter = Letter.to("someone@good.example", name="middle")
+    content = letter.content.replace(b"\n", b"\r\n")
+    with smtplib.SMTP(relay.address, addresses.RELAY_PORT, local_hostname="injector.example", timeout=30) as client:
+        client.ehlo()
+        assert client.mail(letter.sender)[0] == 250 and client.rcpt(letter.recipients[0])[0] == 250
+        assert client.docmd("DATA")[0] == 354
+        client.send(content[: len(content) // 2])
+        assert relay.process
+        relay.process.send_signal(signal.SIGTERM)
+        wait_for("the daemon to stop accepting", lambda: "event=stopping" in relay.tail(), 10)
+        client.send(content[len(content) // 2 :] + b".\r\n")
+        code, text = client.getreply()
+        assert code == 250, (code, text)
+        assert client.getreply()[0] == 421
+        client.close()
+    assert relay.wait_exit() == 0, relay.tail()
+    relay.start()
+    wait_for("copy after the restart", lambda: relay.bed.delivered("good.example", letter.mark), 30)
 
 
 def scenario_fresh_mail_across_kill(relay: Relay) -> None:

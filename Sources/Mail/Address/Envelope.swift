@@ -20,7 +20,7 @@ public enum BodyType: String, Hashable, Sendable {
 }
 
 /// The name of a message in the queue, in logs, in `Received:` and in our final 250: 20 letters and digits made of
-/// 100 random bits by the shell. Two messages with one name are refused by the store.
+/// 99 random bits by the shell. Two messages with one name are refused by the store.
 public struct QueueID: Hashable, Sendable, CustomStringConvertible {
     public let text: String
 
@@ -36,8 +36,12 @@ public struct QueueID: Hashable, Sendable, CustomStringConvertible {
 
     /// Draws a new id.
     public init(using generator: inout some RandomNumberGenerator) {
+        // Two draws, not twenty: each costs a system call with the system's generator.
+        var bits = UInt128(generator.next()) << 64 | UInt128(generator.next())
         let letters = (0..<Self.length).map { _ in
-            Self.alphabet[Int.random(in: 0..<Self.alphabet.count, using: &generator)]
+            let (quotient, remainder) = bits.quotientAndRemainder(dividingBy: UInt128(Self.alphabet.count))
+            bits = quotient
+            return Self.alphabet[Int(remainder)]
         }
         self.text = String(decoding: letters, as: UTF8.self)
     }

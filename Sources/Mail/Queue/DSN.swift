@@ -57,6 +57,9 @@ public struct DSN: Sendable {
 
     /// Octets of the original's header section that a notice carries at most; the rest is cut at a line end.
     public static let headerLimit = 64 * 1024
+    /// Octets of one remote reply, and of one reason, that a notice carries: a server may answer with 32 KiB for each of a
+    /// thousand recipients.
+    public static let wordsLimit = 1024
 
     public init(
         action: Action, reportingMTA: DomainName, from: Mailbox, to: Mailbox, originalID: QueueID, arrival: WallTime,
@@ -80,7 +83,7 @@ public struct DSN: Sendable {
     /// The whole content: header section, human part, machine part, header of the original; CRLF throughout, no bare CR
     /// or LF, no line over 998 octets, 7-bit unless the original's header was not (DSN-03, DSN-04, RFC 6522 §3).
     public func content() -> [UInt8] {
-        // The id is 100 random bits, so that no line of an original can be mistaken for the border (RFC 2046 §5.1.1).
+        // The id is 99 random bits, so that no line of an original can be mistaken for the border (RFC 2046 §5.1.1).
         let boundary = "=_\(noticeID)"
         let header = Self.carried(originalHeader)
         var text = ContentLines()
@@ -139,7 +142,7 @@ public struct DSN: Sendable {
         }
         for recipient in recipients {
             text.add("")
-            text.addWrapped("<\(recipient.mailbox)>: \(recipient.reason.detail)")
+            text.addWrapped("<\(recipient.mailbox)>: \(Self.cut(recipient.reason.detail))")
             guard let reply = recipient.reply else { continue }
             let host = recipient.remoteHost.map { "host \($0)" } ?? "the remote host"
             text.addWrapped("    \(host) said: \(reply.code) \(Self.words(of: reply))")
@@ -162,7 +165,7 @@ public struct DSN: Sendable {
             }
             if let lastAttempt = recipient.lastAttempt { text.add("Last-Attempt-Date: \(lastAttempt.rfc5322)") }
             if action == .delayed { text.add("Will-Retry-Until: \(willRetryUntil.rfc5322)") }
-            text.addFolded("X-Waxwing-Reason: \(recipient.reason.cause.rawValue); \(recipient.reason.detail)")
+            text.addFolded("X-Waxwing-Reason: \(recipient.reason.cause.rawValue); \(Self.cut(recipient.reason.detail))")
             text.add("")
         }
     }
@@ -170,7 +173,12 @@ public struct DSN: Sendable {
     /// The lines of a reply as one, the enhanced code at their head where there was one.
     private static func words(of reply: Reply) -> String {
         let text = reply.lines.joined(separator: " ")
-        return reply.enhanced.map { "\($0) \(text)" } ?? text
+        return cut(reply.enhanced.map { "\($0) \(text)" } ?? text)
+    }
+
+    private static func cut(_ words: String) -> String {
+        guard words.utf8.count > wordsLimit else { return words }
+        return String(decoding: words.utf8.prefix(wordsLimit), as: UTF8.self) + " ..."
     }
 
     /// The original's header, cut at a line end where it is longer than ``headerLimit``, ending in CRLF.

@@ -22,6 +22,8 @@ struct AttemptRun {
     private var attempts: [AttemptRecord] = []
     private var trace = AttemptResult.Trace()
     private var family: AddressFamily?
+    /// Some host took part in a transaction: the destination is up, whatever it said.
+    private var hadSession = false
 
     init(job: Job) {
         self.job = job
@@ -51,6 +53,7 @@ struct AttemptRun {
 
     /// Results of a transaction, in the order of ``transaction``.
     mutating func note(_ results: [RecipientResult], over connection: ClientConnection, at time: WallTime) {
+        hadSession = true
         family = connection.candidate.address.family
         trace = connection.trace
         lastEnd = nil
@@ -88,7 +91,12 @@ struct AttemptRun {
 
     /// The end of a session in the middle of a transaction.
     mutating func note(_ end: SessionResult, over connection: ClientConnection, at time: WallTime) {
-        if !end.results.isEmpty { note(end.results, over: connection, at: time) }
+        if !end.results.isEmpty {
+            let before = hadSession
+            note(end.results, over: connection, at: time)
+            // A session that broke before anybody was judged is none.
+            hadSession = before || end.results.contains(where: \.isVerdict)
+        }
         trace = connection.trace
         lastEnd = end
         if let failure = end.failure {
@@ -123,7 +131,6 @@ struct AttemptRun {
 
     /// What it all came to. `failure` speaks for those no host took.
     func result(failure: AttemptFailure?) -> AttemptResult {
-        let wasReached = attempts.contains { $0.reply != nil } || settled.contains { $0 != nil }
         let recipients = settled.indices.map { index -> AttemptResult.Settled in
             if let done = settled[index] { return done }
             return AttemptResult.Settled(outcome: outcome(of: index, failure), trace: trace)
@@ -131,13 +138,11 @@ struct AttemptRun {
         return AttemptResult(
             recipients: recipients, attempts: attempts,
             // "No such domain" is an answer about each message, not an outage to wait out.
-            destinationFailure: wasReached || failure?.isPermanent == true ? nil : failure?.reason, family: family)
+            destinationFailure: hadSession || failure?.isPermanent == true ? nil : failure?.reason, family: family)
     }
 
     private func outcome(of index: Int, _ failure: AttemptFailure?) -> Outcome {
         let words = hostWords[index]
-        // 8-bit content that no host takes bounces once no host is left (D17, RFC 6152 §3).
-        if let (reason, reply) = words, reason.cause == .eightBitUnsupported { return .bounced(reason, reply) }
         guard let failure else {
             let reason = words?.0 ?? Reason(.localFailure, "the attempt ended without a result")
             return .deferred(reason, words?.1)
@@ -200,5 +205,15 @@ extension Deadline {
     var elapsedMilliseconds: Int64 {
         let now = Deadline.now.nanoseconds
         return now > nanoseconds ? Int64(clamping: (now - nanoseconds) / 1_000_000) : 0
+    }
+}
+
+extension RecipientResult {
+    /// The host decided something about the recipient, or said so in words.
+    fileprivate var isVerdict: Bool {
+        switch self {
+        case .settled(.delivered), .settled(.bounced), .nextTransaction: true
+        case .settled(.deferred(_, let reply)), .tryNextHost(_, let reply): reply != nil
+        }
     }
 }

@@ -35,6 +35,8 @@ final class ClientConnection {
 
     let stream: Net.Stream
     private let terms: Terms
+    /// When the transaction under way must be over, whatever each of its steps may take.
+    private var transactionEnds = Deadline.never
     private var tls: TLSSession?
     private var session: ClientSession
     private var parser = ReplyParser()
@@ -53,14 +55,16 @@ final class ClientConnection {
     var localAddress: SocketAddress? { stream.localAddress }
 
     /// From the greeting to the results of the first transaction.
-    func begin(content: DeliveryContent) async -> Stop {
+    func begin(content: DeliveryContent, within first: Duration) async -> Stop {
         transactions += 1
+        transactionEnds = .after(first)
         return await run(session.handle(.connected), content)
     }
 
     /// One more transaction.
-    func carry(_ transaction: ClientTransaction, content: DeliveryContent) async -> Stop {
+    func carry(_ transaction: ClientTransaction, content: DeliveryContent, within limit: Duration) async -> Stop {
         transactions += 1
+        transactionEnds = .after(limit)
         return await run(session.handle(.transactionGiven(transaction)), content)
     }
 
@@ -99,9 +103,8 @@ final class ClientConnection {
     }
 
     private func exchange(_ bytes: [UInt8], _ wait: ClientSession.Wait) async -> ClientSession.Event {
-        let limit = limit(of: wait)
         do throws(SocketError) {
-            try await stream.write(bytes, until: .after(limit))
+            try await stream.write(bytes, until: deadline(of: wait))
         } catch {
             return Self.event(error)
         }
@@ -110,7 +113,7 @@ final class ClientConnection {
 
     /// One reply, with one deadline for the whole of it: a peer that dribbles gains nothing.
     private func reply(_ wait: ClientSession.Wait) async -> ClientSession.Event {
-        let deadline = Deadline.after(limit(of: wait))
+        let deadline = deadline(of: wait)
         while true {
             do throws(ReplyError) {
                 if let reply = try parser.next() {
@@ -174,7 +177,9 @@ final class ClientConnection {
 
     private func send(_ content: DeliveryContent?) async -> ClientSession.Event {
         guard let content else { return .contentFailed(Reason(.localFailure, "there is no content to send")) }
-        switch await content.send(over: stream, blockTimeout: terms.configuration.dataBlockTimeout) {
+        switch await content.send(
+            over: stream, blockTimeout: terms.configuration.dataBlockTimeout, until: transactionEnds)
+        {
         case .sent: return .contentSent
         case .refused(let reason): return .contentFailed(reason)
         case .lost(let error): return Self.event(error)
@@ -184,6 +189,13 @@ final class ClientConnection {
     private static func event(_ error: SocketError) -> ClientSession.Event {
         if case .expired = error { return .timedOut }
         return .connectionLost
+    }
+
+    /// The end of a wait: its own limit, or that of the transaction where it comes first. The final dot has its own: cutting
+    /// it short makes duplicates (RFC 5321 §4.5.3.2.6).
+    private func deadline(of wait: ClientSession.Wait) -> Deadline {
+        let own = Deadline.after(limit(of: wait))
+        return wait == .dataEnd || wait == .quit ? own : min(own, transactionEnds)
     }
 
     /// RFC 5321 §4.5.3.2.

@@ -25,17 +25,15 @@ final class Delivery {
     func attempt(_ job: Job, preferring family: AddressFamily?) async -> AttemptResult {
         var run = AttemptRun(job: job)
         let facts = await parts.routes.facts(for: job.nextHop)
-        if let kept = connection {
-            if parts.mayReuse(kept, for: facts) {
-                if await carry(&run, over: kept, isFresh: false) { return run.result(failure: nil) }
-            } else {
-                await end()
-            }
-        }
         var generator = SystemRandomNumberGenerator()
         var plan = DeliveryPlan(
             facts: facts, settings: parts.policy, limits: parts.planLimits(preferring: family), using: &generator)
-        while let step = plan.next() {
+        if let kept = connection, parts.mayReuse(kept, for: facts) {
+            if await carry(&run, over: kept, isFresh: false) { return run.result(failure: nil) }
+            noteRefusal(run, by: kept, in: &plan)
+        }
+        await end()
+        while let step = plan.next(), !parts.stopping.isSet {
             switch step {
             case .skip(let host, let reason, _):
                 run.noteSkip(host, reason, at: parts.clock())
@@ -54,7 +52,9 @@ final class Delivery {
         await kept.quit()
     }
 
-    private func keep(_ opened: ClientConnection) {
+    private func keep(_ opened: ClientConnection) async {
+        // One at a time: what is still there would be forgotten open.
+        await end()
         connection = opened
         parts.counters.deliveryConnections.add(1, ordering: .relaxed)
     }
@@ -85,21 +85,33 @@ final class Delivery {
             let fresh = ClientConnection(
                 stream, to: candidate, hostname: parts.hostname, first: run.transaction,
                 terms: parts.terms(for: candidate, attempt: run.state))
-            keep(fresh)
+            await keep(fresh)
             run.started = started
             if await carry(&run, over: fresh, isFresh: true) { return }
+            await end()
             if let ended = run.lastEnd, let reason = ended.failure {
                 if let clear = fresh.cleartextNext {
                     run.state.clearConnections += 1
                     candidate = candidate.withoutTLS(because: clear)
                     continue
                 }
-                plan.note(reason, isPermanent: ended.reply?.isPermanentFailure)
-            } else if let reason = run.lastHostReason {
-                plan.note(reason)
+                plan.note(
+                    reason,
+                    isPermanent: ended.reply.map {
+                        candidate.requirement.believes($0, about: reason, isSecured: fresh.facts != nil)
+                    })
+            } else {
+                noteRefusal(run, by: fresh, in: &plan)
             }
             return
         }
+    }
+
+    /// A host that left recipients to the next in a session that ended well: its other addresses would say the same.
+    private func noteRefusal(_ run: AttemptRun, by connection: ClientConnection, in plan: inout DeliveryPlan) {
+        guard let reason = run.lastHostReason else { return }
+        plan.note(reason)
+        plan.passOver(connection.candidate.host.host)
     }
 
     /// Runs transactions over `connection` until no recipient is left for this host.
@@ -111,8 +123,8 @@ final class Delivery {
         while run.hasOpen {
             let stop =
                 isFirst
-                ? await connection.begin(content: content)
-                : await connection.carry(run.transaction, content: content)
+                ? await connection.begin(content: content, within: Self.limit(run.transaction))
+                : await connection.carry(run.transaction, content: content, within: Self.limit(run.transaction))
             isFirst = false
             switch stop {
             case .transaction(let results, let reusable):
@@ -131,6 +143,17 @@ final class Delivery {
         }
         return run.isComplete
     }
+
+    /// How long one transaction may take over all, greeting and TLS included: each single wait may be long, but a peer that
+    /// uses up every one of them must not hold its place for days.
+    static func limit(_ transaction: ClientTransaction) -> Duration {
+        baseLimit + recipientAllowance * transaction.recipients.count + .seconds(transaction.size / slowestRate)
+    }
+
+    private static let baseLimit: Duration = .seconds(30 * 60)
+    private static let recipientAllowance: Duration = .seconds(5)
+    /// Octets a second.
+    private static let slowestRate = 8 * 1024
 
     private func connect(to candidate: DeliveryPlan.Candidate) async throws(SocketError) -> Net.Stream {
         guard let target = SocketAddress(octets: candidate.address.octets, port: candidate.port) else {
@@ -160,12 +183,10 @@ extension RecipientResult {
     /// True where the connection was gone before the remote said anything about this recipient.
     var isUnsettledByLoss: Bool {
         switch self {
-        case .tryNextHost(let reason, nil), .settled(.deferred(let reason, nil)):
-            reason.cause == .connectionLost || reason.cause == .timedOut
-        case .tryNextHost(_, let reply?), .settled(.deferred(_, let reply?)):
-            reply.code == 421
-        case .settled(.delivered), .settled(.bounced), .nextTransaction:
-            false
+        case .tryNextHost(let reason, nil): reason.cause == .connectionLost || reason.cause == .timedOut
+        case .tryNextHost(_, let reply?): reply.code == 421
+        // Lost behind the final dot: the host may have taken it. A second copy at once would be our doing (RFC 5321 §6.1).
+        case .settled, .nextTransaction: false
         }
     }
 }

@@ -21,8 +21,8 @@ struct DeliveryContent: Sendable {
         case lost(SocketError)
     }
 
-    /// Writes all of it with its end, each block within `blockTimeout` (RFC 5321 §4.5.3.2.5).
-    func send(over stream: Net.Stream, blockTimeout: Duration) async -> Sent {
+    /// Writes all of it with its end, each block within `blockTimeout` (RFC 5321 §4.5.3.2.5) and before `end`.
+    func send(over stream: Net.Stream, blockTimeout: Duration, until end: Deadline) async -> Sent {
         var writer = Mail.ContentWriter()
         var out: [UInt8] = []
         if let memory {
@@ -35,7 +35,7 @@ struct DeliveryContent: Sendable {
             } catch {
                 return .refused(Self.reason(error))
             }
-            return await write(out, over: stream, blockTimeout)
+            return await write(out, over: stream, min(.after(blockTimeout), end))
         }
         let digest: [UInt8]
         do {
@@ -51,7 +51,9 @@ struct DeliveryContent: Sendable {
                     return .refused(Self.reason(error))
                 }
                 if out.count >= Self.chunk {
-                    if case .lost(let error) = await write(out, over: stream, blockTimeout) { return .lost(error) }
+                    if case .lost(let error) = await write(out, over: stream, min(.after(blockTimeout), end)) {
+                        return .lost(error)
+                    }
                     out.removeAll(keepingCapacity: true)
                 }
             }
@@ -69,12 +71,12 @@ struct DeliveryContent: Sendable {
         } catch {
             return .refused(Self.reason(error))
         }
-        return await write(out, over: stream, blockTimeout)
+        return await write(out, over: stream, min(.after(blockTimeout), end))
     }
 
-    private func write(_ bytes: [UInt8], over stream: Net.Stream, _ timeout: Duration) async -> Sent {
+    private func write(_ bytes: [UInt8], over stream: Net.Stream, _ deadline: Deadline) async -> Sent {
         do throws(SocketError) {
-            try await stream.write(bytes, until: .after(timeout))
+            try await stream.write(bytes, until: deadline)
             return .sent
         } catch {
             return .lost(error)

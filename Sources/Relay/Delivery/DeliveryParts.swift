@@ -59,7 +59,7 @@ struct DeliveryParts: Sendable {
     /// The terms of a connection to `candidate` in the attempt that stands at `attempt`.
     func terms(for candidate: DeliveryPlan.Candidate, attempt: AttemptState) -> ClientConnection.Terms {
         ClientConnection.Terms(
-            configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback.policy,
+            configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback,
             attempt: attempt, opportunistic: opportunistic, dane: dane,
             resumption: candidate.host.host.name.map { name in
                 Resumption(
@@ -73,16 +73,6 @@ struct DeliveryParts: Sendable {
         switch address.family {
         case .ipv4: configuration.delivery.sourceIPv4.flatMap { SocketAddress(octets: $0.octets, port: 0) }
         case .ipv6: configuration.delivery.sourceIPv6.flatMap { SocketAddress(octets: $0.octets, port: 0) }
-        }
-    }
-}
-
-extension Configuration.OpportunisticFallback {
-    var policy: OpportunisticFallback {
-        switch self {
-        case .afterRetry: .afterRetry
-        case .immediately: .immediately
-        case .never: .never
         }
     }
 }

@@ -3,7 +3,10 @@ import Mail
 import Net
 
 /// What the dispatcher holds about one destination while there is something to do for it.
-struct Destination {
+///
+/// Touched by the dispatcher only. A class, so that a queue of thousands is changed in its place and not copied.
+final class Destination {
+    let name: String
     var window: DestinationWindow
     /// Jobs that wait for a connection, in the order they came.
     var ready: Deque<Job> = []
@@ -19,6 +22,14 @@ struct Destination {
     var failure: Reason?
     /// The address family that worked last.
     var family: AddressFamily?
+
+    init(name: String, window: DestinationWindow) {
+        self.name = name
+        self.window = window
+    }
+
+    /// Nothing is under way, nothing waits, and nothing would be lost with it.
+    var isForgettable: Bool { workers == 0 && ready.isEmpty && !window.isDown && !hasMoreOnDisk }
 
     struct Idle {
         let continuation: CheckedContinuation<Assignment?, Never>

@@ -29,7 +29,8 @@ actor Dispatcher {
     private var jobs = 0
     private var contentOctets = 0
     private var workers = 0
-    private var line: Deque<String> = []
+    /// Destinations that wait for one of the connections of the whole daemon.
+    private var line: Deque<Destination> = []
     private var tasks: [Int: Task<Void, Never>] = [:]
     private var nextTask = 0
     private var isDraining = false
@@ -41,6 +42,8 @@ actor Dispatcher {
     private var releasedInPass: Set<RecipientNumber>?
     /// Young mail that the loader read before the session that accepted it could hand it over: not to be taken twice.
     private var loadedYoung = Generations()
+    /// The time up to which the last pass asked for what is due.
+    private var lookedAt = WallTime(seconds: .min)
     /// When the loader looks at the disk next, as far as it knows; nil while it looks.
     private var planned: WallTime?
     /// The seconds in which something deferred by this process is due again.
@@ -64,36 +67,35 @@ actor Dispatcher {
         }
     }
 
+    /// Those of a page from disk that are not in memory, and were not since the pass began: of the others it says nothing.
+    func wanted(_ page: [DueRecipient]) -> [DueRecipient] {
+        page.filter { !isKnown($0.number) }
+    }
+
     /// Takes jobs read from disk.
     /// - Returns: false where memory is full: the rest stays on disk.
     func load(_ loaded: [Job]) -> Bool {
-        for job in loaded {
+        for var job in loaded {
             if jobs >= Self.readyLimit || isDraining { return false }
-            if let destination = destinations[job.destination],
-                destination.ready.count >= Self.destinationReadyLimit
-            {
-                destinations[job.destination]?.hasMoreOnDisk = true
-                continue
-            }
-            if job.message.receivedAt.advanced(by: Generations.age) >= parts.clock() {
-                for recipient in job.recipients { loadedYoung.insert(recipient.number) }
-            }
+            // A session may have handed the same over while the message was read.
+            job.recipients.removeAll { isKnown($0.number) }
+            if job.recipients.isEmpty { continue }
+            for recipient in job.recipients where recipient.attempts == 0 { loadedYoung.insert(recipient.number) }
             take(job)
         }
         return true
     }
 
-    /// Is this recipient in memory, or was it since the pass began? Then a page of the pass says nothing about it.
-    func holds(_ recipient: RecipientNumber) -> Bool {
+    private func isKnown(_ recipient: RecipientNumber) -> Bool {
         held.contains(recipient) || releasedInPass?.contains(recipient) == true
     }
 
     /// The loader begins a pass: what comes to lie on disk only from now on is the next pass's.
-    func beginPass() {
+    func beginPass(at time: WallTime) {
+        lookedAt = time
         hasMoreOnDisk = false
         releasedInPass = []
-        let now = parts.clock().seconds
-        wakes = wakes.filter { $0 > now }
+        wakes = wakes.filter { $0 > time.seconds }
         planned = nil
     }
 
@@ -108,10 +110,9 @@ actor Dispatcher {
             hasMoreOnDisk = true
             return
         }
-        let name = job.destination
-        var destination = destinations[name] ?? newDestination()
+        let destination = destination(job.destination)
         guard destination.ready.count < Self.destinationReadyLimit else {
-            destinations[name]?.hasMoreOnDisk = true
+            destination.hasMoreOnDisk = true
             return
         }
         var job = job
@@ -125,31 +126,38 @@ actor Dispatcher {
         jobs += 1
         for recipient in job.recipients { held.insert(recipient.number) }
         destination.ready.append(job)
-        destinations[name] = destination
-        serve(name)
+        serve(destination)
     }
 
-    private func newDestination() -> Destination {
+    private func destination(_ name: String) -> Destination {
+        if let known = destinations[name] { return known }
+        // One that is down is remembered: that is what its back-off is for.
         if destinations.count >= Self.destinationLimit,
-            let victim = destinations.first(where: { $0.value.workers == 0 && $0.value.ready.isEmpty })?.key
+            let victim = destinations.first(where: { $0.value.isForgettable })?.key
         {
             destinations[victim] = nil
         }
-        return Destination(window: parts.newWindow())
+        let new = Destination(name: name, window: parts.newWindow())
+        destinations[name] = new
+        return new
     }
 
     // MARK: Who delivers
 
     /// Gives what is ready to deliveries, as far as the destination's window and the daemon's limit allow: first to those
     /// that keep a connection open, then to new ones.
-    private func serve(_ name: String) {
-        guard !isDraining, parts.unsettled.isEmpty, var destination = destinations[name] else { return }
-        defer { destinations[name] = destination }
+    private func serve(_ destination: Destination) {
+        guard !isDraining else { return }
+        guard parts.unsettled.isEmpty else {
+            isHeldBack = true
+            return
+        }
         while let job = destination.ready.first {
             guard !destination.idle.isEmpty || workers < parts.configuration.delivery.connectionLimit else {
                 if !destination.isInLine {
                     destination.isInLine = true
-                    line.append(name)
+                    line.append(destination)
+                    releaseOneIdle()
                 }
                 return
             }
@@ -168,19 +176,26 @@ actor Dispatcher {
                     idle.continuation.resume(returning: assignment)
                 } else {
                     destination.workers += 1
-                    start(assignment, name)
+                    start(assignment, destination)
                 }
             }
         }
     }
 
+    /// A connection that lies idle is in the way of a destination that has none.
+    private func releaseOneIdle() {
+        guard let holder = destinations.values.first(where: { !$0.idle.isEmpty }) else { return }
+        holder.idle.popFirst()?.continuation.resume(returning: nil)
+    }
+
     private static let unknownFailure = Reason(.connectFailed, "the destination was found dead a short while ago")
 
-    private func start(_ first: Assignment, _ name: String) {
+    private func start(_ first: Assignment, _ destination: Destination) {
         workers += 1
         let number = nextTask
         nextTask += 1
         let loop = loops.next()
+        let name = destination.name
         tasks[number] = Task(executorPreference: loop) { [parts, recorder] in
             let delivery = Delivery(parts: parts, loop: loop)
             var next: Assignment? = first
@@ -199,27 +214,25 @@ actor Dispatcher {
     private func settled(_ done: Assignment, _ result: AttemptResult, _ recorded: OutcomeRecorder.Recorded) {
         release(done.job)
         noteWakes(recorded)
-        let name = done.job.destination
+        let destination = destination(done.job.destination)
         if let failure = result.destinationFailure {
             var generator = SystemRandomNumberGenerator()
-            destinations[name]?.window.failed(done.ticket, at: parts.clock(), using: &generator)
-            destinations[name]?.failure = failure
+            destination.window.failed(done.ticket, at: parts.clock(), using: &generator)
+            destination.failure = failure
         } else {
-            destinations[name]?.window.succeeded(done.ticket)
-            destinations[name]?.failure = nil
-            if let family = result.family { destinations[name]?.family = family }
+            destination.window.succeeded(done.ticket)
+            destination.failure = nil
+            destination.family = result.family ?? destination.family
         }
         submit(recorded.notices)
-        serve(name)
-        askForMore(name)
+        serve(destination)
+        askForMore(destination)
     }
 
     /// Rings the loader where there is room again for what lies on disk.
-    private func askForMore(_ name: String) {
-        if let destination = destinations[name], destination.hasMoreOnDisk,
-            destination.ready.count < Self.destinationReadyLimit / 2
-        {
-            destinations[name]?.hasMoreOnDisk = false
+    private func askForMore(_ destination: Destination) {
+        if destination.hasMoreOnDisk, destination.ready.count < Self.destinationReadyLimit / 2 {
+            destination.hasMoreOnDisk = false
             hasMoreOnDisk = true
         }
         if hasMoreOnDisk, jobs < Self.readyLimit / 2 { loader.ring() }
@@ -227,39 +240,42 @@ actor Dispatcher {
 
     /// Destinations whose part of memory is full: the loader passes over their mail, and is rung when there is room.
     func passOverFull() -> [String] {
-        let full = destinations.filter { $0.value.ready.count >= Self.destinationReadyLimit }.map(\.key)
-        for name in full { destinations[name]?.hasMoreOnDisk = true }
-        return full
+        let full = destinations.values.filter { $0.ready.count >= Self.destinationReadyLimit }
+        for destination in full { destination.hasMoreOnDisk = true }
+        return full.map(\.name)
     }
 
     /// The next job for a delivery that settled one. Where there is none it waits, if its connection can serve more and
     /// nobody stands in line for a connection.
     private func next(_ name: String, canServeMore: Bool) async -> Assignment? {
-        guard !isDraining, var destination = destinations[name] else { return nil }
-        if parts.unsettled.isEmpty, let job = destination.ready.first,
+        guard !isDraining else { return nil }
+        let destination = destination(name)
+        if !parts.unsettled.isEmpty {
+            isHeldBack = true
+        } else if let job = destination.ready.first,
             case .go(let ticket) = destination.window.admit(at: parts.clock())
         {
             destination.ready.removeFirst()
-            destinations[name] = destination
             return Assignment(job: job, ticket: ticket, family: destination.family)
         }
         guard canServeMore, line.isEmpty else { return nil }
         let expires = Deadline.after(parts.configuration.delivery.idleTimeout)
         return await withCheckedContinuation { continuation in
-            destinations[name]?.idle.append(Destination.Idle(continuation: continuation, expires: expires))
+            destination.idle.append(Destination.Idle(continuation: continuation, expires: expires))
         }
     }
 
     private func ended(_ name: String, _ number: Int) {
         workers -= 1
         tasks[number] = nil
-        destinations[name]?.workers -= 1
-        serve(name)
+        let destination = destination(name)
+        destination.workers -= 1
+        serve(destination)
         while workers < parts.configuration.delivery.connectionLimit, let next = line.popFirst() {
-            destinations[next]?.isInLine = false
+            next.isInLine = false
             serve(next)
         }
-        askForMore(name)
+        askForMore(destination)
     }
 
     private func release(_ job: Job) {
@@ -288,7 +304,7 @@ actor Dispatcher {
         release(job)
         noteWakes(recorded)
         submit(recorded.notices)
-        askForMore(job.destination)
+        askForMore(destination(job.destination))
     }
 
     private func forget(_ task: Int) { tasks[task] = nil }
@@ -309,8 +325,10 @@ actor Dispatcher {
         let latest = now.advanced(by: seconds)
         if let planned, planned <= now { return now }
         // A clock that was set back must not put off the next look.
-        let ahead = [wakes.min().map(WallTime.init(seconds:)), nextOnDisk].compactMap { $0 }.filter { $0 > now }
-        let next = min(planned ?? latest, latest, ahead.min() ?? latest)
+        // What was due when the last pass looked is in memory, or it would be loaded; what became due since is not.
+        let onDisk = nextOnDisk.flatMap { $0 > lookedAt ? $0 : nil }
+        let wake = wakes.min().map(WallTime.init(seconds:))
+        let next = min(planned ?? latest, latest, wake ?? latest, onDisk ?? latest)
         planned = next
         return next
     }
@@ -318,45 +336,40 @@ actor Dispatcher {
     /// Ends deliveries that kept a connection open for nothing. Called about once a second.
     func expireIdle() {
         loadedYoung.rotate(at: parts.clock())
-        for (name, destination) in destinations where !destination.idle.isEmpty {
+        for destination in destinations.values where !destination.idle.isEmpty {
             var kept: Deque<Destination.Idle> = []
             for idle in destination.idle {
                 if idle.expires.hasPassed { idle.continuation.resume(returning: nil) } else { kept.append(idle) }
             }
-            destinations[name]?.idle = kept
+            destination.idle = kept
         }
         serveAfterTrouble()
     }
 
     /// Once the store takes settlements again, what waited meanwhile is served.
     private func serveAfterTrouble() {
-        guard parts.unsettled.isEmpty else {
-            isHeldBack = true
-            return
-        }
-        guard isHeldBack else { return }
+        guard isHeldBack, parts.unsettled.isEmpty else { return }
         isHeldBack = false
-        for (name, destination) in destinations where !destination.ready.isEmpty { serve(name) }
+        for destination in Array(destinations.values) where !destination.ready.isEmpty { serve(destination) }
     }
 
     // MARK: The end
 
-    /// Starts nothing more, lets go of idle connections, waits for deliveries under way, and cuts off what is left after
-    /// `limit`: it stays in the queue.
-    func drain(within limit: Duration, on loop: Loop) async {
+    /// Starts nothing more, lets go of idle connections, waits for deliveries under way, and at `deadline` cuts off what is
+    /// left: it stays in the queue.
+    func drain(until deadline: Deadline, on loop: Loop) async {
         isDraining = true
         parts.stopping.set()
-        for (name, destination) in destinations {
+        for destination in destinations.values {
             for idle in destination.idle { idle.continuation.resume(returning: nil) }
-            destinations[name]?.idle = []
-            destinations[name]?.ready = []
+            destination.idle = []
+            destination.ready = []
         }
         line = []
-        let deadline = Deadline.after(limit)
         while !tasks.isEmpty, !deadline.hasPassed {
-            guard (try? await loop.sleep(until: .after(.milliseconds(20)))) != nil else { break }
+            guard await loop.pause(.milliseconds(20)) else { break }
         }
-        for open in parts.open.all { open.close() }
+        parts.open.cut()
         await parts.resolver.close()
         for task in Array(tasks.values) { await task.value }
     }

@@ -8,7 +8,6 @@ import Store
 struct QueueLoader: Sendable {
     let store: any QueueStore
     let dispatcher: Dispatcher
-    let recorder: OutcomeRecorder
     let alarm: Alarm
     let log: Logger
     let port: UInt16
@@ -40,13 +39,13 @@ struct QueueLoader: Sendable {
         let now = clock()
         var cursor: DueCursor?
         var isWhole = false
-        await dispatcher.beginPass()
-        let full = await dispatcher.passOverFull()
+        await dispatcher.beginPass(at: now)
         do throws(StoreError) {
             while !Task.isCancelled, !isWhole {
+                let full = await dispatcher.passOverFull()
                 let page = try await store.due(before: now, after: cursor, excluding: full, limit: Self.page)
                 cursor = page.last?.cursor ?? cursor
-                guard try await load(page, now: now) else { break }
+                guard try await load(page) else { break }
                 isWhole = page.count < Self.page
             }
         } catch {
@@ -58,9 +57,10 @@ struct QueueLoader: Sendable {
         await dispatcher.endPass(isWhole: isWhole)
     }
 
-    private func load(_ page: [DueRecipient], now: WallTime) async throws(StoreError) -> Bool {
+    /// - Returns: false where memory is full.
+    private func load(_ page: [DueRecipient]) async throws(StoreError) -> Bool {
         var groups: [(message: MessageNumber, nextHop: NextHop, recipients: [DueRecipient])] = []
-        for row in page where await !dispatcher.holds(row.number) {
+        for row in await dispatcher.wanted(page) {
             let nextHop = NextHop(row.mailbox.domain, port: port)
             if let last = groups.indices.last, groups[last].message == row.message, groups[last].nextHop == nextHop {
                 groups[last].recipients.append(row)
@@ -68,22 +68,18 @@ struct QueueLoader: Sendable {
                 groups.append((row.message, nextHop, [row]))
             }
         }
+        var jobs: [Job] = []
         for group in groups {
             guard let message = try await store.message(group.message) else { continue }
-            let job = Job(
-                message: message, nextHop: group.nextHop,
-                recipients: group.recipients.map {
-                    Job.Recipient(
-                        number: $0.number, mailbox: $0.mailbox, attempts: $0.attempts,
-                        delayedNoticeSent: $0.delayedNoticeSent, policyFailureSince: $0.policyFailureSince)
-                }, content: nil)
-            if message.expiresAt <= now {
-                let recorded = await recorder.expire(job)
-                await dispatcher.submit(recorded.notices)
-            } else if await !dispatcher.load([job]) {
-                return false
-            }
+            jobs.append(
+                Job(
+                    message: message, nextHop: group.nextHop,
+                    recipients: group.recipients.map {
+                        Job.Recipient(
+                            number: $0.number, mailbox: $0.mailbox, attempts: $0.attempts,
+                            delayedNoticeSent: $0.delayedNoticeSent, policyFailureSince: $0.policyFailureSince)
+                    }, content: nil))
         }
-        return true
+        return await dispatcher.load(jobs)
     }
 }

@@ -12,6 +12,9 @@ actor IntakeServer {
     /// A refused connection gets one line, and no longer than this to take it.
     static let refusalLimit: Duration = .seconds(5)
 
+    /// After a listener failed to accept for a reason that does not pass by itself.
+    static let acceptRest: Duration = .seconds(1)
+
     private let parts: IntakeParts
     private let loops: LoopGroup
     private var listeners: [(listener: Listener, loop: Loop)] = []
@@ -52,13 +55,15 @@ actor IntakeServer {
     func start() {
         for (listener, loop) in listeners {
             accepting.append(
-                Task(executorPreference: loop) { [loops] in
+                Task(executorPreference: loop) { [loops, parts] in
                     while true {
                         do throws(SocketError) {
                             let stream = try await listener.accept(on: loops.next())
                             await self.admit(stream)
                         } catch {
-                            return
+                            if case .closed = error { return }
+                            parts.log.event(.error, LogLine("accept-failed").with("reason", "\(error)"))
+                            guard await loop.pause(Self.acceptRest) else { return }
                         }
                     }
                 })
@@ -120,16 +125,16 @@ actor IntakeServer {
         if let count = perClient[address] { perClient[address] = count > 1 ? count - 1 : nil }
     }
 
-    /// Accepts nothing more, gives sessions `limit` to finish the transaction under way, then closes what is left.
-    func stop(within limit: Duration, on loop: Loop) async {
+    /// Accepts nothing more, tells idle sessions 421, lets those that are receiving content or committing finish until
+    /// `deadline`, and closes what is left.
+    func stop(until deadline: Deadline, on loop: Loop) async {
         isStopping = true
         parts.stopping.set()
         for one in listeners { one.listener.close() }
         for task in accepting { await task.value }
         for session in sessions.values { session.stream.interrupt() }
-        let deadline = Deadline.after(limit)
         while !sessions.isEmpty, !deadline.hasPassed {
-            guard (try? await loop.sleep(until: .after(.milliseconds(50)))) != nil else { break }
+            guard await loop.pause(.milliseconds(50)) else { break }
         }
         for session in sessions.values { session.stream.close() }
         for session in sessions.values { await session.task.value }

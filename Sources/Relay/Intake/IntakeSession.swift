@@ -60,7 +60,10 @@ struct IntakeSession {
     /// - Returns: false where the client is gone.
     private func write(_ replies: [Reply], flush: Bool) async -> Bool {
         var bytes: [UInt8] = []
-        for reply in replies { ReplyWriter.append(reply, to: &bytes) }
+        for reply in replies {
+            ReplyWriter.append(reply, to: &bytes)
+            if reply.code >= 400 { noteRefusal(reply) }
+        }
         do throws(SocketError) {
             if flush || stream.unsentCount + bytes.count > Self.replyGathering {
                 try stream.put(bytes)
@@ -72,6 +75,12 @@ struct IntakeSession {
         } catch {
             return false
         }
+    }
+
+    /// A client that bounces mail because of us must find the reason in our log.
+    private func noteRefusal(_ reply: Reply) {
+        parts.counters.refused.add(1, ordering: .relaxed)
+        parts.log.event(.info, LogLine("refused").with("client", client.address).with("reply", reply.oneLine))
     }
 
     private func nextLine() async -> ServerSession.Event {
@@ -121,7 +130,10 @@ struct IntakeSession {
             switch error {
             case .stream(let error): return Self.event(error)
             case .store(.full): return .commitFailed(.storeFull)
-            case .store, .digest: return .commitFailed(.storeFailed)
+            case .store, .digest:
+                parts.log.event(
+                    .error, LogLine("accept-failed").with("client", client.address).with("reason", error.words))
+                return .commitFailed(.storeFailed)
             }
         }
     }
@@ -140,7 +152,6 @@ struct IntakeSession {
                     .with("tls", transaction.origin.tls?.version))
             return .committed(id)
         } catch {
-            parts.counters.refused.add(1, ordering: .relaxed)
             parts.log.event(
                 .error,
                 LogLine("accept-failed").with("client", client.address).with("reason", error.words))

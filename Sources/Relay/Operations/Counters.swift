@@ -6,7 +6,7 @@ final class Counters: Sendable {
     let intakeConnections = Atomic<Int>(0)
     /// Messages acknowledged.
     let accepted = Atomic<Int64>(0)
-    /// Transactions refused after DATA or for want of room.
+    /// Commands and transactions answered with 4yz or 5yz.
     let refused = Atomic<Int64>(0)
     /// Delivery connections open now.
     let deliveryConnections = Atomic<Int>(0)

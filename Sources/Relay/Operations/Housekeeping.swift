@@ -16,7 +16,7 @@ extension Service {
         while !Task.isCancelled {
             await dispatcher.expireIdle()
             await measureRoom()
-            guard (try? await loop.sleep(until: .after(Self.housekeepingPause))) != nil else { return }
+            guard await loop.pause(Self.housekeepingPause) else { return }
         }
     }
 

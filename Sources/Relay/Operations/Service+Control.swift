@@ -68,6 +68,11 @@ extension Service: ControlSource {
     }
 
     public func queue(_ query: QueueQuery) async throws -> QueuePage {
+        // A filter that cannot be read matches nothing, never everything.
+        if let sender = query.sender, ReversePath(written: sender) == nil { return QueuePage(messages: []) }
+        if let recipient = query.recipient, (try? Mailbox(parsing: recipient.utf8)) == nil {
+            return QueuePage(messages: [])
+        }
         let filter = QueueFilter(
             destination: query.destination.map { NextHop(.domain($0), port: configuration.delivery.port).description },
             sender: query.sender.flatMap(ReversePath.init(written:)),
@@ -83,7 +88,7 @@ extension Service: ControlSource {
     }
 
     public func show(_ id: QueueID) async throws -> MessageView? {
-        try await store.show(id).map { MessageView($0) }
+        try await store.show(id).map { MessageView($0, withHistory: true) }
     }
 
     public func policy(_ domain: DomainName) async -> [UInt8] {
@@ -123,17 +128,18 @@ extension ReversePath {
 }
 
 extension MessageView {
-    init(_ detail: QueueDetail) {
+    init(_ detail: QueueDetail, withHistory: Bool = false) {
         let message = detail.message
         self.init(
             id: message.id.text, sender: message.reversePath.description,
-            recipients: detail.recipients.map { RecipientView($0) }, size: Int(clamping: message.size),
+            recipients: detail.recipients.map { RecipientView($0, withHistory: withHistory) },
+            size: Int(clamping: message.size),
             receivedAt: message.receivedAt.seconds, expiresAt: message.expiresAt.seconds)
     }
 }
 
 extension RecipientView {
-    init(_ detail: QueueDetail.RecipientDetail) {
+    init(_ detail: QueueDetail.RecipientDetail, withHistory: Bool) {
         let recipient = detail.recipient
         let state: String =
             switch recipient.state {
@@ -148,6 +154,16 @@ extension RecipientView {
             attempts: recipient.attempts,
             nextAttempt: recipient.state == .due ? recipient.nextAttempt.seconds : nil,
             reason: recipient.lastOutcome?.reason.map { ReasonView(cause: $0.cause.rawValue, detail: $0.detail) },
-            lastReply: recipient.lastOutcome?.reply?.oneLine, host: recipient.lastHost)
+            lastReply: recipient.lastOutcome?.reply?.oneLine, host: recipient.lastHost,
+            history: withHistory ? detail.attempts.map { TryView($0) } : nil)
+    }
+}
+
+extension TryView {
+    init(_ attempt: AttemptRecord) {
+        self.init(
+            time: attempt.time.seconds, host: attempt.host, address: attempt.address?.description,
+            required: attempt.tlsLevel, verified: attempt.verifiedBy, result: attempt.result,
+            reply: attempt.reply?.oneLine, milliseconds: attempt.milliseconds)
     }
 }

@@ -18,7 +18,6 @@ struct ServiceParts: Sendable {
     let opportunistic: ClientContext
     let dane: ClientContext
     let server: ServerContext?
-    let ourAddresses: Set<IPAddress>
 
     static func make(
         _ configuration: Configuration, program: String, workerArguments: [String], log: Logger
@@ -44,8 +43,7 @@ struct ServiceParts: Sendable {
                 configuration, program: program, arguments: workerArguments, on: loops.next())
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
-                resolver: resolver, opportunistic: opportunistic, dane: dane, server: server,
-                ourAddresses: ownAddresses(configuration))
+                resolver: resolver, opportunistic: opportunistic, dane: dane, server: server)
         } catch {
             await store.close()
             throw error
@@ -65,6 +63,7 @@ struct ServiceParts: Sendable {
             return try await Resolver.start(
                 program: program, arguments: arguments, settings: ResolverSettings(configuration.dns), on: loop)
         } catch {
+            if case .settingsRefused(let why) = error { throw ServiceError.resolverSettings(why) }
             throw ServiceError.resolver("\(error)")
         }
     }
@@ -81,7 +80,7 @@ struct ServiceParts: Sendable {
         return name
     }
 
-    private static func contexts(
+    static func contexts(
         _ configuration: Configuration
     ) throws(ServiceError) -> (ClientContext, ClientContext, ServerContext?) {
         do throws(TLSError) {
@@ -107,6 +106,13 @@ struct ServiceParts: Sendable {
         return Set(configured.filter { $0 != .v4(0) && $0 != .v6(high: 0, low: 0) && !$0.isLoopback })
     }
 
+    /// What the search for routes must know of this machine: the same for the daemon and for `relayctl policy --local`.
+    static func routeSettings(_ configuration: Configuration, hostname: DomainName?) -> RouteSettings {
+        RouteSettings(
+            ourNames: hostname.map { [$0] } ?? [], ourAddresses: ownAddresses(configuration),
+            loopbackAllowed: configuration.delivery.loopback, daneForInsecureMX: configuration.dane.insecureMX)
+    }
+
     /// Says once, by version, which linked library is known to be unsafe.
     private static func warnOfLibraries(_ log: Logger) {
         if let version = UnboundVersion.linked, version.isKnownUnsafe {
@@ -130,6 +136,7 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
     case tls(String)
     case store(String)
     case resolver(String)
+    case resolverSettings(String)
     case listen(String, String)
     case control(String, String)
     case system(String)
@@ -140,6 +147,7 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
         case .tls(let why): "TLS: \(why)"
         case .store(let why): why
         case .resolver(let why): "the resolver did not start: \(why). Check the [dns] section with relayd --check"
+        case .resolverSettings(let why): "dns: \(why). Check root_trust_anchor, root_hints, forward and [dns.unbound]"
         case .listen(let address, let why): "cannot listen on \(address): \(why). Is another server there?"
         case .control(let path, let why): "cannot open the control socket \(path): \(why)"
         case .system(let why): why
@@ -151,13 +159,27 @@ extension ServiceError {
     /// True where the cure is in the configuration file.
     public var isConfiguration: Bool {
         switch self {
-        case .hostname, .tls, .store: true
+        case .hostname, .tls, .store, .resolverSettings: true
         case .resolver, .listen, .control, .system: false
         }
     }
 }
 
 extension Service {
+    /// What a start would stumble over besides: certificates that cannot be used, a store folder with the wrong mode.
+    /// Changes nothing.
+    public static func checkParts(_ configuration: Configuration) -> [String] {
+        var faults: [String] = []
+        do throws(ServiceError) { _ = try ServiceParts.hostname(configuration) } catch { faults.append("\(error)") }
+        do throws(ServiceError) { _ = try ServiceParts.contexts(configuration) } catch { faults.append("\(error)") }
+        var status = stat()
+        let directory = configuration.store.directory
+        if stat(directory, &status) == 0, status.st_mode & 0o077 != 0 {
+            faults.append("store.directory: others may enter \(directory): chmod 0700 it")
+        }
+        return faults
+    }
+
     /// Tries the settings of `[dns]` in a throw-away worker with a real lookup, because libunbound takes values with which
     /// its next lookup crashes.
     /// - Returns: what is wrong, in words; nil where nothing is.

@@ -36,10 +36,4 @@ extension IPAddress {
         case .v6(let high, let low): high == 0 && low == 1
         }
     }
-
-    /// The IPv4 address within an IPv4-mapped IPv6 address, else itself.
-    var unmapped: IPAddress {
-        if case .v6(0, let low) = self, low >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: low)) }
-        return self
-    }
 }

@@ -20,7 +20,8 @@ struct Bouncer: Sendable {
         let content: [UInt8]
     }
 
-    func notices(for job: Job, _ decided: [Decided], hosts: [MXHost?], at now: WallTime) async -> [Notice] {
+    /// - Returns: nil where a notice that is due cannot be made: then the outcomes must wait as well.
+    func notices(for job: Job, _ decided: [Decided], hosts: [MXHost?], at now: WallTime) async -> [Notice]? {
         let failed = decided.indices.filter {
             if case .bounced = decided[$0].outcome { true } else { false }
         }
@@ -49,18 +50,33 @@ struct Bouncer: Sendable {
                 recipients: indices.map { recipient(decided[$0], hosts[$0], action, at: now) },
                 originalHeader: header, noticeID: id, date: now
             ).content()
-            guard let digest = try? SHA256Digest.digest(of: content) else { continue }
+            guard let digest = try? SHA256Digest.digest(of: content), let stored = await store(content, for: id) else {
+                return nil
+            }
             let message = NewMessage(
                 id: id, kind: .dsn, reversePath: .null, body: .eightBitMIME, receivedAt: now,
                 expiresAt: now.advanced(by: schedule.dsnLifetime), digest: digest,
                 hasEightBit: content.contains { $0 >= 0x80 }, origin: MessageOrigin(),
-                content: Content(bytes: content),
+                content: stored,
                 recipients: [
                     NewRecipient(sender, destination: NextHop(sender.domain, port: port).description, nextAttempt: now)
                 ])
             notices.append(Notice(message: message, recipient: sender, content: content))
         }
         return notices
+    }
+
+    /// In memory, or in a file of the spool where a message with many recipients makes a long notice.
+    private func store(_ content: [UInt8], for id: QueueID) async -> Content? {
+        guard content.count > QueueLimits.inlineContent else { return Content(bytes: content) }
+        do throws(StoreError) {
+            let writer = store.contentWriter(for: id)
+            try await writer.append(content)
+            return try await writer.finish()
+        } catch {
+            log.event(.error, LogLine("notice-failed").with("queue_id", id).with("reason", "\(error)"))
+            return nil
+        }
     }
 
     private func recipient(

@@ -7,22 +7,23 @@ struct DeliveryLine {
     private let policyFailureSince: WallTime?
     private let time: WallTime
 
-    init(_ job: Job, _ recipient: Job.Recipient, _ trace: AttemptResult.Trace, _ decided: Decided, at time: WallTime) {
+    /// - Parameter trace: nil where the recipient was put off with its destination, without an attempt of its own.
+    init(_ job: Job, _ recipient: Job.Recipient, _ trace: AttemptResult.Trace?, _ decided: Decided, at time: WallTime) {
         let reason = decided.outcome.reason
         var line = LogLine("delivery")
         line.add("queue_id", job.message.id)
         line.add("from", "<\(job.message.reversePath)>")
         line.add("to", "<\(recipient.mailbox)>")
         line.add("destination", job.destination)
-        line.add("host", trace.host?.description ?? "-")
-        line.add("address", trace.address?.description ?? "-")
-        line.add("tls", trace.tlsVersion ?? "-")
-        line.add("verified", trace.verified?.rawValue ?? "-")
+        line.add("host", trace?.host?.description ?? "-")
+        line.add("address", trace?.address?.description ?? "-")
+        line.add("tls", trace?.tlsVersion ?? "-")
+        line.add("verified", trace?.verified?.rawValue ?? "-")
         line.add("status", decided.outcome.status)
         line.add("cause", reason?.cause.rawValue)
         line.add("reply", decided.outcome.reply?.oneLine)
         line.add("delay", time.seconds - job.message.receivedAt.seconds)
-        line.add("attempt", recipient.attempts + 1)
+        line.add("attempt", trace == nil ? nil : recipient.attempts + 1)
         line.add("next", decided.isDeferred ? decided.nextAttempt.rfc3339 : nil)
         line.add("reason", reason?.detail)
         self.line = line

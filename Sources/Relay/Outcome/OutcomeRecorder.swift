@@ -56,30 +56,9 @@ struct OutcomeRecorder: Sendable {
             decide(recipient, .deferred(failure, nil), of: job.message, at: now, notBefore: until)
         }
         for (recipient, one) in zip(job.recipients, decided) {
-            write(DeliveryLine(job, recipient, AttemptResult.Trace(), one, at: now))
+            write(DeliveryLine(job, recipient, nil, one, at: now))
         }
-        return await settle(job, decided, [], traces: [], at: now)
-    }
-
-    /// Recipients whose message has outlived its time while it waited.
-    func expire(_ job: Job) async -> Recorded {
-        let now = clock()
-        let reason = Reason(.expired, "the message could not be delivered in the time it may wait")
-        var last: [Reason?] = []
-        if let detail = try? await store.show(job.message.id) {
-            last = job.recipients.map { recipient in
-                detail.recipients.first { $0.recipient.number == recipient.number }?.recipient.lastOutcome?.reason
-            }
-        }
-        let decided = job.recipients.enumerated().map { index, recipient in
-            decide(
-                recipient, .deferred((index < last.count ? last[index] : nil) ?? reason, nil), of: job.message, at: now,
-                notBefore: nil)
-        }
-        for (recipient, one) in zip(job.recipients, decided) {
-            write(DeliveryLine(job, recipient, AttemptResult.Trace(), one, at: now))
-        }
-        return await settle(job, decided, [], traces: [], at: now)
+        return await settle(job, decided, [], traces: [], isAttempt: false, at: now)
     }
 
     /// The fate of one recipient once the clock had its word.
@@ -105,10 +84,14 @@ struct OutcomeRecorder: Sendable {
     }
 
     private func settle(
-        _ job: Job, _ decided: [Decided], _ attempts: [AttemptRecord], traces: [AttemptResult.Trace], at now: WallTime
+        _ job: Job, _ decided: [Decided], _ attempts: [AttemptRecord], traces: [AttemptResult.Trace],
+        isAttempt: Bool = true, at now: WallTime
     ) async -> Recorded {
         let hosts = decided.indices.map { $0 < traces.count ? traces[$0].host : nil }
-        let notices = await bouncer.notices(for: job, decided, hosts: hosts, at: now)
+        guard let notices = await bouncer.notices(for: job, decided, hosts: hosts, at: now) else {
+            // Without its notice a bounce is not written down either: it stays due, and is decided again.
+            return Recorded(nextAttempts: [now.advanced(by: schedule.minimum)])
+        }
         let settlement = Settlement(
             message: job.message.number,
             recipients: decided.enumerated().map { index, one in
@@ -116,7 +99,7 @@ struct OutcomeRecorder: Sendable {
                     one.recipient.number, one.outcome, host: hosts[index]?.description, time: now,
                     nextAttempt: one.nextAttempt,
                     delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
-                    policyFailureSince: one.policyFailureSince, attempts: attempts)
+                    policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: attempts)
             },
             notices: notices.map(\.message))
         guard let settled = await write(settlement, of: job) else { return Recorded() }
@@ -161,7 +144,7 @@ struct OutcomeRecorder: Sendable {
                 triesInStop += 1
                 if triesInStop >= Self.lastTries { break }
             }
-            guard let loop = Loop.current, (try? await loop.sleep(until: .after(Self.retryPause))) != nil else {
+            guard let loop = Loop.current, await loop.pause(Self.retryPause) else {
                 return nil
             }
         }

@@ -21,8 +21,7 @@ public enum LocalPolicy {
             configuration, program: program, arguments: workerArguments, on: loop)
         let routes = RouteFinder(
             resolver: resolver,
-            settings: RouteSettings(
-                loopbackAllowed: configuration.delivery.loopback, daneForInsecureMX: configuration.dane.insecureMX))
+            settings: ServiceParts.routeSettings(configuration, hostname: try? ServiceParts.hostname(configuration)))
         let nextHop = NextHop(.domain(domain), port: configuration.delivery.port)
         let facts = await loop.task { await routes.facts(for: nextHop) }.value
         await resolver.close()

@@ -1,4 +1,5 @@
 import DNS
+import DequeModule
 import Mail
 import Net
 
@@ -13,8 +14,11 @@ actor RouteFinder {
     static let shortest: UInt32 = 1
     /// Seconds a search is remembered at most, whatever the zone says.
     static let longest: UInt32 = 3600
+    /// Questions of one search that are asked at the same time: a stranger's zone with 50 MX hosts must not take the
+    /// resolver's places from everybody else.
+    static let questionsAtOnce = 8
     /// Seconds a failed search is remembered: the next attempt must ask again.
-    static let failed: UInt32 = 5
+    static let failed: UInt32 = 1
 
     private struct Entry {
         let facts: DestinationFacts
@@ -53,19 +57,22 @@ actor RouteFinder {
         known[facts.nextHop] = Entry(facts: facts, expires: .after(.seconds(Int64(seconds))))
     }
 
-    /// Asks what the search wants asked, all that is asked at once at the same time, until it is satisfied.
+    /// Asks what the search wants asked, some at a time, until it is satisfied.
     private static func search(
         _ nextHop: NextHop, settings: RouteSettings, resolver: Resolver
     ) async -> DestinationFacts {
         var search = RouteSearch(for: nextHop, settings: settings)
         await withTaskGroup(of: Answer.self) { group in
-            for question in search.start() {
-                group.addTask { await resolver.resolve(question) }
-            }
-            while let answer = await group.next() {
-                for question in search.handle(answer) {
+            var open = Deque(search.start())
+            var asked = 0
+            while true {
+                while asked < Self.questionsAtOnce, let question = open.popFirst() {
+                    asked += 1
                     group.addTask { await resolver.resolve(question) }
                 }
+                guard let answer = await group.next() else { break }
+                asked -= 1
+                open.append(contentsOf: search.handle(answer))
             }
         }
         return search.result

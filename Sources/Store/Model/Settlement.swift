@@ -30,12 +30,15 @@ public struct RecipientOutcome: Sendable {
     public var delayedNoticeSent: Bool
     /// The start of the present row of TLS policy failures; nil where the last failure was none.
     public var policyFailureSince: WallTime?
+    /// False where the recipient was put off without a try of its own: then its attempts do not count up.
+    public var isAttempt: Bool
     /// The tries at hosts. Kept to the last ``QueueLimits/attemptHistory`` of each recipient.
     public var attempts: [AttemptRecord]
 
     public init(
         _ recipient: RecipientNumber, _ outcome: Outcome, host: String? = nil, time: WallTime, nextAttempt: WallTime,
-        delayedNoticeSent: Bool = false, policyFailureSince: WallTime? = nil, attempts: [AttemptRecord] = []
+        delayedNoticeSent: Bool = false, policyFailureSince: WallTime? = nil, isAttempt: Bool = true,
+        attempts: [AttemptRecord] = []
     ) {
         self.recipient = recipient
         self.outcome = outcome
@@ -44,6 +47,7 @@ public struct RecipientOutcome: Sendable {
         self.nextAttempt = nextAttempt
         self.delayedNoticeSent = delayedNoticeSent
         self.policyFailureSince = policyFailureSince
+        self.isAttempt = isAttempt
         self.attempts = attempts
     }
 }

@@ -66,7 +66,8 @@ enum SettleRows {
             }
         try db.cachedStatement(sql: updateRecipient).run(
             [
-                state, min(recipient.nextAttempt, expiresAt).seconds.databaseValue,
+                state, (recipient.isAttempt ? 1 : 0).databaseValue,
+                min(recipient.nextAttempt, expiresAt).seconds.databaseValue,
                 recipient.time.seconds.databaseValue,
             ] + recipient.outcome.columns + [
                 recipient.host.databaseValue, recipient.delayedNoticeSent.databaseValue,
@@ -103,7 +104,7 @@ enum SettleRows {
         SELECT id, spooled, first_recipient, recipients, open, expires_at FROM message WHERE number = ?
         """
     private static let updateRecipient = """
-        UPDATE recipient SET state = coalesce(?, state), attempts = attempts + 1, next_attempt = ?, last_attempt = ?,
+        UPDATE recipient SET state = coalesce(?, state), attempts = attempts + ?, next_attempt = ?, last_attempt = ?,
             result = ?, cause = ?, detail = ?, reply_code = ?, reply_enhanced = ?, reply_text = ?, host = ?,
             delayed_notice = max(delayed_notice, ?), policy_since = ?
         WHERE number = ? AND message = ? AND state <= 2

@@ -77,6 +77,16 @@ struct DSNTests {
         #expect(text.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0D || $0 == 0x0A || $0 == 0x09 })
     }
 
+    @Test("a reply is carried whole at the limit and cut past it, so that a thousand of them stay bounded")
+    func wordsLimit() throws {
+        func letters(_ reply: String) throws -> Int {
+            try Self.notice(reply: Reply(550, nil, reply)).count(where: { $0 == "z" })
+        }
+        let whole = String(repeating: "z ", count: DSN.wordsLimit / 2)
+        #expect(try letters(whole) == 2 * DSN.wordsLimit / 2, "for people and for machines")
+        #expect(try letters(whole + "z") == 2 * DSN.wordsLimit / 2)
+    }
+
     @Test("CRLF throughout, and no line over 998 octets, whatever the words")
     func lines() throws {
         let text = try Self.notice(detail: String(repeating: "x", count: 5000))

@@ -116,7 +116,7 @@ struct ConfigurationFaultTests {
 
     @Test("files that are missing or unreadable are found by check, with their place")
     func files() throws {
-        let text = "[tls]\nca_file = \"/ca\"\n[store]\ndirectory = \"/queue\"\n"
+        let text = "[dns]\nroot_hints = \"/ca\"\n[store]\ndirectory = \"/queue\"\n"
         let configuration = try Configuration.parse(text: text, file: "f")
         let survey = FileSurvey { path, use in
             switch (path, use) {
@@ -128,7 +128,7 @@ struct ConfigurationFaultTests {
         #expect(
             configuration.check(files: survey).map(\.description) == [
                 "f:4:13: store.directory: /queue is no directory. Create it and give it to the user of relayd.",
-                "f:2:11: tls.ca_file: /ca does not exist. Correct the path, or let the user of relayd read the file.",
+                "f:2:14: dns.root_hints: /ca does not exist. Correct the path, or let the user of relayd read the file.",
             ])
         #expect(configuration.check(files: FileSurvey { _, _ in nil }).isEmpty)
     }

@@ -112,22 +112,14 @@ public struct Configuration: Sendable, Equatable {
 
     /// TLS towards servers.
     public struct TLS: Sendable, Equatable {
-        /// PEM bundle; nil is the system's.
-        public var caFile: String?
         public var minimumVersion = MinimumVersion.tls12
+        /// What a failed handshake leads to where nothing demands TLS (D18).
         public var opportunisticFallback = OpportunisticFallback.afterRetry
     }
 
     public enum MinimumVersion: String, Sendable, CaseIterable {
         case tls12 = "1.2"
         case tls13 = "1.3"
-    }
-
-    /// What a failed handshake leads to where TLS was only opportunistic (D18).
-    public enum OpportunisticFallback: String, Sendable, CaseIterable {
-        case afterRetry = "after-retry"
-        case immediately
-        case never
     }
 
     public struct DANE: Sendable, Equatable {

@@ -54,7 +54,6 @@ extension Configuration {
         demand(dns.rootHints, .readableFile, "dns.root_hints", ours)
         demand(intake.tlsCertificate, .readableFile, "intake.tls_certificate", ours)
         demand(intake.tlsKey, .readableFile, "intake.tls_key", ours)
-        demand(tls.caFile, .readableFile, "tls.ca_file", ours)
         return faults
     }
 

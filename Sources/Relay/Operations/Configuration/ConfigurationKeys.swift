@@ -136,14 +136,11 @@ extension ConfigurationSection {
         "tls", "TLS towards other servers.",
         [
             ConfigurationKey(
-                "tls", "ca_file", \.tls.caFile, .optional(.path),
-                "Certificate authorities in PEM. Empty: the system's."),
-            ConfigurationKey(
                 "tls", "minimum_version", \.tls.minimumVersion, .choice(of: Configuration.MinimumVersion.allCases),
                 "The lowest TLS version spoken to servers."),
             ConfigurationKey(
                 "tls", "opportunistic_fallback", \.tls.opportunisticFallback,
-                .choice(of: Configuration.OpportunisticFallback.allCases),
+                .choice(of: OpportunisticFallback.allCases),
                 """
                 What follows a failed handshake with a server of which nothing demands TLS: "after-retry" tries every \
                 host and defers, and delivers in the clear from the second attempt on; "immediately" does so at once; \

@@ -85,7 +85,7 @@ public struct IntakeView: Codable, Hashable, Sendable {
     public var connections: Int
     /// Messages acknowledged since start.
     public var acceptedTotal: Int64
-    /// Transactions refused since start.
+    /// Commands and transactions answered with 4yz or 5yz since start.
     public var refusedTotal: Int64
 
     public init(connections: Int, acceptedTotal: Int64, refusedTotal: Int64) {
@@ -176,10 +176,13 @@ public struct RecipientView: Codable, Hashable, Sendable {
     public var lastReply: String?
     /// The host tried last.
     public var host: String?
+    /// The latest tries at hosts, oldest first; only where one message is shown.
+    public var history: [TryView]?
 
     public init(
         address: String, destination: String, state: String, attempts: Int, nextAttempt: Int64? = nil,
-        reason: ReasonView? = nil, lastReply: String? = nil, host: String? = nil
+        reason: ReasonView? = nil, lastReply: String? = nil, host: String? = nil,
+        history: [TryView]? = nil
     ) {
         self.address = address
         self.destination = destination
@@ -189,6 +192,36 @@ public struct RecipientView: Codable, Hashable, Sendable {
         self.reason = reason
         self.lastReply = lastReply
         self.host = host
+        self.history = history
+    }
+}
+
+/// One try at one host.
+public struct TryView: Codable, Hashable, Sendable {
+    public var time: Int64
+    public var host: String?
+    public var address: String?
+    /// What the host had to show: `none`, `opportunistic`, `encrypted`, `authenticated`.
+    public var required: String?
+    /// How it proved itself; nil where it did not.
+    public var verified: String?
+    /// `delivered`, `deferred CAUSE`, `bounced CAUSE`, `skipped CAUSE`.
+    public var result: String
+    public var reply: String?
+    public var milliseconds: Int64
+
+    public init(
+        time: Int64, host: String?, address: String?, required: String?, verified: String?, result: String,
+        reply: String?, milliseconds: Int64
+    ) {
+        self.time = time
+        self.host = host
+        self.address = address
+        self.required = required
+        self.verified = verified
+        self.result = result
+        self.reply = reply
+        self.milliseconds = milliseconds
     }
 }
 

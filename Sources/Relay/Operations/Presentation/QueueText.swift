@@ -43,8 +43,22 @@ public enum QueueText {
                 text += "  \(title)" + String(repeating: " ", count: 10 - title.count)
                 text += style.wrapped(value, indent: 12) + "\n"
             }
+            text += history(recipient.history ?? [], now, style)
         }
         return text
+    }
+
+    /// A row for each try at a host, the latest last; nothing before the first.
+    private static func history(_ tries: [TryView], _ now: WallTime, _ style: TextStyle) -> String {
+        if tries.isEmpty { return "" }
+        var table = TextTable(["WHEN", "HOST", "ADDRESS", "REQUIRED", "VERIFIED", "RESULT", "TOOK"])
+        for one in tries {
+            table.add([
+                Humane.distance(to: WallTime(seconds: min(one.time, now.seconds)), from: now), one.host ?? "-",
+                one.address ?? "-", one.required ?? "-", one.verified ?? "-", one.result, "\(one.milliseconds) ms",
+            ])
+        }
+        return "\n" + table.render(style, indent: 2)
     }
 
     private static func sender(_ message: MessageView) -> String { message.sender.isEmpty ? "<>" : message.sender }
