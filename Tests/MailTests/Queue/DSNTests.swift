@@ -80,11 +80,11 @@ struct DSNTests {
     @Test("a reply is carried whole at the limit and cut past it, so that a thousand of them stay bounded")
     func wordsLimit() throws {
         func letters(_ reply: String) throws -> Int {
-            try Self.notice(reply: Reply(550, nil, reply)).count(where: { $0 == "z" })
+            try Self.notice(reply: Reply(550, nil, reply)).count(where: { $0 == "Z" })
         }
-        let whole = String(repeating: "z ", count: DSN.wordsLimit / 2)
+        let whole = String(repeating: "Z ", count: DSN.wordsLimit / 2)
         #expect(try letters(whole) == 2 * DSN.wordsLimit / 2, "for people and for machines")
-        #expect(try letters(whole + "z") == 2 * DSN.wordsLimit / 2)
+        #expect(try letters(whole + "Z") == 2 * DSN.wordsLimit / 2)
     }
 
     @Test("CRLF throughout, and no line over 998 octets, whatever the words")
@@ -103,8 +103,8 @@ struct DSNTests {
         let whole = String(repeating: line, count: DSN.headerLimit / 64)
         let carried = try Self.notice(header: whole)
         #expect(carried.contains(whole))
-        let cut = try Self.notice(header: whole + "z")
+        let cut = try Self.notice(header: whole + "Z")
         #expect(cut.contains(whole))
-        #expect(!cut.contains(whole + "z"))
+        #expect(!cut.contains(whole + "Z"))
     }
 }
