@@ -122,6 +122,9 @@ _TABLE = (
            (Host("mx", "greylist", tlsa=GOOD),)),
     Domain("rejects.example", "knows one recipient, refuses all others with 550", _bounced("remote-reply", r"5\.1\.1", 0),
            (Host("mx", "postfix", tlsa=GOOD),)),
+    Domain("refuses-all.example", "refuses every recipient in many words", _bounced("remote-reply", r"5\.1\.1", 1),
+           (Host("mx", "refuses-all"),), dns="unsigned"),
+    Domain("busy.example", "answers MAIL with 451", _deferred("remote-reply", 1), (Host("mx", "busy"),), dns="unsigned"),
     Domain("injects.example", "sends bytes behind its 220 to STARTTLS", _deferred("tls-handshake-failed", 1),
            (Host("mx", "injects"),), dns="unsigned"),
     # Where mail comes from. Its MX is the submitting Postfix, so bounces come home.

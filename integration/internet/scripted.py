@@ -3,6 +3,8 @@
 greylist      says 451 to the first RCPT of each sender and recipient, then behaves
 starttls-454  offers STARTTLS, answers it with 454
 starttls-554  the same with 554: a line anybody on the path could write
+refuses-all   says 550 to every RCPT, in 900 octets
+busy          says 451 to every MAIL, and keeps the connection
 hangs-up      answers STARTTLS with 220, then hangs up
 injects       puts a reply in the clear behind its 220 to STARTTLS
 """
@@ -17,7 +19,7 @@ from pathlib import Path
 
 from .domains import hosts_of
 
-SCRIPTS = ("greylist", "starttls-454", "starttls-554", "hangs-up", "injects")
+SCRIPTS = ("greylist", "starttls-454", "starttls-554", "refuses-all", "busy", "hangs-up", "injects")
 
 
 class Connection:
@@ -63,6 +65,8 @@ class Connection:
             elif verb == "STARTTLS":
                 if not self.start_tls():
                     return
+            elif verb.startswith("MAIL FROM:") and self.host.script == "busy":
+                self.say("451 4.3.2 busy")
             elif verb.startswith("MAIL FROM:"):
                 sender, recipients = line[10:].split()[0], []
                 self.say("250 2.1.0 ok")
@@ -70,6 +74,8 @@ class Connection:
                 recipient = line[8:].split()[0]
                 if self.host.script == "greylist" and self.host.is_new(sender, recipient):
                     self.say("451 4.7.1 greylisted, come back")
+                elif self.host.script == "refuses-all":
+                    self.say("550 5.1.1 " + "nobody of that name here, " * 18)
                 else:
                     recipients.append(recipient)
                     self.say("250 2.1.5 ok")

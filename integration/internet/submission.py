@@ -22,7 +22,8 @@ class Letter:
     def to(*recipients: str, body: bytes = b"Hello.\n", name: str = "test", headers: str = "") -> "Letter":
         identity = f"{name}-{uuid.uuid4().hex[:12]}"
         sender = f"{identity}@{addresses.SENDER_DOMAIN}"
-        head = (f"From: {sender}\nTo: {', '.join(recipients)}\nSubject: {identity}\n"
+        folded = ",\n ".join(recipients)
+        head = (f"From: {sender}\nTo: {folded}\nSubject: {identity}\n"
                 f"Message-ID: <{identity}@{addresses.SENDER_DOMAIN}>\nDate: Mon, 05 Jan 2026 10:00:00 +0000\n"
                 f"X-Bed-Identity: {identity}\nX-Bed-Digest: {hashlib.sha256(body).hexdigest()}\n{headers}\n")
         return Letter(identity, sender, recipients, head.encode() + body)
