@@ -44,7 +44,7 @@ public final class Service: Sendable {
     /// Reads the wall clock: the one place where the daemon does.
     static let clock: @Sendable () -> WallTime = { WallTime.now }
 
-    private init(_ parts: ServiceParts) async throws(ServiceError) {
+    private init(_ parts: ServiceParts) {
         configuration = parts.configuration
         hostname = parts.hostname
         started = Self.clock()
@@ -102,7 +102,7 @@ public final class Service: Sendable {
         Signals.ignoreBrokenPipe()
         let parts = try await ServiceParts.make(
             configuration, program: program, workerArguments: workerArguments, log: log)
-        let service = try await Service(parts)
+        let service = Service(parts)
         try await service.serve()
     }
 

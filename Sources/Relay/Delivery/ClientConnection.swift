@@ -52,8 +52,6 @@ final class ClientConnection {
         session = ClientSession(hostname: .name(hostname), requirement: candidate.requirement, first: first)
     }
 
-    var localAddress: SocketAddress? { stream.localAddress }
-
     /// From the greeting to the results of the first transaction.
     func begin(content: DeliveryContent, within first: Duration) async -> Stop {
         transactions += 1
@@ -71,11 +69,6 @@ final class ClientConnection {
     /// QUIT, and close.
     func quit() async {
         _ = await run(session.handle(.noTransactionLeft), nil)
-    }
-
-    /// Closes at once.
-    func drop() {
-        stream.close()
     }
 
     private func run(_ first: ClientSession.Action, _ content: DeliveryContent?) async -> Stop {
