@@ -1,0 +1,22 @@
+/// What one connection, or one host that was passed over, counts as under one policy (RFC 8460 §4.3, D3). The unit that
+/// TLS-RPT adds up; a connection under DANE and MTA-STS gives one for each.
+public struct PolicyResult: Hashable, Sendable {
+    /// `policy-type` (RFC 8460 §4.2); JSON spells them so.
+    public enum Policy: String, Hashable, Sendable, CaseIterable {
+        case tlsa
+        case sts
+        case noPolicyFound = "no-policy-found"
+    }
+
+    public let policy: Policy
+    /// nil: a success.
+    public let failure: ResultType?
+    /// A fixed word that says what the type does not: `tlsa-mismatch`, `mx-mismatch`, `starttls-injection` (D4).
+    public let reasonCode: String?
+
+    public init(_ policy: Policy, _ failure: ResultType?, reasonCode: String? = nil) {
+        self.policy = policy
+        self.failure = failure
+        self.reasonCode = reasonCode
+    }
+}
