@@ -21,16 +21,22 @@ public struct DeliveryPlan: Sendable {
     public enum Step: Hashable, Sendable {
         case connect(Candidate)
         /// The host is passed over; log it, and count the result type, once per attempt (D3). Its reason is noted already.
-        case skip(HostFacts, Reason, ResultType?)
+        case skip(HostFacts, Reason, [PolicyResult])
     }
 
     private var steps: ArraySlice<Step>
     private var failures = AttemptFailures()
 
+    /// By DNS and the operator alone, for ordinary mail.
     public init(
         facts: DestinationFacts, settings: PolicySettings, limits: PlanLimits,
         using generator: inout some RandomNumberGenerator
     ) {
+        self.init(PolicyDecision(PolicyInputs(facts: facts, settings: settings)), limits: limits, using: &generator)
+    }
+
+    public init(_ decision: PolicyDecision, limits: PlanLimits, using generator: inout some RandomNumberGenerator) {
+        let facts = decision.inputs.facts
         if let obstacle = facts.obstacle {
             failures.note(obstacle, isPermanent: nil)
             steps = []
@@ -38,20 +44,19 @@ public struct DeliveryPlan: Sendable {
         }
         var steps: [Step] = []
         var left = limits.addresses
-        let hosts = Self.ordered(facts.hosts, using: &generator)
-        let decided = hosts.map { ($0, HostDecision.decide(for: $0, in: facts, settings: settings)) }
+        let decided = Self.ordered(decision.hosts, using: &generator).map { ($0.host, $0.decision) }
         var usableAfter = decided.filter { $0.1.requirement != nil }.count
         for (host, decision) in decided {
             switch decision {
-            case .skip(let reason, let resultType):
-                steps.append(.skip(host, reason, resultType))
+            case .skip(let reason, let results):
+                steps.append(.skip(host, reason, results))
             case .use(let requirement):
                 usableAfter -= 1
                 let addresses = limits.interleaved(host.addresses.addresses)
                 guard !addresses.isEmpty else {
                     // Our lack of a family, not the host's fault, and it may be cured by the operator.
                     let reason = Reason(.connectFailed, "\(host.host) has no address of a family this machine uses")
-                    steps.append(.skip(host, reason, nil))
+                    steps.append(.skip(host, reason, []))
                     continue
                 }
                 // RFC 5321 §5.1: at least two addresses of each (MX-08), so a host with many leaves room for the others.
@@ -91,12 +96,12 @@ public struct DeliveryPlan: Sendable {
     public var failure: AttemptFailure { failures.summary }
 
     private static func ordered(
-        _ hosts: [HostFacts], using generator: inout some RandomNumberGenerator
-    ) -> [HostFacts] {
-        let levels = Set(hosts.map(\.preference)).sorted()
-        var ordered: [HostFacts] = []
+        _ hosts: [HostPolicy], using generator: inout some RandomNumberGenerator
+    ) -> [HostPolicy] {
+        let levels = Set(hosts.map(\.host.preference)).sorted()
+        var ordered: [HostPolicy] = []
         for level in levels {
-            ordered += hosts.filter { $0.preference == level }.shuffled(using: &generator)
+            ordered += hosts.filter { $0.host.preference == level }.shuffled(using: &generator)
         }
         return ordered
     }
@@ -132,12 +137,5 @@ public struct PlanLimits: Hashable, Sendable {
         return (0..<longest).flatMap { place in
             queues.compactMap { $0.indices.contains(place) ? $0[place] : nil }
         }
-    }
-}
-
-extension HostDecision {
-    /// The requirement of a host that may be used; nil for a skipped one.
-    public var requirement: TLSRequirement? {
-        if case .use(let requirement) = self { requirement } else { nil }
     }
 }

@@ -1,7 +1,12 @@
 extension PolicyDocument {
     /// Renders `facts` with the decisions that a delivery would take now.
     public init(_ facts: DestinationFacts, settings: PolicySettings) {
-        let decisions = facts.hosts.map { HostDecision.decide(for: $0, in: facts, settings: settings) }
+        self.init(PolicyDecision(PolicyInputs(facts: facts, settings: settings)))
+    }
+
+    public init(_ decision: PolicyDecision) {
+        let facts = decision.inputs.facts
+        let decisions = decision.hosts.map(\.decision)
         let (outcome, because) = Self.outcome(facts, decisions)
         self.init(
             domain: facts.nextHop.domain?.text ?? facts.nextHop.description, mx: MX(facts.mx), mtaSTS: nil, tlsrpt: nil,
