@@ -17,6 +17,8 @@ struct ResponseHead: Sendable {
     /// The head of the answer is over: what comes now is body or trailer.
     private(set) var hasEnded = false
     private(set) var contentType: String?
+    /// The body says itself how long it is. Else it ends with the connection.
+    private(set) var hasLength = false
     private var isInContentType = false
     private let limit: Int
 
@@ -48,6 +50,9 @@ struct ResponseHead: Sendable {
             // libcurl would decompress what a server compresses on its own (`gzip, chunked`).
             let coding = String(decoding: value, as: UTF8.self).lowercased()
             if coding != "chunked" { return .refused("the server used a transfer encoding that was not asked for") }
+            hasLength = true
+        case "content-length":
+            hasLength = true
         default:
             break
         }
@@ -59,8 +64,11 @@ struct ResponseHead: Sendable {
         // 101 is no interim answer: what follows it is another protocol.
         if (100..<200).contains(status) && status != 101 {
             contentType = nil
+            hasLength = false
             return .goOn
         }
+        // RFC 9112 §6.3: no body, whatever the fields say.
+        if status == 204 { hasLength = true }
         hasEnded = true
         return .ended
     }

@@ -18,6 +18,7 @@ final class Transfer {
     private var head = ResponseHead()
     private var body: [UInt8] = []
     private var stop: Stop?
+    private let closeNotice = CloseNotice()
 
     /// The easy handle, for the multi handle. The transfer must leave that before it is released.
     var pointer: UnsafeMutableRawPointer { handle.pointer }
@@ -57,8 +58,7 @@ final class Transfer {
             CURLOPT_SSL_CTX_FUNCTION,
             shim_curl_easy_setopt_ssl_context(pointer) { _, context, this in
                 guard let context, let transfer = Transfer.found(by: this) else { return CURLE_ABORTED_BY_CALLBACK }
-                return TLSRules.apply(to: OpaquePointer(context), host: transfer.request.host)
-                    ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK
+                return transfer.prepareTLS(OpaquePointer(context)) ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK
             })
         try handle.check(
             CURLOPT_OPENSOCKETFUNCTION,
@@ -73,6 +73,10 @@ final class Transfer {
 
     private static func found(by data: UnsafeMutableRawPointer?) -> Transfer? {
         data.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func prepareTLS(_ context: OpaquePointer) -> Bool {
+        TLSRules.apply(to: context, host: request.host) && closeNotice.watch(context)
     }
 
     private func tookBody(_ octets: UnsafeRawBufferPointer) -> Int {
@@ -128,14 +132,22 @@ final class Transfer {
     /// What came of it; once libcurl has said that it is over.
     func result(_ code: CURLcode) -> Result<HTTPSResponse, HTTPSFailure> {
         switch stop {
-        case .failed(let failure): return .failure(failure)
-        case .enough: break
-        case nil:
-            if code == CURLE_OK { break }
+        case .failed(let failure):
+            return .failure(failure)
+        case .enough:
+            break
+        case nil where code != CURLE_OK:
             return .failure(
                 HTTPSFailure(
                     code, verification: handle.number(CURLINFO_SSL_VERIFYRESULT), said: handle.failureText,
                     host: request.host, isInHead: !head.hasEnded))
+        case nil where !head.hasEnded:
+            // libcurl is content with half a head.
+            return .failure(HTTPSFailure(.protocolError, "the connection ended before the head of the answer did"))
+        case nil where !head.hasLength && !closeNotice.wasSeen:
+            return .failure(HTTPSFailure(.protocolError, "the connection ended without close_notify, in the body"))
+        case nil:
+            break
         }
         return .success(
             HTTPSResponse(
