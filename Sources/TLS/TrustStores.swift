@@ -78,7 +78,8 @@ final class OwnedTrust: @unchecked Sendable {
         guard folders.contains(where: Self.holdsAnchors) else {
             let places = folders.joined(separator: ", ")
             throw TLSError(
-                .file(places), text: "the system has no certification authorities (\(places) holds none); ca-certificates?")
+                .file(places),
+                text: "the system has no certification authorities (\(places) holds none); ca-certificates?")
         }
     }
 
@@ -93,10 +94,9 @@ final class OwnedTrust: @unchecked Sendable {
 
     /// Where OpenSSL looks: a list with colons.
     private static var systemFolders: [String] {
-        let named =
-            X509_get_default_cert_dir_env().flatMap { secure_getenv($0) } ?? X509_get_default_cert_dir().map { .init(mutating: $0) }
-        guard let named else { return [] }
-        return String(cString: named).split(separator: ":").map(String.init)
+        let named = X509_get_default_cert_dir_env().flatMap { getenv($0) }.map { UnsafePointer($0) }
+        guard let list = named ?? X509_get_default_cert_dir() else { return [] }
+        return String(cString: list).split(separator: ":").map(String.init)
     }
 
     /// Anchors are found by names like `5443e9e3.0` (openssl-rehash(1)).
@@ -105,8 +105,9 @@ final class OwnedTrust: @unchecked Sendable {
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.map { $0 } }
-            let digits = name.prefix(8).count { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 }
-            if digits == 8, name.count >= 10, name[8] == UInt8(ascii: "."), name[9] != UInt8(ascii: "r") { return true }
+            // Eight hexadecimal digits, then a number; `.r0` is a revocation list.
+            guard name.count >= 10, name[8] == UInt8(ascii: "."), name[9] != UInt8(ascii: "r") else { continue }
+            if name.prefix(8).allSatisfy({ "0123456789abcdef".utf8.contains($0) }) { return true }
         }
         return false
     }
