@@ -87,8 +87,19 @@ public struct ClientSession: Sendable {
         case closed
     }
 
+    /// How TLS begins.
+    public enum TLSStart: Hashable, Sendable {
+        /// After the first EHLO (RFC 3207).
+        case startTLS
+        /// With the connection, before the greeting (RFC 8314 §3). There is no way on without TLS.
+        case implicitTLS
+    }
+
     let hostname: MailDomain
-    let requirement: TLSRequirement
+    /// What the host must show, for the verdict: at least `encrypted` with implicit TLS and where credentials are to be shown.
+    public let requirement: TLSRequirement
+    let security: TLSStart
+    let credentials: Credentials?
     var state = State.unconnected
     /// Of the transaction that is under way, from `commands` to `contentEnd`. Not a part of the state: replies change it in
     /// place, for thousands of recipients.
@@ -108,10 +119,18 @@ public struct ClientSession: Sendable {
     /// - Parameters:
     ///   - hostname: our own name, or an address literal where we have none (RFC 5321 §4.1.4).
     ///   - requirement: what the host must show. Without TLS nothing but `none` and `opportunistic` ever goes on.
+    ///   - security: how TLS begins; the operator's choice for a smarthost.
+    ///   - credentials: shown by AUTH once the verdict on the TLS session was good (CLI-27). Without them AUTH is not said.
     ///   - first: the transaction to begin with.
-    public init(hostname: MailDomain, requirement: TLSRequirement, first: ClientTransaction) {
+    public init(
+        hostname: MailDomain, requirement: TLSRequirement, security: TLSStart = .startTLS,
+        credentials: Credentials? = nil, first: ClientTransaction
+    ) {
         self.hostname = hostname
-        self.requirement = requirement
+        self.requirement =
+            security == .implicitTLS || credentials != nil ? requirement.demandingTLS(of: security) : requirement
+        self.security = security
+        self.credentials = credentials
         self.waiting = first
     }
 

@@ -6,12 +6,17 @@ public struct ClientTransaction: Hashable, Sendable {
     public var size: Int
     /// The content has octets of 0x80 or above: they decide, not BODY= (D17).
     public var has8bit: Bool
+    /// Decides what it means that a host demands TLS which could not be had (INT-16).
+    public var demand: MessageDemand
 
-    public init(reversePath: ReversePath, recipients: [Mailbox], size: Int, has8bit: Bool) {
+    public init(
+        reversePath: ReversePath, recipients: [Mailbox], size: Int, has8bit: Bool, demand: MessageDemand = .ordinary
+    ) {
         self.reversePath = reversePath
         self.recipients = recipients
         self.size = size
         self.has8bit = has8bit
+        self.demand = demand
     }
 }
 

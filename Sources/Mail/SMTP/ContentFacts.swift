@@ -12,6 +12,8 @@ public struct ContentFacts: Hashable, Sendable {
     public var has8bit = false
     /// Fields of the header section named `Received`, in any case.
     public var receivedCount = 0
+    /// What the header section says by `TLS-Required` (RFC 8689 §3). Valid once the content has ended.
+    public var tlsRequired = TLSRequiredField.absent
     /// Where the body starts: the octet behind the empty line; nil where there was no empty line.
     public var bodyOffset: Int?
 
