@@ -74,7 +74,7 @@ extension Service: ControlSource {
             return QueuePage(messages: [])
         }
         let filter = QueueFilter(
-            destination: query.destination.map { NextHop(.domain($0), port: configuration.delivery.port).description },
+            destination: query.destination.map { routing.nextHop(for: .name($0)).destination },
             sender: query.sender.flatMap(ReversePath.init(written:)),
             recipient: query.recipient.flatMap { try? Mailbox(parsing: $0.utf8) })
         let cursor = query.cursor.flatMap { Int64($0) }.map { MessageNumber($0) }
@@ -92,7 +92,7 @@ extension Service: ControlSource {
     }
 
     public func policy(_ domain: DomainName) async -> [UInt8] {
-        let facts = await routes.facts(for: NextHop(.domain(domain), port: configuration.delivery.port))
+        let facts = await routes.facts(for: routing.nextHop(for: .name(domain)))
         do throws(PolicyDocument.EncodingFailure) {
             return [UInt8](try PolicyDocument(facts, settings: policy).json())
         } catch {
