@@ -80,7 +80,7 @@ extension Reason.Cause {
         case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: true
         case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: true
         case .daneRequired, .stsRequired, .policyUnknown: true
-        case .requireTLSUnsupported, .requireTLSUnvalidated: true
+        case .requireTLSUnsupported, .requireTLSUnvalidated: false  // These end it (D10).
         case .dnsTemporary, .dnsBogus, .noSuchDomain, .nullMX, .noHostAddress, .loop: false
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
         case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: false
