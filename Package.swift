@@ -68,7 +68,7 @@ let package = Package(
         .target(
             name: "Relay",
             dependencies: [
-                "Mail", "Net", "TLS", "DNS", "Store", "CLinux",
+                "Mail", "Net", "TLS", "DNS", "HTTPS", "Store", "CLinux",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "TOMLKit", package: "TOMLKit"),

@@ -81,6 +81,8 @@ enum STSFinding: Hashable, Sendable {
     case none(Explanation)
     /// Nothing is in force and discovery failed (RFC 8461 §3.3): mail goes on, marked `sts-unknown`.
     case unknown(Explanation)
+    /// A policy may be in force, and nobody can read it any more: mail waits.
+    case lost(Reason)
     case applies(STSReference)
 
     init(_ host: HostFacts, _ facts: STSFacts, _ rule: HostRule) {
@@ -93,6 +95,13 @@ enum STSFinding: Hashable, Sendable {
             return
         }
         guard let held = facts.held else {
+            if facts.isLost {
+                self = .lost(
+                    Reason(
+                        .policyUnknown,
+                        "the MTA-STS policy of \(domain) was cached, cannot be read back, and could not be fetched anew"))
+                return
+            }
             if facts.isUnknown {
                 let why = facts.fault?.words ?? "the TXT lookup did not end in time"
                 self = .unknown(

@@ -131,6 +131,9 @@ struct RequirementMaker {
         switch finding {
         case .none(let words), .unknown(let words):
             reasons.append(words)
+        case .lost(let why):
+            guard yields || rule.mtaSTS == .observe else { throw Skip(reason: why, results: [], source: "RFC 8461 §3.3") }
+            reasons.append(Explanation("\(why.detail): passed over, \(overrule)"))
         case .applies(let reference):
             sts = reference
             let binds = !yields && reference.mode == .enforce
@@ -211,7 +214,7 @@ struct RequirementMaker {
             throw Skip(
                 reason: Reason(.policyUnknown, "REQUIRETLS, and the MTA-STS policy could not be fetched: \(why)"),
                 results: [], source: "RFC 8689 §4.2.1")
-        case .applies, .none:
+        case .applies, .none, .lost:
             break
         }
         throw Skip(

@@ -10,6 +10,7 @@ struct DeliveryParts: Sendable {
     let hostname: DomainName
     let store: any QueueStore
     let routes: RouteFinder
+    let policies: PolicyFinder
     let resolver: Resolver
     let policy: PolicySettings
     let opportunistic: ClientContext
@@ -43,17 +44,24 @@ struct DeliveryParts: Sendable {
             families: configuration.delivery.ipv6 ? [.ipv4, .ipv6] : [.ipv4], preferredFamily: family)
     }
 
-    /// May `kept` carry another job, now that `facts` hold? Only for a host that still is one of the destination's, at an
+    /// The decision for `nextHop` as things stand: DNS facts and MTA-STS found at the same time, both from memory where
+    /// they are warm.
+    func decision(for nextHop: NextHop, demand: MessageDemand) async -> PolicyDecision {
+        async let sts = policies.facts(for: nextHop)
+        let facts = await routes.facts(for: nextHop)
+        return PolicyDecision(PolicyInputs(facts: facts, sts: await sts, demand: demand, settings: policy))
+    }
+
+    /// May `kept` carry another job, now that `decision` holds? Only for a host that still is one of the destination's, at an
     /// address it still has, under the very requirement it was opened with (INT-06), within its bounds of age and use.
-    func mayReuse(_ kept: ClientConnection, for facts: DestinationFacts) -> Bool {
+    func mayReuse(_ kept: ClientConnection, for decision: PolicyDecision) -> Bool {
         let candidate = kept.candidate
         guard kept.transactions < configuration.delivery.messagesPerConnection,
             !kept.opened.advanced(by: configuration.delivery.connectionAge).hasPassed,
-            let host = facts.hosts.first(where: { $0.host == candidate.host.host }),
-            host.addresses.addresses.contains(candidate.address),
-            case .use(let requirement) = HostDecision.decide(for: host, in: facts, settings: policy)
+            let host = decision.hosts.first(where: { $0.host.host == candidate.host.host }),
+            host.host.addresses.addresses.contains(candidate.address)
         else { return false }
-        return requirement == candidate.requirement
+        return host.decision.requirement == candidate.requirement
     }
 
     /// The terms of a connection to `candidate` in the attempt that stands at `attempt`.

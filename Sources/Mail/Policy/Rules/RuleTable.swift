@@ -2,15 +2,16 @@
 ///
 /// The most specific rule wins, key by key; what it does not say, the next says. A rule for an MX host is more specific than
 /// one for a destination, an exact name than a wildcard, a longer wildcard than a shorter. The order in the file never counts.
-public struct RuleTable: Hashable, Sendable {
+public struct RuleTable: Sendable {
     /// Most specific first.
     public let rules: [Rule]
 
-    /// Rules of one configuration at most: each decision looks at all.
+    /// Rules of one configuration at most. A decision looks at those that match, however many there are.
     public static let limit = 10_000
 
-    private let routes: [Rule]
-    private let hasHostRules: Bool
+    /// By host, then by destination.
+    private let settings: PatternIndex<PatternIndex<[Rule]>>
+    private let routes: PatternIndex<Route>
 
     public init(_ rules: [Rule] = []) {
         // A stable order: equal ones stay as they came, though the configuration refuses them.
@@ -18,31 +19,64 @@ public struct RuleTable: Hashable, Sendable {
             left.element.specificity == right.element.specificity
                 ? left.offset < right.offset : left.element.specificity > right.element.specificity
         }.map(\.element)
-        routes = self.rules.filter { $0.route != nil }
-        hasHostRules = !rules.isEmpty
+        var settings = PatternIndex<PatternIndex<[Rule]>>()
+        var routes = PatternIndex<Route>()
+        // A rule that names neither is for nothing.
+        let effective = self.rules.filter { $0.destination != nil || $0.host != nil }
+        for (host, rules) in Dictionary(grouping: effective, by: \.host) {
+            var destinations = PatternIndex<[Rule]>()
+            for (destination, rules) in Dictionary(grouping: rules, by: \.destination) {
+                destinations[destination] = rules
+            }
+            settings[host] = destinations
+        }
+        for rule in self.rules {
+            if let destination = rule.destination, let route = rule.route, routes[destination] == nil {
+                routes[destination] = route
+            }
+        }
+        self.settings = settings
+        self.routes = routes
     }
 
     /// The settings for `host` of `destination` (the next-hop domain; nil for an address).
     public func settings(destination: DomainName?, host: MXHost) -> HostRule {
         var merged = HostRule()
-        guard hasHostRules else { return merged }
-        for rule in rules where rule.matches(destination: destination, host: host) {
-            merged.fill(from: rule.settings)
+        // Specificity compares hosts before destinations, and so do these loops.
+        for destinations in settings.matches(for: host) {
+            for rules in destinations.matches(for: destination) {
+                for rule in rules { merged.fill(from: rule.settings) }
+            }
         }
         return merged
     }
 
     /// Where mail for `domain` goes; nil where MX records decide. Rules for MX hosts have no say.
     public func route(for domain: DomainName) -> Route? {
-        routes.first { $0.destination?.matches(domain) == true }?.route
+        routes.matches(for: domain).first
     }
+
+    /// The same for the domain of a mailbox: an address literal goes where `*` goes.
+    public func route(for domain: MailDomain) -> Route? {
+        switch domain {
+        case .name(let name): route(for: name)
+        case .literal: routes[.any]
+        }
+    }
+}
+
+/// The index follows from the rules, and is no part of what they are.
+extension RuleTable: Hashable {
+    public static func == (left: Self, right: Self) -> Bool { left.rules == right.rules }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(rules) }
 }
 
 /// One `[[rule]]`.
 public struct Rule: Hashable, Sendable {
     /// The next-hop domain; nil where the rule is for MX hosts of any destination.
     public let destination: RulePattern?
-    /// The MX host's name; nil where the rule is for all hosts.
+    /// The MX host's name, or the address of a next hop without a name; nil where the rule is for all hosts.
     public let host: RulePattern?
     public let settings: HostRule
     public let route: Route?
@@ -52,16 +86,6 @@ public struct Rule: Hashable, Sendable {
         self.host = host
         self.settings = settings
         self.route = route
-    }
-
-    func matches(destination name: DomainName?, host mxHost: MXHost) -> Bool {
-        if let destination {
-            guard name.map(destination.matches) ?? (destination == .any) else { return false }
-        }
-        if let host {
-            guard mxHost.name.map(host.matches) ?? (host == .any) else { return false }
-        }
-        return destination != nil || host != nil
     }
 
     var specificity: Specificity {
@@ -78,39 +102,6 @@ public struct Rule: Hashable, Sendable {
     }
 }
 
-/// Names a rule is for: one, all below one, or all.
-public enum RulePattern: Hashable, Sendable, CustomStringConvertible {
-    case any
-    /// `*.example.org`: every name below, at any depth (unlike an MTA-STS pattern, which stands for one label).
-    case below(DomainName)
-    case exactly(DomainName)
-
-    public func matches(_ name: DomainName) -> Bool {
-        switch self {
-        case .any: true
-        case .below(let parent): name.text.hasSuffix("." + parent.text)
-        case .exactly(let other): name == other
-        }
-    }
-
-    /// Higher is more specific.
-    var weight: Int {
-        switch self {
-        case .any: 0
-        case .below(let parent): 1 + parent.text.utf8.count
-        case .exactly: 1 + DomainName.lengthLimit + 1
-        }
-    }
-
-    public var description: String {
-        switch self {
-        case .any: "*"
-        case .below(let parent): "*.\(parent)"
-        case .exactly(let name): name.text
-        }
-    }
-}
-
 /// A configured next hop (MX-17): it replaces MX records and becomes the policy domain of MTA-STS, TLSRPT and DANE.
 public struct Route: Hashable, Sendable {
     public let nextHop: NextHop
@@ -118,7 +109,7 @@ public struct Route: Hashable, Sendable {
     public let implicitTLS: Bool
     /// A file of mode 0600 with `user:password`; nil for no AUTH.
     public let credentialsFile: String?
-    /// `rule "*"`, for explanations.
+    /// `rule "*"`, with the operator's words where there are any, for explanations.
     public let label: String
 
     public init(nextHop: NextHop, implicitTLS: Bool = false, credentialsFile: String? = nil, label: String) {

@@ -1,0 +1,38 @@
+public import Mail
+
+extension PolicySettings {
+    /// The operator's part in every decision, from `[tls]`, `[dane]`, `[sts]` and all `[[rule]]` tables.
+    public init(_ configuration: Configuration) {
+        self.init(
+            daneForInsecureMX: configuration.dane.insecureMX, digestOrder: configuration.dane.digestOrder,
+            rules: configuration.ruleTable, minimumLevel: configuration.tls.minimumLevel,
+            trust: configuration.tls.trust, demandsBoth: configuration.dane.whenBoth == .both,
+            testingValidatesRequireTLS: configuration.sts.testingValidatesRequireTLS)
+    }
+}
+
+extension STSSettings {
+    /// The times of `[sts]`, in whole seconds.
+    public init(_ configuration: Configuration) {
+        self.init(
+            refresh: configuration.sts.refresh.components.seconds,
+            forgetAfter: configuration.sts.forgetAfter.components.seconds)
+    }
+}
+
+extension Configuration.TLS {
+    /// `tls.ca_file`
+    public var trust: TrustStore { caFile.map(TrustStore.file) ?? .system }
+}
+
+extension Configuration.DANE {
+    /// `digests` as matching types (RFC 6698 §7.4).
+    public var digestOrder: DigestOrder {
+        DigestOrder(digests.map { $0 == .sha512 ? 2 : 1 })
+    }
+}
+
+extension Configuration {
+    /// What follows from ``rules``: settings for hosts, and routes.
+    public var ruleTable: RuleTable { RuleTable() }
+}
