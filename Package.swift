@@ -96,7 +96,7 @@ let package = Package(
         tests("Mail", ["Mail"]),
         tests("Net", ["Net", "CLinux"]),
         tests("TLS", ["TLS", "Mail", "COpenSSL"]),
-        tests("HTTPS", ["HTTPS", "Mail", "Net", "COpenSSL"]),
+        tests("HTTPS", ["HTTPS", "Mail", "Net", "COpenSSL", "CCurl"]),
         // Speaks the resolver's protocol well or badly, as the tests of the daemon's side want it.
         .executableTarget(
             name: "resolver-worker-fixture", dependencies: ["DNS"], path: "Tests/DNSTests/Fixture",

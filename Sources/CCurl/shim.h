@@ -41,18 +41,14 @@ static inline CURLcode shim_curl_easy_getinfo_long(CURL *handle, CURLINFO which,
     return curl_easy_getinfo(handle, which, value);
 }
 
-static inline CURLcode shim_curl_easy_getinfo_string(CURL *handle, CURLINFO which, const char **value) {
-    return curl_easy_getinfo(handle, which, (char **)value);
+// CURLVERSION_NOW is a macro for one of the enumeration's values.
+static inline curl_version_info_data *shim_curl_version_info(void) {
+    return curl_version_info(CURLVERSION_NOW);
 }
 
 // curl_share_setopt(3) is variadic.
 static inline CURLSHcode shim_curl_share_setopt_share(CURLSH *share, curl_lock_data what) {
     return curl_share_setopt(share, CURLSHOPT_SHARE, what);
-}
-
-// curl_multi_setopt(3) is variadic.
-static inline CURLMcode shim_curl_multi_setopt_long(CURLM *multi, CURLMoption option, long value) {
-    return curl_multi_setopt(multi, option, value);
 }
 
 #endif

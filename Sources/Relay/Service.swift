@@ -1,4 +1,5 @@
 import DNS
+import HTTPS
 public import Logging
 import Mail
 import Net
@@ -25,12 +26,16 @@ public final class Service: Sendable {
     let loops: LoopGroup
     let resolver: Resolver
     let routes: RouteFinder
+    let policies: PolicyFinder
+    let https: HTTPSClient
     let policy: PolicySettings
     let dispatcher: Dispatcher
     let intake: IntakeServer
     let counters: Counters
     let room: Room
     let validation: ValidationWatch
+    /// Ends the rest between two refreshes of policies.
+    let refreshBell = Mutex<Alarm?>(nil)
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
     private let loaderLoop: Loop
@@ -57,7 +62,10 @@ public final class Service: Sendable {
         intakeStopping = Flag()
         validation = ValidationWatch()
         let configuration = parts.configuration
-        policy = PolicySettings(daneForInsecureMX: configuration.dane.insecureMX)
+        policy = PolicySettings(configuration)
+        https = parts.https
+        policies = ServiceParts.policyFinder(
+            configuration, resolver: resolver, https: https, store: store, log: log)
         routes = RouteFinder(
             resolver: resolver,
             settings: ServiceParts.routeSettings(configuration, hostname: hostname))
@@ -66,7 +74,7 @@ public final class Service: Sendable {
         let stopping = Flag()
         let unsettled = Unsettled()
         let deliveries = DeliveryParts(
-            configuration: configuration, hostname: hostname, store: store, routes: routes,
+            configuration: configuration, hostname: hostname, store: store, routes: routes, policies: policies,
             resolver: resolver, policy: policy,
             opportunistic: parts.opportunistic, dane: parts.dane, sessions: SessionCache(), counters: counters,
             stopping: stopping, unsettled: unsettled, clock: Self.clock)
@@ -131,10 +139,11 @@ public final class Service: Sendable {
         let loading = Task(executorPreference: loaderLoop) { await self.loader.run() }
         let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }
         let testing = Task(executorPreference: loop) { await self.watchValidation(on: loop) }
+        let refreshing = Task(executorPreference: loop) { await self.refreshPolicies(on: loop) }
         await intake.start()
         announce(addresses)
         _ = await loop.task { await self.waitForStop(signals) }.value
-        await stop(control, [loading, keeping, testing, controlTask])
+        await stop(control, [loading, keeping, testing, refreshing, controlTask])
         signals.close()
     }
 
@@ -161,6 +170,7 @@ public final class Service: Sendable {
         for task in tasks { task.cancel() }
         loaderAlarm.ring()
         validation.alarm.withLock { $0 }?.ring()
+        refreshBell.withLock { $0 }?.ring()
         // One deadline for both: the operator was promised one.
         let deadline = Deadline.after(limit)
         async let noClients: Void = intake.stop(until: deadline, on: loops.next())
@@ -168,6 +178,7 @@ public final class Service: Sendable {
         _ = await (noClients, noDeliveries)
         control.close()
         for task in tasks { await task.value }
+        await https.close()
         await resolver.close()
         await store.close()
         log.event(.notice, LogLine("stopped"))

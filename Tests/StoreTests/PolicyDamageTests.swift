@@ -132,6 +132,27 @@ import Testing
         }
     }
 
+    @Test("A page that breaks under an open store makes the policy damaged, not absent")
+    func brokenPage() async throws {
+        let fixture = try Fixture()
+        do {
+            let store = try fixture.open()
+            try await store.save(Entries.entry("victim.example", held: Entries.held(textSize: STSPolicy.textLimit)))
+            await store.close()
+        }
+        let store = try fixture.open()
+        let file = [UInt8](try Data(contentsOf: URL(filePath: "\(fixture.path)/queue.db")))
+        // A page in the midst of the text: its first four octets name the next.
+        let page = try #require(
+            stride(from: 0, to: file.count, by: 4096).first { start in
+                file[(start + 4)..<(start + 4096)].allSatisfy { $0 == 0x0A }
+            })
+        try fixture.write([0xFF, 0xFF, 0xFF, 0xFF], to: "queue.db", at: page)
+        #expect(try await store.isDamaged("victim.example"))
+        await #expect(throws: StoreError.self) { try await store.policies(after: nil, limit: 10) }
+        await store.close()
+    }
+
     @Test("The checksum tells kinds, borders and single bits apart")
     func checksum() {
         let columns: [[DatabaseValue]] = [

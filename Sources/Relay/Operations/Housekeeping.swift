@@ -20,6 +20,16 @@ extension Service {
         }
     }
 
+    /// MTA-STS policies before they run out.
+    func refreshPolicies(on loop: Loop) async {
+        guard configuration.sts.enabled else { return }
+        let bell = Alarm(on: loop)
+        refreshBell.withLock { $0 = bell }
+        await PolicyRefresh(
+            policies: policies, store: store, settings: STSSettings(configuration), log: log, clock: Self.clock
+        ).run(until: bell)
+    }
+
     /// How much may still be accepted: free space above `store.minimum_free`. Unknown counts as none: a disk that cannot be
     /// asked is not to be written to.
     func measureRoom() async {

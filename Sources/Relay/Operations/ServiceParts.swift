@@ -1,6 +1,7 @@
 import CLinux
 import DNS
 import Glibc
+import HTTPS
 import Logging
 import Mail
 import Net
@@ -15,6 +16,7 @@ struct ServiceParts: Sendable {
     let store: SQLiteStore
     let loops: LoopGroup
     let resolver: Resolver
+    let https: HTTPSClient
     let opportunistic: ClientContext
     let dane: ClientContext
     let server: ServerContext?
@@ -43,7 +45,7 @@ struct ServiceParts: Sendable {
                 configuration, program: program, arguments: workerArguments, on: loops.next())
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
-                resolver: resolver, opportunistic: opportunistic, dane: dane, server: server)
+                resolver: resolver, https: try makeHTTPS(configuration), opportunistic: opportunistic, dane: dane, server: server)
         } catch {
             await store.close()
             throw error
@@ -66,6 +68,24 @@ struct ServiceParts: Sendable {
             if case .settingsRefused(let why) = error { throw ServiceError.resolverSettings(why) }
             throw ServiceError.resolver("\(error)")
         }
+    }
+
+    static func makeHTTPS(_ configuration: Configuration) throws(ServiceError) -> HTTPSClient {
+        do throws(HTTPSFailure) { return try HTTPSClient(transfersLimit: configuration.sts.fetches) } catch {
+            throw ServiceError.system("policies cannot be fetched: \(error.words)")
+        }
+    }
+
+    /// What finds MTA-STS policies: the same for the daemon and for `relayctl policy --local`, which has no store.
+    static func policyFinder(
+        _ configuration: Configuration, resolver: Resolver, https: HTTPSClient, store: (any PolicyStore)?, log: Logger?
+    ) -> PolicyFinder {
+        PolicyFinder(
+            fetcher: PolicyFetcher(
+                resolver: resolver, client: https, timeout: configuration.sts.fetchTimeout,
+                trust: configuration.tls.trust, loopbackAllowed: configuration.delivery.loopback),
+            store: store, settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
+            firstWait: configuration.sts.firstWait, clock: Service.clock, log: log)
     }
 
     /// `server.hostname`, else the machine's own name.

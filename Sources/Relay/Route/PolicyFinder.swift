@@ -97,7 +97,7 @@ actor PolicyFinder {
         note(record, timeToLive, for: domain)
         var found = known[domain] ?? Known(facts: STSFacts(domain: domain, record: record))
         let discovery = STSDiscovery(domain, settings: settings)
-        guard let id = found.entry.flatMap({ discovery.refreshID($0, record) }) ?? record.id else {
+        guard let id = found.entry.flatMap({ discovery.refreshID($0, record, at: clock()) }) ?? record.id else {
             let step = discovery.begin(with: found.entry, record, at: clock())
             await take(step, of: domain)
             return known[domain]?.facts ?? step.facts

@@ -3,13 +3,18 @@ public import Mail
 
 extension SQLiteStore: PolicyStore {
     public func policy(for domain: DomainName) async throws(StoreError) -> StoredPolicy? {
-        try await dispatchReader.read { db in
-            do {
-                return try db.cachedStatement(sql: PolicyRows.one).first(
-                    [domain.text.databaseValue], PolicyRows.read)?.policy
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
-                return .damaged(domain, why: "database: \(error.words)")
+        do throws(StoreError) {
+            return try await dispatchReader.read { db in
+                do {
+                    return try db.cachedStatement(sql: PolicyRows.one).first(
+                        [domain.text.databaseValue], PolicyRows.read)?.policy
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+                    // Out of the transaction first: it cannot be ended well any more.
+                    throw StoreError.damaged("database: \(error.words)")
+                }
             }
+        } catch .damaged(let why) {
+            return .damaged(domain, why: why)
         }
     }
 

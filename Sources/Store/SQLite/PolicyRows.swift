@@ -80,7 +80,7 @@ enum PolicyRows {
             values += [
                 held.policy.mode.rawValue.databaseValue, held.policy.maxAge.databaseValue,
                 MXPattern.column(held.policy.patterns).databaseValue,
-                // An empty BLOB comes back as NULL: it goes in as that, or the checksum would not fit.
+                // An empty array may bind as NULL (it need not have an address): said here, so that the checksum fits.
                 held.text.isEmpty ? .null : held.text.databaseValue, held.id.databaseValue,
                 held.fetchedAt.seconds.databaseValue, held.expiresAt.seconds.databaseValue,
             ]

@@ -175,10 +175,3 @@ extension STSCacheEntry.Held {
             policy: policy, text: text, id: id, fetchedAt: fetchedAt, expiresAt: fetchedAt.advanced(by: policy.maxAge))
     }
 }
-
-extension STSPolicyFault: CustomStringConvertible {
-    /// `line 3: …`, or the message alone.
-    public var description: String {
-        if let line { "line \(line): \(message)" } else { message }
-    }
-}

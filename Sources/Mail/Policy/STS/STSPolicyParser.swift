@@ -49,6 +49,13 @@ extension STSPolicy {
     }
 }
 
+extension STSPolicyFault: CustomStringConvertible {
+    /// `line 3: …`, or the message alone.
+    public var description: String {
+        if let line { "line \(line): \(message)" } else { message }
+    }
+}
+
 /// What was read so far.
 private struct PolicyFields {
     var hasVersion = false

@@ -26,12 +26,12 @@ extension STSDiscovery {
         return max(due, failure.at.advanced(by: retryWait(after: failure.count)))
     }
 
-    /// The id under which a refreshed policy is to be remembered: the one TXT names now, or the one before, for the refresh
-    /// does not wait for a record that somebody may be hiding. Nil where there is nothing to refresh.
-    public func refreshID(_ entry: STSCacheEntry, _ record: STSRecordFacts) -> String? {
-        guard let held = entry.held else { return nil }
+    /// The id under which the policy of a refresh is to be remembered, be it the background's or the operator's: the one
+    /// TXT names now, or else that of the policy in force, for the refresh does not wait for a record that somebody may be
+    /// hiding. Nil where there is neither, and so nothing to fetch.
+    public func refreshID(_ entry: STSCacheEntry?, _ record: STSRecordFacts, at now: WallTime) -> String? {
         if case .found(let id) = record { return id }
-        return held.id
+        return entry?.inForce(at: now)?.id
     }
 
     /// True where nothing is lost with the entry: no policy of it has been in force for ``STSSettings/forgetAfter``, and
