@@ -118,6 +118,11 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
     public struct Step: Hashable, Sendable, Codable {
         public var text: String
         public var source: String?
+
+        public init(text: String, source: String?) {
+            self.text = text
+            self.source = source
+        }
     }
 
     /// 0 every host that may be used is authenticated, 1 some may be used unauthenticated, 2 nothing can be delivered.

@@ -108,8 +108,8 @@ public struct ClientSession: Sendable {
     /// - Parameters:
     ///   - hostname: our own name, or an address literal where we have none (RFC 5321 §4.1.4).
     ///   - requirement: what the host must show. Without TLS nothing but `none` and `opportunistic` ever goes on.
-    ///   - first: the transaction to begin with.
-    public init(hostname: MailDomain, requirement: TLSRequirement, first: ClientTransaction) {
+    ///   - first: the transaction to begin with; nil for a session that only looks.
+    public init(hostname: MailDomain, requirement: TLSRequirement, first: ClientTransaction?) {
         self.hostname = hostname
         self.requirement = requirement
         self.waiting = first
