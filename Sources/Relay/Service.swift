@@ -27,6 +27,7 @@ public final class Service: Sendable {
     let resolver: Resolver
     let routes: RouteFinder
     let policies: PolicyFinder
+    let routing: Routing
     let https: HTTPSClient
     let policy: PolicySettings
     let dispatcher: Dispatcher
@@ -70,7 +71,7 @@ public final class Service: Sendable {
             resolver: resolver,
             settings: ServiceParts.routeSettings(configuration, hostname: hostname))
         let schedule = Schedule(configuration.retry)
-        let port = configuration.delivery.port
+        routing = Routing(rules: policy.rules, port: configuration.delivery.port)
         let stopping = Flag()
         let unsettled = Unsettled()
         let deliveries = DeliveryParts(
@@ -82,14 +83,14 @@ public final class Service: Sendable {
             store: store, schedule: schedule,
             bouncer: Bouncer(
                 hostname: hostname, from: configuration.dsn.from ?? .postmaster(at: hostname), schedule: schedule,
-                store: store, port: port, log: log),
-            counters: counters, log: log, port: port, clock: Self.clock, stopping: stopping, unsettled: unsettled)
+                store: store, routing: routing, log: log),
+            counters: counters, log: log, routing: routing, clock: Self.clock, stopping: stopping, unsettled: unsettled)
         // An alarm is waited for on its own loop: the loader runs there.
         loaderLoop = loops.next()
         loaderAlarm = Alarm(on: loaderLoop)
         dispatcher = Dispatcher(parts: deliveries, loops: loops, recorder: recorder, loader: loaderAlarm)
         loader = QueueLoader(
-            store: store, dispatcher: dispatcher, alarm: loaderAlarm, log: log, port: port, clock: Self.clock)
+            store: store, dispatcher: dispatcher, alarm: loaderAlarm, log: log, routing: routing, clock: Self.clock)
         intake = IntakeServer(
             parts: IntakeParts(
                 configuration: configuration.intake,
@@ -97,7 +98,7 @@ public final class Service: Sendable {
                     hostname: hostname, configuration.intake, offersTLS: parts.server != nil,
                     postmaster: configuration.dsn.postmaster),
                 store: store, dispatcher: dispatcher, schedule: schedule, tls: parts.server, room: room,
-                counters: counters, stopping: intakeStopping, log: log, deliveryPort: port, clock: Self.clock),
+                counters: counters, stopping: intakeStopping, log: log, routing: routing, clock: Self.clock),
             loops: loops)
     }
 
@@ -123,6 +124,7 @@ public final class Service: Sendable {
             throw ServiceError.system("signals cannot be received: \(error)")
         }
         await measureRoom()
+        try await reroute()
         let addresses: [SocketAddress]
         do throws(IntakeServer.ListenError) {
             addresses = try await intake.listen(on: configuration.intake.listen)

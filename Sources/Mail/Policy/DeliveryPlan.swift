@@ -9,8 +9,13 @@ public struct DeliveryPlan: Sendable {
         public let address: IPAddress
         public let port: UInt16
         public let requirement: TLSRequirement
+        /// The address to connect from, by the operator's rule; nil is the daemon's own choice.
+        public let source: IPAddress?
 
-        public init(host: HostFacts, address: IPAddress, port: UInt16, requirement: TLSRequirement) {
+        public init(
+            host: HostFacts, address: IPAddress, port: UInt16, requirement: TLSRequirement, source: IPAddress? = nil
+        ) {
+            self.source = source
             self.host = host
             self.address = address
             self.port = port
@@ -44,10 +49,11 @@ public struct DeliveryPlan: Sendable {
         }
         var steps: [Step] = []
         var left = limits.addresses
-        let decided = Self.ordered(decision.hosts, using: &generator).map { ($0.host, $0.decision) }
-        var usableAfter = decided.filter { $0.1.requirement != nil }.count
-        for (host, decision) in decided {
-            switch decision {
+        let decided = Self.ordered(decision.hosts, using: &generator)
+        var usableAfter = decided.filter { $0.decision.requirement != nil }.count
+        for policy in decided {
+            let host = policy.host
+            switch policy.decision {
             case .skip(let reason, let results):
                 steps.append(.skip(host, reason, results))
             case .use(let requirement):
@@ -66,7 +72,9 @@ public struct DeliveryPlan: Sendable {
                 left -= taken.count
                 steps += taken.map {
                     .connect(
-                        Candidate(host: host, address: $0, port: facts.nextHop.port, requirement: requirement))
+                        Candidate(
+                            host: host, address: $0, port: facts.nextHop.port, requirement: requirement,
+                            source: policy.rule.source(for: $0.family)))
                 }
             }
         }

@@ -130,6 +130,14 @@ enum STSFinding: Hashable, Sendable {
 }
 
 extension HostRule {
+    /// The source address the rule names for this family.
+    func source(for family: AddressFamily) -> IPAddress? {
+        switch family {
+        case .ipv4: sourceIPv4
+        case .ipv6: sourceIPv6
+        }
+    }
+
     /// For explanations: `rule "example.org"`, with the operator's words where there are any.
     var source: String {
         let names = labels.first ?? "the configuration"

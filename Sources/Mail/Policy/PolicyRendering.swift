@@ -20,7 +20,7 @@ extension PolicyDocument {
             domain: domain?.text ?? facts.nextHop.domain?.text ?? facts.nextHop.description,
             route: route.map { RouteRow(nextHop: $0.nextHop.description, rule: $0.label) }, mx: MX(facts.mx),
             mtaSTS: MTASTS(decision.inputs.sts), tlsrpt: tlsrpt.map(TLSRPT.init),
-            stsUnknown: decision.inputs.sts.isUnknown,
+            stsUnknown: decision.inputs.sts.isUnknown && !decision.inputs.sts.isLost,
             hosts: decision.hosts.map { Host($0, facts.mx) }, outcome: outcome, because: because)
     }
 }

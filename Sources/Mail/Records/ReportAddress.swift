@@ -29,8 +29,8 @@ public enum ReportAddress: Hashable, Sendable {
         }
     }
 
-    /// RFC 6068 §2: `addr-spec` in percent-encoding. A list of several is not taken: its commas cannot be told from those
-    /// of a local-part once RFC 8460 §3 has had both encoded.
+    /// RFC 6068 §2: `addr-spec` in percent-encoding. A list of several is not taken: its commas cannot be told from
+    /// those of a local-part once RFC 8460 §3 has had both encoded.
     private static func mailbox(_ text: ArraySlice<UInt8>) -> Mailbox? {
         var octets: [UInt8] = []
         var rest = text

@@ -1,4 +1,5 @@
-/// The TXT record at `_mta-sts.<policy domain>` (RFC 8461 §3.1): there is a policy, and this is the name of its version.
+/// The TXT record at `_mta-sts.<policy domain>` (RFC 8461 §3.1): there is a policy, and this is the name of its
+/// version.
 public struct STSRecord: Hashable, Sendable {
     /// 1 to ``idLimit`` letters and digits. Any difference is a new policy; there is no order (STS-25).
     public let id: String
@@ -12,10 +13,12 @@ public struct STSRecord: Hashable, Sendable {
         self.id = String(id)
     }
 
-    /// Reads the whole set of an answer, each element one record with its strings joined (``TXTRecord/joined(rdata:)``).
+    /// Reads the whole set of an answer, each element one record with its strings joined
+    /// (``TXTRecord/joined(rdata:)``).
     ///
-    /// Records that do not begin with `v=STSv1;` are dropped, and exactly one must be left (STS-04). The grammar would allow
-    /// a blank before that `;`; the rule for dropping does not, and it comes first (RFC 8461 §3.1, erratum 6285; D12).
+    /// Records that do not begin with `v=STSv1;` are dropped, and exactly one must be left (STS-04). The grammar would
+    /// allow a blank before that `;`; the rule for dropping does not, and it comes first (RFC 8461 §3.1, erratum 6285;
+    /// D12).
     public static func read(_ records: [[UInt8]]) -> RecordReading<STSRecord> {
         do throws(RecordFault) {
             let record = try RecordFields.only("v=STSv1", in: records) { $0.first == UInt8(ascii: ";") }

@@ -11,12 +11,13 @@ public struct TLSRPTRecord: Hashable, Sendable {
     /// Destinations that are kept: a record is a stranger's wish, and each one costs us a delivery a day.
     public static let destinationLimit = 10
 
-    /// Reads the whole set of an answer, each element one record with its strings joined (``TXTRecord/joined(rdata:)``).
+    /// Reads the whole set of an answer, each element one record with its strings joined
+    /// (``TXTRecord/joined(rdata:)``).
     ///
-    /// Records that do not begin with `v=TLSRPTv1;` are dropped, and exactly one must be left (RPTC-02); here a blank before
-    /// the `;` is let pass, as the grammar has it: the worst that can come of it is a report to one who asked for it. For the
-    /// same reason blanks at the end do no harm, and every `rua` field counts, not only the first. A URI that is none is
-    /// passed over where another stands beside it (RPTC-04).
+    /// Records that do not begin with `v=TLSRPTv1;` are dropped, and exactly one must be left (RPTC-02); here a blank
+    /// before the `;` is let pass, as the grammar has it: the worst that can come of it is a report to one who asked
+    /// for it. For the same reason blanks at the end do no harm, and every `rua` field counts, not only the first. A
+    /// URI that is none is passed over where another stands beside it (RPTC-04).
     public static func read(_ records: [[UInt8]]) -> RecordReading<TLSRPTRecord> {
         do throws(RecordFault) {
             let record = try RecordFields.only("v=TLSRPTv1", in: records) {

@@ -1,7 +1,7 @@
 /// The RDATA of a TXT record (RFC 1035 §3.3.14).
 public enum TXTRecord {
-    /// The character-strings of one record, joined without a separator (STS-03; RFC 8461 §3.1, RFC 8460 §3). Nil where the
-    /// RDATA is no run of at least one length-prefixed string that ends where the RDATA ends.
+    /// The character-strings of one record, joined without a separator (STS-03; RFC 8461 §3.1, RFC 8460 §3). Nil where
+    /// the RDATA is no run of at least one length-prefixed string that ends where the RDATA ends.
     public static func joined(rdata: [UInt8]) -> [UInt8]? {
         var rest = rdata[...]
         guard !rest.isEmpty else { return nil }

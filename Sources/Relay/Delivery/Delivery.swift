@@ -178,7 +178,7 @@ final class Delivery {
             throw .closed
         }
         let stream = try await Net.Stream.connect(
-            to: target, from: parts.sourceAddress(for: candidate.address), on: loop,
+            to: target, from: parts.sourceAddress(of: candidate), on: loop,
             until: .after(parts.configuration.delivery.connectTimeout))
         parts.open.insert(stream)
         return stream

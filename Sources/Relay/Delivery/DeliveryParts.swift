@@ -76,9 +76,11 @@ struct DeliveryParts: Sendable {
             })
     }
 
-    /// `delivery.source_ipv4` and `source_ipv6`.
-    func sourceAddress(for address: IPAddress) -> SocketAddress? {
-        switch address.family {
+    /// By the rule, else `delivery.source_ipv4` and `source_ipv6`.
+    func sourceAddress(of candidate: DeliveryPlan.Candidate) -> SocketAddress? {
+        if let source = candidate.source { return SocketAddress(octets: source.octets, port: 0) }
+        let address = candidate.address
+        return switch address.family {
         case .ipv4: configuration.delivery.sourceIPv4.flatMap { SocketAddress(octets: $0.octets, port: 0) }
         case .ipv6: configuration.delivery.sourceIPv6.flatMap { SocketAddress(octets: $0.octets, port: 0) }
         }

@@ -20,6 +20,16 @@ extension Service {
         }
     }
 
+    /// Mail that waits goes where the routes of today send it (`next_hop`), whatever they were when it came.
+    func reroute() async throws(ServiceError) {
+        do throws(StoreError) {
+            let changed = try await store.reroute { [routing] domain, _ in routing.nextHop(for: domain).destination }
+            if changed > 0 { log.event(.notice, LogLine("rerouted").with("recipients", changed)) }
+        } catch {
+            throw ServiceError.store("the queue could not be given its routes: \(error)")
+        }
+    }
+
     /// MTA-STS policies before they run out.
     func refreshPolicies(on loop: Loop) async {
         guard configuration.sts.enabled else { return }

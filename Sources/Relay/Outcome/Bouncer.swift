@@ -11,7 +11,7 @@ struct Bouncer: Sendable {
     let schedule: Schedule
     let store: any QueueStore
     /// Part of a destination's name where it is not 25.
-    let port: UInt16
+    let routing: Routing
     let log: Logger
 
     struct Notice: Sendable {
@@ -59,7 +59,7 @@ struct Bouncer: Sendable {
                 hasEightBit: content.contains { $0 >= 0x80 }, origin: MessageOrigin(),
                 content: stored,
                 recipients: [
-                    NewRecipient(sender, destination: NextHop(sender.domain, port: port).description, nextAttempt: now)
+                    NewRecipient(sender, destination: routing.nextHop(for: sender.domain).destination, nextAttempt: now)
                 ])
             notices.append(Notice(message: message, recipient: sender, content: content))
         }

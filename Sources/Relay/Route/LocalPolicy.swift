@@ -63,8 +63,8 @@ private struct LocalParts: Sendable {
 
     func find(_ domain: DomainName, port: UInt16?) async -> LocalPolicy {
         let settings = PolicySettings(configuration)
-        let route = settings.rules.route(for: domain)
-        let nextHop = route?.nextHop ?? NextHop(.domain(domain), port: port ?? configuration.delivery.port)
+        let routing = Routing(rules: settings.rules, port: port ?? configuration.delivery.port)
+        let nextHop = routing.nextHop(for: .name(domain))
         let routes = RouteFinder(
             resolver: resolver,
             settings: ServiceParts.routeSettings(configuration, hostname: try? ServiceParts.hostname(configuration)))
@@ -76,7 +76,8 @@ private struct LocalParts: Sendable {
             async let tlsrpt = resolver.tlsrpt(of: nextHop)
             let inputs = PolicyInputs(facts: await facts, sts: await sts, settings: settings)
             return LocalPolicy(
-                domain: domain, route: route, decision: PolicyDecision(inputs), tlsrpt: await tlsrpt)
+                domain: domain, route: routing.route(to: nextHop), decision: PolicyDecision(inputs),
+                tlsrpt: await tlsrpt)
         }.value
     }
 

@@ -23,6 +23,7 @@ import Testing
             ("v=TLSRPTv1; RUA=mailto:a@x", nil),  // names are case-sensitive
             ("v=TLSRPTv1; rua=mailto:a@x;;", nil), ("v=TLSRPTv1; rua=mailto:a@x; more=", nil),
             ("v=TLSRPTv1; rua=mailto:a@x; x=a b", nil), ("v=TLSRPTv1; rua=mailto:a@x other", nil),
+            ("v=TLSRPTv1; rua=mailto:a@x?b=%4", nil), ("v=TLSRPTv1; rua=mailto:a@x?b=%", nil),  // half an escape
             ("v=TLSRPTv1; rua=,, ,", nil), ("v=tlsrptv1; rua=mailto:a@x", nil), ("v=TLSRPTv10; rua=mailto:a@x", nil),
         ] as [(String, [String]?)])
     func grammar(text: String, rua: [String]?) {

@@ -1,9 +1,9 @@
-/// MTA-STS for one policy domain, as far as it needs no network: from what is remembered and what TXT says, what applies
-/// and what is to be fetched; from a fetch, what is remembered from then on (RFC 8461 §3.3, §5.1).
+/// MTA-STS for one policy domain, as far as it needs no network: from what is remembered and what TXT says, what
+/// applies and what is to be fetched; from a fetch, what is remembered from then on (RFC 8461 §3.3, §5.1).
 ///
 /// The shell looks up TXT, calls ``begin(with:_:at:)``, makes the fetch that it asks for, and calls
-/// ``finish(_:for:with:_:at:)`` with the entry of that moment. Where the fetch takes longer than mail may wait, the facts
-/// of the first call hold for that mail (STS-38).
+/// ``finish(_:for:with:_:at:)`` with the entry of that moment. Where the fetch takes longer than mail may wait, the
+/// facts of the first call hold for that mail (STS-38).
 ///
 /// A clock that was set back shows as times that lie ahead: a policy stays valid then, its refresh is due, and no wait
 /// counts that began in the future.
@@ -22,8 +22,8 @@ public struct STSDiscovery: Hashable, Sendable {
         public let facts: STSFacts
         /// What is to be remembered, nil for nothing. Equal to the entry that was given where nothing is to be written.
         public let entry: STSCacheEntry?
-        /// The policy is to be fetched now, for this id; nil where what is held is current, and while a failed fetch for the
-        /// id makes us wait (STS-15).
+        /// The policy is to be fetched now, for this id; nil where what is held is current, and while a failed fetch
+        /// for the id makes us wait (STS-15).
         public let fetchID: String?
         /// In order.
         public let events: [STSEvent]
@@ -60,8 +60,8 @@ public struct STSDiscovery: Hashable, Sendable {
         switch Self.policy(from: result, for: id, at: now) {
         case .success(let held):
             let isSame = entry.held.map { $0.policy == held.policy && $0.id == held.id } ?? false
-            // The newest policy replaces the one before, whatever it says (STS-27). One of max_age 0 serves the mail that
-            // had it fetched, for its time is not exceeded yet, and is not remembered (RFC 8461 §5.1).
+            // The newest policy replaces the one before, whatever it says (STS-27). One of max_age 0 serves the mail
+            // that had it fetched, for its time is not exceeded yet, and is not remembered (RFC 8461 §5.1).
             entry.held = held.expiresAt > now ? held : nil
             entry.failure = nil
             return Step(
@@ -81,9 +81,9 @@ public struct STSDiscovery: Hashable, Sendable {
         }
     }
 
-    /// True where mail failed under a policy that was not fetched just now: the TXT record is to be asked anew, past any
-    /// cache, for a new id may be out (RFC 8461 §5, STS-35). At most once in ``STSSettings/recheck`` seconds; the caller
-    /// remembers when it did so last.
+    /// True where mail failed under a policy that was not fetched just now: the TXT record is to be asked anew, past
+    /// any cache, for a new id may be out (RFC 8461 §5, STS-35). At most once in ``STSSettings/recheck`` seconds; the
+    /// caller remembers when it did so last.
     public func mismatchCallsForLookup(
         _ facts: STSFacts, lastLookup: WallTime?, at now: WallTime
     ) -> Bool {

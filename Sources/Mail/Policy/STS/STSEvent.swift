@@ -6,8 +6,8 @@ public enum STSEvent: Hashable, Sendable {
     case refreshed(STSCacheEntry.Held)
     /// No policy came of a fetch; `keeps` is the policy that stays in force (STS-17).
     case fetchFailed(id: String, STSFetchFault, keeps: STSCacheEntry.Held?)
-    /// Comes with a failed fetch: a policy was held, it ran out, and no other could be fetched. From here on mail to the
-    /// domain goes as without MTA-STS (STS-37), which is what an attacker would wait for.
+    /// Comes with a failed fetch: a policy was held, it ran out, and no other could be fetched. From here on mail to
+    /// the domain goes as without MTA-STS (STS-37), which is what an attacker would wait for.
     case ranOut(STSCacheEntry.Held)
     /// The TXT record is gone or cannot be read although a policy is in force: could be a downgrade (STS-08). The words
     /// say what the lookup gave. Once, until the record is back.

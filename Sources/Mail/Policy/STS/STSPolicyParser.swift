@@ -1,15 +1,16 @@
 extension STSPolicy {
-    /// `mx` lines of one policy. Each host of each delivery is held against all of them, and the text limit alone would let
-    /// in thirteen thousand; the longest policies in the wild have some dozens. Past it the policy is invalid: to drop lines
-    /// would be to refuse hosts that the domain has named.
+    /// `mx` lines of one policy. Each host of each delivery is held against all of them, and the text limit alone would
+    /// let in thirteen thousand; published policies have a handful. Past it the policy is invalid: to drop lines would
+    /// be to refuse hosts that the domain has named.
     public static let patternLimit = 1000
 
     /// Reads a policy text (RFC 8461 §3.2 with errata 6253 and 7282).
     ///
     /// Lines end with LF or CRLF, the last one may lack it, blanks are allowed behind the `:` and at the end of a line
-    /// (STS-20). Keys and values are case-sensitive. Unknown keys are ignored, but must be well formed; of `version`, `mode`
-    /// and `max_age` the first counts (STS-06). One bad `mx` value makes the whole policy invalid: what a policy allows must
-    /// not be guessed from the half of it that could be read. A `max_age` above ``maxAgeLimit`` is capped (D11).
+    /// (STS-20). Keys and values are case-sensitive. Unknown keys are ignored, but must be well formed; of `version`,
+    /// `mode` and `max_age` the first counts (STS-06). One bad `mx` value makes the whole policy invalid: what a policy
+    /// allows must not be guessed from the half of it that could be read. A `max_age` above ``maxAgeLimit`` is capped
+    /// (D11).
     ///
     /// Throws the first fault from the top, or else what is missing.
     public init(parsing text: [UInt8]) throws(STSPolicyFault) {

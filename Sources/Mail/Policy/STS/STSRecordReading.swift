@@ -1,6 +1,6 @@
 extension STSRecordFacts {
-    /// What an answer for `_mta-sts.<policy domain>` TXT says. Aliases were followed by the resolver (STS-07), and DNSSEC is
-    /// not asked for; but failed and bogus are no proof that there is no record (SEC-14).
+    /// What an answer for `_mta-sts.<policy domain>` TXT says. Aliases were followed by the resolver (STS-07), and
+    /// DNSSEC is not asked for; but failed and bogus are no proof that there is no record (SEC-14).
     public init(reading answer: Answer) {
         switch TXTLookup(answer) {
         case .failed(let words): self = .failed(words)

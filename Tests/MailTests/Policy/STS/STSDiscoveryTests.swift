@@ -79,6 +79,7 @@ import Testing
         world.record = .found(id: "1")
         let facts = world.mail()
         #expect(facts.held == nil && facts.isUnknown && facts.fault == STSWorld.unreachable)
+        #expect(!facts.isCached, "nothing is no cached policy")
         #expect(world.events == [.fetchFailed(id: "1", STSWorld.unreachable, keeps: nil)])
         #expect(world.events.allSatisfy { $0.isAlert })
     }
