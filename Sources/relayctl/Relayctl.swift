@@ -25,7 +25,7 @@ struct Relayctl: AsyncParsableCommand {
     }
 
     /// Runs one command line: the one place where a failure becomes a message and an exit code.
-    private static func run(_ arguments: [String]) async -> ExitStatus {
+    static func run(_ arguments: [String]) async -> ExitStatus {
         do {
             var command = try parseAsRoot(arguments)
             if let group = command as? any CommandGroup {

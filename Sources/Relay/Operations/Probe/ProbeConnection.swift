@@ -10,6 +10,8 @@ final class ProbeConnection {
     struct Terms: Sendable {
         let hostname: DomainName
         let contexts: ClientContexts
+        let trust = TrustStores()
+        let identities = ClientIdentities()
         let fallback: OpportunisticFallback
         /// For each step: connecting, each reply, the handshake.
         let step: Duration
@@ -106,7 +108,10 @@ final class ProbeConnection {
         let context = terms.contexts[requirement]
         let made: Result<TLSSession, HandshakeFailure>? = stream.withDescriptor { descriptor in
             do throws(TLSError) {
-                return .success(try TLSSession(client: context, descriptor: descriptor, requirement: requirement))
+                return .success(
+                    try TLSSession(
+                        client: context, descriptor: descriptor, requirement: requirement, trust: terms.trust,
+                        identities: terms.identities))
             } catch {
                 return .failure(HandshakeFailure(.ours, text: error.text))
             }
