@@ -61,7 +61,8 @@ public struct Probe: Sendable {
                 contexts: try ClientContexts(
                     minimumVersion: configuration.tls.minimumVersion == .tls13 ? .tls13 : .tls12,
                     digestOrder: policy.decision.inputs.settings.digestOrder.matchingTypes),
-                fallback: configuration.tls.opportunisticFallback, step: step)
+                fallback: configuration.tls.opportunisticFallback,
+                security: policy.route?.implicitTLS == true ? .implicitTLS : .startTLS, step: step)
         } catch {
             throw ServiceError.tls(error.text)
         }

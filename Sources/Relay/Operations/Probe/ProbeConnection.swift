@@ -13,6 +13,7 @@ final class ProbeConnection {
         let trust = TrustStores()
         let identities = ClientIdentities()
         let fallback: OpportunisticFallback
+        let security: TLSStart
         /// For each step: connecting, each reply, the handshake.
         let step: Duration
     }
@@ -45,7 +46,8 @@ final class ProbeConnection {
         self.stream = stream
         self.requirement = requirement
         self.terms = terms
-        session = ClientSession(hostname: .name(terms.hostname), requirement: requirement, first: nil)
+        session = ClientSession(
+            hostname: .name(terms.hostname), requirement: requirement, security: terms.security, first: nil)
     }
 
     /// From the greeting to QUIT.
