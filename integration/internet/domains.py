@@ -4,7 +4,7 @@ This table is the bed: zones, certificates, servers, scenarios and the demo are 
 To add a domain, add a line (integration/README.md explains the words).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from .addresses import HOST_NETWORK, SENDER_MX
 
@@ -15,8 +15,9 @@ class Host:
 
     name: str
     server: str  # postfix | exim | opensmtpd | sender | nothing (no port open) | a script of scripted.py
-    certificate: str = "self-signed"  # self-signed | rsa (so, with an RSA key) | expired | private-ca | none
-    tlsa: tuple[str, ...] = ()  # "usage selector matching-type what"; what: own | stranger | ca | garbage
+    certificate: str = "self-signed"  # a kind of certificates.py, or none for a host without STARTTLS
+    tlsa: tuple[str, ...] = ()  # "usage selector matching-type what"; what: own | stranger | ca | webpki | garbage
+    options: tuple[str, ...] = ()  # "key=value" of a Postfix listener
     number: int = 0  # last octet of its address; 0 is filled in from the order of the table
 
     @property
@@ -25,17 +26,31 @@ class Host:
 
 
 @dataclass(frozen=True)
+class STS:
+    """An MTA-STS policy, and how its host serves it."""
+
+    mode: str = "enforce"  # enforce | testing | none
+    mx: tuple[str, ...] = ("mx",)  # patterns; as in the zone: "mx", "*", or complete with a dot at the end
+    id: str = "1"
+    max_age: int = 86400  # seconds
+    http: str = "ok"  # a fault of policies.py: redirect | 404 | 503 | html | oversize | slow | empty | down | invalid
+    certificate: str = "webpki"  # of the policy host: a kind of certificates.py
+
+
+@dataclass(frozen=True)
 class Expect:
     """What the first final outcome of mail to the domain is, in the words of relayd's log."""
 
     status: str  # delivered | deferred | bounced
-    verified: str = ""  # dane | dane-host | encrypted | none; of a delivery
+    verified: str = ""  # dane | dane-host | webpki | fingerprint | encrypted | none; of a delivery
     host: str = ""  # the MX that took it
     cause: str = ""  # of a deferral or bounce: Reason.Cause
     code: str = ""  # enhanced status code in the DSN, a regular expression
     attempts: int = 1  # attempts until then
     policy: int = 0  # exit code of `relayctl policy`: 0 authenticated, 1 partly unauthenticated, 2 undeliverable
     cause_before: str = ""  # cause of the deferrals before, where attempts > 1
+    by: str = ""  # who demanded what was verified: dane | dane-host | mta-sts | requiretls | local; "": nobody
+    sts: str = ""  # enforce | testing | unknown: the MTA-STS mark of the attempt; "": none in force
 
 
 @dataclass(frozen=True)
@@ -44,19 +59,31 @@ class Domain:
     what: str  # a sentence for people
     expect: Expect
     hosts: tuple[Host, ...] = ()
-    dns: str = "signed"  # signed | unsigned | expired (signatures of the year 2020) | faulty (signed, behind dnsfaults.py) | absent
+    # signed | unsigned | expired (signatures of the year 2020) | faulty (signed, behind dnsfaults.py) | absent, or
+    # "alias of NAME": a CNAME in the signed zone example.
+    dns: str = "signed"
     mx: tuple[str, ...] | None = ("10 mx",)  # "preference name"; names without a dot at the end are in the zone. None: no MX
     records: tuple[str, ...] = ()  # further records, as in a zone file
     faults: tuple[str, ...] = ()  # "name type rcode|drop", where dns is faulty
+    sts: STS | None = None
+    only: str = ""  # number of the one scenario file that mails it; "": a line of 02-judge, 10-domains or 11-sts, and of the demo
+
+    @property
+    def alias_of(self) -> str:
+        return self.dns.removeprefix("alias of ") if self.dns.startswith("alias of ") else ""
+
+
+# Who demanded it, where the table says nothing else.
+_DEMANDED_BY = {"dane": "dane", "dane-host": "dane-host", "webpki": "mta-sts", "fingerprint": "local"}
 
 
 def _delivered(verified: str, host: str = "mx", **more: object) -> Expect:
-    policy = 0 if verified == "dane" else 1
-    return Expect("delivered", verified, host, **({"policy": policy} | more))  # type: ignore[arg-type]
+    defaults = {"policy": 0 if verified in ("dane", "webpki", "fingerprint") else 1, "by": _DEMANDED_BY.get(verified, "")}
+    return Expect("delivered", verified, host, **(defaults | more))  # type: ignore[arg-type]
 
 
-def _deferred(cause: str, policy: int = 0) -> Expect:
-    return Expect("deferred", cause=cause, policy=policy)
+def _deferred(cause: str, policy: int = 0, sts: str = "") -> Expect:
+    return Expect("deferred", cause=cause, policy=policy, sts=sts)
 
 
 def _bounced(cause: str, code: str, policy: int = 2) -> Expect:
@@ -145,14 +172,17 @@ def _numbered() -> tuple[Domain, ...]:
         hosts = []
         for host in domain.hosts:
             number += 1
-            hosts.append(Host(host.name, host.server, host.certificate, host.tlsa, number))
-        domains.append(Domain(**(vars(domain) | {"hosts": tuple(hosts)})))
+            hosts.append(replace(host, number=number))
+        domains.append(replace(domain, hosts=tuple(hosts)))
     return tuple(domains)
 
 
 DOMAINS = _numbered()
 BY_NAME = {domain.name: domain for domain in DOMAINS}
-MAIL_DOMAINS = tuple(domain for domain in DOMAINS if domain.name not in SCENERY)
+MAIL_DOMAINS = tuple(domain for domain in DOMAINS if domain.name not in SCENERY and not domain.only)
+# The same without and with MTA-STS: 10-domains and 11-sts.
+DANE_DOMAINS = tuple(domain for domain in MAIL_DOMAINS if domain.sts is None)
+STS_DOMAINS = tuple(domain for domain in MAIL_DOMAINS if domain.sts is not None)
 
 
 def absolute(name: str, zone: str) -> str:
