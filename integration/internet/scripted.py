@@ -7,6 +7,7 @@ refuses-all   says 550 to every RCPT, in 900 octets
 busy          says 451 to every MAIL, and keeps the connection
 hangs-up      answers STARTTLS with 220, then hangs up
 injects       puts a reply in the clear behind its 220 to STARTTLS
+requiretls    offers REQUIRETLS within TLS, refuses the parameter outside (no server of Debian 12 knows it)
 """
 
 import os
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from .domains import hosts_of
 
-SCRIPTS = ("greylist", "starttls-454", "starttls-554", "refuses-all", "busy", "hangs-up", "injects")
+SCRIPTS = ("greylist", "starttls-454", "starttls-554", "refuses-all", "busy", "hangs-up", "injects", "requiretls")
 
 
 class Connection:
@@ -60,13 +61,15 @@ class Connection:
             self.host.note("C", line)
             verb = line.upper()
             if verb.startswith(("EHLO", "HELO")):
-                offers = "" if self.secure else "250-STARTTLS\n"
-                self.say(f"250-{self.host.name}\n{offers}250-PIPELINING\n250-8BITMIME\n250 SIZE 150000000")
+                offered = "".join(f"250-{word}\n" for word in self.extensions())
+                self.say(f"250-{self.host.name}\n{offered}250-PIPELINING\n250-8BITMIME\n250 SIZE 150000000")
             elif verb == "STARTTLS":
                 if not self.start_tls():
                     return
             elif verb.startswith("MAIL FROM:") and self.host.script == "busy":
                 self.say("451 4.3.2 busy")
+            elif verb.startswith("MAIL FROM:") and "REQUIRETLS" in verb.split() and "REQUIRETLS" not in self.extensions():
+                self.say("555 5.5.4 REQUIRETLS is not offered here")
             elif verb.startswith("MAIL FROM:"):
                 sender, recipients = line[10:].split()[0], []
                 self.say("250 2.1.0 ok")
@@ -94,6 +97,11 @@ class Connection:
                 return
             else:
                 self.say("502 5.5.2 what?")
+
+    def extensions(self) -> list[str]:
+        if not self.secure:
+            return ["STARTTLS"]
+        return ["REQUIRETLS"] if self.host.script == "requiretls" else []
 
     def start_tls(self) -> bool:
         match self.host.script:
