@@ -31,6 +31,10 @@ _DANE = (
            (Host("mx1", "nothing", tlsa=GOOD), Host("mx2", "exim", tlsa=GOOD)), mx=("10 mx1", "20 mx2")),
     Domain("first-fails.example", "two MX, the first fails DANE", delivered("dane", "mx2"),
            (Host("mx1", "postfix", tlsa=("3 1 1 stranger",)), Host("mx2", "postfix", tlsa=GOOD)), mx=("10 mx1", "20 mx2")),
+    Domain("alias.example", "an alias of good.example: DANE of where it leads", delivered("dane", "mx.good.example."), mx=None,
+           dns="alias of good.example"),
+    Domain("dane-ta-domain.example", "DANE-TA, the certificate names the mail domain", delivered("dane"),
+           (Host("mx", "postfix", "next-hop-name", ("2 1 1 webpki",)),)),
     # DANE that must hold the mail back.
     Domain("mismatch.example", "TLSA names another key: an impostor, or a rollover gone wrong", deferred("dane-mismatch"),
            (Host("mx", "postfix", tlsa=("3 1 1 stranger",)),)),

@@ -19,6 +19,8 @@ from .domains import DOMAINS, STS, Domain, absolute
 
 # RFC 8461 §3.3 suggests 64 KB; one more is too many.
 OVERSIZE = 65_537
+# Who looks at the bed itself (User-Agent).
+INSPECTOR = "bed-inspector"
 FAULTS = ("redirect", "404", "503", "html", "oversize", "slow", "empty", "invalid")
 
 
@@ -51,10 +53,10 @@ def publish(folder: Path, domain: str, sts: STS) -> None:
 
 
 def requests(folder: Path, domain: str) -> list[str]:
-    """Status codes of the requests this domain's policy host got, in order."""
+    """Status codes of the requests this domain's policy host got, in order; without the bed's own."""
     log = folder / "log" / "nginx-access.log"
-    lines = (line.split() for line in log.read_text().splitlines()) if log.exists() else ()
-    return [status for _, name, status in lines if name == host_name(domain)]
+    lines = (line.split(maxsplit=3) for line in log.read_text().splitlines()) if log.exists() else ()
+    return [status for _, name, status, agent in lines if name == host_name(domain) and agent != INSPECTOR]
 
 
 def _server(folder: Path, domain: Domain) -> str:
@@ -104,11 +106,13 @@ error_log {folder}/log/nginx.log warn;
 events {{ worker_connections 2000; }}
 http {{
 {temporary}
-  log_format bed '$msec $host $status';
+  log_format bed '$msec $host $status $http_user_agent';
   access_log {folder}/log/nginx-access.log bed;
   server_names_hash_bucket_size 128;
   default_type text/plain;
   types {{ text/plain txt; }}
+  # Where a rate is set (fault-slow), the head goes at full speed.
+  limit_rate_after 200;
   # A client that names no host, or one that has no policy, is not served.
   server {{
     listen {addresses.POLICY_SERVER}:443 ssl default_server;

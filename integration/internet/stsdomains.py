@@ -105,9 +105,12 @@ STS_TABLE = (
               deferred("certificate-invalid", sts="enforce"), (), STS(mx=("mx.dane-sts-selfsigned.example.",)),
               mx=("10 mx.dane-sts-selfsigned.example.",)),
     # The recipient's domain is an alias: MTA-STS asks for the name as written, DANE for where it leads.
-    _unsigned("alias-target.example", "its own policy would refuse its MX", deferred("sts-mx-mismatch", 2, "enforce"), _mx(),
-              STS(mx=("other",))),
+    _unsigned("alias-target.example", "its own policy would refuse its MX", deferred("sts-mx-mismatch", 2, "enforce"),
+              _mx(server="exim"), STS(mx=("other",))),
     _unsigned("alias-sts.example", "an alias of alias-target.example, with a policy of its own",
               delivered("webpki", "mx.alias-target.example.", sts="enforce"), (), STS(mx=("mx.alias-target.example.",)),
               mx=None, dns="alias of alias-target.example"),
+    Domain("alias-dane.example", "an alias of good.example, with a policy nothing but DANE could pass",
+           delivered("dane", "mx.good.example.", sts="enforce"), mx=None, dns="alias of good.example",
+           sts=STS(mx=("mx.good.example.",))),
 )

@@ -46,7 +46,7 @@ class Signer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
 
     def _run(self, *command: str) -> str:
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
