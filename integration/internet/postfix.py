@@ -165,21 +165,18 @@ def receivers(folder: Path) -> Instance:
             "virtual_mailbox_maps": f"texthash:{mailboxes}",
             "smtpd_tls_loglevel": "1",
             "smtpd_tls_received_header": "yes",
+            "smtpd_sasl_mechanism_filter": "plain, login",
         },
         [_listener(host.address, name, _certificate(folder, name, host.certificate), host.options)
          for _, name, host in hosts_of("postfix")] + _smarthost(folder))
     return instance
 
 
-def _smarthost(folder: Path, etc: Path = Path("/etc/postfix/sasl")) -> list[str]:
+def _smarthost(folder: Path, passwords: Path = Path("/etc/sasldb2")) -> list[str]:
     """Listeners that take mail for every domain here, over TLS and for the password of SMARTHOST_USER only."""
-    passwords = folder / "smarthost-passwords"
     subprocess.run(["saslpasswd2", "-p", "-c", "-f", passwords, "-u", "smarthost", SMARTHOST_USER], input=SMARTHOST_PASSWORD.encode(),
                    capture_output=True, check=True)
     passwords.chmod(0o644)
-    etc.mkdir(exist_ok=True)
-    (etc / "smtpd.conf").write_text("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n"
-                                    f"sasldb_path: {passwords}\n")
     options = ("smtpd_sasl_auth_enable=yes", "smtpd_tls_auth_only=yes", "smtpd_sasl_local_domain=smarthost",
                "smtpd_sasl_authenticated_header=yes", "smtpd_client_restrictions=permit_sasl_authenticated,reject")
     ((_, name, host),) = hosts_of("smarthost")
