@@ -72,7 +72,7 @@ def _make_authorities(folder: Path) -> None:
     _request(folder, INTERMEDIATE, "", "Intermediate of the public CA", WEBPKI, *_CA_EXTENSIONS)
 
 
-def _make(folder: Path, name: str, kind: str, domain: str = "") -> None:
+def make(folder: Path, name: str, kind: str, domain: str = "") -> None:
     """NAME.key, NAME.crt (leaf first, then its CA) and NAME.pem (key and chain, as Postfix likes it). `domain`: whose MX it is."""
     leaf = folder / f"{name}.crt"
     authority = {"self-signed": "", "rsa": "", "expired": "", "private-ca": PRIVATE_CA}.get(kind, INTERMEDIATE)
@@ -102,7 +102,7 @@ def make_all(folder: Path) -> None:
              for domain in DOMAINS for host in domain.hosts if host.certificate != "none"]
     jobs += [(host_name(domain.name), domain.sts.certificate, domain.name) for domain in DOMAINS if domain.sts]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda job: _make(folder, *job), jobs))
+        list(pool.map(lambda job: make(folder, *job), jobs))
     for path in folder.rglob("*"):
         # Exim and OpenSMTPD read keys as their own users; the bed lives for minutes and has nothing to hide.
         path.chmod(0o755 if path.is_dir() else 0o644)

@@ -23,10 +23,27 @@ from .domains import hosts_of
 SCRIPTS = ("greylist", "starttls-454", "starttls-554", "refuses-all", "busy", "hangs-up", "injects", "requiretls")
 
 
+class Part:
+    """Whom a session plays, and where it puts what it learns."""
+
+    def __init__(self, name: str, script: str, context: ssl.SSLContext | None) -> None:
+        self.name, self.script, self.context = name, script, context
+
+    def note(self, who: str, line: str) -> None:
+        """A line of the transcript."""
+
+    def is_new(self, sender: str, recipient: str) -> bool:
+        """True the first time."""
+        return False
+
+    def deliver(self, sender: str, recipients: list[str], content: bytes, secure: bool) -> None:
+        raise NotImplementedError
+
+
 class Connection:
     """One SMTP session: a plain, honest server with a hook at each fault."""
 
-    def __init__(self, host: "ScriptedHost", peer: socket.socket) -> None:
+    def __init__(self, host: Part, peer: socket.socket) -> None:
         self.host = host
         self.socket = peer
         self.buffer = b""
@@ -36,9 +53,12 @@ class Connection:
         self.host.note("S", line)
         self.socket.sendall(line.replace("\n", "\r\n").encode() + b"\r\n" + more)
 
+    def receive(self) -> bytes:
+        return self.socket.recv(65536)
+
     def line(self) -> bytes | None:
         while b"\n" not in self.buffer:
-            if not (part := self.socket.recv(65536)):
+            if not (part := self.receive()):
                 return None
             self.buffer += part
         line, self.buffer = self.buffer.split(b"\n", 1)
@@ -46,7 +66,7 @@ class Connection:
 
     def content(self) -> bytes:
         while b"\r\n.\r\n" not in b"\r\n" + self.buffer:
-            if not (part := self.socket.recv(65536)):
+            if not (part := self.receive()):
                 raise ConnectionError("closed within the content")
             self.buffer += part
         whole, rest = (b"\r\n" + self.buffer).split(b"\r\n.\r\n", 1)
@@ -118,20 +138,21 @@ class Connection:
                 self.say("220 2.0.0 go ahead", b"250-injected\r\n250 AUTH PLAIN\r\n")
         if self.host.script != "injects":
             self.say("220 2.0.0 go ahead")
+        assert self.host.context
         self.socket = self.host.context.wrap_socket(self.socket, server_side=True)
         self.buffer, self.secure = b"", True
         self.host.note("-", f"{self.socket.version()} from here")
         return True
 
 
-class ScriptedHost:
+class ScriptedHost(Part):
     """One address: what it remembers, and where it puts mail."""
 
     def __init__(self, folder: Path, name: str, maildir: Path, address: str, script: str) -> None:
-        self.name, self.script, self.address = name, script, address
-        self.mail = maildir
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(folder / "certificates" / f"{name}.crt", folder / "certificates" / f"{name}.key")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        super().__init__(name, script, context)
+        self.address, self.mail = address, maildir
+        context.load_cert_chain(folder / "certificates" / f"{name}.crt", folder / "certificates" / f"{name}.key")
         self.transcript = open(folder / "log" / f"scripted-{name}.log", "a", buffering=1)
         self.lock = threading.Lock()
         self.seen: set[tuple[str, str]] = set()
