@@ -68,7 +68,6 @@ OWN = (
     _ruled("rule-fingerprint-wrong.example", "a self-signed certificate", _ENCRYPTED, Host("mx", "postfix")),
     _ruled("rule-dane.example", "no TLSA", _ENCRYPTED, Host("mx", "postfix", "webpki")),
     _ruled("rule-sts.example", "no MTA-STS", _ENCRYPTED, Host("mx", "postfix", "webpki")),
-    _ruled("rule-none.example", "TLS is offered", _ENCRYPTED, Host("mx", "postfix")),
     _ruled("rule-version.example", "TLS 1.2 at most", _ENCRYPTED, Host("mx", "postfix", options=("smtpd_tls_protocols=<=TLSv1.2",))),
     _ruled("rule-client.example", "asks for a client certificate", _ENCRYPTED,
            Host("mx", "postfix", options=("smtpd_tls_ask_ccert=yes", "smtpd_tls_fingerprint_digest=sha256"))),
