@@ -130,10 +130,10 @@ public struct ClientSession: Sendable {
     ///   - requirement: what the host must show. Without TLS nothing but `none` and `opportunistic` ever goes on.
     ///   - security: how TLS begins; the operator's choice for a smarthost.
     ///   - credentials: shown by AUTH once the verdict on the TLS session was good (CLI-27). Without them AUTH is not said.
-    ///   - first: the transaction to begin with.
+    ///   - first: the transaction to begin with; nil for a session that only looks.
     public init(
         hostname: MailDomain, requirement: TLSRequirement, security: TLSStart = .startTLS,
-        credentials: Credentials? = nil, first: ClientTransaction
+        credentials: Credentials? = nil, first: ClientTransaction?
     ) {
         self.hostname = hostname
         self.requirement =

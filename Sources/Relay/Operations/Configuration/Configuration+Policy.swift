@@ -31,8 +31,3 @@ extension Configuration.DANE {
         DigestOrder(digests.map { $0 == .sha512 ? 2 : 1 })
     }
 }
-
-extension Configuration {
-    /// What follows from ``rules``: settings for hosts, and routes.
-    public var ruleTable: RuleTable { RuleTable() }
-}

@@ -1,4 +1,3 @@
-import Glibc
 import Mail
 
 extension Configuration {
@@ -34,7 +33,15 @@ extension Configuration {
         demand(
             delivery.ipv6 || delivery.sourceIPv6 == nil, "delivery.source_ipv6", "is set while delivery.ipv6 is false",
             "Remove it, or switch delivery.ipv6 on")
-        return faults
+        if tls.minimumVersion == .tls12 {
+            demand(
+                tls.opportunisticMinimumVersion != .tls13, "tls.opportunistic_minimum_version",
+                "is higher than tls.minimum_version", "Choose at most \"\(tls.minimumVersion.rawValue)\"")
+        }
+        demand(
+            sts.refresh <= sts.forgetAfter, "sts.forget_after", "is shorter than sts.refresh",
+            "Choose at least \(DurationText.spell(sts.refresh))")
+        return faults + ruleContradictions()
     }
 
     /// What this machine must hold for the configuration to work: files that exist and can be read by whoever calls.
@@ -54,6 +61,16 @@ extension Configuration {
         demand(dns.rootHints, .readableFile, "dns.root_hints", ours)
         demand(intake.tlsCertificate, .readableFile, "intake.tls_certificate", ours)
         demand(intake.tlsKey, .readableFile, "intake.tls_key", ours)
+        demand(tls.caFile, .trustAnchors, "tls.ca_file", ours)
+        for (index, rule) in rules.enumerated() {
+            let path = ConfigurationPlaces.path(RuleReader.name, index)
+            demand(rule.caFile, .trustAnchors, "\(path).ca_file", ours)
+            demand(rule.clientCertificate, .readableFile, "\(path).client_certificate", ours)
+            demand(rule.clientKey, .readableFile, "\(path).client_key", ours)
+            demand(
+                rule.credentials, .credentials, "\(path).credentials",
+                "Put one line user:password there, give the file to the user of relayd, and say chmod 600")
+        }
         return faults
     }
 
@@ -66,6 +83,16 @@ extension Configuration {
         if delivery.loopback {
             warnings.append(
                 "delivery.loopback is on: mail may come back to this machine. It is meant for test networks.")
+        }
+        if tls.opportunisticMinimumVersion < .tls12 {
+            warnings.append(
+                "tls.opportunistic_minimum_version is below 1.2: such sessions keep out those who only listen "
+                    + "(RFC 9325 §3.1.1).")
+        }
+        if tls.minimumLevel == .authenticated {
+            warnings.append(
+                "tls.minimum_level is \"authenticated\": domains with neither DANE nor MTA-STS get no mail, unless a rule "
+                    + "says otherwise.")
         }
         if delivery.dataEndTimeout < .seconds(600) {
             warnings.append(
@@ -80,39 +107,10 @@ extension Configuration {
         if !dns.unbound.isEmpty {
             warnings.append("dns.unbound hands options to libunbound that relayd cannot check.")
         }
-        return warnings
+        return warnings + ruleWarnings().map(\.description)
     }
 
-    private func fault(_ key: String, _ problem: String, _ cure: String) -> ConfigurationFault {
+    func fault(_ key: String, _ problem: String, _ cure: String) -> ConfigurationFault {
         ConfigurationFault(file: places.file, place: places.value(key), key: key, problem: problem, cure: cure)
-    }
-}
-
-/// Tells whether files are there and may be used; an argument, so that tests need no files.
-public struct FileSurvey: Sendable {
-    public enum Use: Sendable { case readableFile, writableDirectory }
-
-    /// nil where all is well, else the end of a sentence that begins with the path.
-    public let problem: @Sendable (_ path: String, _ use: Use) -> String?
-
-    public init(problem: @escaping @Sendable (_ path: String, _ use: Use) -> String?) {
-        self.problem = problem
-    }
-
-    /// Asks stat(2) and access(2), with the rights of the calling process.
-    public static let system = FileSurvey { path, use in
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            return errno == ENOENT ? "does not exist" : "cannot be looked at: \(String(cString: strerror(errno)))"
-        }
-        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-        switch use {
-        case .readableFile:
-            if isDirectory { return "is a directory" }
-            return access(path, R_OK) == 0 ? nil : "may not be read by the user this runs as"
-        case .writableDirectory:
-            if !isDirectory { return "is no directory" }
-            return access(path, W_OK | X_OK) == 0 ? nil : "may not be written to by the user this runs as"
-        }
     }
 }
