@@ -16,8 +16,8 @@ struct ConfigurationRuleFaultTests {
         ("level = \"encypted\"", "3:9: rule[0].level: \"encypted\" is none of "),
         ("by = \"dane\"", "3:6: rule[0].by: must be a list in brackets, but is a text. "),
         ("by = []", "3:6: rule[0].by: must not be empty. "),
-        ("by = [\"dane\", \"dnae\"]", "3:14: rule[0].by[1]: \"dnae\" is none of "),
-        ("by = [\"dane\", \"dane\"]", "3:14: rule[0].by[1]: \"dane\" is listed twice. Remove it."),
+        ("by = [\"dane\", \"dnae\"]", "3:15: rule[0].by[1]: \"dnae\" is none of "),
+        ("by = [\"dane\", \"dane\"]", "3:15: rule[0].by[1]: \"dane\" is listed twice. Remove it."),
         ("minimum_version = \"1.1\"", "3:19: rule[0].minimum_version: \"1.1\" is none of \"1.2\", \"1.3\". "),
         ("requiretls = \"yes\"", "3:14: rule[0].requiretls: must be true or false, but is a text. "),
         ("tls_required_no = \"honor\"", "3:19: rule[0].tls_required_no: \"honor\" is none of "),
@@ -42,21 +42,36 @@ struct ConfigurationRuleFaultTests {
         ("mx = \"[mx.a.test]\"", "3:6: rule[0].mx: \"[mx.a.test]\" is no address in brackets. "),
         ("mx = \"[IPv6:192.0.2.1]\"", "3:6: rule[0].mx: \"[IPv6:192.0.2.1]\" is no address in brackets. "),
         // Next hops
-        ("next_hop = \"192.0.2.1\"", "3:12: rule[0].next_hop: \"192.0.2.1\" is an address without brackets. Write \"[192.0.2.1]\"."),
+        (
+            "next_hop = \"192.0.2.1\"",
+            "3:12: rule[0].next_hop: \"192.0.2.1\" is an address without brackets. Write \"[192.0.2.1]\"."
+        ),
         ("next_hop = \"192.0.2.1:25\"", "3:12: rule[0].next_hop: \"192.0.2.1:25\" is an address without brackets. "),
         ("next_hop = \"2001:db8::1\"", "3:12: rule[0].next_hop: \"2001:db8::1\" is an address without brackets. "),
-        ("next_hop = \"r.test:0\"", "3:12: rule[0].next_hop: \"r.test:0\" has no port from 1 to 65535 behind its colon. "),
+        (
+            "next_hop = \"r.test:0\"",
+            "3:12: rule[0].next_hop: \"r.test:0\" has no port from 1 to 65535 behind its colon. "
+        ),
         ("next_hop = \"r.test:65536\"", "3:12: rule[0].next_hop: \"r.test:65536\" has no port from 1 to 65535 "),
-        ("next_hop = \"r.test:\"", "3:12: rule[0].next_hop: \"r.test:\" has no port from 1 to 65535 behind its colon. "),
+        (
+            "next_hop = \"r.test:\"",
+            "3:12: rule[0].next_hop: \"r.test:\" has no port from 1 to 65535 behind its colon. "
+        ),
         ("next_hop = \"r.test:smtp\"", "3:12: rule[0].next_hop: \"r.test:smtp\" has no port from 1 to 65535 "),
         ("next_hop = \"[r.test]25\"", "3:12: rule[0].next_hop: \"[r.test]25\" has neither a host name nor an address "),
         ("next_hop = \"[r.test\"", "3:12: rule[0].next_hop: \"[r.test\" has neither a host name nor an address "),
-        ("next_hop = \"[]\"", "3:12: rule[0].next_hop: \"[]\" has neither a host name nor an address in its brackets. "),
+        (
+            "next_hop = \"[]\"",
+            "3:12: rule[0].next_hop: \"[]\" has neither a host name nor an address in its brackets. "
+        ),
         ("next_hop = \"r_.test\"", "3:12: rule[0].next_hop: \"r_.test\" is no domain name. "),
         ("next_hop = \"*\"", "3:12: rule[0].next_hop: \"*\" is no domain name. "),
         ("next_hop = \"\"", "3:12: rule[0].next_hop: \"\" is no domain name. "),
         // Combinations
-        ("by = [\"dane\"]", "3:1: rule[0].by: is set, but level is not \"authenticated\". Add level = \"authenticated\", or remove by."),
+        (
+            "by = [\"dane\"]",
+            "3:1: rule[0].by: is set, but level is not \"authenticated\". Add level = \"authenticated\", or remove by."
+        ),
         (
             "names = [\"n.test\"]\nlevel = \"authenticated\"",
             "3:1: rule[0].names: is set, but by does not list \"pkix\". Add \"pkix\" to by, or remove names."
@@ -77,9 +92,18 @@ struct ConfigurationRuleFaultTests {
             "mx = \"mx.test\"\nnext_hop = \"r.test\"",
             "4:1: rule[0].next_hop: stands with mx, but mail is routed by its destination. "
         ),
-        ("implicit_tls = true", "3:1: rule[0].implicit_tls: is set without next_hop. Add next_hop, or remove implicit_tls."),
-        ("credentials = \"/p\"", "3:1: rule[0].credentials: is set without next_hop. Add next_hop, or remove credentials."),
-        ("client_certificate = \"/c\"", "3:1: rule[0].client_certificate: is set without client_key. Set both, or none."),
+        (
+            "implicit_tls = true",
+            "3:1: rule[0].implicit_tls: is set without next_hop. Add next_hop, or remove implicit_tls."
+        ),
+        (
+            "credentials = \"/p\"",
+            "3:1: rule[0].credentials: is set without next_hop. Add next_hop, or remove credentials."
+        ),
+        (
+            "client_certificate = \"/c\"",
+            "3:1: rule[0].client_certificate: is set without client_key. Set both, or none."
+        ),
         ("client_key = \"/c\"", "3:1: rule[0].client_key: is set without client_certificate. Set both, or none."),
         (
             "level = \"none\"\nrequiretls = true",
@@ -179,7 +203,9 @@ struct ConfigurationRuleFaultTests {
             ),
             (
                 "[delivery]\nipv6 = false\n[[rule]]\nmx = \"*\"\nsource_ipv6 = \"::1\"",
-                ["f:5:15: rule[0].source_ipv6: is set while delivery.ipv6 is false. Remove it, or switch delivery.ipv6 on."]
+                [
+                    "f:5:15: rule[0].source_ipv6: is set while delivery.ipv6 is false. Remove it, or switch delivery.ipv6 on."
+                ]
             ),
             (
                 "[[rule]]\ndestination = \"a.test\"\nnext_hop = \"r.test\"\nlevel = \"encrypted\"\n[[rule]]\ndestination = \"b.test\"\nnext_hop = \"[r.test]:587\"\nminimum_version = \"1.3\"",
@@ -246,10 +272,11 @@ struct ConfigurationRuleFaultTests {
             let list = (0..<count).map { "\"\(element($0))\"" }.joined(separator: ", ")
             return ConfigurationTests.faults(
                 "[[rule]]\nmx = \"*\"\nlevel = \"authenticated\"\nby = [\"pkix\", \"fingerprint\"]\nfingerprints = "
-                    + (key == "names" ? "[\"certificate:\(ConfigurationRuleTests.digest)\"]\nnames = [\(list)]" : "[\(list)]"))
+                    + (key == "names"
+                        ? "[\"certificate:\(ConfigurationRuleTests.digest)\"]\nnames = [\(list)]" : "[\(list)]"))
         }
-        let name = { "n\($0).test" }
-        let digest = { "public-key:" + String(repeating: "0", count: 61) + String(100 + $0) }
+        let name: (Int) -> String = { "n\($0).test" }
+        let digest: (Int) -> String = { "public-key:" + String(repeating: "0", count: 61) + String(100 + $0) }
         #expect(faults("names", Configuration.WrittenRule.nameLimit, name).isEmpty)
         #expect(
             faults("names", 101, name) == [
@@ -354,12 +381,15 @@ struct ConfigurationRuleWarningTests {
             ("destination = \"*.in.test\"\nmx = \"m.test\"", false),  // x.in.test is a next hop below it
             ("destination = \"a.test\"\nmx = \"m.test\"", true), ("destination = \"in.test\"", false),
             ("destination = \"*.a.test\"", false), ("destination = \"x.in.test\"", false),  // a next hop itself
-            ("destination = \"*.hop.test\"", false), ("destination = \"*.test\"", false), ("destination = \"*\"", false),
+            ("destination = \"*.hop.test\"", false), ("destination = \"*.test\"", false),
+            ("destination = \"*\"", false),
             ("mx = \"*.in.test\"", false), ("destination = \"c.in.test\"\nnext_hop = \"c.test\"", false),
         ])
     func idle(lines: String, isIdle: Bool) throws {
         let text = Self.routes + "[[rule]]\n\(lines)\nminimum_version = \"1.3\""
-        let warnings = try ConfigurationRuleTests.parse(text).ruleWarnings().filter { $0.problem.contains("never applies") }
+        let warnings = try ConfigurationRuleTests.parse(text).ruleWarnings().filter {
+            $0.problem.contains("never applies")
+        }
         #expect(warnings.count == (isIdle ? 1 : 0), "\(warnings)")
         #expect(warnings.allSatisfy { $0.key == "rule[3].destination" && $0.place?.line == 11 })
     }
@@ -388,7 +418,10 @@ struct ConfigurationRuleWarningTests {
         let text = "[[rule]]\ndestination = \"*\"\nnext_hop = \"[r.test]\"\ncredentials = \"/p\"\n\(lines)"
         let warnings = try ConfigurationRuleTests.parse(text).ruleWarnings().filter { $0.key == "rule[0].credentials" }
         #expect(warnings.count == (isExposed ? 1 : 0))
-        #expect(warnings.allSatisfy { $0.description.hasPrefix("f:4:15: rule[0].credentials: nothing makes [r.test] prove") })
+        #expect(
+            warnings.allSatisfy {
+                $0.description.hasPrefix("f:4:15: rule[0].credentials: nothing makes [r.test] prove")
+            })
     }
 
     @Test(
@@ -396,7 +429,10 @@ struct ConfigurationRuleWarningTests {
         arguments: [
             ("[tls]\nopportunistic_minimum_version = \"1.1\"", "tls.opportunistic_minimum_version is below 1.2"),
             ("[tls]\nopportunistic_minimum_version = \"1.2\"", nil),
-            ("[tls]\nminimum_level = \"authenticated\"", "tls.minimum_level is \"authenticated\": domains with neither"),
+            (
+                "[tls]\nminimum_level = \"authenticated\"",
+                "tls.minimum_level is \"authenticated\": domains with neither"
+            ),
             ("[tls]\nminimum_level = \"encrypted\"", nil),
         ] as [(String, String?)])
     func sections(text: String, expected: String?) throws {
@@ -432,6 +468,9 @@ struct ConfigurationRuleFileTests {
             default: nil
             }
         }
+        #expect(configuration.trustStores == [.file("/ca"), .file("/ca2")])
+        #expect(configuration.clientIdentities == [ClientIdentity(certificateFile: "/cert", keyFile: "/key")])
+        #expect(Configuration().trustStores == [.system])
         let cure = "Correct the path, or let the user of relayd read the file"
         #expect(
             configuration.check(files: survey).map(\.description) == [
@@ -447,7 +486,8 @@ struct ConfigurationRuleFileTests {
     @Test(
         "the line of a credentials file",
         arguments: [
-            ("me:secret\n", "me", "secret"), ("me:secret", "me", "secret"), ("me@a.test:se:cr et\r\n", "me@a.test", "se:cr et"),
+            ("me:secret\n", "me", "secret"), ("me:secret", "me", "secret"),
+            ("me@a.test:se:cr et\r\n", "me@a.test", "se:cr et"),
             ("ü:ö", "ü", "ö"), ("m: \n", "m", " "),
         ])
     func right(text: String, user: String, password: String) throws {
@@ -496,12 +536,14 @@ struct ConfigurationRuleFileTests {
 
     @Test("what is no file")
     func noFile() throws {
-        #expect(FileSurvey.system.problem("/nonexistent/x", .credentials) == "cannot be opened: No such file or directory")
+        #expect(
+            FileSurvey.system.problem("/nonexistent/x", .credentials) == "does not exist")
         #expect(FileSurvey.system.problem("/tmp", .credentials) == "is no file")
         let large = FileManager.default.temporaryDirectory.appending(path: "credentials-\(UUID().uuidString)")
         try Foundation.Data("m:\(String(repeating: "x", count: CredentialsFile.sizeLimit))\n".utf8).write(to: large)
         defer { try? FileManager.default.removeItem(at: large) }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: large.path)
-        #expect(FileSurvey.system.problem(large.path, .credentials) == "has a user or password of more than 1024 octets")
+        #expect(
+            FileSurvey.system.problem(large.path, .credentials) == "has a user or password of more than 1024 octets")
     }
 }

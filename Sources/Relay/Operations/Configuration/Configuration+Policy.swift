@@ -31,3 +31,14 @@ extension Configuration.DANE {
         DigestOrder(digests.map { $0 == .sha512 ? 2 : 1 })
     }
 }
+
+/// Files that rules and `tls.ca_file` name, for who loads them: before the first session, so that faults are told early.
+extension Configuration {
+    public var trustStores: Set<TrustStore> {
+        Set([tls.trust] + rules.compactMap { $0.caFile.map(TrustStore.file) })
+    }
+
+    public var clientIdentities: Set<ClientIdentity> {
+        Set(rules.compactMap(\.bareSettings.clientIdentity))
+    }
+}
