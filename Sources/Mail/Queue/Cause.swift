@@ -14,6 +14,8 @@ extension Reason.Cause {
         case .noSuchDomain, .nullMX, .noHostAddress, .loop, .eightBitUnsupported, .sizeExceeded, .expired: true
         // D10: certain where no lookup failed and no host is left; else the others speak for the attempt.
         case .requireTLSUnsupported, .requireTLSUnvalidated: true
+        case .hostDemandsTLS: true  // RFC 8689 §4.2.2, INT-16: certain where no other host is left, likewise
+        case .authFailed: false  // A wrong password must not bounce all mail.
         case .dnsTemporary, .dnsBogus, .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
         // Deferrals of their own class (DANE-18, RFC 7672 §2.1.2).
         case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: false
@@ -49,7 +51,8 @@ extension Reason.Cause {
         case .tlsaLookupFailed, .tlsHandshakeFailed, .daneMismatch: (7, 5)  // RFC 3463 §3.8: cryptographic failure
         case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: (7, 5)
         case .daneRequired, .stsRequired, .policyUnknown: (7, 5)
-        case .startTLSMissing: (7, 10)  // RFC 8689 §7: encryption needed
+        case .startTLSMissing, .hostDemandsTLS: (7, 10)  // RFC 8689 §7: encryption needed
+        case .authFailed: (7, 8)  // RFC 4954 §6: authentication credentials invalid
         case .requireTLSUnvalidated: (7, 10)  // RFC 8689 §4.2.1, D10
         case .requireTLSUnsupported: (7, 30)  // RFC 8689 §7: REQUIRETLS support required
         case .eightBitUnsupported: (6, 3)  // RFC 3463 §3.7: conversion required but not supported
@@ -67,9 +70,10 @@ extension Reason.Cause {
         case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: .theirs
         case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: .theirs
         case .daneRequired, .stsRequired, .requireTLSUnsupported, .requireTLSUnvalidated: .theirs
+        case .hostDemandsTLS: .theirs
         case .policyUnknown: .nobodys
         case .dnsTemporary, .connectFailed, .connectionLost, .timedOut, .expired: .nobodys
-        case .loop, .shutdown, .contentDamaged, .localFailure: .ours
+        case .loop, .shutdown, .contentDamaged, .localFailure, .authFailed: .ours
         }
     }
 
@@ -80,7 +84,8 @@ extension Reason.Cause {
         case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: true
         case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: true
         case .daneRequired, .stsRequired, .policyUnknown: true
-        case .requireTLSUnsupported, .requireTLSUnvalidated: false  // These end it (D10).
+        case .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS: false  // These end it (D10, INT-16).
+        case .authFailed: false
         case .dnsTemporary, .dnsBogus, .noSuchDomain, .nullMX, .noHostAddress, .loop: false
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
         case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: false
@@ -97,7 +102,7 @@ extension Reason.Cause {
         case .certificateInvalid: .certificateNotTrusted  // RFC 8460 §4.3.1, where nothing more exact is known
         case .daneRequired: .daneRequired  // RFC 8460 §4.3.2.1
         case .fingerprintMismatch, .stsRequired, .policyUnknown: nil  // The operator's own wishes are not reported.
-        case .requireTLSUnsupported, .requireTLSUnvalidated: nil
+        case .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS, .authFailed: nil
         case .dnsTemporary, .noSuchDomain, .nullMX, .noHostAddress, .loop: nil
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: nil
         case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: nil

@@ -57,6 +57,10 @@ public struct Reason: Hashable, Sendable {
         case requireTLSUnsupported = "requiretls-unsupported"
         /// REQUIRETLS, and neither DNSSEC nor MTA-STS vouches for the MX name (RFC 8689 §4.2.1).
         case requireTLSUnvalidated = "requiretls-unvalidated"
+        /// The host demands TLS and none could be had, for mail that may do without (RFC 8689 §4.2.2).
+        case hostDemandsTLS = "host-demands-tls"
+        /// The smarthost does not take our name and password, or offers no way to show them.
+        case authFailed = "auth-failed"
         // The message and the host do not fit.
         case eightBitUnsupported = "8bit-unsupported"
         case sizeExceeded = "size-exceeded"

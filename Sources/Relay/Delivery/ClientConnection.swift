@@ -14,6 +14,8 @@ final class ClientConnection {
         let attempt: AttemptState
         let opportunistic: ClientContext
         let dane: ClientContext
+        let trust: TrustStores
+        let identities: ClientIdentities
         let resumption: Resumption?
     }
 
@@ -125,13 +127,13 @@ final class ClientConnection {
     }
 
     private func secure(_ requirement: TLSRequirement) async -> ClientSession.Event {
-        let context = requirement.dane == nil ? terms.opportunistic : terms.dane
+        let context = ClientContext.Verification(for: requirement) == .dane ? terms.dane : terms.opportunistic
         let made: Result<TLSSession, HandshakeFailure>? = stream.withDescriptor { descriptor in
             do throws(TLSError) {
                 return .success(
                     try TLSSession(
                         client: context, descriptor: descriptor, requirement: requirement,
-                        resumption: terms.resumption))
+                        resumption: terms.resumption, trust: terms.trust, identities: terms.identities))
             } catch {
                 return .failure(HandshakeFailure(.ours, text: error.text))
             }

@@ -15,6 +15,8 @@ struct DeliveryParts: Sendable {
     let policy: PolicySettings
     let opportunistic: ClientContext
     let dane: ClientContext
+    let trust = TrustStores()
+    let identities = ClientIdentities()
     let sessions: SessionCache
     let counters: Counters
     let open = OpenStreams()
@@ -68,7 +70,7 @@ struct DeliveryParts: Sendable {
     func terms(for candidate: DeliveryPlan.Candidate, attempt: AttemptState) -> ClientConnection.Terms {
         ClientConnection.Terms(
             configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback,
-            attempt: attempt, opportunistic: opportunistic, dane: dane,
+            attempt: attempt, opportunistic: opportunistic, dane: dane, trust: trust, identities: identities,
             resumption: candidate.host.host.name.map { name in
                 Resumption(
                     cache: sessions, host: name, address: candidate.address, port: candidate.port,

@@ -98,7 +98,7 @@ final class ReceivedContent {
                 origin: MessageOrigin(
                     clientName: transaction.origin.clientName.text, clientAddress: transaction.origin.address,
                     tls: transaction.origin.tls.map { "\($0.version) \($0.cipher)" }),
-                content: content,
+                demand: envelope.demand, content: content,
                 recipients: envelope.recipients.map { mailbox in
                     NewRecipient(
                         mailbox, destination: parts.routing.nextHop(for: mailbox.domain).destination,

@@ -12,7 +12,8 @@ import Testing
             (.sizeExceeded, "5.3.4"), (.eightBitUnsupported, "5.6.3"), (.startTLSMissing, "4.7.10"),
             (.daneMismatch, "4.7.5"),
             (.stsMXMismatch, "4.7.5"), (.certificateInvalid, "4.7.5"), (.requireTLSUnsupported, "5.7.30"),
-            (.requireTLSUnvalidated, "5.7.10"), (.daneRequired, "4.7.5"),
+            (.requireTLSUnvalidated, "5.7.10"), (.hostDemandsTLS, "5.7.10"), (.authFailed, "4.7.8"),
+            (.daneRequired, "4.7.5"),
             (.tlsaLookupFailed, "4.7.5"), (.tlsHandshakeFailed, "4.7.5"), (.noHostAddress, "5.4.4"),
         ] as [(Reason.Cause, String)])
     func status(cause: Reason.Cause, code: String) {
@@ -25,9 +26,12 @@ import Testing
             #expect(!cause.isPermanent && cause.fault != .ours)
             #expect(cause.enhancedStatusCode.subject == 7)
         } else {
-            // REQUIRETLS without a fit host is final (D10).
-            let isFinal = cause == .requireTLSUnsupported || cause == .requireTLSUnvalidated
-            #expect((cause.enhancedStatusCode.subject == 7) == isFinal)
+            // REQUIRETLS without a fit host is final (D10), so is a host that demands what cannot be had (INT-16); a password
+            // is ours to mend.
+            let isSecurity: Set<Reason.Cause> = [
+                .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS, .authFailed,
+            ]
+            #expect((cause.enhancedStatusCode.subject == 7) == isSecurity.contains(cause))
         }
         #expect(cause.enhancedStatusCode(isPermanent: true).class == 5)
         #expect(cause.enhancedStatusCode(isPermanent: false).class == 4)
