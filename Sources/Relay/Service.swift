@@ -180,6 +180,8 @@ public final class Service: Sendable {
         _ = await (noClients, noDeliveries)
         control.close()
         for task in tasks { await task.value }
+        // First, so that what fails from here on counts against no domain.
+        await policies.close()
         await https.close()
         await resolver.close()
         await store.close()

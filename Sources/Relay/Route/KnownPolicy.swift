@@ -67,7 +67,8 @@ struct KnownPolicy {
         facts = completed(step.facts, at: now)
         // With a fetch ahead, each look decides anew whether its wait is over.
         let hasFetchAhead = record.id != nil && step.facts.held?.id != record.id
-        warmUntil = hasFetchAhead ? WallTime(seconds: .min) : min(recordExpires, step.facts.held?.expiresAt ?? recordExpires)
+        warmUntil =
+            hasFetchAhead ? WallTime(seconds: .min) : min(recordExpires, step.facts.held?.expiresAt ?? recordExpires)
         return facts
     }
 

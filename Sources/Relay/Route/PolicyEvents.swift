@@ -20,7 +20,8 @@ extension Logger {
         case .ranOut(let held):
             self.event(
                 level,
-                LogLine("sts-ran-out").with("domain", domain).with("id", held.id).with("expired", held.expiresAt.rfc3339)
+                LogLine("sts-ran-out").with("domain", domain).with("id", held.id)
+                    .with("expired", held.expiresAt.rfc3339)
                     .with("consequence", "mail to the domain goes on without MTA-STS: could be a downgrade"))
         case .recordMissing(let words, let held):
             self.event(

@@ -48,7 +48,8 @@ package actor PolicyFinder {
 
     package init(
         fetcher: PolicyFetcher, store: (any PolicyStore)?, settings: STSSettings, isEnabled: Bool, firstWait: Duration,
-        clock: @escaping @Sendable () -> WallTime, log: Logger?, limit: Int? = nil, rest: @escaping Rest = Self.alarm
+        clock: @escaping @Sendable () -> WallTime, log: Logger?, limit: Int? = nil,
+        rest: @escaping Rest = PolicyFinder.alarm
     ) {
         self.fetcher = fetcher
         self.store = store
@@ -83,7 +84,9 @@ package actor PolicyFinder {
         guard isEnabled, let domain = facts.domain, let before = facts.held else { return nil }
         let known = state(of: domain)
         let discovery = STSDiscovery(domain, settings: settings)
-        guard discovery.mismatchCallsForLookup(facts, lastLookup: known.policy.lookedUpAt, at: clock()) else { return nil }
+        guard discovery.mismatchCallsForLookup(facts, lastLookup: known.policy.lookedUpAt, at: clock()) else {
+            return nil
+        }
         let now = await discover(known)
         return now.held?.id != before.id || now.held?.policy != before.policy ? now : nil
     }
@@ -100,10 +103,7 @@ package actor PolicyFinder {
         let known = state(of: domain)
         known.visitors += 1
         let latch = Latch<STSFacts>()
-        _ = Task(executorPreference: Loop.current) {
-            latch.open(await self.runRefresh(domain, isDue))
-            self.leave(domain)
-        }
+        _ = Task(executorPreference: Loop.current) { latch.open(await self.runRefresh(domain, isDue)) }
         return await latch.wait() ?? known.policy.standingFacts(at: clock())
     }
 
@@ -141,10 +141,6 @@ package actor PolicyFinder {
         return fresh
     }
 
-    private func leave(_ domain: DomainName) {
-        known.use(domain)?.visitors -= 1
-    }
-
     /// Joins the discovery that is under way, or starts one. Whoever comes when its first wait is over does not wait again.
     private func discover(_ known: Known) async -> STSFacts {
         if isClosing || known.discovery?.isOpen == true { return known.policy.standingFacts(at: clock()) }
@@ -159,7 +155,7 @@ package actor PolicyFinder {
         let loop = Loop.current
         let wait = Task(executorPreference: loop) { [rest, firstWait] in
             await rest(firstWait)
-            if !latch.isOpen { self.endWait(domain, latch) }
+            if !latch.isOpen { await self.endWait(domain, latch) }
         }
         _ = Task(executorPreference: loop) {
             await self.runDiscovery(domain, latch)
@@ -189,6 +185,7 @@ package actor PolicyFinder {
 
     private func runRefresh(_ domain: DomainName, _ isDue: @Sendable (STSCacheEntry?) -> Bool) async -> STSFacts {
         let known = state(of: domain)
+        defer { known.visitors -= 1 }
         await load(known)
         guard isDue(known.policy.entry) else { return known.policy.standingFacts(at: clock()) }
         await look(known)

@@ -13,7 +13,7 @@ final class ProbeConnection {
         let trust = TrustStores()
         let identities = ClientIdentities()
         let fallback: OpportunisticFallback
-        let security: TLSStart
+        let security: ClientSession.TLSStart
         /// For each step: connecting, each reply, the handshake.
         let step: Duration
     }
