@@ -228,7 +228,8 @@ struct RuleTableTests {
                 ? .address(.v4(0xC000_0200 + UInt32.random(in: 1...4, using: &dice))) : try Self.host(try name())
             #expect(
                 table.settings(destination: destination, host: host)
-                    == Self.scan(table, destination: destination, host: host), "\(String(describing: destination)) \(host)")
+                    == Self.scan(table, destination: destination, host: host),
+                "\(String(describing: destination)) \(host)")
         }
     }
 

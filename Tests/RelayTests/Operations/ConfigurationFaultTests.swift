@@ -152,7 +152,7 @@ struct ConfigurationFaultTests {
     @Test(
         "nesting: at the limit, and one past it",
         arguments: [
-            ("[dns.unbound]\n\"a:\"=", "[", "]", 61), ("dns.unbound.x = ", "{y=", "}", 60),
+            ("[dns.unbound]\n\"a:\"=", "[", "]", 61), ("dns.unbound.x = ", "{y=", "}", 61),
             ("x = ", "[\n", "\n]", 63),
         ])
     func nesting(start: String, open: String, close: String, count: Int) {

@@ -1,4 +1,3 @@
-import Foundation
 import Mail
 import Testing
 
@@ -16,8 +15,8 @@ struct ConfigurationRuleFaultTests {
         ("level = \"encypted\"", "3:9: rule[0].level: \"encypted\" is none of "),
         ("by = \"dane\"", "3:6: rule[0].by: must be a list in brackets, but is a text. "),
         ("by = []", "3:6: rule[0].by: must not be empty. "),
-        ("by = [\"dane\", \"dnae\"]", "3:14: rule[0].by[1]: \"dnae\" is none of "),
-        ("by = [\"dane\", \"dane\"]", "3:14: rule[0].by[1]: \"dane\" is listed twice. Remove it."),
+        ("by = [\"dane\", \"dnae\"]", "3:15: rule[0].by[1]: \"dnae\" is none of "),
+        ("by = [\"dane\", \"dane\"]", "3:15: rule[0].by[1]: \"dane\" is listed twice. Remove it."),
         ("minimum_version = \"1.1\"", "3:19: rule[0].minimum_version: \"1.1\" is none of \"1.2\", \"1.3\". "),
         ("requiretls = \"yes\"", "3:14: rule[0].requiretls: must be true or false, but is a text. "),
         ("tls_required_no = \"honor\"", "3:19: rule[0].tls_required_no: \"honor\" is none of "),
@@ -42,21 +41,36 @@ struct ConfigurationRuleFaultTests {
         ("mx = \"[mx.a.test]\"", "3:6: rule[0].mx: \"[mx.a.test]\" is no address in brackets. "),
         ("mx = \"[IPv6:192.0.2.1]\"", "3:6: rule[0].mx: \"[IPv6:192.0.2.1]\" is no address in brackets. "),
         // Next hops
-        ("next_hop = \"192.0.2.1\"", "3:12: rule[0].next_hop: \"192.0.2.1\" is an address without brackets. Write \"[192.0.2.1]\"."),
+        (
+            "next_hop = \"192.0.2.1\"",
+            "3:12: rule[0].next_hop: \"192.0.2.1\" is an address without brackets. Write \"[192.0.2.1]\"."
+        ),
         ("next_hop = \"192.0.2.1:25\"", "3:12: rule[0].next_hop: \"192.0.2.1:25\" is an address without brackets. "),
         ("next_hop = \"2001:db8::1\"", "3:12: rule[0].next_hop: \"2001:db8::1\" is an address without brackets. "),
-        ("next_hop = \"r.test:0\"", "3:12: rule[0].next_hop: \"r.test:0\" has no port from 1 to 65535 behind its colon. "),
+        (
+            "next_hop = \"r.test:0\"",
+            "3:12: rule[0].next_hop: \"r.test:0\" has no port from 1 to 65535 behind its colon. "
+        ),
         ("next_hop = \"r.test:65536\"", "3:12: rule[0].next_hop: \"r.test:65536\" has no port from 1 to 65535 "),
-        ("next_hop = \"r.test:\"", "3:12: rule[0].next_hop: \"r.test:\" has no port from 1 to 65535 behind its colon. "),
+        (
+            "next_hop = \"r.test:\"",
+            "3:12: rule[0].next_hop: \"r.test:\" has no port from 1 to 65535 behind its colon. "
+        ),
         ("next_hop = \"r.test:smtp\"", "3:12: rule[0].next_hop: \"r.test:smtp\" has no port from 1 to 65535 "),
         ("next_hop = \"[r.test]25\"", "3:12: rule[0].next_hop: \"[r.test]25\" has neither a host name nor an address "),
         ("next_hop = \"[r.test\"", "3:12: rule[0].next_hop: \"[r.test\" has neither a host name nor an address "),
-        ("next_hop = \"[]\"", "3:12: rule[0].next_hop: \"[]\" has neither a host name nor an address in its brackets. "),
+        (
+            "next_hop = \"[]\"",
+            "3:12: rule[0].next_hop: \"[]\" has neither a host name nor an address in its brackets. "
+        ),
         ("next_hop = \"r_.test\"", "3:12: rule[0].next_hop: \"r_.test\" is no domain name. "),
         ("next_hop = \"*\"", "3:12: rule[0].next_hop: \"*\" is no domain name. "),
         ("next_hop = \"\"", "3:12: rule[0].next_hop: \"\" is no domain name. "),
         // Combinations
-        ("by = [\"dane\"]", "3:1: rule[0].by: is set, but level is not \"authenticated\". Add level = \"authenticated\", or remove by."),
+        (
+            "by = [\"dane\"]",
+            "3:1: rule[0].by: is set, but level is not \"authenticated\". Add level = \"authenticated\", or remove by."
+        ),
         (
             "names = [\"n.test\"]\nlevel = \"authenticated\"",
             "3:1: rule[0].names: is set, but by does not list \"pkix\". Add \"pkix\" to by, or remove names."
@@ -77,9 +91,18 @@ struct ConfigurationRuleFaultTests {
             "mx = \"mx.test\"\nnext_hop = \"r.test\"",
             "4:1: rule[0].next_hop: stands with mx, but mail is routed by its destination. "
         ),
-        ("implicit_tls = true", "3:1: rule[0].implicit_tls: is set without next_hop. Add next_hop, or remove implicit_tls."),
-        ("credentials = \"/p\"", "3:1: rule[0].credentials: is set without next_hop. Add next_hop, or remove credentials."),
-        ("client_certificate = \"/c\"", "3:1: rule[0].client_certificate: is set without client_key. Set both, or none."),
+        (
+            "implicit_tls = true",
+            "3:1: rule[0].implicit_tls: is set without next_hop. Add next_hop, or remove implicit_tls."
+        ),
+        (
+            "credentials = \"/p\"",
+            "3:1: rule[0].credentials: is set without next_hop. Add next_hop, or remove credentials."
+        ),
+        (
+            "client_certificate = \"/c\"",
+            "3:1: rule[0].client_certificate: is set without client_key. Set both, or none."
+        ),
         ("client_key = \"/c\"", "3:1: rule[0].client_key: is set without client_certificate. Set both, or none."),
         (
             "level = \"none\"\nrequiretls = true",
@@ -179,7 +202,9 @@ struct ConfigurationRuleFaultTests {
             ),
             (
                 "[delivery]\nipv6 = false\n[[rule]]\nmx = \"*\"\nsource_ipv6 = \"::1\"",
-                ["f:5:15: rule[0].source_ipv6: is set while delivery.ipv6 is false. Remove it, or switch delivery.ipv6 on."]
+                [
+                    "f:5:15: rule[0].source_ipv6: is set while delivery.ipv6 is false. Remove it, or switch delivery.ipv6 on."
+                ]
             ),
             (
                 "[[rule]]\ndestination = \"a.test\"\nnext_hop = \"r.test\"\nlevel = \"encrypted\"\n[[rule]]\ndestination = \"b.test\"\nnext_hop = \"[r.test]:587\"\nminimum_version = \"1.3\"",
@@ -246,10 +271,11 @@ struct ConfigurationRuleFaultTests {
             let list = (0..<count).map { "\"\(element($0))\"" }.joined(separator: ", ")
             return ConfigurationTests.faults(
                 "[[rule]]\nmx = \"*\"\nlevel = \"authenticated\"\nby = [\"pkix\", \"fingerprint\"]\nfingerprints = "
-                    + (key == "names" ? "[\"certificate:\(ConfigurationRuleTests.digest)\"]\nnames = [\(list)]" : "[\(list)]"))
+                    + (key == "names"
+                        ? "[\"certificate:\(ConfigurationRuleTests.digest)\"]\nnames = [\(list)]" : "[\(list)]"))
         }
-        let name = { "n\($0).test" }
-        let digest = { "public-key:" + String(repeating: "0", count: 61) + String(100 + $0) }
+        let name: (Int) -> String = { "n\($0).test" }
+        let digest: (Int) -> String = { "public-key:" + String(repeating: "0", count: 61) + String(100 + $0) }
         #expect(faults("names", Configuration.WrittenRule.nameLimit, name).isEmpty)
         #expect(
             faults("names", 101, name) == [
@@ -279,229 +305,5 @@ struct ConfigurationRuleFaultTests {
         guard let fingerprint else { return }
         #expect(Fingerprint(written: fingerprint.written) == fingerprint)
         #expect(fingerprint.written.hasSuffix(String(repeating: "ab", count: 32)))
-    }
-}
-
-@Suite("Configuration of rules: warnings")
-struct ConfigurationRuleWarningTests {
-    @Test(
-        "rules that give something up",
-        arguments: [
-            (
-                "[[rule]]\nmx = \"*\"\nlevel = \"none\"",
-                [
-                    "f:3:9: rule[0].level: rule mx \"*\" lowers what would be demanded: TLS is not even tried. Say why, for those who come after you: reason = \"…\"."
-                ]
-            ),
-            (
-                "[[rule]]\nmx = \"*\"\ndane = \"off\"\nreason = \"broken\"\nlevel = \"opportunistic\"",
-                [
-                    "f:3:8: rule[0].dane: rule mx \"*\" lowers what would be demanded: TLSA records are ignored (broken)."
-                ]
-            ),
-            (
-                "[tls]\nminimum_level = \"encrypted\"\nminimum_version = \"1.3\"\n[[rule]]\nmx = \"*\"\nreason = \"r\"\nlevel = \"opportunistic\"\nminimum_version = \"1.2\"\nmta_sts = \"observe\"\ndane = \"observe\"",
-                [
-                    "f:7:9: rule[0].level: rule mx \"*\" lowers what would be demanded: less is demanded than tls.minimum_level, older TLS is spoken than tls.minimum_version, nothing fails on TLSA records, nothing fails on MTA-STS (r)."
-                ]
-            ),
-            (
-                "[[rule]]\nmx = \"*\"\nmta_sts = \"off\"\nreason = \"r\"",
-                ["f:3:11: rule[0].mta_sts: rule mx \"*\" lowers what would be demanded: MTA-STS is ignored (r)."]
-            ),
-            (
-                "[[rule]]\nmx = \"*\"\ntls_required_no = \"honour\"\nlevel = \"encrypted\"",
-                [
-                    "f:3:19: rule[0].tls_required_no: any sender can set the demands of rule mx \"*\" aside with TLS-Required: No (RFC 8689 §3)."
-                ]
-            ),
-            (
-                "[[rule]]\nmx = \"*\"\nlevel = \"encrypted\"",
-                [
-                    "f:3:9: rule[0].level: rule mx \"*\" also holds back mail with TLS-Required: No, and our own reports of TLS failures there (RFC 8460 §5.3)."
-                ]
-            ),
-            (
-                "[[rule]]\nmx = \"*\"\nrequiretls = true",
-                [
-                    "f:3:14: rule[0].requiretls: rule mx \"*\" also holds back mail with TLS-Required: No, and our own reports of TLS failures there (RFC 8460 §5.3)."
-                ]
-            ),
-            ("[[rule]]\nmx = \"*\"\nlevel = \"opportunistic\"\ndane = \"on\"\nminimum_version = \"1.2\"", []),
-        ])
-    func lowering(text: String, expected: [String]) throws {
-        #expect(try ConfigurationRuleTests.parse(text).ruleWarnings().map(\.description) == expected)
-    }
-
-    /// Routes: `*.in.test` and `a.test`, to `r.hop.test` and `[192.0.2.1]`.
-    static let routes = """
-        [[rule]]
-        destination = "*.in.test"
-        next_hop = "r.hop.test"
-        [[rule]]
-        destination = "a.test"
-        next_hop = "[192.0.2.1]"
-        [[rule]]
-        destination = "r.hop.test"
-        next_hop = "x.in.test"
-
-        """
-
-    @Test(
-        "MX-17 STS-01 a rule for a domain that is routed elsewhere never applies",
-        arguments: [
-            ("destination = \"b.in.test\"", true), ("destination = \"*.b.in.test\"", true),
-            ("destination = \"*.in.test\"\nmx = \"m.test\"", false),  // x.in.test is a next hop below it
-            ("destination = \"a.test\"\nmx = \"m.test\"", true), ("destination = \"in.test\"", false),
-            ("destination = \"*.a.test\"", false), ("destination = \"x.in.test\"", false),  // a next hop itself
-            ("destination = \"*.hop.test\"", false), ("destination = \"*.test\"", false), ("destination = \"*\"", false),
-            ("mx = \"*.in.test\"", false), ("destination = \"c.in.test\"\nnext_hop = \"c.test\"", false),
-        ])
-    func idle(lines: String, isIdle: Bool) throws {
-        let text = Self.routes + "[[rule]]\n\(lines)\nminimum_version = \"1.3\""
-        let warnings = try ConfigurationRuleTests.parse(text).ruleWarnings().filter { $0.problem.contains("never applies") }
-        #expect(warnings.count == (isIdle ? 1 : 0), "\(warnings)")
-        #expect(warnings.allSatisfy { $0.key == "rule[3].destination" && $0.place?.line == 11 })
-    }
-
-    @Test("the words of it")
-    func idleWords() throws {
-        let text = Self.routes + "[[rule]]\ndestination = \"b.in.test\"\ndane = \"on\""
-        #expect(
-            try ConfigurationRuleTests.parse(text).warnings == [
-                "f:11:15: rule[3].destination: rule \"b.in.test\" never applies: mail there goes to r.hop.test by rule "
-                    + "\"*.in.test\", and the next hop is what policies are for. Put the demands in the rule with next_hop, "
-                    + "or in one for the next hop."
-            ])
-    }
-
-    @Test(
-        "a password is shown only to who proves itself",
-        arguments: [
-            ("", true), ("level = \"encrypted\"", true), ("implicit_tls = true", true),
-            ("level = \"authenticated\"", false),
-            ("[[rule]]\ndestination = \"r.test\"\nlevel = \"authenticated\"\nby = [\"pkix\"]", false),
-            ("[[rule]]\nmx = \"r.test\"\nlevel = \"authenticated\"\nby = [\"pkix\"]", false),
-            ("[tls]\nminimum_level = \"authenticated\"", false),
-        ])
-    func exposing(lines: String, isExposed: Bool) throws {
-        let text = "[[rule]]\ndestination = \"*\"\nnext_hop = \"[r.test]\"\ncredentials = \"/p\"\n\(lines)"
-        let warnings = try ConfigurationRuleTests.parse(text).ruleWarnings().filter { $0.key == "rule[0].credentials" }
-        #expect(warnings.count == (isExposed ? 1 : 0))
-        #expect(warnings.allSatisfy { $0.description.hasPrefix("f:4:15: rule[0].credentials: nothing makes [r.test] prove") })
-    }
-
-    @Test(
-        "keys of sections that give something up",
-        arguments: [
-            ("[tls]\nopportunistic_minimum_version = \"1.1\"", "tls.opportunistic_minimum_version is below 1.2"),
-            ("[tls]\nopportunistic_minimum_version = \"1.2\"", nil),
-            ("[tls]\nminimum_level = \"authenticated\"", "tls.minimum_level is \"authenticated\": domains with neither"),
-            ("[tls]\nminimum_level = \"encrypted\"", nil),
-        ] as [(String, String?)])
-    func sections(text: String, expected: String?) throws {
-        let warnings = try ConfigurationRuleTests.parse(text).warnings
-        #expect(warnings.count == (expected == nil ? 0 : 1))
-        if let expected { #expect(warnings.first?.hasPrefix(expected) == true) }
-    }
-}
-
-@Suite("Files that rules name")
-struct ConfigurationRuleFileTests {
-    @Test("missing files are found by check, with their place")
-    func files() throws {
-        let configuration = try ConfigurationRuleTests.parse(
-            """
-            [tls]
-            ca_file = "/ca"
-            [[rule]]
-            destination = "a.test"
-            level = "authenticated"
-            by = ["pkix"]
-            ca_file = "/ca2"
-            client_certificate = "/cert"
-            client_key = "/key"
-            next_hop = "r.test"
-            credentials = "/password"
-            """)
-        let survey = FileSurvey { path, use in
-            switch (path, use) {
-            case ("/ca", .trustAnchors), ("/ca2", .trustAnchors), ("/cert", .readableFile), ("/key", .readableFile):
-                "does not exist"
-            case ("/password", .credentials): "is open to all"
-            default: nil
-            }
-        }
-        let cure = "Correct the path, or let the user of relayd read the file"
-        #expect(
-            configuration.check(files: survey).map(\.description) == [
-                "f:2:11: tls.ca_file: /ca does not exist. \(cure).",
-                "f:7:11: rule[0].ca_file: /ca2 does not exist. \(cure).",
-                "f:8:22: rule[0].client_certificate: /cert does not exist. \(cure).",
-                "f:9:14: rule[0].client_key: /key does not exist. \(cure).",
-                "f:11:15: rule[0].credentials: /password is open to all. Put one line user:password there, give the file "
-                    + "to the user of relayd, and say chmod 600.",
-            ])
-    }
-
-    @Test(
-        "the line of a credentials file",
-        arguments: [
-            ("me:secret\n", "me", "secret"), ("me:secret", "me", "secret"), ("me@a.test:se:cr et\r\n", "me@a.test", "se:cr et"),
-            ("ü:ö", "ü", "ö"), ("m: \n", "m", " "),
-        ])
-    func right(text: String, user: String, password: String) throws {
-        let found = try CredentialsFile.parse(text.utf8)
-        #expect(found.user == user && found.password == password)
-    }
-
-    @Test(
-        "what is no such line is refused without a word of it",
-        arguments: [
-            ("", "does not hold user:password"), ("\n", "does not hold user:password"),
-            ("secret", "does not hold user:password"), (":secret", "does not hold user:password"),
-            ("me:", "does not hold user:password"), ("me:\n", "does not hold user:password"),
-            ("me:secret\n\n", "is not one line of text"), ("me:secret\nyou:secret\n", "is not one line of text"),
-            ("me:sec\0ret", "is not one line of text"), ("me:\tsecret", "is not one line of text"),
-            ("m:" + String(repeating: "x", count: 1025), "has a user or password of more than 1024 octets"),
-        ])
-    func wrong(text: String, expected: String) {
-        #expect(throws: CredentialsFileFault(expected)) { try CredentialsFile.parse(text.utf8) }
-    }
-
-    @Test("octets that are no UTF-8, and a password at the limit")
-    func octets() throws {
-        #expect(throws: CredentialsFileFault("is not one line of text")) {
-            try CredentialsFile.parse([UInt8(ascii: "m"), UInt8(ascii: ":"), 0xFF])
-        }
-        let limit = String(repeating: "x", count: CredentialsFile.partLimit)
-        #expect(try CredentialsFile.parse("\(limit):\(limit)\n".utf8).password.utf8.count == 1024)
-    }
-
-    @Test(
-        "the mode of a credentials file: 0600 or less",
-        arguments: [
-            (0o600, nil), (0o400, nil), (0o640, "has mode 0640, and others may read it; 0600 is the most"),
-            (0o604, "has mode 0604, and others may read it; 0600 is the most"),
-            (0o610, "has mode 0610, and others may read it; 0600 is the most"),
-            (0o700, "has mode 0700, and others may read it; 0600 is the most"),
-        ] as [(Int, String?)])
-    func modes(mode: Int, expected: String?) throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "credentials-\(UUID().uuidString)")
-        try Foundation.Data("me:secret\n".utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
-        #expect(FileSurvey.system.problem(file.path, .credentials) == expected)
-    }
-
-    @Test("what is no file")
-    func noFile() throws {
-        #expect(FileSurvey.system.problem("/nonexistent/x", .credentials) == "cannot be opened: No such file or directory")
-        #expect(FileSurvey.system.problem("/tmp", .credentials) == "is no file")
-        let large = FileManager.default.temporaryDirectory.appending(path: "credentials-\(UUID().uuidString)")
-        try Foundation.Data("m:\(String(repeating: "x", count: CredentialsFile.sizeLimit))\n".utf8).write(to: large)
-        defer { try? FileManager.default.removeItem(at: large) }
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: large.path)
-        #expect(FileSurvey.system.problem(large.path, .credentials) == "has a user or password of more than 1024 octets")
     }
 }

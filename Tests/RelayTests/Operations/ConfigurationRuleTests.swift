@@ -111,7 +111,8 @@ struct ConfigurationRuleTests {
             ("[relay.example.net]", "[relay.example.net]", 25), ("[relay.example.net]:465", "[relay.example.net]", 465),
             ("[192.0.2.1]:26", "[192.0.2.1]", 26), ("[IPv6:2001:db8::1]:26", "[2001:db8::1]", 26),
             ("[2001:db8::1]", "[2001:db8::1]", 25), ("[ipv6:2001:db8::1]", "[2001:db8::1]", 25),
-            ("bücher.example:65535", "xn--bcher-kva.example", 65_535), ("[Bücher.example]:1", "[xn--bcher-kva.example]", 1),
+            ("bücher.example:65535", "xn--bcher-kva.example", 65_535),
+            ("[Bücher.example]:1", "[xn--bcher-kva.example]", 1),
         ])
     func nextHops(text: String, target: String, port: UInt16) throws {
         let configuration = try Self.parse("[[rule]]\ndestination = \"*\"\nnext_hop = \"\(text)\"")
@@ -189,7 +190,8 @@ struct ConfigurationRuleTests {
             level = "encrypted"
             """
         ).ruleTable
-        #expect(table.settings(destination: try DomainName("r.test"), host: .address(.v4(1))).demand?.level == .encrypted)
+        #expect(
+            table.settings(destination: try DomainName("r.test"), host: .address(.v4(1))).demand?.level == .encrypted)
     }
 
     @Test("rules as inline tables")
@@ -209,7 +211,9 @@ struct ConfigurationRuleTests {
             rules += configuration.rules.count
             #expect(!configuration.rules.isEmpty)
             #expect(
-                configuration.ruleWarnings().allSatisfy { $0.problem.contains("holds back") || $0.problem.contains("lowers") },
+                configuration.ruleWarnings().allSatisfy {
+                    $0.problem.contains("holds back") || $0.problem.contains("lowers")
+                },
                 "\(example.title)")
             for line in example.text.split(separator: "\n") { #expect(lines.contains(line), "\(line)") }
         }
@@ -289,7 +293,9 @@ struct ConfigurationPolicyTests {
         #expect(configuration.sts.firstWait == .seconds(5) && configuration.sts.fetchTimeout == .seconds(30))
     }
 
-    @Test("DANE-44 digests: those named, in order", arguments: [(["sha512"], [2]), (["sha256"], [1])] as [([String], [UInt8])])
+    @Test(
+        "DANE-44 digests: those named, in order",
+        arguments: [(["sha512"], [2]), (["sha256"], [1])] as [([String], [UInt8])])
     func digests(words: [String], expected: [UInt8]) throws {
         let text = "[dane]\ndigests = [\(words.map { "\"\($0)\"" }.joined(separator: ", "))]"
         #expect(try Configuration.parse(text: text, file: "f").dane.digestOrder == DigestOrder(expected))

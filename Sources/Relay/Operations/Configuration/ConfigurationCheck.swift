@@ -49,8 +49,13 @@ extension Configuration {
     /// control socket is not asked for: the service manager makes it at start (RuntimeDirectory=).
     public func check(files: FileSurvey = .system) -> [ConfigurationFault] {
         var faults: [ConfigurationFault] = []
+        // Many rules may name one file.
+        var known: [FileSurvey.Use: [String: String?]] = [:]
         func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
-            guard let path, let problem = files.problem(path, use) else { return }
+            guard let path else { return }
+            let found = known[use]?[path] ?? files.problem(path, use)
+            known[use, default: [:]][path] = .some(found)
+            guard let problem = found else { return }
             faults.append(fault(key, "\(path) \(problem)", cure))
         }
         let ours = "Correct the path, or let the user of relayd read the file"
@@ -65,11 +70,14 @@ extension Configuration {
         for (index, rule) in rules.enumerated() {
             let path = ConfigurationPlaces.path(RuleReader.name, index)
             demand(rule.caFile, .trustAnchors, "\(path).ca_file", ours)
-            demand(rule.clientCertificate, .readableFile, "\(path).client_certificate", ours)
+            let count = faults.count
             demand(rule.clientKey, .readableFile, "\(path).client_key", ours)
-            demand(
-                rule.credentials, .credentials, "\(path).credentials",
-                "Put one line user:password there, give the file to the user of relayd, and say chmod 600")
+            if faults.count == count, let key = rule.clientKey {
+                demand(
+                    rule.clientCertificate, .certificate(key: key), "\(path).client_certificate",
+                    "Name a chain in PEM, own certificate first, and its key without a passphrase")
+            }
+            demand(rule.credentials, .credentials, "\(path).credentials", Self.credentialsCure)
         }
         return faults
     }

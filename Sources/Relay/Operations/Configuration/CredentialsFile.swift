@@ -1,17 +1,16 @@
 import Glibc
+import Mail
 
 /// The file a rule's `credentials` names: one line `user:password`, readable by its owner alone.
 ///
 /// Neither its content nor a part of it is in any fault.
 enum CredentialsFile {
-    /// Octets of user or password.
-    static let partLimit = 1024
-    /// All of the file, with its colon and line end.
-    static let sizeLimit = 2 * partLimit + 2
+    /// Octets of all the file, with its colon and line end.
+    static let sizeLimit = 2 * Credentials.lengthLimit + 3
     /// Mode bits that must not be set: any right of group and others, and execution.
     static let forbiddenMode: mode_t = 0o177
 
-    static func read(_ path: String) throws(CredentialsFileFault) -> (user: String, password: String) {
+    static func read(_ path: String) throws(CredentialsFileFault) -> Credentials {
         // Not waiting for a writer where it is a FIFO; what is checked is what is read.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -41,8 +40,7 @@ enum CredentialsFile {
     }
 
     /// The first colon divides; a user name has none.
-    static func parse(_ octets: some Collection<UInt8>) throws(CredentialsFileFault) -> (user: String, password: String)
-    {
+    static func parse(_ octets: some Collection<UInt8>) throws(CredentialsFileFault) -> Credentials {
         var line = Array(octets)
         if line.last == UInt8(ascii: "\n") { line.removeLast() }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
@@ -53,10 +51,10 @@ enum CredentialsFile {
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
             throw CredentialsFileFault("does not hold user:password")
         }
-        guard parts.allSatisfy({ $0.utf8.count <= partLimit }) else {
-            throw CredentialsFileFault("has a user or password of more than \(partLimit) octets")
+        guard let credentials = Credentials(user: String(parts[0]), password: String(parts[1])) else {
+            throw CredentialsFileFault("has a user or password of more than \(Credentials.lengthLimit) octets")
         }
-        return (String(parts[0]), String(parts[1]))
+        return credentials
     }
 }
 

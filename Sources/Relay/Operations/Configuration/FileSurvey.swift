@@ -1,12 +1,16 @@
 import Glibc
+import Mail
+import TLS
 
 /// Tells whether files are there and may be used; an argument, so that tests need no files.
 public struct FileSurvey: Sendable {
-    public enum Use: Sendable {
+    public enum Use: Hashable, Sendable {
         case readableFile
         case writableDirectory
         /// PEM certificates.
         case trustAnchors
+        /// A certificate chain in PEM that goes with the private key in another file.
+        case certificate(key: String)
         /// One line `user:password`, for nobody else's eyes.
         case credentials
     }
@@ -33,12 +37,30 @@ public struct FileSurvey: Sendable {
             } catch {
                 return error.problem
             }
-        case .readableFile, .trustAnchors:
+        case .readableFile, .trustAnchors, .certificate:
             if isDirectory { return "is a directory" }
-            return access(path, R_OK) == 0 ? nil : "may not be read by the user this runs as"
+            guard access(path, R_OK) == 0 else { return "may not be read by the user this runs as" }
+            return loadingProblem(path, use)
         case .writableDirectory:
             if !isDirectory { return "is no directory" }
             return access(path, W_OK | X_OK) == 0 ? nil : "may not be written to by the user this runs as"
+        }
+    }
+
+    /// Tries what the first session would.
+    private static func loadingProblem(_ path: String, _ use: Use) -> String? {
+        do throws(TLSError) {
+            switch use {
+            case .trustAnchors: try TrustStores().load(.file(path))
+            case .certificate(let key): try ClientIdentities().load(ClientIdentity(certificateFile: path, keyFile: key))
+            case .readableFile, .writableDirectory, .credentials: break
+            }
+            return nil
+        } catch {
+            // The words of TLS begin with the path at fault.
+            let start = "\(path) "
+            return error.text.hasPrefix(start)
+                ? String(error.text.dropFirst(start.count)) : "cannot be used: \(error.text)"
         }
     }
 }

@@ -133,7 +133,7 @@ struct KeyLocator {
             advance()
             while skipToItem(), let scalar = peek, scalar != "}" {
                 let start = index
-                keyAndValue(in: path, depth: depth + 1)
+                keyAndValue(in: path, depth: depth)
                 if index == start { advance() }
             }
             advance()
