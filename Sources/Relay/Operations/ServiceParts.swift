@@ -78,8 +78,7 @@ struct ServiceParts: Sendable {
         var found: [String: Credentials] = [:]
         for path in configuration.ruleTable.rules.compactMap({ $0.route?.credentialsFile }) where found[path] == nil {
             do throws(CredentialsFileFault) {
-                let (user, password) = try CredentialsFile.read(path)
-                found[path] = Credentials(user: user, password: password)
+                found[path] = try CredentialsFile.read(path)
             } catch {
                 throw ServiceError.credentials(path, error.problem)
             }

@@ -139,7 +139,7 @@ final class ProbeConnection {
     /// The verdict of a later attempt: what mail would come to in the end (D18).
     private func judge(_ evidence: PeerEvidence) -> ClientSession.Event {
         let verdict = TLSVerdict.compare(
-            requirement, evidence, fallback: terms.fallback, attempt: AttemptState(number: 2))
+            session.requirement, evidence, fallback: terms.fallback, attempt: AttemptState(number: 2))
         finding.evidence = evidence
         finding.verdict = verdict
         switch verdict {
