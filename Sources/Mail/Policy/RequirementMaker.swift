@@ -48,17 +48,20 @@ struct RequirementMaker {
     }
 
     /// D1, TLS-04: the TLSA base domain wherever DANE is used, else the MX name (RFC 7672 §8.1, RFC 8461 §7.1); never an
-    /// address (RFC 6066 §3).
+    /// address (RFC 6066 §3). DANE that only looks on must not choose the certificate that another check fails on.
     private var serverName: DomainName? {
-        if let dane { return dane.baseDomain }
-        if hasOnlyUnusableTLSA, webPKI == nil { return host.tlsa.baseDomain ?? host.host.name }
+        let isOnlyObserved = !demands.isEmpty && !demands.contains { $0.contains(.dane) }
+        if let dane, !isOnlyObserved { return dane.baseDomain }
+        if hasOnlyUnusableTLSA, webPKI == nil, pkix == nil { return host.tlsa.baseDomain ?? host.host.name }
         return host.host.name
     }
 
     private mutating func raise(
         to newLevel: TLSRequirement.Level, by newBasis: TLSRequirement.Basis, _ words: Explanation
     ) {
-        guard newLevel > level || (newLevel == level && basis == .daneHost && newLevel == .authenticated) else { return }
+        guard newLevel > level || (newLevel == level && basis == .daneHost && newLevel == .authenticated) else {
+            return
+        }
         level = newLevel
         basis = newBasis
         reason = words
@@ -132,7 +135,9 @@ struct RequirementMaker {
         case .none(let words), .unknown(let words):
             reasons.append(words)
         case .lost(let why):
-            guard yields || rule.mtaSTS == .observe else { throw Skip(reason: why, results: [], source: "RFC 8461 §3.3") }
+            guard yields || rule.mtaSTS == .observe else {
+                throw Skip(reason: why, results: [], source: "RFC 8461 §3.3")
+            }
             reasons.append(Explanation("\(why.detail): passed over, \(overrule)"))
         case .applies(let reference):
             sts = reference
@@ -146,7 +151,7 @@ struct RequirementMaker {
                 // RFC 8461 §4.1, §5: whatever DANE says of the host (D1, EDGE-15); for now, never for good (STS-35).
                 throw Skip(
                     reason: Reason(.stsMXMismatch, words),
-                    results: [PolicyResult(.sts, .validationFailure, reasonCode: "mx-mismatch")], source: "RFC 8461 §4.1")
+                    results: [.unlisted], source: "RFC 8461 §4.1")
             }
             guard let name = host.host.name else { return }
             webPKI = WebPKIReference(names: [name], trust: inputs.settings.trust)
@@ -170,19 +175,21 @@ struct RequirementMaker {
     }
 
     private func waiver(_ reference: STSReference) -> String {
-        reference.mode == .testing && !yields ? "for its mode is testing" : overrule
+        let isTesting = reference.mode == .testing && rule.mtaSTS != .observe && !yields
+        return isTesting ? "for its mode is testing" : overrule
     }
 
     // MARK: REQUIRETLS
 
     mutating func applyRequireTLS(_ finding: STSFinding) throws(Skip) {
-        if inputs.demand == .requireTLSNotice {
+        guard inputs.demand == .requireTLS || rule.requireTLS == true else {
+            // The operator's rule is for all mail, and so before what a notice may do without.
+            guard inputs.demand == .requireTLSNotice else { return }
             requireTLS = .ifOffered
             reasons.append(.noticeOfRequireTLS)
             raise(to: .encrypted, by: .requireTLS, .noticeOfRequireTLS)
             return
         }
-        guard inputs.demand == .requireTLS || rule.requireTLS == true else { return }
         requireTLS = .demanded
         try validateName(finding)
         // RFC 8689 §4.2.1: verified by DANE or by a trusted certificate; unusable TLSA records verify nobody (INT-11).
@@ -203,25 +210,40 @@ struct RequirementMaker {
     /// gave, implicit MX and configured next hops, are exempt.
     private func validateName(_ finding: STSFinding) throws(Skip) {
         guard case .records = inputs.facts.mx.lookup, inputs.facts.mx.security != .secure else { return }
-        switch finding {
-        case .applies(let reference) where reference.pattern != nil:
-            if reference.mode == .enforce || inputs.settings.testingValidatesRequireTLS { return }  // D9
-        case .unknown(let why):
+        // D9: the published mode counts. That the operator only observes it makes the list no less the domain's own.
+        if case .applies(let reference) = finding, reference.pattern != nil,
+            inputs.sts.held?.policy.mode == .enforce || inputs.settings.testingValidatesRequireTLS
+        {
+            return
+        }
+        if let doubt {
             throw Skip(
-                reason: Reason(.policyUnknown, "REQUIRETLS, and \(why.text)"), results: [], source: "RFC 8689 §4.2.1")
-        case .none where inputs.sts.fault != nil && inputs.sts.held == nil:
-            let why = inputs.sts.fault?.words ?? ""
-            throw Skip(
-                reason: Reason(.policyUnknown, "REQUIRETLS, and the MTA-STS policy could not be fetched: \(why)"),
-                results: [], source: "RFC 8689 §4.2.1")
-        case .applies, .none, .lost:
-            break
+                reason: Reason(.policyUnknown, "REQUIRETLS, and \(doubt)"), results: [], source: "RFC 8689 §4.2.1")
         }
         throw Skip(
             reason: Reason(
                 .requireTLSUnvalidated,
                 "REQUIRETLS, and neither DNSSEC nor an MTA-STS policy in mode enforce vouches for the MX name \(host.host)"
             ), results: [], source: "RFC 8689 §4.2.1")
+    }
+
+    /// D10: why another answer of TXT or of the policy host might yet vouch for the MX name; nil where all is certain.
+    private var doubt: String? {
+        let sts = inputs.sts
+        guard let domain = sts.domain, rule.mtaSTS != .off else { return nil }
+        if let fault = sts.fault {
+            return "the newest MTA-STS policy of \(domain) could not be fetched: \(fault.words)"
+        }
+        switch sts.record {
+        case .failed(let words):
+            return "the TXT lookup for the MTA-STS policy of \(domain) failed: \(words)"
+        case .found(let id) where sts.held?.id != id:
+            return "the newest MTA-STS policy of \(domain) is not here yet"
+        case .notQueried:
+            return "the TXT lookup for the MTA-STS policy of \(domain) did not end in time"
+        case .found, .absent:
+            return sts.isLost || sts.isUnknown ? "the MTA-STS policy of \(domain) is not known" : nil
+        }
     }
 
     // MARK: The operator
@@ -249,7 +271,9 @@ struct RequirementMaker {
         switch minimum {
         case .none:
             // "TLS is not even tried" is an exception for a broken host, and stands back behind every demand.
-            guard level == .opportunistic, dane == nil, sts == nil, requireTLS == .no, !hasOnlyUnusableTLSA else { return }
+            guard level == .opportunistic, dane == nil, sts == nil, requireTLS == .no, !hasOnlyUnusableTLSA else {
+                return
+            }
             level = .none
             basis = .local
             reason = words
@@ -297,24 +321,31 @@ struct RequirementMaker {
 
     /// The rule cannot be satisfied by what there is: later, perhaps (DANE-21).
     private func missing(_ proofs: [HostRule.Proof], _ finding: STSFinding) -> Skip {
-        let ways = proofs.map(\.rawValue).joined(separator: " or ")
         let label = rule.demand?.label ?? "tls.minimum_level"
-        if proofs.contains(.mtaSTS), case .unknown(let why) = finding {
-            return Skip(
-                reason: Reason(.policyUnknown, "\(label) demands \(ways), and \(why.text)"), results: [], source: nil)
+        let demanded = "\(label) demands authentication by \(proofs.map(\.rawValue).joined(separator: " or "))"
+        if proofs.contains(.mtaSTS) {
+            switch finding {
+            case .unknown(let why): return later(.policyUnknown, "\(demanded), and \(why.text)")
+            case .lost(let why): return later(.policyUnknown, "\(demanded), and \(why.detail)")
+            case .none, .applies: break
+            }
         }
-        if proofs.contains(.dane), hasUnknownTLSA {
-            return Skip(
-                reason: Reason(.policyUnknown, "\(label) demands \(ways), and the TLSA lookup failed"), results: [],
-                source: nil)
+        guard proofs.contains(.dane) else {
+            let cause: Reason.Cause = proofs.contains(.mtaSTS) ? .stsRequired : .certificateInvalid
+            return later(cause, "\(demanded), and \(host.host) offers none of it")
         }
-        let cause: Reason.Cause = proofs.contains(.dane) ? .daneRequired : .stsRequired
+        if hasUnknownTLSA { return later(.policyUnknown, "\(demanded), and the TLSA lookup failed") }
+        let isBehindInsecureMX = daneBasis == .daneHost
         let why =
-            inputs.facts.mx.security == .insecure && dane != nil
+            isBehindInsecureMX
             ? "the MX records that name \(host.host) are not DNSSEC-secure" : "\(host.host) offers none of it"
         return Skip(
-            reason: Reason(cause, "\(label) demands authentication by \(ways), and \(why)"),
-            results: cause == .daneRequired ? [PolicyResult(.tlsa, .daneRequired)] : [],
-            source: cause == .daneRequired ? "RFC 7672 §6" : nil)
+            reason: Reason(.daneRequired, "\(demanded), and \(why)"),
+            // RFC 8460 §4.3.2.1: where DANE is required, which it is not beside another way (RPTC-15).
+            results: proofs == [.dane] ? [PolicyResult(.tlsa, .daneRequired)] : [], source: "RFC 7672 §6")
+    }
+
+    private func later(_ cause: Reason.Cause, _ words: String) -> Skip {
+        Skip(reason: Reason(cause, words), results: [], source: nil)
     }
 }
