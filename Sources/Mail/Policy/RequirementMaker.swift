@@ -15,20 +15,20 @@ struct RequirementMaker {
     let yields: Bool
     var reasons: [Explanation] = []
 
-    private var level = TLSRequirement.Level.opportunistic
-    private var basis: TLSRequirement.Basis?
-    private var demands: [Set<TLSRequirement.Proof>] = []
-    private var dane: DANEReference?
-    private var daneBasis: TLSRequirement.Basis?
-    private var webPKI: WebPKIReference?
-    private var pkix: WebPKIReference?
-    private var fingerprints: [Fingerprint] = []
-    private var hasOnlyUnusableTLSA = false
-    private var hasUnknownTLSA = false
-    private var sts: STSReference?
-    private var requireTLS = TLSRequirement.RequireTLSUse.no
+    var level = TLSRequirement.Level.opportunistic
+    var basis: TLSRequirement.Basis?
+    var demands: [Set<TLSRequirement.Proof>] = []
+    var dane: DANEReference?
+    var daneBasis: TLSRequirement.Basis?
+    var webPKI: WebPKIReference?
+    var pkix: WebPKIReference?
+    var fingerprints: [Fingerprint] = []
+    var hasOnlyUnusableTLSA = false
+    var hasUnknownTLSA = false
+    var sts: STSReference?
+    var requireTLS = TLSRequirement.RequireTLSUse.no
     /// Why the level is what it is: of the source that set it.
-    private var reason = Explanation.nothingDemanded
+    var reason = Explanation.nothingDemanded
 
     init(_ host: HostFacts, _ inputs: PolicyInputs, _ rule: HostRule) {
         self.host = host
@@ -56,7 +56,7 @@ struct RequirementMaker {
         return host.host.name
     }
 
-    private mutating func raise(
+    mutating func raise(
         to newLevel: TLSRequirement.Level, by newBasis: TLSRequirement.Basis, _ words: Explanation
     ) {
         guard newLevel > level || (newLevel == level && basis == .daneHost && newLevel == .authenticated) else {
@@ -105,7 +105,7 @@ struct RequirementMaker {
     }
 
     /// Why something that would bind does not, for a sentence.
-    private var overrule: String {
+    var overrule: String {
         yields ? "for the message says TLS-Required: No" : "for \(rule.source) only observes"
     }
 
@@ -126,226 +126,5 @@ struct RequirementMaker {
         }
         var seen: Set<DomainName> = []
         return names.filter { seen.insert($0).inserted }
-    }
-
-    // MARK: MTA-STS
-
-    mutating func apply(_ finding: STSFinding) throws(Skip) {
-        switch finding {
-        case .none(let words), .unknown(let words):
-            reasons.append(words)
-        case .lost(let why):
-            guard yields || rule.mtaSTS == .observe else {
-                throw Skip(reason: why, results: [], source: "RFC 8461 §3.3")
-            }
-            reasons.append(Explanation("\(why.detail): passed over, \(overrule)"))
-        case .applies(let reference):
-            sts = reference
-            let binds = !yields && reference.mode == .enforce
-            guard let pattern = reference.pattern else {
-                let words = "\(host.host) is not in the MTA-STS policy of \(reference.domain) (id \(reference.id))"
-                guard binds else {
-                    reasons.append(Explanation("\(words): recorded only, \(waiver(reference))", source: "RFC 8461 §5"))
-                    return
-                }
-                // RFC 8461 §4.1, §5: whatever DANE says of the host (D1, EDGE-15); for now, never for good (STS-35).
-                throw Skip(
-                    reason: Reason(.stsMXMismatch, words),
-                    results: [.unlisted], source: "RFC 8461 §4.1")
-            }
-            guard let name = host.host.name else { return }
-            webPKI = WebPKIReference(names: [name], trust: inputs.settings.trust)
-            guard binds else {
-                reasons.append(
-                    Explanation(
-                        "the MTA-STS policy of \(reference.domain) lists the host (mx: \(pattern)): its certificate is "
-                            + "checked and recorded, not demanded, \(waiver(reference))", source: "RFC 8461 §5"))
-                return
-            }
-            let words = Explanation.enforced(reference)
-            if daneBasis == .dane, demands.contains([.dane]), !inputs.settings.demandsBoth {
-                // D1: with a secure MX, DANE authenticates the host; RFC 8461 §2 wants no interference with it (INT-02).
-                reasons.append(.daneBeforeWebPKI)
-                return
-            }
-            reasons.append(words)
-            demands.append([.webPKI])
-            raise(to: .authenticated, by: .mtaSTS, words)
-        }
-    }
-
-    private func waiver(_ reference: STSReference) -> String {
-        let isTesting = reference.mode == .testing && rule.mtaSTS != .observe && !yields
-        return isTesting ? "for its mode is testing" : overrule
-    }
-
-    // MARK: REQUIRETLS
-
-    mutating func applyRequireTLS(_ finding: STSFinding) throws(Skip) {
-        guard inputs.demand == .requireTLS || rule.requireTLS == true else {
-            // The operator's rule is for all mail, and so before what a notice may do without.
-            guard inputs.demand == .requireTLSNotice else { return }
-            requireTLS = .ifOffered
-            reasons.append(.noticeOfRequireTLS)
-            raise(to: .encrypted, by: .requireTLS, .noticeOfRequireTLS)
-            return
-        }
-        requireTLS = .demanded
-        try validateName(finding)
-        // RFC 8689 §4.2.1: verified by DANE or by a trusted certificate; unusable TLSA records verify nobody (INT-11).
-        if !demands.contains([.dane]), !demands.contains([.webPKI]) {
-            guard let name = host.host.name else {
-                throw Skip(
-                    reason: Reason(.requireTLSUnvalidated, "REQUIRETLS needs a host with a name, not \(host.host)"),
-                    results: [], source: "RFC 8689 §4.2.1")
-            }
-            webPKI = webPKI ?? WebPKIReference(names: [name], trust: inputs.settings.trust)
-            demands.append([.webPKI])
-            raise(to: .authenticated, by: .requireTLS, .requireTLS)
-        }
-        reasons.append(.requireTLS)
-    }
-
-    /// RFC 8689 §4.2.1: the MX name must be DNSSEC-secure or matched by an MTA-STS policy (INT-10). Names that no MX record
-    /// gave, implicit MX and configured next hops, are exempt.
-    private func validateName(_ finding: STSFinding) throws(Skip) {
-        guard case .records = inputs.facts.mx.lookup, inputs.facts.mx.security != .secure else { return }
-        // D9: the published mode counts. That the operator only observes it makes the list no less the domain's own.
-        if case .applies(let reference) = finding, reference.pattern != nil,
-            inputs.sts.held?.policy.mode == .enforce || inputs.settings.testingValidatesRequireTLS
-        {
-            return
-        }
-        if let doubt {
-            throw Skip(
-                reason: Reason(.policyUnknown, "REQUIRETLS, and \(doubt)"), results: [], source: "RFC 8689 §4.2.1")
-        }
-        throw Skip(
-            reason: Reason(
-                .requireTLSUnvalidated,
-                "REQUIRETLS, and neither DNSSEC nor an MTA-STS policy in mode enforce vouches for the MX name \(host.host)"
-            ), results: [], source: "RFC 8689 §4.2.1")
-    }
-
-    /// D10: why another answer of TXT or of the policy host might yet vouch for the MX name; nil where all is certain.
-    private var doubt: String? {
-        let sts = inputs.sts
-        guard let domain = sts.domain, rule.mtaSTS != .off else { return nil }
-        if let fault = sts.fault {
-            return "the newest MTA-STS policy of \(domain) could not be fetched: \(fault.words)"
-        }
-        switch sts.record {
-        case .failed(let words):
-            return "the TXT lookup for the MTA-STS policy of \(domain) failed: \(words)"
-        case .found(let id) where sts.held?.id != id:
-            return "the newest MTA-STS policy of \(domain) is not here yet"
-        case .notQueried:
-            return "the TXT lookup for the MTA-STS policy of \(domain) did not end in time"
-        case .found, .absent:
-            return sts.isLost || sts.isUnknown ? "the MTA-STS policy of \(domain) is not known" : nil
-        }
-    }
-
-    // MARK: The operator
-
-    /// The operator's minimum. It wins over `TLS-Required: No` (D15), unless the rule gives way itself.
-    mutating func applyRule(_ finding: STSFinding) throws(Skip) {
-        if yields {
-            reasons.append(.optionalTLS)
-            if rule.honoursOptionalTLS == true { return }
-        }
-        guard let demand = rule.demand else {
-            let words = Explanation("tls.minimum_level is \(inputs.settings.minimumLevel.rawValue)")
-            try demandLevel(inputs.settings.minimumLevel, HostRule.Demand(level: .none, label: ""), words, finding)
-            return
-        }
-        let words = Explanation(
-            "\(demand.label) demands at least \(demand.level.rawValue)" + (rule.words.map { " (\($0))" } ?? ""))
-        if demand.level != .opportunistic { reasons.append(words) }
-        try demandLevel(demand.level, demand, words, finding)
-    }
-
-    private mutating func demandLevel(
-        _ minimum: TLSRequirement.Level, _ demand: HostRule.Demand, _ words: Explanation, _ finding: STSFinding
-    ) throws(Skip) {
-        switch minimum {
-        case .none:
-            // "TLS is not even tried" is an exception for a broken host, and stands back behind every demand.
-            guard level == .opportunistic, dane == nil, sts == nil, requireTLS == .no, !hasOnlyUnusableTLSA else {
-                return
-            }
-            level = .none
-            basis = .local
-            reason = words
-        case .opportunistic:
-            break
-        case .encrypted:
-            raise(to: .encrypted, by: .local, words)
-        case .authenticated:
-            try demandProof(demand, words, finding)
-        }
-    }
-
-    private mutating func demandProof(
-        _ demand: HostRule.Demand, _ words: Explanation, _ finding: STSFinding
-    ) throws(Skip) {
-        let proofs = demand.proofs.isEmpty ? [.dane, .mtaSTS] : demand.proofs
-        var any: Set<TLSRequirement.Proof> = []
-        for proof in proofs {
-            switch proof {
-            case .dane:
-                // DANE-21: behind an insecure MX it proves nothing about the domain.
-                if dane != nil, daneBasis == .dane { any.insert(.dane) }
-            case .mtaSTS:
-                if case .applies(let reference) = finding, reference.mode == .enforce, reference.pattern != nil,
-                    webPKI != nil
-                {
-                    any.insert(.webPKI)
-                }
-            case .pkix:
-                let names = demand.names.isEmpty ? [host.host.name].compactMap { $0 } : demand.names
-                guard !names.isEmpty else { continue }
-                pkix = WebPKIReference(names: names, trust: demand.trust ?? inputs.settings.trust)
-                any.insert(.pkix)
-            case .fingerprint:
-                guard !demand.fingerprints.isEmpty else { continue }
-                fingerprints = demand.fingerprints
-                any.insert(.fingerprint)
-            }
-        }
-        guard !any.isEmpty else { throw missing(proofs, finding) }
-        // What is demanded already may be proof enough.
-        if !demands.contains(where: { $0.isSubset(of: any) }) { demands.append(any) }
-        raise(to: .authenticated, by: .local, words)
-    }
-
-    /// The rule cannot be satisfied by what there is: later, perhaps (DANE-21).
-    private func missing(_ proofs: [HostRule.Proof], _ finding: STSFinding) -> Skip {
-        let label = rule.demand?.label ?? "tls.minimum_level"
-        let demanded = "\(label) demands authentication by \(proofs.map(\.rawValue).joined(separator: " or "))"
-        if proofs.contains(.mtaSTS) {
-            switch finding {
-            case .unknown(let why): return later(.policyUnknown, "\(demanded), and \(why.text)")
-            case .lost(let why): return later(.policyUnknown, "\(demanded), and \(why.detail)")
-            case .none, .applies: break
-            }
-        }
-        guard proofs.contains(.dane) else {
-            let cause: Reason.Cause = proofs.contains(.mtaSTS) ? .stsRequired : .certificateInvalid
-            return later(cause, "\(demanded), and \(host.host) offers none of it")
-        }
-        if hasUnknownTLSA { return later(.policyUnknown, "\(demanded), and the TLSA lookup failed") }
-        let isBehindInsecureMX = daneBasis == .daneHost
-        let why =
-            isBehindInsecureMX
-            ? "the MX records that name \(host.host) are not DNSSEC-secure" : "\(host.host) offers none of it"
-        return Skip(
-            reason: Reason(.daneRequired, "\(demanded), and \(why)"),
-            // RFC 8460 §4.3.2.1: where DANE is required, which it is not beside another way (RPTC-15).
-            results: proofs == [.dane] ? [PolicyResult(.tlsa, .daneRequired)] : [], source: "RFC 7672 §6")
-    }
-
-    private func later(_ cause: Reason.Cause, _ words: String) -> Skip {
-        Skip(reason: Reason(cause, words), results: [], source: nil)
     }
 }
