@@ -12,20 +12,31 @@ public struct AttemptFailure: Hashable, Sendable {
 
 /// The failures of one attempt, in the order they came.
 struct AttemptFailures: Sendable {
-    private var noted: [AttemptFailure] = []
+    private var noted: [(failure: AttemptFailure, host: MXHost?)] = []
     /// A host was left untried because of our own limit: nothing is certain then.
     var isCutShort = false
 
-    mutating func note(_ reason: Reason, isPermanent: Bool?) {
-        noted.append(AttemptFailure(reason: reason, isPermanent: isPermanent ?? reason.cause.isPermanent))
+    mutating func note(_ reason: Reason, isPermanent: Bool?, of host: MXHost? = nil) {
+        noted.append((AttemptFailure(reason: reason, isPermanent: isPermanent ?? reason.cause.isPermanent), host))
+    }
+
+    /// What counts. A host is one, whatever its addresses are: where one of them answered, the others that did not are not
+    /// what the attempt failed of (D10: "every host was reached").
+    private var failures: [AttemptFailure] {
+        let reached = Set(noted.filter { !$0.failure.reason.cause.isUnreached }.compactMap(\.host))
+        return noted.filter { noted in
+            guard noted.failure.reason.cause.isUnreached, let host = noted.host else { return true }
+            return !reached.contains(host)
+        }.map(\.failure)
     }
 
     /// One failure speaks for the attempt. Permanent only where all are (RFC 5321 §5.1, MX-07, MX-16). Among the
     /// temporary ones a TLS policy comes first, for it is what an operator must hear of (DANE-18); then what tells most.
     /// Of several alike the first: it came from the best preference.
     var summary: AttemptFailure {
-        let temporary = noted.filter { !$0.isPermanent }
-        let candidates = temporary.isEmpty ? noted : temporary
+        let failures = failures
+        let temporary = failures.filter { !$0.isPermanent }
+        let candidates = temporary.isEmpty ? failures : temporary
         // `min` keeps the first of equals.
         guard let spokesman = candidates.min(by: { $0.reason.cause.rank < $1.reason.cause.rank }) else {
             return AttemptFailure(reason: Reason(.localFailure, "no host was tried"), isPermanent: false)
@@ -35,6 +46,14 @@ struct AttemptFailures: Sendable {
 }
 
 extension Reason.Cause {
+    /// The host did not answer, at one of its addresses.
+    fileprivate var isUnreached: Bool {
+        switch self {
+        case .connectFailed, .connectionLost, .timedOut: true
+        default: false
+        }
+    }
+
     /// Which of several failures tells most; the lowest speaks for the attempt.
     fileprivate var rank: Int {
         switch self {

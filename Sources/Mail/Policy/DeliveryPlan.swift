@@ -31,6 +31,8 @@ public struct DeliveryPlan: Sendable {
 
     private var steps: ArraySlice<Step>
     private var failures = AttemptFailures()
+    /// Whose step was taken last.
+    private var current: MXHost?
 
     /// By DNS and the operator alone, for ordinary mail.
     public init(
@@ -84,13 +86,19 @@ public struct DeliveryPlan: Sendable {
     /// The next step; nil at the end, then see ``failure``.
     public mutating func next() -> Step? {
         guard let step = steps.popFirst() else { return nil }
-        if case .skip(_, let reason, _) = step { failures.note(reason, isPermanent: nil) }
+        switch step {
+        case .connect(let candidate):
+            current = candidate.host.host
+        case .skip(let host, let reason, _):
+            current = host.host
+            failures.note(reason, isPermanent: nil, of: host.host)
+        }
         return step
     }
 
-    /// Notes why a candidate came to nothing. `isPermanent` where the remote's reply decides (5yz), else nil.
+    /// Notes why the candidate taken last came to nothing. `isPermanent` where the remote's reply decides (5yz), else nil.
     public mutating func note(_ reason: Reason, isPermanent: Bool? = nil) {
-        failures.note(reason, isPermanent: isPermanent)
+        failures.note(reason, isPermanent: isPermanent, of: current)
     }
 
     /// Drops what is left of `host`: its other addresses would say the same (an extension it lacks, a size limit).

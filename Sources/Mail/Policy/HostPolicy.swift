@@ -53,7 +53,8 @@ enum DANEFinding: Hashable, Sendable {
             return
         }
         // RFC 7672 §2.2.1: without a secure MX the host may be an attacker's choice. DANE with it is our option (DANE-19).
-        let basis: TLSRequirement.Basis = facts.mx.security == .insecure ? .daneHost : .dane
+        let isNamedByInsecureMX = facts.mx.lookup != .notQueried && facts.mx.security != .secure
+        let basis: TLSRequirement.Basis = isNamedByInsecureMX ? .daneHost : .dane
         if basis == .daneHost && !settings.daneForInsecureMX {
             self = .none(.daneOff)
             return
@@ -65,8 +66,10 @@ enum DANEFinding: Hashable, Sendable {
         case (.found, .secure):
             let usable = settings.digestOrder.strongest(of: host.tlsa.records.filter(\.isUsable))
             self = usable.isEmpty ? .unusable(basis) : .usable(basis, usable)
-        case (.found, _):
+        case (.found, .insecure):
             self = .none(.tlsaInsecure)  // RFC 7672 §2.2.3 (DANE-10)
+        case (.found, .bogus), (.found, .failed), (.found, nil):
+            self = .unknown(Reason(.tlsaLookupFailed, "the TLSA records of \(host.host) were not validated"))
         case (.absent, _):
             self = .none(.tlsaAbsent)  // RFC 7672 §2.2 (DANE-16)
         case (.notQueried(let why), _):

@@ -57,8 +57,9 @@ extension TLSRequirement {
         if proven(.dane), by == .dane { return .dane }
         if proven(.webPKI) || proven(.pkix) { return .webPKI }
         if proven(.fingerprint) { return .fingerprint }
-        // RFC 7672 §2.2.1: behind an insecure MX it is never presented as `dane`.
-        if proven(.dane) { return .daneHost }
+        // RFC 7672 §2.2.1: behind an insecure MX it is never presented as `dane`. Others demand DANE of a host only behind
+        // a secure one (DANE-21).
+        if proven(.dane) { return by == .daneHost ? .daneHost : .dane }
         return nil
     }
 }
@@ -69,15 +70,30 @@ extension TLSRequirement {
 
     /// A connection that ended before a certificate could be judged: a failure under each policy that was met.
     func failed(_ type: ResultType, reasonCode: String?) -> [PolicyResult] {
+        // TLS is not tried, so nothing is a failure of it.
+        guard level >= .opportunistic else { return [] }
         var results: [PolicyResult] = []
-        // Of no record usable and no TLS both are to be told (RFC 8460 §4.3.2.1).
+        // Of no record usable and no TLS both are to be told: failure types are not exclusive (RFC 8460 §4).
         if hasOnlyUnusableTLSA { results.append(PolicyResult(.tlsa, .tlsaInvalid)) }
-        if hasTLSA { results.append(PolicyResult(.tlsa, type, reasonCode: reasonCode)) }
+        if hasUnknownTLSA {
+            // Whether there is a policy that TLS fails is just what nobody knows.
+            results.append(PolicyResult(.tlsa, .dnssecInvalid))
+        } else if hasTLSA {
+            results.append(PolicyResult(.tlsa, type, reasonCode: reasonCode))
+        }
         if sts != nil { results.append(PolicyResult(.sts, type, reasonCode: reasonCode)) }
-        if results.isEmpty, level >= .opportunistic {
+        if results.isEmpty {
             results.append(PolicyResult(.noPolicyFound, type, reasonCode: reasonCode))
         }
         return results
+    }
+
+    /// A certificate that was refused within the handshake. Only DANE is verified there, so that MTA-STS has judged no
+    /// certificate then, and nothing is counted for it (RPTC-10), but for a host that is not in its list at all.
+    func refused(_ fault: CertificateFault) -> [PolicyResult] {
+        guard dane != nil else { return failed(fault.resultType, reasonCode: fault.reasonCode) }
+        let result = PolicyResult(.tlsa, fault.resultType, reasonCode: fault.reasonCode)
+        return sts.map { $0.pattern == nil ? [result, .unlisted] : [result] } ?? [result]
     }
 
     /// An established session under each policy that was met.
@@ -102,15 +118,24 @@ extension TLSRequirement {
         }
         if let sts {
             if sts.pattern == nil {
-                results.append(PolicyResult(.sts, .validationFailure, reasonCode: "mx-mismatch"))
+                results.append(.unlisted)
             } else if let evidence = session.webPKI {
                 switch evidence {
-                case .trusted: results.append(PolicyResult(.sts, nil))
-                case .failed(let fault, _): results.append(PolicyResult(.sts, fault.resultType))
+                case .trusted(let name):
+                    // D3: a success only where list and certificate were found good.
+                    let isAskedFor = webPKI?.names.contains(name) == true
+                    results.append(PolicyResult(.sts, isAskedFor ? nil : .certificateHostMismatch))
+                case .failed(let fault, _):
+                    results.append(PolicyResult(.sts, fault.resultType, reasonCode: fault.reasonCode))
                 }
             }
         }
         if !hasTLSA, sts == nil { results.append(PolicyResult(.noPolicyFound, nil)) }
         return results
     }
+}
+
+extension PolicyResult {
+    /// D4: the host is not in the list of the MTA-STS policy.
+    static let unlisted = PolicyResult(.sts, .validationFailure, reasonCode: "mx-mismatch")
 }

@@ -30,8 +30,11 @@ public enum TLSVerdict: Hashable, Sendable {
         switch (requirement.level, evidence) {
         case (.none, .established):
             return .proceed(.encrypted, [])
-        case (.none, _):
+        case (.none, .startTLSNotOffered), (.none, .startTLSRefused):
             return .proceed(.none, [])
+        case (.none, .handshakeFailed(let failure)):
+            // TLS is not tried at this level, so whoever tried it is to stop.
+            return refused(failure, requirement)
 
         case (.opportunistic, .startTLSNotOffered):
             // RFC 7672 §2.2, D18: absent means clear where nothing demands TLS (INT-05).
@@ -95,9 +98,12 @@ public enum TLSVerdict: Hashable, Sendable {
     private static func refused(_ failure: HandshakeFailure, _ requirement: TLSRequirement) -> TLSVerdict {
         switch failure.kind {
         case .verification(let fault):
+            // Only DANE is verified within the handshake.
             .refuse(
-                Reason(fault.cause, "the host's certificate does not pass: \(failure.text)"),
-                requirement.failed(fault.resultType, reasonCode: fault.reasonCode))
+                Reason(
+                    requirement.dane == nil ? .certificateInvalid : .daneMismatch,
+                    "the host's certificate does not pass: \(failure.text)"),
+                requirement.refused(fault))
         case .negotiation, .connectionLost, .timedOut:
             // RFC 8460 §4.3.3: a general failure that no other type names.
             .refuse(
@@ -116,7 +122,12 @@ public enum TLSVerdict: Hashable, Sendable {
         // Our own fault is no reason to give up the peer's protection.
         if case .ours = failure.kind { return refused(failure, requirement) }
         let reason = Reason(.tlsHandshakeFailed, "the TLS handshake failed: \(failure.text); nothing demands TLS")
-        let results = requirement.failed(failure.resultType, reasonCode: nil)
+        let results =
+            if case .verification(let fault) = failure.kind {
+                requirement.refused(fault)
+            } else {
+                requirement.failed(.validationFailure, reasonCode: nil)
+            }
         let isClearNow =
             // TLS-Required: No falls back at once (D15), whatever the operator's habit.
             switch requirement.fallback ?? fallback {
@@ -141,15 +152,6 @@ extension CertificateFault {
 
     /// D4.
     var reasonCode: String? { self == .noMatchingTLSA ? "tlsa-mismatch" : nil }
-
-    /// Only DANE is verified within the handshake: whatever was wrong with it, the certificate did not satisfy DANE.
-    var cause: Reason.Cause { .daneMismatch }
-}
-
-extension HandshakeFailure {
-    fileprivate var resultType: ResultType {
-        if case .verification(let fault) = kind { fault.resultType } else { .validationFailure }
-    }
 }
 
 extension Reason {
