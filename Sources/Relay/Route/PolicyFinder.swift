@@ -189,12 +189,16 @@ package actor PolicyFinder {
         await load(known)
         guard isDue(known.policy.entry) else { return known.policy.standingFacts(at: clock()) }
         await look(known)
-        let now = clock()
         let discovery = STSDiscovery(domain, settings: settings)
-        guard !isClosing, let id = discovery.refreshID(known.policy.entry, known.policy.record, at: now) else {
-            return known.policy.standingFacts(at: now)
+        var outcome: STSFacts?
+        for _ in 0..<2 {
+            let id = discovery.refreshID(known.policy.entry, known.policy.record, at: clock())
+            guard !isClosing, let id else { break }
+            let fetch = known.fetch ?? startFetch(known, id)
+            outcome = await fetch.task.value
+            if fetch.id == id { break }
         }
-        return await (known.fetch ?? startFetch(known, id)).task.value
+        return outcome ?? known.policy.standingFacts(at: clock())
     }
 
     /// Joins the lookup that is under way, or makes one.
