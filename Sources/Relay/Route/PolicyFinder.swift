@@ -27,7 +27,8 @@ package actor PolicyFinder {
     private let rest: Rest
     private var known: RecentTable<DomainName, Known>
     private var isClosing = false
-    private var preventions = Preventions()
+    private var fetchSilence = Silence()
+    private var storeSilence = Silence()
 
     /// One domain.
     private final class Known {
@@ -239,7 +240,7 @@ package actor PolicyFinder {
         case _ where isClosing: return known.policy.standingFacts(at: now)
         case .stopped: return known.policy.notePrevention("the fetch was broken off", at: now)
         case .prevented(let words):
-            if let count = preventions.note(at: now) { log?.notePrevention(words, of: domain, others: count) }
+            if let others = fetchSilence.end(at: now) { log?.notePrevention(words, of: domain, others: others) }
             return known.policy.notePrevention(words, at: now)
         case .text(let text): result = .success(text)
         case .failed(let fault): result = .failure(fault)
@@ -262,7 +263,7 @@ package actor PolicyFinder {
             if case .damaged(_, let why) = found { log?.noteDamage(why, of: domain) }
             known.policy.noteStored(found)
         } catch {
-            if error != .closed { log?.note(error, "reading an MTA-STS policy", of: domain) }
+            note(error, "reading an MTA-STS policy", of: domain)
         }
     }
 
@@ -285,12 +286,17 @@ package actor PolicyFinder {
                 }
                 next = known.policy.takeChange()
             } catch {
-                // In memory it is right; it is written with the next change, or when mail comes after an hour.
-                if error != .closed { log?.note(error, "remembering an MTA-STS policy", of: domain) }
+                // In memory it is right; the next mail to the domain tries again.
+                note(error, "remembering an MTA-STS policy", of: domain)
                 known.policy.giveBack(change)
                 next = nil
             }
         }
         known.writer = nil
+    }
+
+    private func note(_ error: StoreError, _ doing: StaticString, of domain: DomainName) {
+        guard error != .closed, let others = storeSilence.end(at: clock()) else { return }
+        log?.note(error, doing, of: domain, others: others)
     }
 }
