@@ -29,7 +29,7 @@ final class PolicyWorld: Sendable {
         var fetches: [DomainName: Int] = [:]
         var running = 0
         var mostRunning = 0
-        var holdsUntilRunning: (Int, Latch<Bool>)?
+        var hold: (running: Int, total: Int, latch: Latch<Bool>)?
         var now = PolicyWorld.start
         var lines: [String] = []
         var watches: [(isOver: @Sendable (PolicyWorld.Counts) -> Bool, latch: Latch<Bool>)] = []
@@ -79,9 +79,9 @@ final class PolicyWorld: Sendable {
         patience.open(true)
     }
 
-    /// Fetches wait until so many run at once.
-    func holdFetches(untilRunning count: Int) {
-        state.withLock { $0.holdsUntilRunning = (count, Latch()) }
+    /// Fetches wait until `count` run at once, again and again, or until `total` have begun.
+    func holdFetches(untilRunning count: Int, of total: Int) {
+        state.withLock { $0.hold = (count, total, Latch()) }
     }
 
     // MARK: What happened
@@ -178,12 +178,13 @@ final class PolicyWorld: Sendable {
                     state.fetches[domain, default: 0] += 1
                     state.running += 1
                     state.mostRunning = max(state.mostRunning, state.running)
-                    var hold: Latch<Bool>?
-                    if let (count, latch) = state.holdsUntilRunning {
-                        hold = latch
-                        if state.running >= count { latch.open(true) }
+                    let hold = state.hold
+                    if let hold {
+                        let isLast = state.fetches.values.reduce(0, +) >= hold.total
+                        if state.running >= hold.running || isLast { hold.latch.open(true) }
+                        if state.running >= hold.running { state.hold?.latch = Latch() }
                     }
-                    return (state.scripts[domain]?.policyGate, hold)
+                    return (state.scripts[domain]?.policyGate, hold?.latch)
                 }
                 self.wake()
                 _ = await gate?.wait()
@@ -239,7 +240,7 @@ final class PolicyFolder: Sendable {
     }
 }
 
-/// A store whose reads and writes fail on demand.
+/// A store whose reads and writes, but for removals, fail or wait on demand.
 final class FaultyStore: PolicyStore {
     let real: SQLiteStore
     private struct State {
@@ -248,6 +249,7 @@ final class FaultyStore: PolicyStore {
         var uses = 0
         var saves = 0
         var gate: Latch<Bool>?
+        var writeGate: Latch<Bool>?
     }
     private let state = Mutex(State())
 
@@ -257,6 +259,8 @@ final class FaultyStore: PolicyStore {
     func failWrites(_ isFailing: Bool) { state.withLock { $0.writesFail = isFailing } }
     /// Reads wait for it.
     func holdReads(_ gate: Latch<Bool>) { state.withLock { $0.gate = gate } }
+    /// Entries are written when it opens.
+    func holdWrites(_ gate: Latch<Bool>?) { state.withLock { $0.writeGate = gate } }
     var uses: Int { state.withLock { $0.uses } }
     var saves: Int { state.withLock { $0.saves } }
 
@@ -271,7 +275,11 @@ final class FaultyStore: PolicyStore {
     }
 
     func save(_ entries: [STSCacheEntry], now: WallTime) async throws(StoreError) {
-        state.withLock { $0.saves += 1 }
+        let gate = state.withLock { state in
+            state.saves += 1
+            return state.writeGate
+        }
+        _ = await gate?.wait()
         try checkWrite()
         try await real.save(entries, now: now)
     }
@@ -291,7 +299,6 @@ final class FaultyStore: PolicyStore {
     }
 
     func removePolicy(_ domain: DomainName) async throws(StoreError) {
-        try checkWrite()
         try await real.removePolicy(domain)
     }
 }
