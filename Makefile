@@ -9,10 +9,10 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Where `make run` keeps its configuration, queue and control socket.
 STATE := $(CURDIR)/var/run
 
-.PHONY: help deps deps-bed build release run test unit scenarios demo lint clean
+.PHONY: help deps deps-bed build release run test unit scenarios demo bench-decisions lint clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## install what building and running need (Debian packages; sudo where you are not root)
 	@conf/deps
@@ -44,6 +44,10 @@ scenarios: deps-bed release ## the scenarios in the mini-internet (root)
 
 demo: deps-bed release ## the whole mission in the mini-internet, no internet needed (root)
 	@integration/demo
+
+bench-decisions: deps ## decisions a second from warm caches, on one thread
+	swift build $(SWIFT_FLAGS) -c release --product waxwing-bench
+	@.build/release/waxwing-bench decisions
 
 lint: ## formatting and the rules of .swift-format
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -92,6 +92,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // Measures, and is not shipped: `make bench-decisions`.
+        .executableTarget(
+            name: "waxwing-bench",
+            dependencies: [
+                "Relay", "Mail", "Net", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Benchmarks",
+            swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
 
         tests("Mail", ["Mail"]),
         tests("Net", ["Net", "CLinux"]),

@@ -58,10 +58,12 @@ extension Logger {
                 .with("others", others == 0 ? nil : others))
     }
 
-    func note(_ error: StoreError, _ doing: StaticString, of domain: DomainName) {
+    /// The store failed while it did something for `domain`, and nothing was said of `others` more.
+    func note(_ error: StoreError, _ doing: StaticString, of domain: DomainName, others: Int) {
         event(
             .error,
-            LogLine("store-failed").with("doing", "\(doing)").with("domain", domain).with("reason", "\(error)"))
+            LogLine("store-failed").with("doing", "\(doing)").with("domain", domain).with("reason", "\(error)")
+                .with("others", others == 0 ? nil : others))
     }
 
     private static func line(
@@ -73,15 +75,15 @@ extension Logger {
     }
 }
 
-/// Fetches that fail by our own fault fail for every domain alike: said once a minute.
-struct Preventions {
+/// A fault of ours fails every domain alike: it is said once a minute.
+struct Silence {
     static let pause: Int64 = 60
 
     private var lastSaid: WallTime?
     private var unsaid = 0
 
     /// How many were passed over in silence, where it is time to speak; nil for silence.
-    mutating func note(at now: WallTime) -> Int? {
+    mutating func end(at now: WallTime) -> Int? {
         if let lastSaid, lastSaid <= now, now < lastSaid.advanced(by: Self.pause) {
             unsaid += 1
             return nil

@@ -27,7 +27,8 @@ package actor PolicyFinder {
     private let rest: Rest
     private var known: RecentTable<DomainName, Known>
     private var isClosing = false
-    private var preventions = Preventions()
+    private var fetchSilence = Silence()
+    private var storeSilence = Silence()
 
     /// One domain.
     private final class Known {
@@ -189,12 +190,16 @@ package actor PolicyFinder {
         await load(known)
         guard isDue(known.policy.entry) else { return known.policy.standingFacts(at: clock()) }
         await look(known)
-        let now = clock()
         let discovery = STSDiscovery(domain, settings: settings)
-        guard !isClosing, let id = discovery.refreshID(known.policy.entry, known.policy.record, at: now) else {
-            return known.policy.standingFacts(at: now)
+        var outcome: STSFacts?
+        for _ in 0..<2 {
+            let id = discovery.refreshID(known.policy.entry, known.policy.record, at: clock())
+            guard !isClosing, let id else { break }
+            let fetch = known.fetch ?? startFetch(known, id)
+            outcome = await fetch.task.value
+            if fetch.id == id { break }
         }
-        return await (known.fetch ?? startFetch(known, id)).task.value
+        return outcome ?? known.policy.standingFacts(at: clock())
     }
 
     /// Joins the lookup that is under way, or makes one.
@@ -235,7 +240,7 @@ package actor PolicyFinder {
         case _ where isClosing: return known.policy.standingFacts(at: now)
         case .stopped: return known.policy.notePrevention("the fetch was broken off", at: now)
         case .prevented(let words):
-            if let count = preventions.note(at: now) { log?.notePrevention(words, of: domain, others: count) }
+            if let others = fetchSilence.end(at: now) { log?.notePrevention(words, of: domain, others: others) }
             return known.policy.notePrevention(words, at: now)
         case .text(let text): result = .success(text)
         case .failed(let fault): result = .failure(fault)
@@ -258,7 +263,7 @@ package actor PolicyFinder {
             if case .damaged(_, let why) = found { log?.noteDamage(why, of: domain) }
             known.policy.noteStored(found)
         } catch {
-            if error != .closed { log?.note(error, "reading an MTA-STS policy", of: domain) }
+            note(error, "reading an MTA-STS policy", of: domain)
         }
     }
 
@@ -281,12 +286,17 @@ package actor PolicyFinder {
                 }
                 next = known.policy.takeChange()
             } catch {
-                // In memory it is right; it is written with the next change, or when mail comes after an hour.
-                if error != .closed { log?.note(error, "remembering an MTA-STS policy", of: domain) }
+                // In memory it is right; the next mail to the domain tries again.
+                note(error, "remembering an MTA-STS policy", of: domain)
                 known.policy.giveBack(change)
                 next = nil
             }
         }
         known.writer = nil
+    }
+
+    private func note(_ error: StoreError, _ doing: StaticString, of domain: DomainName) {
+        guard error != .closed, let others = storeSilence.end(at: clock()) else { return }
+        log?.note(error, doing, of: domain, others: others)
     }
 }

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// Measures parts of the relay as they are built for release.
+@main
+struct WaxwingBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "waxwing-bench", abstract: "Measures parts of the relay.", subcommands: [DecisionsCommand.self])
+}
