@@ -5,7 +5,8 @@ import TLS
 
 struct DANECommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dane", abstract: "Checks certificates against TLSA records.", subcommands: [DANECheckCommand.self])
+        commandName: "dane", abstract: "Checks certificates against TLSA records.", subcommands: [DANECheckCommand.self]
+    )
 }
 
 struct DANECheckCommand: ParsableCommand {
@@ -33,7 +34,8 @@ struct DANECheckCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The recipients' domain: accepted too in a certificate under usage 2 (RFC 7672 §3.2.2).", valueName: "name"))
+            "The recipients' domain: accepted too in a certificate under usage 2 (RFC 7672 §3.2.2).", valueName: "name")
+    )
     var nextHop: String?
 
     @Option(

@@ -110,7 +110,8 @@ import Testing
                     because: "as the operator demands"),
                 Case(
                     why: "a rule that demands DANE where there is none", hosts: ["mx.example"], sts: .notApplicable,
-                    settings: rule(.dane), outcome: .undeliverable, by: [nil], because: "demands authentication by dane"),
+                    settings: rule(.dane), outcome: .undeliverable, by: [nil], because: "demands authentication by dane"
+                ),
             ]
         } catch {
             return []
@@ -140,7 +141,8 @@ import Testing
     @Test("keys of mta_sts, and of tlsrpt")
     func keys() throws {
         let record = TLSRPTRecord.read([Array("v=TLSRPTv1; rua=mailto:a@b.example,https://c.example/x".utf8)])
-        let document = Self.document(["mx.example"], try Self.sts(.enforce, ["mx.example", "*.d.example"]), tlsrpt: record)
+        let document = Self.document(
+            ["mx.example"], try Self.sts(.enforce, ["mx.example", "*.d.example"]), tlsrpt: record)
         #expect(
             try Self.json(document, "mta_sts").hasPrefix(
                 """
@@ -177,13 +179,15 @@ import Testing
 
     @Test("MX-17 a route shows where mail goes, and by which rule")
     func route() throws {
-        let route = Route(nextHop: NextHop(.domain(Self.domain), port: 587, isConfigured: true), label: "rule \"a.example\"")
+        let route = Route(
+            nextHop: NextHop(.domain(Self.domain), port: 587, isConfigured: true), label: "rule \"a.example\"")
         let decision = PolicyDecision(
             PolicyInputs(facts: Self.facts(["mx.example"]), settings: PolicySettings()))
         let document = PolicyDocument(decision, domain: domainName("a.example"), route: route)
         #expect(document.domain == "a.example")
         #expect(
-            try Self.json(document, "route").hasPrefix("{\"next_hop\":\"d.example:587\",\"rule\":\"rule \\\"a.example\\\"\"}"))
+            try Self.json(document, "route").hasPrefix(
+                "{\"next_hop\":\"d.example:587\",\"rule\":\"rule \\\"a.example\\\"\"}"))
     }
 
     typealias Attempt = PolicyDocument.Attempt
@@ -194,7 +198,12 @@ import Testing
             ("all proved", [[Attempt(address: "a", verdict: "proceed", verified: "dane")]], 0),
             (
                 "an address that cannot be reached does not count beside one that can",
-                [[Attempt(address: "a", verdict: "unreachable"), Attempt(address: "b", verdict: "proceed", verified: "webpki")]],
+                [
+                    [
+                        Attempt(address: "a", verdict: "unreachable"),
+                        Attempt(address: "b", verdict: "proceed", verified: "webpki"),
+                    ]
+                ],
                 0
             ),
             ("D1 dane-host is no proof", [[Attempt(address: "a", verdict: "proceed", verified: "dane-host")]], 1),
@@ -202,17 +211,28 @@ import Testing
             ("in the clear", [[Attempt(address: "a", verdict: "fall-back", verified: "none")]], 1),
             (
                 "one host proved, the other refused",
-                [[Attempt(address: "a", verdict: "proceed", verified: "dane")], [Attempt(address: "b", verdict: "refuse")]],
+                [
+                    [Attempt(address: "a", verdict: "proceed", verified: "dane")],
+                    [Attempt(address: "b", verdict: "refuse")],
+                ],
                 1
             ),
             (
                 "one address of two refused",
-                [[Attempt(address: "a", verdict: "proceed", verified: "dane"), Attempt(address: "b", verdict: "refuse")]],
+                [
+                    [
+                        Attempt(address: "a", verdict: "proceed", verified: "dane"),
+                        Attempt(address: "b", verdict: "refuse"),
+                    ]
+                ],
                 1
             ),
             (
                 "one host proved, the other silent",
-                [[Attempt(address: "a", verdict: "proceed", verified: "dane")], [Attempt(address: "b", verdict: "unreachable")]],
+                [
+                    [Attempt(address: "a", verdict: "proceed", verified: "dane")],
+                    [Attempt(address: "b", verdict: "unreachable")],
+                ],
                 1
             ),
             ("refused", [[Attempt(address: "a", verdict: "refuse", reason: "no STARTTLS")]], 2),

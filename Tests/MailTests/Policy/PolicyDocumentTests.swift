@@ -106,13 +106,21 @@ import Testing
     func mx() throws {
         let failed = try document(["d.example MX": .bogus]).mx
         #expect(
-            failed == .init(lookup: "failed", security: "bogus", implicit: false, null: false, records: [], error: "signature expired"))
+            failed
+                == .init(
+                    lookup: "failed", security: "bogus", implicit: false, null: false, records: [],
+                    error: "signature expired"))
         let null = try document(["d.example MX": .insecure("0 .")]).mx
-        #expect(null == .init(lookup: "null", security: "insecure", implicit: false, null: true, records: [], error: nil))
+        #expect(
+            null == .init(lookup: "null", security: "insecure", implicit: false, null: true, records: [], error: nil))
         let implicit = try document(["d.example A": .secure("192.0.2.1")]).mx
-        #expect(implicit == .init(lookup: "implicit", security: "secure", implicit: true, null: false, records: [], error: nil))
+        #expect(
+            implicit
+                == .init(lookup: "implicit", security: "secure", implicit: true, null: false, records: [], error: nil))
         let fixed = try document(Self.pinned, NextHop(.host(domainName("mx.example")), isConfigured: true))
-        #expect(fixed.mx == .init(lookup: "not-queried", security: nil, implicit: false, null: false, records: [], error: nil))
+        #expect(
+            fixed.mx
+                == .init(lookup: "not-queried", security: nil, implicit: false, null: false, records: [], error: nil))
         #expect(fixed.outcome == .authenticated && fixed.domain == "mx.example")
     }
 

@@ -59,7 +59,8 @@ enum ControlRequest: Hashable, Sendable {
 
     private static func notAllowed(_ method: Method, _ message: String) -> ControlRefusal {
         ControlRefusal(
-            .methodNotAllowed, "method-not-allowed", message, "Send a \(method.rawValue) request", allow: method.rawValue)
+            .methodNotAllowed, "method-not-allowed", message, "Send a \(method.rawValue) request",
+            allow: method.rawValue)
     }
 
     private static func refuseBody(_ fields: some Sequence<Substring>) throws(ControlRefusal) {

@@ -149,7 +149,9 @@ public struct DANECheckDocument: CheckDocument {
         case .unusable:
             result = "unusable"
             matched = Nullable(nil)
-            why = Nullable("no record of a kind that SMTP can use: usage 2 or 3, a known selector and matching type (RFC 7672 §3.1)")
+            why = Nullable(
+                "no record of a kind that SMTP can use: usage 2 or 3, a known selector and matching type (RFC 7672 §3.1)"
+            )
         }
     }
 

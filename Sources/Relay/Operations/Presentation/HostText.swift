@@ -106,7 +106,8 @@ enum AttemptText {
         if let end = leaf.notAfter {
             let time = WallTime(seconds: end)
             let distance = Humane.distance(to: time, from: now)
-            let words = end <= now.seconds ? "EXPIRED \(distance)" : end - now.seconds < soon ? "ENDS \(distance)" : distance
+            let words =
+                end <= now.seconds ? "EXPIRED \(distance)" : end - now.seconds < soon ? "ENDS \(distance)" : distance
             line("valid until", "\(time.rfc3339) (\(words))")
         }
         if let digest = leaf.publicKeyDigest { line("3 1 1", digest) }

@@ -8,7 +8,8 @@ public enum STSText {
         var table = TextTable(["DOMAIN", "MODE", "ID", "FETCHED", "EXPIRES", "USED", "LAST ERROR"])
         for view in policies {
             table.add([
-                view.domain, view.mode ?? "-", view.id ?? "-", distance(view.fetchedAt, now), distance(view.expiresAt, now),
+                view.domain, view.mode ?? "-", view.id ?? "-", distance(view.fetchedAt, now),
+                distance(view.expiresAt, now),
                 distance(view.usedAt, now), view.error ?? (view.recordMissingSince == nil ? "" : "TXT record missing"),
             ])
         }

@@ -100,7 +100,8 @@ public struct Probe: Sendable {
         at target: Target, _ terms: ProbeConnection.Terms, on loop: Loop
     ) async -> PolicyDocument.Attempt {
         if target.place >= Self.addressLimit {
-            return .init(target.address, target.host, unreachable: "not tried: the first \(Self.addressLimit) are enough")
+            return .init(
+                target.address, target.host, unreachable: "not tried: the first \(Self.addressLimit) are enough")
         }
         if target.address.family == .ipv6, !configuration.delivery.ipv6 {
             return .init(target.address, target.host, unreachable: "not tried: delivery.ipv6 is off")

@@ -107,7 +107,8 @@ extension TLSRequirement {
     var recording: TLSRequirement {
         TLSRequirement(
             level: .opportunistic, by: nil, demands: [], dane: dane, webPKI: webPKI, pkix: pkix,
-            fingerprints: fingerprints, hasOnlyUnusableTLSA: hasOnlyUnusableTLSA, hasUnknownTLSA: hasUnknownTLSA, sts: sts,
+            fingerprints: fingerprints, hasOnlyUnusableTLSA: hasOnlyUnusableTLSA, hasUnknownTLSA: hasUnknownTLSA,
+            sts: sts,
             serverName: serverName, minimumVersion: minimumVersion, clientIdentity: clientIdentity,
             reason: Explanation("for information"))
     }
