@@ -1,4 +1,5 @@
 import COpenSSL
+import Synchronization
 
 /// Whether the server ended its connection by close_notify (RFC 8446 §6.1).
 ///
@@ -6,6 +7,14 @@ import COpenSSL
 /// Belongs to the thread of the engine.
 final class CloseNotice {
     private(set) var wasSeen = false
+
+    init() {
+        Curl.liveObjects.add(1, ordering: .relaxed)
+    }
+
+    deinit {
+        Curl.liveObjects.subtract(1, ordering: .relaxed)
+    }
 
     /// Its place in each `SSL_CTX`; -1 where OpenSSL has none to give. A context that goes releases its notice: some
     /// versions of libcurl close connections after the transfer.

@@ -16,8 +16,8 @@ enum Curl {
         curl_easy_strerror(code).map { String(cString: $0) } ?? "error \(code.rawValue)"
     }
 
-    /// Handles alive in this process, as their owners count them. A test's teardown finds zero again.
-    static let liveHandles = Atomic<Int>(0)
+    /// Handles and what belongs to them, alive in this process, as their owners count them. A test's teardown finds zero again.
+    static let liveObjects = Atomic<Int>(0)
 }
 
 /// Owns a multi handle.
@@ -31,12 +31,12 @@ final class MultiHandle: @unchecked Sendable {
     init() throws(HTTPSFailure) {
         guard let multi = curl_multi_init() else { throw HTTPSFailure(.ours, "libcurl has no memory") }
         pointer = multi
-        Curl.liveHandles.add(1, ordering: .relaxed)
+        Curl.liveObjects.add(1, ordering: .relaxed)
     }
 
     deinit {
         _ = curl_multi_cleanup(pointer)
-        Curl.liveHandles.subtract(1, ordering: .relaxed)
+        Curl.liveObjects.subtract(1, ordering: .relaxed)
     }
 
     /// Ends the poll that is under way, or the next one.
@@ -64,7 +64,7 @@ final class EasyHandle {
         pointer = easy
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        Curl.liveHandles.add(1, ordering: .relaxed)
+        Curl.liveObjects.add(1, ordering: .relaxed)
         _ = shim_curl_share_setopt_share(share, CURL_LOCK_DATA_DNS)
         try set(CURLOPT_SHARE, share)
         try set(CURLOPT_ERRORBUFFER, errorText)
@@ -76,7 +76,7 @@ final class EasyHandle {
         _ = curl_share_cleanup(share)
         curl_slist_free_all(resolve)
         errorText.deallocate()
-        Curl.liveHandles.subtract(1, ordering: .relaxed)
+        Curl.liveObjects.subtract(1, ordering: .relaxed)
     }
 
     func set(_ option: CURLoption, _ value: Int) throws(HTTPSFailure) {

@@ -18,8 +18,9 @@ struct TransferBook<Waiter> {
         var starts: [Entry] = []
         /// Transfers to break off.
         var cancels: [UInt64] = []
-        /// Those for whom no place came free in time.
+        /// Those whose time was over before they began, and what they are told.
         var expired: [Waiter] = []
+        var expiry: HTTPSFailure = .noPlace
         var isClosing = false
         /// When there is something to do again, if nothing else happens.
         var next: Deadline = .never
@@ -63,6 +64,7 @@ struct TransferBook<Waiter> {
         var turn = Turn(isClosing: isClosing)
         turn.cancels = cancelled
         cancelled = []
+        if running.count < transfersLimit { turn.expiry = .tooLate }
         turn.expired = waiting.filter { $0.end <= now }.map(\.waiter)
         waiting.removeAll { $0.end <= now }
         if !isClosing {
@@ -88,6 +90,8 @@ struct TransferBook<Waiter> {
 }
 
 extension HTTPSFailure {
+    static let noPlace = HTTPSFailure(.busy, "no place among the transfers came free in time")
+    static let tooLate = HTTPSFailure(.timedOut, "the time was over before the fetch began")
     static let closed = HTTPSFailure(.cancelled, "the HTTPS client is closed")
     static let cancelled = HTTPSFailure(.cancelled, "the fetch was cancelled")
 }

@@ -67,9 +67,7 @@ final class TransferEngine: Sendable {
         var transfers = Transfers(multi: multi)
         while true {
             let turn = book.withLock { $0.turn(at: .now) }
-            for waiter in turn.expired {
-                waiter.resume(returning: .failure(HTTPSFailure(.busy, "no place among the transfers came free in time")))
-            }
+            for waiter in turn.expired { waiter.resume(returning: .failure(turn.expiry)) }
             if turn.isClosing { break }
             for id in turn.cancels where transfers.remove(id) { settle(id, .failure(.cancelled)) }
             var isOneOver = !turn.cancels.isEmpty

@@ -75,7 +75,7 @@ public final class Service: Sendable {
         let stopping = Flag()
         let unsettled = Unsettled()
         let deliveries = DeliveryParts(
-            configuration: configuration, hostname: hostname, store: store, routes: routes, policies: policies,
+            configuration: configuration, hostname: hostname, store: store, routes: routes, policies: policies, routing: routing, credentials: parts.credentials,
             resolver: resolver, policy: policy,
             opportunistic: parts.opportunistic, dane: parts.dane, sessions: SessionCache(), counters: counters,
             stopping: stopping, unsettled: unsettled, clock: Self.clock)
@@ -180,6 +180,8 @@ public final class Service: Sendable {
         _ = await (noClients, noDeliveries)
         control.close()
         for task in tasks { await task.value }
+        // First, so that what fails from here on counts against no domain.
+        await policies.close()
         await https.close()
         await resolver.close()
         await store.close()

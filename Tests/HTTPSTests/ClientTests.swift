@@ -140,7 +140,7 @@ struct ClientTests {
                         timeout: .seconds(5)))
             }
             // The thread ends by itself; a test that hangs here has failed.
-            while Curl.liveHandles.load(ordering: .acquiring) != 0 { await Task.yield() }
+            while Curl.liveObjects.load(ordering: .acquiring) != 0 { await Task.yield() }
             exit(0)
         }
     }
@@ -163,18 +163,19 @@ struct ClientTests {
             await client.close()
             server.stop()
             // The client's own: the multi handle.
-            if Curl.liveHandles.load(ordering: .acquiring) > 1 { exit(2) }
+            if Curl.liveObjects.load(ordering: .acquiring) > 1 { exit(2) }
             exit(0)
         }
     }
 }
 
-/// Five fetches in each round: good, too large, untrusted, refused, cancelled.
+/// Five fetches in each round: good, too large, untrusted, refused under a name of its own, cancelled.
 private func allKinds(_ client: HTTPSClient, _ server: TestServer, rounds: Int) async throws {
     for _ in 0..<rounds {
+        let name = "n\(UInt64.random(in: 0 ... .max)).example"
         let requests = [
             try HTTPSRequest.to(server), try .to(server, bodyLimit: 3),
-            try .to(server, host: "other.example"), try .to(server, addresses: [.v4(0x7F00_0009)]),
+            try .to(server, host: "other.example"), try .to(server, host: name, addresses: [.v4(0x7F00_0009)]),
         ]
         let failures = await withTaskGroup(of: HTTPSFailure.Kind?.self) { group in
             for request in requests { group.addTask { await client.get(request).failure?.kind } }

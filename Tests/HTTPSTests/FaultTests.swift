@@ -1,5 +1,7 @@
+import CCurl
 import Foundation
 import Mail
+import Net
 import Testing
 
 @testable import HTTPS
@@ -184,7 +186,27 @@ struct FaultTests {
         server.stop()
     }
 
-    @Test("A dead address is passed over", arguments: [[.v4(0x7F00_0009), loopback], [.v6(high: 0, low: 1), loopback]])
+    @Test("SEC-01 where libcurl would look a name up, or go elsewhere, it is stopped", arguments: [true, false])
+    func guarded(looksUp: Bool) throws {
+        let server = try TestServer(presenting: [TestPKI.shared.leaf], TestServer.policy())
+        let request = try HTTPSRequest.to(server, addresses: [looksUp ? loopback : .v4(0x7F00_0009)])
+        let transfer = try Transfer(request, until: .after(.seconds(20)))
+        // What no request can say: another name, or another place for the name.
+        let list = curl_slist_append(nil, "\(policyHost):\(server.port):127.0.0.1")
+        defer { curl_slist_free_all(list) }
+        if looksUp {
+            _ = shim_curl_easy_setopt_string(transfer.pointer, CURLOPT_URL, "https://localhost:\(server.port)/")
+        } else {
+            _ = shim_curl_easy_setopt_pointer(transfer.pointer, CURLOPT_RESOLVE, list)
+        }
+        let code = curl_easy_perform(transfer.pointer)
+        #expect(code == (looksUp ? CURLE_COULDNT_RESOLVE_HOST : CURLE_COULDNT_CONNECT))
+        #expect(server.connections == 0)
+        server.stop()
+    }
+
+    @Test(
+        "A dead address is passed over", arguments: [[.v4(0x7F00_0009), loopback], [.v6(high: 0, low: 1), loopback]])
     func deadAddress(addresses: [IPAddress]) async throws {
         let server = try TestServer(presenting: [TestPKI.shared.leaf], TestServer.policy())
         let client = try HTTPSClient()

@@ -59,10 +59,18 @@ struct TransferBookTests {
         #expect(turn.next == Deadline(nanoseconds: 20))
         turn = book.turn(at: Deadline(nanoseconds: 20))
         #expect(turn.expired == [3])
+        #expect(turn.expiry == .noPlace)
         #expect(turn.next == Deadline(nanoseconds: 30))
         turn = book.turn(at: Deadline(nanoseconds: 31))
         #expect(turn.expired == [2])
         #expect(turn.next == .never)
+        // There was a place, but the thread came too late.
+        #expect(book.finished(1) == 1)
+        #expect(book.ask(try entry(4, until: 40)) == nil)
+        turn = book.turn(at: Deadline(nanoseconds: 40))
+        #expect(turn.expired == [4])
+        #expect(turn.expiry == .tooLate)
+        #expect(turn.starts.isEmpty)
     }
 
     @Test("who waits is cancelled at once; what runs is broken off in the next turn; unknown numbers do nothing")

@@ -142,6 +142,26 @@ import Testing
         #expect(SSL_get_verify_mode(strict.owned.pointer) == SSL_VERIFY_PEER)
     }
 
+    @Test(
+        "TLS-02 keys below 112 bits do not pass, even where the session may have them",
+        arguments: [(1024, false), (2048, true)])
+    func weakKey(bits: CInt, good: Bool) throws {
+        let leaf = try pki.leaf {
+            $0.names = ["mx.example.com"]
+            $0.rsaBits = bits
+        }
+        let requirement = try TLSRequirement.proving(
+            [], by: .dane, dane: [pki.intermediate.record(2, 0, 1)], webPKI: TestTrust.reference(),
+            level: .opportunistic)
+        let facts = try facts(presenting: chain(leaf), requirement)
+        #expect(
+            facts.webPKI
+                == (good
+                    ? .trusted(name: try DomainName("mx.example.com"))
+                    : .failed(.notTrusted, "EE certificate key too weak")))
+        if case .dane = facts.verification { #expect(good) } else { #expect(!good) }
+    }
+
     @Test("fingerprints of certificate and key, right and wrong")
     func fingerprints() throws {
         let leaf = try TestCertificate.make {

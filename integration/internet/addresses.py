@@ -20,5 +20,9 @@ RELAY_NETWORK = "127.1.3"
 # Mail hosts, numbered by hosts in domains.py.
 HOST_NETWORK = "127.1.2"
 
+# nginx with every domain's MTA-STS policy, and an address where nothing listens.
+POLICY_SERVER = "127.1.4.1"
+NOBODY = "127.1.4.9"
+
 SENDER_DOMAIN = "sender.example"
 RELAY_NAME = "relay.example"

@@ -1,13 +1,31 @@
-"""Keys and certificates of the mail hosts, by the openssl command, and what TLSA records say of them."""
+"""Keys and certificates of the mail and policy hosts, by the openssl command, and what TLSA records say of them.
+
+self-signed rsa expired     signed by their own key; with an RSA key; of the year 2020
+private-ca                  by a CA that only DNS (DANE-TA) can vouch for
+webpki                      by the CA that everybody here trusts (ca_file of relayd), through an intermediate
+webpki-expired              the same, of the year 2020
+webpki-wrong-name           the same, for another host
+webpki-cn-only              the same, with the right name as common name only
+next-hop-name               the same, for the mail domain instead of its MX
+"""
 
 import hashlib
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from . import addresses
 from .domains import DOMAINS, absolute
+from .policies import host_name
 
-CA_NAME = "Private CA of the mini-internet"
+# File stems of the CAs: CA.crt, CA.key. Relays trust webpki.crt; what they see is signed by webpki-intermediate.
+PRIVATE_CA, WEBPKI, INTERMEDIATE = "ca", "webpki", "webpki-intermediate"
+# What a certificate for somebody else names.
+SOMEBODY_ELSE = "somebody-else.example"
+# Shown by relayd where a rule says so, and never to be trusted for anything else.
+CLIENT = "client.relay.example"
+
+_CA_EXTENSIONS = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
 
 def _openssl(*arguments: str, text: str = "", folder: Path | None = None) -> bytes:
@@ -17,59 +35,92 @@ def _openssl(*arguments: str, text: str = "", folder: Path | None = None) -> byt
     return done.stdout
 
 
-def _new_key(path: Path, kind: str = "") -> None:
-    form = ("RSA", "rsa_keygen_bits:2048") if kind == "rsa" else ("EC", "ec_paramgen_curve:P-256")
-    _openssl("genpkey", "-algorithm", form[0], "-pkeyopt", form[1], "-out", str(path))
+def _new_key(folder: Path, stem: str, kind: str = "") -> tuple[str, ...]:
+    """Words of `openssl req` that make NAME.key."""
+    form = ("rsa:2048",) if kind == "rsa" else ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+    return ("-newkey", *form, "-noenc", "-keyout", str(folder / f"{stem}.key"))
 
 
-def _make_ca(folder: Path) -> None:
-    _new_key(folder / "ca.key")
-    _openssl("req", "-x509", "-key", str(folder / "ca.key"), "-subj", f"/CN={CA_NAME}", "-days", "30",
-             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-             "-out", str(folder / "ca.crt"))
+def _by(folder: Path, authority: str) -> tuple[str, ...]:
+    return ("-CA", str(folder / f"{authority}.crt"), "-CAkey", str(folder / f"{authority}.key")) if authority else ()
 
 
-def _make(folder: Path, name: str, kind: str) -> None:
-    """NAME.key, NAME.crt (leaf first, then its CA) and NAME.pem (key and chain, as Postfix likes it)."""
-    key, leaf = folder / f"{name}.key", folder / f"{name}.crt"
-    _new_key(key, kind)
-    names = ("-addext", f"subjectAltName=DNS:{name}")
+def _request(folder: Path, stem: str, kind: str, common_name: str, authority: str, *more: str) -> None:
+    """Makes NAME.key and NAME.crt, valid from now."""
+    _openssl("req", "-x509", *_new_key(folder, stem, kind), "-subj", f"/CN={common_name}", "-days", "30", *more,
+             *_by(folder, authority), "-out", str(folder / f"{stem}.crt"))
+
+
+def _backdated(folder: Path, stem: str, name: str, authority: str) -> None:
+    """The same, valid in 2020 only. Only `openssl ca` can do that."""
+    own = folder / f"{stem}.d"
+    own.mkdir()
+    (own / "index.txt").touch()
+    (own / "ca.cnf").write_text(
+        "[ca]\ndefault_ca=c\n[c]\ndatabase=index.txt\nnew_certs_dir=.\nrand_serial=yes\npolicy=p\ndefault_md=sha256\n"
+        f"x509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=DNS:{name}\n")
+    _openssl("req", "-new", *_new_key(folder, stem), "-subj", f"/CN={name}", "-out", str(own / "request"))
+    signer = ("-cert", str(folder / f"{authority}.crt"), "-keyfile", str(folder / f"{authority}.key")) if authority else (
+        "-selfsign", "-keyfile", str(folder / f"{stem}.key"))
+    _openssl("ca", "-batch", "-notext", "-config", "ca.cnf", *signer, "-in", "request",
+             "-startdate", "20200101000000Z", "-enddate", "20210101000000Z", "-out", str(folder / f"{stem}.crt"), folder=own)
+
+
+def _make_authorities(folder: Path) -> None:
+    _request(folder, PRIVATE_CA, "", "Private CA of the mini-internet", "", *_CA_EXTENSIONS)
+    _request(folder, WEBPKI, "", "Public CA of the mini-internet", "", *_CA_EXTENSIONS)
+    _request(folder, INTERMEDIATE, "", "Intermediate of the public CA", WEBPKI, *_CA_EXTENSIONS)
+
+
+def make(folder: Path, name: str, kind: str, domain: str = "") -> None:
+    """NAME.key, NAME.crt (leaf first, then its CA) and NAME.pem (key and chain, as Postfix likes it). `domain`: whose MX it is."""
+    leaf = folder / f"{name}.crt"
+    authority = {"self-signed": "", "rsa": "", "expired": "", "private-ca": PRIVATE_CA}.get(kind, INTERMEDIATE)
     match kind:
+        case "expired" | "webpki-expired":
+            _backdated(folder, name, name, authority)
         case "self-signed" | "rsa":
-            _openssl("req", "-x509", "-key", str(key), "-subj", f"/CN={name}", "-days", "30", *names, "-out", str(leaf))
-        case "private-ca":
-            _openssl("req", "-x509", "-key", str(key), "-subj", f"/CN={name}", "-days", "30", *names,
-                     "-addext", "basicConstraints=CA:FALSE",
-                     "-CA", str(folder / "ca.crt"), "-CAkey", str(folder / "ca.key"), "-out", str(leaf))
-            leaf.write_bytes(leaf.read_bytes() + (folder / "ca.crt").read_bytes())
-        case "expired":
-            # Only `openssl ca` can date a certificate back.
-            own = folder / f"{name}.d"
-            own.mkdir()
-            (own / "index.txt").touch()
-            (own / "ca.cnf").write_text(
-                "[ca]\ndefault_ca=c\n[c]\ndatabase=index.txt\nnew_certs_dir=.\nrand_serial=yes\npolicy=p\ndefault_md=sha256\n"
-                "x509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=DNS:" + name + "\n")
-            _openssl("req", "-new", "-key", str(key), "-subj", f"/CN={name}", "-out", str(own / "request"))
-            _openssl("ca", "-batch", "-notext", "-selfsign", "-config", "ca.cnf", "-keyfile", str(key), "-in", "request",
-                     "-startdate", "20200101000000Z", "-enddate", "20210101000000Z", "-out", str(leaf), folder=own)
+            _request(folder, name, kind, name, authority, "-addext", f"subjectAltName=DNS:{name}")
+        case "private-ca" | "webpki" | "webpki-wrong-name" | "webpki-cn-only" | "next-hop-name":
+            named = {"webpki-wrong-name": SOMEBODY_ELSE, "next-hop-name": domain}.get(kind, name)
+            names = () if kind == "webpki-cn-only" else ("-addext", f"subjectAltName=DNS:{named}")
+            _request(folder, name, kind, named, authority, "-addext", "basicConstraints=critical,CA:FALSE", *names)
         case _:
             raise ValueError(f"no such kind of certificate: {kind}")
-    (folder / f"{name}.pem").write_bytes(key.read_bytes() + leaf.read_bytes())
+    if authority:
+        leaf.write_bytes(leaf.read_bytes() + (folder / f"{authority}.crt").read_bytes())
+    (folder / f"{name}.pem").write_bytes((folder / f"{name}.key").read_bytes() + leaf.read_bytes())
 
 
 def make_all(folder: Path) -> None:
     folder.mkdir(parents=True)
-    _make_ca(folder)
+    _make_authorities(folder)
     # The key that TLSA records of "stranger" name: nobody serves it.
-    jobs = [("stranger.invalid", "self-signed")]
-    jobs += [(absolute(host.name, domain.name), host.certificate)
+    jobs = [("stranger.invalid", "self-signed", ""), (addresses.RELAY_NAME, "webpki", ""), (CLIENT, "webpki", ""),
+            (SOMEBODY_ELSE, "webpki", "")]
+    jobs += [(absolute(host.name, domain.name), host.certificate, domain.name)
              for domain in DOMAINS for host in domain.hosts if host.certificate != "none"]
+    jobs += [(host_name(domain.name), domain.sts.certificate, domain.name) for domain in DOMAINS if domain.sts]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda job: _make(folder, *job), jobs))
+        list(pool.map(lambda job: make(folder, *job), jobs))
     for path in folder.rglob("*"):
         # Exim and OpenSMTPD read keys as their own users; the bed lives for minutes and has nothing to hide.
         path.chmod(0o755 if path.is_dir() else 0o644)
+    # relayd insists on secrecy of its own.
+    for own in (addresses.RELAY_NAME, CLIENT):
+        (folder / f"{own}.key").chmod(0o600)
+
+
+def _public_key(certificate: Path) -> bytes:
+    public = _openssl("x509", "-in", str(certificate), "-noout", "-pubkey")
+    return _openssl("pkey", "-pubin", "-outform", "DER", text=public.decode())
+
+
+def fingerprint(folder: Path, name: str, what: str) -> str:
+    """SHA-256 of the host's `certificate` or `public-key`, as a rule of relayd names it."""
+    certificate = folder / f"{name}.crt"
+    data = _openssl("x509", "-in", str(certificate), "-outform", "DER") if what == "certificate" else _public_key(certificate)
+    return f"{what}:{hashlib.sha256(data).hexdigest()}"
 
 
 def tlsa(folder: Path, name: str, record: str) -> str:
@@ -77,11 +128,8 @@ def tlsa(folder: Path, name: str, record: str) -> str:
     usage, selector, matching, what = record.split()
     if what == "garbage":
         return f"{usage} {selector} {matching} {hashlib.sha256(b'garbage').hexdigest()}"
-    certificate = folder / {"own": f"{name}.crt", "stranger": "stranger.invalid.crt", "ca": "ca.crt"}[what]
-    if selector == "0":
-        data = _openssl("x509", "-in", str(certificate), "-outform", "DER")
-    else:
-        public = _openssl("x509", "-in", str(certificate), "-noout", "-pubkey")
-        data = _openssl("pkey", "-pubin", "-outform", "DER", text=public.decode())
+    stems = {"own": name, "stranger": "stranger.invalid", "ca": PRIVATE_CA, "webpki": INTERMEDIATE}
+    certificate = folder / f"{stems[what]}.crt"
+    data = _openssl("x509", "-in", str(certificate), "-outform", "DER") if selector == "0" else _public_key(certificate)
     digest = {"0": bytes.hex, "1": lambda d: hashlib.sha256(d).hexdigest(), "2": lambda d: hashlib.sha512(d).hexdigest()}
     return f"{usage} {selector} {matching} {digest[matching](data)}"

@@ -1,139 +1,97 @@
 """The domains of the mini-internet: what each one is, and what must become of mail to it.
 
-This table is the bed: zones, certificates, servers, scenarios and the demo are made from it.
+This table is the bed: zones, certificates, servers, policy hosts, scenarios and the demo are made from it. Domains with MTA-STS
+are in stsdomains.py, those that one scenario keeps for itself in owndomains.py.
 To add a domain, add a line (integration/README.md explains the words).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from .addresses import HOST_NETWORK, SENDER_MX
+from .owndomains import OWN
+from .stsdomains import STS_TABLE
+from .words import GOOD, STS, Domain, Expect, Host, absolute, bounced, deferred, delivered
 
+__all__ = ["BY_NAME", "DANE_DOMAINS", "DOMAINS", "Domain", "Expect", "Host", "KNOWN_RECIPIENT", "MAIL_DOMAINS", "SCENERY", "STS",
+           "STS_DOMAINS", "absolute", "hosts_of"]
 
-@dataclass(frozen=True)
-class Host:
-    """A mail host. Its name is made in the zone of the domain that lists it."""
-
-    name: str
-    server: str  # postfix | exim | opensmtpd | sender | nothing (no port open) | a script of scripted.py
-    certificate: str = "self-signed"  # self-signed | rsa (so, with an RSA key) | expired | private-ca | none
-    tlsa: tuple[str, ...] = ()  # "usage selector matching-type what"; what: own | stranger | ca | garbage
-    number: int = 0  # last octet of its address; 0 is filled in from the order of the table
-
-    @property
-    def address(self) -> str:
-        return SENDER_MX if self.server == "sender" else f"{HOST_NETWORK}.{self.number}"
-
-
-@dataclass(frozen=True)
-class Expect:
-    """What the first final outcome of mail to the domain is, in the words of relayd's log."""
-
-    status: str  # delivered | deferred | bounced
-    verified: str = ""  # dane | dane-host | encrypted | none; of a delivery
-    host: str = ""  # the MX that took it
-    cause: str = ""  # of a deferral or bounce: Reason.Cause
-    code: str = ""  # enhanced status code in the DSN, a regular expression
-    attempts: int = 1  # attempts until then
-    policy: int = 0  # exit code of `relayctl policy`: 0 authenticated, 1 partly unauthenticated, 2 undeliverable
-    cause_before: str = ""  # cause of the deferrals before, where attempts > 1
-
-
-@dataclass(frozen=True)
-class Domain:
-    name: str
-    what: str  # a sentence for people
-    expect: Expect
-    hosts: tuple[Host, ...] = ()
-    dns: str = "signed"  # signed | unsigned | expired (signatures of the year 2020) | faulty (signed, behind dnsfaults.py) | absent
-    mx: tuple[str, ...] | None = ("10 mx",)  # "preference name"; names without a dot at the end are in the zone. None: no MX
-    records: tuple[str, ...] = ()  # further records, as in a zone file
-    faults: tuple[str, ...] = ()  # "name type rcode|drop", where dns is faulty
-
-
-def _delivered(verified: str, host: str = "mx", **more: object) -> Expect:
-    policy = 0 if verified == "dane" else 1
-    return Expect("delivered", verified, host, **({"policy": policy} | more))  # type: ignore[arg-type]
-
-
-def _deferred(cause: str, policy: int = 0) -> Expect:
-    return Expect("deferred", cause=cause, policy=policy)
-
-
-def _bounced(cause: str, code: str, policy: int = 2) -> Expect:
-    return Expect("bounced", cause=cause, code=code, policy=policy)
-
-
-GOOD = ("3 1 1 own",)
-
-_TABLE = (
+_DANE = (
     # DANE as it should be.
-    Domain("good.example", "DANE-EE (3 1 1) matches", _delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),)),
-    Domain("dane-ta.example", "DANE-TA (2 0 1): a private CA named in DNS", _delivered("dane"),
+    Domain("good.example", "DANE-EE (3 1 1) matches", delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),)),
+    Domain("dane-ta.example", "DANE-TA (2 0 1): a private CA named in DNS", delivered("dane"),
            (Host("mx", "exim", "private-ca", ("2 0 1 ca",)),)),
-    Domain("expired.example", "DANE-EE, certificate expired in 2021 (DANE-EE ignores dates)", _delivered("dane"),
+    Domain("expired.example", "DANE-EE, certificate expired in 2021 (DANE-EE ignores dates)", delivered("dane"),
            (Host("mx", "postfix", "expired", GOOD),)),
-    Domain("rollover.example", "key rollover: one TLSA record stale, one current", _delivered("dane"),
+    Domain("rollover.example", "key rollover: one TLSA record stale, one current", delivered("dane"),
            (Host("mx", "exim", tlsa=("3 1 1 stranger", "3 1 1 own")),)),
-    Domain("implicit.example", "no MX record: the domain's own address, with DANE", _delivered("dane", "@"),
+    Domain("implicit.example", "no MX record: the domain's own address, with DANE", delivered("dane", "@"),
            (Host("@", "postfix", "rsa", GOOD),), mx=None),
-    Domain("cname-mx.example", "the MX is an alias of a DANE host", _delivered("dane", "mx"),
+    Domain("cname-mx.example", "the MX is an alias of a DANE host", delivered("dane", "mx"),
            (Host("real", "postfix", tlsa=GOOD),), records=("mx CNAME real",)),
-    Domain("first-dead.example", "two MX, the first does not answer", _delivered("dane", "mx2"),
+    Domain("first-dead.example", "two MX, the first does not answer", delivered("dane", "mx2"),
            (Host("mx1", "nothing", tlsa=GOOD), Host("mx2", "exim", tlsa=GOOD)), mx=("10 mx1", "20 mx2")),
-    Domain("first-fails.example", "two MX, the first fails DANE", _delivered("dane", "mx2"),
+    Domain("first-fails.example", "two MX, the first fails DANE", delivered("dane", "mx2"),
            (Host("mx1", "postfix", tlsa=("3 1 1 stranger",)), Host("mx2", "postfix", tlsa=GOOD)), mx=("10 mx1", "20 mx2")),
+    Domain("alias.example", "an alias of good.example: DANE of where it leads", delivered("dane", "mx.good.example."), mx=None,
+           dns="alias of good.example"),
+    Domain("dane-ta-domain.example", "DANE-TA, the certificate names the mail domain", delivered("dane"),
+           (Host("mx", "postfix", "next-hop-name", ("2 1 1 webpki",)),)),
     # DANE that must hold the mail back.
-    Domain("mismatch.example", "TLSA names another key: an impostor, or a rollover gone wrong", _deferred("dane-mismatch"),
+    Domain("mismatch.example", "TLSA names another key: an impostor, or a rollover gone wrong", deferred("dane-mismatch"),
            (Host("mx", "postfix", tlsa=("3 1 1 stranger",)),)),
-    Domain("agility.example", "3 1 1 matches, the stronger 3 1 2 does not", _deferred("dane-mismatch"),
+    Domain("agility.example", "3 1 1 matches, the stronger 3 1 2 does not", deferred("dane-mismatch"),
            (Host("mx", "postfix", tlsa=("3 1 1 own", "3 1 2 stranger")),)),
-    Domain("no-starttls.example", "TLSA exists, the host offers no STARTTLS: stripped?", _deferred("starttls-missing"),
+    Domain("no-starttls.example", "TLSA exists, the host offers no STARTTLS: stripped?", deferred("starttls-missing"),
            (Host("mx", "postfix", "none", ("3 1 1 stranger",)),)),
-    Domain("starttls-454.example", "TLSA exists, STARTTLS is answered 454", _deferred("starttls-missing"),
+    Domain("starttls-454.example", "TLSA exists, STARTTLS is answered 454", deferred("starttls-missing"),
            (Host("mx", "starttls-454", tlsa=("3 1 1 stranger",)),)),
     Domain("starttls-554.example", "TLSA exists, STARTTLS is answered 554: bounced by a stranger's line?",
-           _deferred("starttls-missing"), (Host("mx", "starttls-554", tlsa=("3 1 1 stranger",)),)),
-    Domain("tlsa-servfail.example", "addresses are signed, the TLSA lookup fails", _deferred("tlsa-lookup-failed", 2),
+           deferred("starttls-missing"), (Host("mx", "starttls-554", tlsa=("3 1 1 stranger",)),)),
+    Domain("tlsa-servfail.example", "addresses are signed, the TLSA lookup fails", deferred("tlsa-lookup-failed", 2),
            (Host("mx", "postfix", tlsa=GOOD),), dns="faulty", faults=("_25._tcp.mx TLSA SERVFAIL",)),
-    Domain("unusable.example", "only unusable TLSA records: TLS, unauthenticated", _delivered("encrypted"),
+    Domain("unusable.example", "only unusable TLSA records: TLS, unauthenticated", delivered("encrypted"),
            (Host("mx", "postfix", tlsa=("0 0 1 own", "3 1 9 garbage")),)),
     # DNS trouble.
-    Domain("bogus.example", "DNSSEC signatures expired: anyone may have forged it", _deferred("dns-bogus", 2),
+    Domain("bogus.example", "DNSSEC signatures expired: anyone may have forged it", deferred("dns-bogus", 2),
            (Host("mx", "postfix"),), dns="expired"),
-    Domain("mx-servfail.example", "the MX lookup fails, the address would answer", _deferred("dns-temp", 2),
+    Domain("mx-servfail.example", "the MX lookup fails, the address would answer", deferred("dns-temp", 2),
            (Host("mx", "postfix"),), dns="faulty", faults=("@ MX SERVFAIL",)),
-    Domain("null-mx.example", "null MX: takes no mail", _bounced("null-mx", r"5\.1\.10"), mx=("0 .",)),
-    Domain("absent.example", "no such domain", _bounced("no-such-domain", r"5\.1\.2"), dns="absent"),
-    Domain("no-address.example", "the MX names a host that does not exist", _bounced("no-host-address", r"5\.(1\.2|4\.4)"),
+    Domain("null-mx.example", "null MX: takes no mail", bounced("null-mx", r"5\.1\.10"), mx=("0 .",)),
+    Domain("absent.example", "no such domain", bounced("no-such-domain", r"5\.1\.2"), dns="absent"),
+    Domain("no-address.example", "the MX names a host that does not exist", bounced("no-host-address", r"5\.(1\.2|4\.4)"),
            mx=("10 nowhere",)),
-    Domain("loop.example", "the MX is this relay itself", _bounced("loop", r"5\.4\.6"), mx=("10 relay.example.",)),
+    Domain("loop.example", "the MX is this relay itself", bounced("loop", r"5\.4\.6"), mx=("10 relay.example.",)),
     # No DNSSEC.
-    Domain("insecure.example", "unsigned domain, TLS offered", _delivered("encrypted"), (Host("mx", "exim"),), dns="unsigned"),
-    Domain("plain.example", "unsigned domain, no TLS at all", _delivered("none"), (Host("mx", "opensmtpd", "none"),), dns="unsigned"),
-    Domain("dane-host.example", "unsigned domain whose MX is a DANE host", _delivered("dane-host", "mx.good.example."),
+    Domain("insecure.example", "unsigned domain, TLS offered", delivered("encrypted"), (Host("mx", "exim"),), dns="unsigned"),
+    Domain("plain.example", "unsigned domain, no TLS at all", delivered("none"), (Host("mx", "opensmtpd", "none"),), dns="unsigned"),
+    Domain("dane-host.example", "unsigned domain whose MX is a DANE host", delivered("dane-host", "mx.good.example."),
            dns="unsigned", mx=("10 mx.good.example.",)),
     # Debian 12's OpenSMTPD (6.8.0p2 with OpenSSL 3) offers STARTTLS and fails every handshake: a broken peer as found in the wild.
     Domain("broken-tls.example", "unsigned domain, every handshake fails: clear on the second attempt",
-           _delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "opensmtpd"),), dns="unsigned"),
+           delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "opensmtpd"),), dns="unsigned"),
     Domain("hangs-up.example", "unsigned domain, the host hangs up after its 220 to STARTTLS",
-           _delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "hangs-up"),), dns="unsigned"),
+           delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "hangs-up"),), dns="unsigned"),
     # Answers of the remote.
-    Domain("greylist.example", "says 451 first, accepts later", _delivered("dane", attempts=2, cause_before="remote-reply"),
+    Domain("greylist.example", "says 451 first, accepts later", delivered("dane", attempts=2, cause_before="remote-reply"),
            (Host("mx", "greylist", tlsa=GOOD),)),
-    Domain("rejects.example", "knows one recipient, refuses all others with 550", _bounced("remote-reply", r"5\.1\.1", 0),
+    Domain("rejects.example", "knows one recipient, refuses all others with 550", bounced("remote-reply", r"5\.1\.1", 0),
            (Host("mx", "postfix", tlsa=GOOD),)),
-    Domain("refuses-all.example", "refuses every recipient in many words", _bounced("remote-reply", r"5\.1\.1", 1),
+    Domain("refuses-all.example", "refuses every recipient in many words", bounced("remote-reply", r"5\.1\.1", 1),
            (Host("mx", "refuses-all"),), dns="unsigned"),
-    Domain("busy.example", "answers MAIL with 451", _deferred("remote-reply", 1), (Host("mx", "busy"),), dns="unsigned"),
-    Domain("injects.example", "sends bytes behind its 220 to STARTTLS", _deferred("tls-handshake-failed", 1),
+    Domain("busy.example", "answers MAIL with 451", deferred("remote-reply", 1), (Host("mx", "busy"),), dns="unsigned"),
+    Domain("injects.example", "sends bytes behind its 220 to STARTTLS", deferred("tls-handshake-failed", 1),
            (Host("mx", "injects"),), dns="unsigned"),
+)
+
+_SCENERY = (
     # Where mail comes from. Its MX is the submitting Postfix, so bounces come home.
-    Domain("sender.example", "the senders' own domain", _delivered("dane"), (Host("mx", "sender", tlsa=GOOD),)),
-    Domain("relay.example", "the relay", _delivered("none"), mx=None, records=("@ A 127.1.1.2", "@ MX 10 mx.sender.example.")),
+    Domain("sender.example", "the senders' own domain", delivered("dane"), (Host("mx", "sender", tlsa=GOOD),)),
+    Domain("relay.example", "the relay", delivered("none"), mx=None, records=("@ A 127.1.1.2", "@ MX 10 mx.sender.example.")),
+    # Takes mail for every domain, over TLS and for a password: 465 and 587 (postfix.py).
+    Domain("smarthost.example", "the smarthost of rules", delivered("none"), (Host("mx", "smarthost", "webpki"),)),
 )
 
 # Domains that are part of the scenery: no mail is sent there to see what happens.
-SCENERY = ("sender.example", "relay.example")
+SCENERY = tuple(domain.name for domain in _SCENERY)
 # The one local part rejects.example knows; every other domain takes all.
 KNOWN_RECIPIENT = "known"
 
@@ -141,25 +99,21 @@ KNOWN_RECIPIENT = "known"
 def _numbered() -> tuple[Domain, ...]:
     number = 0
     domains = []
-    for domain in _TABLE:
+    for domain in (*_DANE, *STS_TABLE, *OWN, *_SCENERY):
         hosts = []
         for host in domain.hosts:
             number += 1
-            hosts.append(Host(host.name, host.server, host.certificate, host.tlsa, number))
-        domains.append(Domain(**(vars(domain) | {"hosts": tuple(hosts)})))
+            hosts.append(replace(host, number=number))
+        domains.append(replace(domain, hosts=tuple(hosts)))
     return tuple(domains)
 
 
 DOMAINS = _numbered()
 BY_NAME = {domain.name: domain for domain in DOMAINS}
-MAIL_DOMAINS = tuple(domain for domain in DOMAINS if domain.name not in SCENERY)
-
-
-def absolute(name: str, zone: str) -> str:
-    """`mx` in `good.example` is `mx.good.example`; `@` is the zone; a dot at the end means it is complete."""
-    if name.endswith("."):
-        return name[:-1]
-    return zone if name == "@" else f"{name}.{zone}"
+MAIL_DOMAINS = tuple(domain for domain in DOMAINS if domain.name not in SCENERY and not domain.only)
+# The same without and with MTA-STS: 10-domains and 11-sts.
+DANE_DOMAINS = tuple(domain for domain in MAIL_DOMAINS if domain.sts is None)
+STS_DOMAINS = tuple(domain for domain in MAIL_DOMAINS if domain.sts is not None)
 
 
 def hosts_of(server: str) -> list[tuple[str, str, Host]]:

@@ -49,7 +49,7 @@ remote-control:
 def commands(folder: Path) -> dict[str, list[str]]:
     """Command lines of the servers, by name."""
     zones = folder / "zones"
-    served = {domain.name: zones / serving_file(domain) for domain in DOMAINS if domain.dns != "absent"}
+    served = {domain.name: zones / serving_file(domain) for domain in DOMAINS if domain.dns != "absent" and not domain.alias_of}
     return {
         "nsd-root": _nsd(folder, "root", addresses.ROOT_SERVER, {".": zones / "root.signed"}),
         "nsd-example": _nsd(folder, "example", addresses.TLD_SERVER, {"example": zones / "example.signed"}),

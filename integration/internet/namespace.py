@@ -32,7 +32,7 @@ def furnish(packages: Path) -> None:
     if os.getpid() != 1:
         raise RuntimeError("not in a namespace of its own")
     socket.sethostname("bed")
-    _loopback_up()
+    loopback_up()
     _mount("-t", "tmpfs", "-o", "mode=755", "bed", "/run")
     _mount("-t", "tmpfs", "-o", "mode=755", "bed", "/var/spool")
     _mount("-t", "overlay", "-o", f"lowerdir={_escaped(packages / 'usr')}:/usr", "bed", "/usr")
@@ -44,7 +44,7 @@ def furnish(packages: Path) -> None:
         _mount("-t", "overlay", "-o", options, "bed", f"/{name}")
 
 
-def _loopback_up() -> None:
+def loopback_up() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack_from("H", fcntl.ioctl(any_socket, SIOCGIFFLAGS, request), 16)[0]

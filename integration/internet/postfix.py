@@ -11,6 +11,8 @@ from .users import MAIL_READER
 
 # Above the largest message a scenario sends.
 MESSAGE_LIMIT = 150_000_000
+SMARTHOST_USER, SMARTHOST_PASSWORD = "waxwing", "sealing-wax"
+SMARTHOST_PORTS = (465, 587)
 
 _MASTER = """\
 pickup unix n - n 60 1 pickup
@@ -106,11 +108,11 @@ def _tail(log: Path) -> str:
     return log.read_text()[-2000:] if log.exists() else ""
 
 
-def _listener(address: str, name: str, certificate: Path | None) -> str:
-    options = [f"-o myhostname={name}", f"-o syslog_name=postfix/{name}"]
+def _listener(address: str, name: str, certificate: Path | None, more: tuple[str, ...] = (), port: int = 25) -> str:
+    options = [f"myhostname={name}", f"syslog_name=postfix/{name}", *more]
     if certificate:
-        options += ["-o smtpd_tls_security_level=may", f"-o smtpd_tls_chain_files={certificate}"]
-    return " ".join([f"{address}:25 inet n - n - - smtpd", *options])
+        options += ["smtpd_tls_security_level=may", f"smtpd_tls_chain_files={certificate}"]
+    return " ".join([f"{address}:{port} inet n - n - - smtpd", *(f"-o {option}" for option in options)])
 
 
 def _certificate(folder: Path, name: str, kind: str) -> Path | None:
@@ -163,9 +165,24 @@ def receivers(folder: Path) -> Instance:
             "virtual_mailbox_maps": f"texthash:{mailboxes}",
             "smtpd_tls_loglevel": "1",
             "smtpd_tls_received_header": "yes",
+            "smtpd_sasl_mechanism_filter": "plain, login",
         },
-        [_listener(host.address, name, _certificate(folder, name, host.certificate)) for _, name, host in hosts_of("postfix")])
+        [_listener(host.address, name, _certificate(folder, name, host.certificate), host.options)
+         for _, name, host in hosts_of("postfix")] + _smarthost(folder))
     return instance
+
+
+def _smarthost(folder: Path, passwords: Path = Path("/etc/sasldb2")) -> list[str]:
+    """Listeners that take mail for every domain here, over TLS and for the password of SMARTHOST_USER only."""
+    subprocess.run(["saslpasswd2", "-p", "-c", "-f", passwords, "-u", "smarthost", SMARTHOST_USER], input=SMARTHOST_PASSWORD.encode(),
+                   capture_output=True, check=True)
+    passwords.chmod(0o644)
+    options = ("smtpd_sasl_auth_enable=yes", "smtpd_tls_auth_only=yes", "smtpd_sasl_local_domain=smarthost",
+               "smtpd_sasl_authenticated_header=yes", "smtpd_client_restrictions=permit_sasl_authenticated,reject")
+    ((_, name, host),) = hosts_of("smarthost")
+    certificate = _certificate(folder, name, host.certificate)
+    return [_listener(host.address, name, certificate, options, port=587),
+            _listener(host.address, name, certificate, (*options, "smtpd_tls_wrappermode=yes"), port=465)]
 
 
 def _received() -> list:

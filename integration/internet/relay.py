@@ -10,6 +10,7 @@ from types import TracebackType
 
 from . import addresses, relayconfig
 from .inside import Bed, parse_log, wait_for
+from .network import Network
 from .ports import wait_for_port
 from .submission import Letter, submit
 
@@ -33,12 +34,14 @@ class Relay:
     """One relayd with its folder (configuration, log, store). Use as a context: it is started, and ended with it."""
 
     def __init__(self, bed: Bed, name: str, number: int, more: dict[str, dict[str, str]] | None = None,
-                 store: Path | None = None, address: str = "") -> None:
+                 store: Path | None = None, address: str = "", rules: tuple[dict[str, str], ...] = (),
+                 network: Network | None = None) -> None:
         self.bed, self.name = bed, name
         self.folder = bed.folder / "relays" / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.address = address or f"{addresses.RELAY_NETWORK}.{number}"
-        self.settings = relayconfig.Settings(bed.folder, self.folder, self.address, store=store, more=more or {})
+        self.settings = relayconfig.Settings(bed.folder, self.folder, self.address, store=store, more=more or {}, rules=rules)
+        self.network = network or Network()
         self.store = store or self.folder / "store"
         self.store.mkdir(mode=0o700, exist_ok=True)
         self.toml = self.folder / "relayd.toml"
@@ -59,7 +62,7 @@ class Relay:
 
     def launch(self) -> None:
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([program("relayd"), "--config", self.toml], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*self.network.prefix, program("relayd"), "--config", self.toml], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, cwd=self.folder)
 
     def start(self) -> None:
@@ -68,7 +71,8 @@ class Relay:
         while True:
             assert self.process and self.process.poll() is None, f"relayd ended with {self.process.poll()}:\n{self.tail()}"
             try:
-                return wait_for_port(self.address, addresses.RELAY_PORT, 0.05)
+                with self.network.entered():
+                    return wait_for_port(self.address, addresses.RELAY_PORT, 0.05)
             except TimeoutError:
                 assert time.monotonic() < end, f"relayd does not listen:\n{self.tail()}"
 
@@ -128,8 +132,10 @@ class Relay:
             return attempts if any(attempt.get("status") in status for attempt in attempts) else []
         return wait_for(f"delivery event of <{recipient}> with status {' or '.join(status)}", done, limit)
 
-    def submit(self, letter: Letter, options: tuple[str, ...] = (), expect: int = 250) -> str:
-        code, text = submit(letter, self.address, options=options)
+    def submit(self, letter: Letter, options: tuple[str, ...] = (), expect: int = 250, tls: bool = False) -> str:
+        trust = self.bed.folder / "certificates" / "webpki.crt" if tls else None
+        with self.network.entered():
+            code, text = submit(letter, self.address, options=options, trust=trust)
         assert code == expect, f"relayd answered {code} {text}, not {expect}"
         return text
 

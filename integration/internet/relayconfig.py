@@ -8,7 +8,7 @@ from . import addresses
 
 @dataclass(frozen=True)
 class Settings:
-    """One relayd. `more` overrides or adds keys: {"delivery": {"port": "25"}}, values as TOML text."""
+    """One relayd. `more` overrides or adds keys: {"delivery": {"port": "25"}}, values as TOML text; `rules` are its [[rule]] tables."""
 
     bed: Path
     folder: Path
@@ -16,36 +16,44 @@ class Settings:
     port: int = addresses.RELAY_PORT
     store: Path | None = None
     more: dict[str, dict[str, str]] = field(default_factory=dict)
+    rules: tuple[dict[str, str], ...] = ()
 
     @property
     def control(self) -> Path:
         return self.folder / "control.sock"
 
 
-def _quoted(text: object) -> str:
+def quoted(text: object) -> str:
     return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def text(settings: Settings) -> str:
-    zones = settings.bed / "zones"
+    zones, certificates = settings.bed / "zones", settings.bed / "certificates"
     tables: dict[str, dict[str, str]] = {
-        "server": {"hostname": _quoted(addresses.RELAY_NAME)},
-        "store": {"directory": _quoted(settings.store or settings.folder / "store"), "minimum_free": _quoted("10 MB")},
-        "intake": {"listen": f"[{_quoted(f'{settings.address}:{settings.port}')}]", "networks": '["127.0.0.0/8"]',
-                   "message_limit": _quoted("120 MB"), "client_connection_limit": "200"},
-        "dns": {"root_trust_anchor": _quoted(zones / "root.key"), "root_hints": _quoted(zones / "root.hints"),
-                "lookup_timeout": _quoted("10s"), "self_test_secure": _quoted("good.example"), "self_test_bogus": _quoted("bogus.example")},
+        "server": {"hostname": quoted(addresses.RELAY_NAME)},
+        "store": {"directory": quoted(settings.store or settings.folder / "store"), "minimum_free": quoted("10 MB")},
+        "intake": {"listen": f"[{quoted(f'{settings.address}:{settings.port}')}]", "networks": '["127.0.0.0/8"]',
+                   "message_limit": quoted("120 MB"), "client_connection_limit": "200",
+                   "tls_certificate": quoted(certificates / f"{addresses.RELAY_NAME}.crt"),
+                   "tls_key": quoted(certificates / f"{addresses.RELAY_NAME}.key")},
+        "dns": {"root_trust_anchor": quoted(zones / "root.key"), "root_hints": quoted(zones / "root.hints"),
+                "lookup_timeout": quoted("10s"), "self_test_secure": quoted("good.example"), "self_test_bogus": quoted("bogus.example")},
         # Every name server of the bed has a loopback address.
-        "dns.unbound": {_quoted("do-not-query-localhost:"): _quoted("no")},
-        "delivery": {"loopback": "true", "ipv6": "false", "connect_timeout": _quoted("5s"), "greeting_timeout": _quoted("10s"),
-                     "command_timeout": _quoted("20s"), "tls_timeout": _quoted("10s"), "shutdown_timeout": _quoted("10s")},
-        "retry": {"minimum": _quoted("2s"), "maximum": _quoted("4s"), "jitter": "0.1", "delayed_after": _quoted("0s")},
-        "control": {"socket": _quoted(settings.control)},
-        "log": {"level": _quoted("info"), "format": _quoted("text")},
+        "dns.unbound": {quoted("do-not-query-localhost:"): quoted("no")},
+        "delivery": {"loopback": "true", "ipv6": "false", "connect_timeout": quoted("5s"), "greeting_timeout": quoted("10s"),
+                     "command_timeout": quoted("20s"), "tls_timeout": quoted("10s"), "shutdown_timeout": quoted("10s")},
+        "tls": {"ca_file": quoted(certificates / "webpki.crt")},
+        # First contact with policy-slow.example waits this long.
+        "sts": {"first_wait": quoted("4s"), "fetch_timeout": quoted("8s")},
+        "retry": {"minimum": quoted("2s"), "maximum": quoted("4s"), "jitter": "0.1", "delayed_after": quoted("0s")},
+        "control": {"socket": quoted(settings.control)},
+        "log": {"level": quoted("info"), "format": quoted("text")},
     }
     for table, keys in settings.more.items():
         tables.setdefault(table, {}).update(keys)
     lines: list[str] = []
     for table, keys in tables.items():
         lines += [f"[{table}]", *(f"{key} = {value}" for key, value in keys.items()), ""]
+    for rule in settings.rules:
+        lines += ["[[rule]]", *(f"{key} = {value}" for key, value in rule.items()), ""]
     return "\n".join(lines)

@@ -7,6 +7,7 @@ refuses-all   says 550 to every RCPT, in 900 octets
 busy          says 451 to every MAIL, and keeps the connection
 hangs-up      answers STARTTLS with 220, then hangs up
 injects       puts a reply in the clear behind its 220 to STARTTLS
+requiretls    offers REQUIRETLS within TLS, refuses the parameter outside (no server of Debian 12 knows it)
 """
 
 import os
@@ -19,13 +20,30 @@ from pathlib import Path
 
 from .domains import hosts_of
 
-SCRIPTS = ("greylist", "starttls-454", "starttls-554", "refuses-all", "busy", "hangs-up", "injects")
+SCRIPTS = ("greylist", "starttls-454", "starttls-554", "refuses-all", "busy", "hangs-up", "injects", "requiretls")
+
+
+class Part:
+    """Whom a session plays, and where it puts what it learns."""
+
+    def __init__(self, name: str, script: str, context: ssl.SSLContext | None) -> None:
+        self.name, self.script, self.context = name, script, context
+
+    def note(self, who: str, line: str) -> None:
+        """A line of the transcript."""
+
+    def is_new(self, sender: str, recipient: str) -> bool:
+        """True the first time."""
+        return False
+
+    def deliver(self, sender: str, recipients: list[str], content: bytes, secure: bool) -> None:
+        raise NotImplementedError
 
 
 class Connection:
     """One SMTP session: a plain, honest server with a hook at each fault."""
 
-    def __init__(self, host: "ScriptedHost", peer: socket.socket) -> None:
+    def __init__(self, host: Part, peer: socket.socket) -> None:
         self.host = host
         self.socket = peer
         self.buffer = b""
@@ -35,9 +53,12 @@ class Connection:
         self.host.note("S", line)
         self.socket.sendall(line.replace("\n", "\r\n").encode() + b"\r\n" + more)
 
+    def receive(self) -> bytes:
+        return self.socket.recv(65536)
+
     def line(self) -> bytes | None:
         while b"\n" not in self.buffer:
-            if not (part := self.socket.recv(65536)):
+            if not (part := self.receive()):
                 return None
             self.buffer += part
         line, self.buffer = self.buffer.split(b"\n", 1)
@@ -45,7 +66,7 @@ class Connection:
 
     def content(self) -> bytes:
         while b"\r\n.\r\n" not in b"\r\n" + self.buffer:
-            if not (part := self.socket.recv(65536)):
+            if not (part := self.receive()):
                 raise ConnectionError("closed within the content")
             self.buffer += part
         whole, rest = (b"\r\n" + self.buffer).split(b"\r\n.\r\n", 1)
@@ -60,13 +81,15 @@ class Connection:
             self.host.note("C", line)
             verb = line.upper()
             if verb.startswith(("EHLO", "HELO")):
-                offers = "" if self.secure else "250-STARTTLS\n"
-                self.say(f"250-{self.host.name}\n{offers}250-PIPELINING\n250-8BITMIME\n250 SIZE 150000000")
+                offered = "".join(f"250-{word}\n" for word in self.extensions())
+                self.say(f"250-{self.host.name}\n{offered}250-PIPELINING\n250-8BITMIME\n250 SIZE 150000000")
             elif verb == "STARTTLS":
                 if not self.start_tls():
                     return
             elif verb.startswith("MAIL FROM:") and self.host.script == "busy":
                 self.say("451 4.3.2 busy")
+            elif verb.startswith("MAIL FROM:") and "REQUIRETLS" in verb.split() and "REQUIRETLS" not in self.extensions():
+                self.say("555 5.5.4 REQUIRETLS is not offered here")
             elif verb.startswith("MAIL FROM:"):
                 sender, recipients = line[10:].split()[0], []
                 self.say("250 2.1.0 ok")
@@ -95,6 +118,11 @@ class Connection:
             else:
                 self.say("502 5.5.2 what?")
 
+    def extensions(self) -> list[str]:
+        if not self.secure:
+            return ["STARTTLS"]
+        return ["REQUIRETLS"] if self.host.script == "requiretls" else []
+
     def start_tls(self) -> bool:
         match self.host.script:
             case "starttls-454":
@@ -110,20 +138,21 @@ class Connection:
                 self.say("220 2.0.0 go ahead", b"250-injected\r\n250 AUTH PLAIN\r\n")
         if self.host.script != "injects":
             self.say("220 2.0.0 go ahead")
+        assert self.host.context
         self.socket = self.host.context.wrap_socket(self.socket, server_side=True)
         self.buffer, self.secure = b"", True
         self.host.note("-", f"{self.socket.version()} from here")
         return True
 
 
-class ScriptedHost:
+class ScriptedHost(Part):
     """One address: what it remembers, and where it puts mail."""
 
     def __init__(self, folder: Path, name: str, maildir: Path, address: str, script: str) -> None:
-        self.name, self.script, self.address = name, script, address
-        self.mail = maildir
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(folder / "certificates" / f"{name}.crt", folder / "certificates" / f"{name}.key")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        super().__init__(name, script, context)
+        self.address, self.mail = address, maildir
+        context.load_cert_chain(folder / "certificates" / f"{name}.crt", folder / "certificates" / f"{name}.key")
         self.transcript = open(folder / "log" / f"scripted-{name}.log", "a", buffering=1)
         self.lock = threading.Lock()
         self.seen: set[tuple[str, str]] = set()

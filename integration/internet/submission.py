@@ -2,6 +2,7 @@
 
 import hashlib
 import smtplib
+import ssl
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,11 @@ class Letter:
     content: bytes  # with LF line ends, as it must lie in a maildir
 
     @staticmethod
-    def to(*recipients: str, body: bytes = b"Hello.\n", name: str = "test", headers: str = "") -> "Letter":
+    def to(*recipients: str, body: bytes = b"Hello.\n", name: str = "test", headers: str = "",
+           sender_domain: str = addresses.SENDER_DOMAIN) -> "Letter":
+        """`headers` are whole lines, each with its LF."""
         identity = f"{name}-{uuid.uuid4().hex[:12]}"
-        sender = f"{identity}@{addresses.SENDER_DOMAIN}"
+        sender = f"{identity}@{sender_domain}"
         folded = ",\n ".join(recipients)
         head = (f"From: {sender}\nTo: {folded}\nSubject: {identity}\n"
                 f"Message-ID: <{identity}@{addresses.SENDER_DOMAIN}>\nDate: Mon, 05 Jan 2026 10:00:00 +0000\n"
@@ -38,10 +41,14 @@ class Letter:
 
 
 def submit(letter: Letter, address: str, port: int = addresses.RELAY_PORT, options: tuple[str, ...] = (),
-           timeout: float = 60) -> tuple[int, str]:
-    """The reply that decided: the first refusal, or the one to the content."""
+           timeout: float = 60, trust: Path | None = None) -> tuple[int, str]:
+    """The reply that decided: the first refusal, or the one to the content. With `trust`, a CA's certificate, over TLS."""
     with smtplib.SMTP(address, port, local_hostname="injector.example", timeout=timeout) as client:
         client.ehlo()
+        if trust:
+            client._host = addresses.RELAY_NAME  # type: ignore[attr-defined]  # the name its certificate must have
+            client.starttls(context=ssl.create_default_context(cafile=str(trust)))
+            client.ehlo()
         code, text = client.docmd("MAIL", " ".join([f"FROM:<{letter.sender}>", *options]))
         if code != 250:
             return code, text.decode()

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import addresses, certificates, exim, namespace, nameservers, opensmtpd, postfix, users, zones
+from . import addresses, certificates, exim, namespace, nameservers, opensmtpd, policies, postfix, users, zones
 from .domains import DOMAINS, hosts_of
 from .ports import wait_for_port
 
@@ -56,6 +56,7 @@ class World:
         self.start("scripted", [sys.executable, "-m", "internet.scripted", str(self.folder)])
         self.start("exim", exim.write(self.folder))
         self.start("opensmtpd", opensmtpd.write(self.folder))
+        self.start("nginx", policies.write(self.folder))
         instances = [postfix.sender(self.folder), postfix.receivers(self.folder)]
         postfix.judge(self.folder)
         with ThreadPoolExecutor(2) as pool:
@@ -65,8 +66,9 @@ class World:
 
     def ports(self) -> list[tuple[str, int]]:
         names = [addresses.ROOT_SERVER, addresses.TLD_SERVER, addresses.ZONE_SERVER, addresses.FAULTY_SERVER, addresses.RESOLVER]
-        mail = [host.address for domain in DOMAINS for host in domain.hosts if host.server != "nothing"]
-        return [(name, 53) for name in names] + [(host, 25) for host in mail]
+        hosts = [host for domain in DOMAINS for host in domain.hosts if host.server != "nothing"]
+        mail = [(host.address, port) for host in hosts for port in (postfix.SMARTHOST_PORTS if host.server == "smarthost" else (25,))]
+        return [(name, 53) for name in names] + mail + [(addresses.POLICY_SERVER, 443)]
 
     def stand(self) -> None:
         """Reaps orphans (this is process 1) and notices a server that dies."""

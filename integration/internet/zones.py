@@ -6,21 +6,30 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import addresses, certificates
-from .domains import DOMAINS, Domain, absolute
+from .domains import DOMAINS, STS, Domain, absolute
+from .policies import host_name
 
-# Short, so that a scenario that changes a zone need not wait.
 TTL = 60
+# Of what scenarios change: MTA-STS records. Negative answers live as long (SOA).
+SHORT_TTL = 2
 
 
 def _soa(server: str) -> str:
-    return f"@ {TTL} SOA {server} hostmaster.example. 1 3600 600 86400 5"
+    return f"@ {TTL} SOA {server} hostmaster.example. 1 3600 600 86400 {SHORT_TTL}"
 
 
 def _zone_text(zone: str, lines: list[str]) -> str:
     return "\n".join([f"$ORIGIN {zone}." if zone else "$ORIGIN .", f"$TTL {TTL}", *lines, ""])
 
 
-def _domain_lines(domain: Domain, certificate_folder: Path) -> list[str]:
+def sts_lines(domain: str, sts: STS) -> list[str]:
+    """The TXT record and the address of the policy host, with complete names."""
+    address = addresses.NOBODY if sts.http == "down" else addresses.POLICY_SERVER
+    return [f'_mta-sts.{domain}. {SHORT_TTL} TXT "v=STSv1; id={sts.id};"', f"{host_name(domain)}. {SHORT_TTL} A {address}"]
+
+
+def domain_lines(domain: Domain, certificate_folder: Path) -> list[str]:
+    """The zone of the table, without its MTA-STS records."""
     server = addresses.FAULTY_SERVER if domain.dns == "faulty" else addresses.ZONE_SERVER
     lines = [_soa("ns"), "@ NS ns", f"ns A {server}"]
     lines += [f"@ MX {mx}" for mx in domain.mx or ()]
@@ -37,7 +46,7 @@ class Signer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
 
     def _run(self, *command: str) -> str:
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
@@ -71,6 +80,12 @@ class Signer:
         return (self.folder / f"{key}.key").read_text()
 
 
+def write_domain(signer: Signer, domain: Domain, lines: list[str]) -> str:
+    """Writes and signs a domain's zone; its DS, "" where it is unsigned."""
+    signer.write(domain.name, lines)
+    return "" if domain.dns == "unsigned" else signer.sign(domain.name, expired=domain.dns == "expired")
+
+
 def serving_file(domain: Domain) -> str:
     return f"{domain.name}.zone" if domain.dns == "unsigned" else f"{domain.name}.signed"
 
@@ -80,14 +95,14 @@ def make_all(folder: Path, certificate_folder: Path) -> None:
     signer = Signer(folder)
 
     def make(domain: Domain) -> list[str]:
+        policy = sts_lines(domain.name, domain.sts) if domain.sts else []
         if domain.dns == "absent":
             return []
-        signer.write(domain.name, _domain_lines(domain, certificate_folder))
+        if domain.alias_of:
+            return [f"{domain.name}. CNAME {domain.alias_of}.", *policy]
+        ds = write_domain(signer, domain, domain_lines(domain, certificate_folder) + policy)
         server = addresses.FAULTY_SERVER if domain.dns == "faulty" else addresses.ZONE_SERVER
-        delegation = [f"{domain.name}. NS ns.{domain.name}.", f"ns.{domain.name}. A {server}"]
-        if domain.dns != "unsigned":
-            delegation.append(signer.sign(domain.name, expired=domain.dns == "expired"))
-        return delegation
+        return [f"{domain.name}. NS ns.{domain.name}.", f"ns.{domain.name}. A {server}", *([ds] if ds else [])]
 
     with ThreadPoolExecutor(4) as pool:
         delegations = [line for lines in pool.map(make, DOMAINS) for line in lines]

@@ -5,7 +5,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import Iterator
 
-from internet.domains import MAIL_DOMAINS, Domain
+from internet.domains import MAIL_DOMAINS, Domain, absolute
 from internet.inside import Bed, wait_for
 from internet.postfix import Instance
 from internet.scenario import cases
@@ -20,6 +20,9 @@ OTHERWISE = {
     "loop.example": ("deferred", "it is not Postfix's own name: it finds nobody at the relay's port 25"),
     "injects.example": ("sent", "Postfix discards what lies behind the 220"),
 }
+# Postfix knows no MTA-STS: it would deliver what a policy holds back.
+HELD_BY_STS = ("sts-mx-mismatch", "certificate-invalid")
+JUDGED = tuple(domain for domain in MAIL_DOMAINS if domain.expect.cause not in HELD_BY_STS and domain.name != "sts-no-starttls.example")
 STATUS = {"delivered": "sent", "deferred": "deferred", "bounced": "bounced"}
 
 
@@ -46,14 +49,14 @@ def fixture(bed: Bed) -> Iterator[Judge]:
     judge = Judge(bed)
     judge.postfix.start()
     try:
-        for domain in MAIL_DOMAINS:
+        for domain in JUDGED:
             judge.send(domain.name)
         yield judge
     finally:
         judge.postfix.stop()
 
 
-@cases(MAIL_DOMAINS, lambda domain: domain.name)
+@cases(JUDGED, lambda domain: domain.name)
 def scenario_postfix_agrees(judge: Judge, domain: Domain) -> None:
     """Postfix's verdict"""
     status, reason = wait_for("verdict", lambda: judge.verdict(domain.name)[0] and judge.verdict(domain.name), 30)
@@ -65,10 +68,10 @@ def scenario_postfix_agrees(judge: Judge, domain: Domain) -> None:
         arrived = wait_for("message in the maildir", lambda: judge.bed.delivered(domain.name, letter.mark), 10)
         assert letter.arrived_whole(arrived[0]), arrived[0]
         if domain.expect.verified in ("dane", "dane-host"):
-            pattern = rf"Verified TLS connection established to \S*{re.escape(domain.name)}\["
+            pattern = rf"Verified TLS connection established to {re.escape(absolute(domain.expect.host, domain.name))}\["
             if domain.expect.verified == "dane":
                 assert re.search(pattern, judge.bed.log("postfix-judge.log")), "no verified TLS session in Postfix's log"
-    else:
+    elif domain.expect.attempts == 1:
         assert not arrived
     if domain.expect.status == "deferred" and domain.expect.cause != "remote-reply" and domain.name not in OTHERWISE:
         assert not judge.bed.saw_envelope(domain.name, letter.sender), judge.bed.sessions(domain.name)

@@ -14,14 +14,6 @@ public struct Credentials: Hashable, Sendable {
         self.password = password
     }
 
-    /// Reads `user:password`; the first colon divides. A line end behind it is dropped, nothing else is.
-    public init?(parsing line: String) {
-        var text = Substring(line)
-        if text.last?.isNewline == true { text.removeLast() }
-        guard let colon = text.firstIndex(of: ":") else { return nil }
-        self.init(user: String(text[..<colon]), password: String(text[text.index(after: colon)...]))
-    }
-
     private static func isUsable(_ part: String) -> Bool {
         (1...lengthLimit).contains(part.utf8.count) && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }

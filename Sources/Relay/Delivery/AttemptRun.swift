@@ -50,7 +50,8 @@ struct AttemptRun {
     var transaction: ClientTransaction {
         ClientTransaction(
             reversePath: job.message.reversePath, recipients: open.map { job.recipients[$0].mailbox },
-            size: Int(clamping: job.message.size), has8bit: job.message.hasEightBit)
+            size: Int(clamping: job.message.size), has8bit: job.message.hasEightBit,
+            demand: job.message.demand)
     }
 
     /// Results of a transaction, in the order of ``transaction``.

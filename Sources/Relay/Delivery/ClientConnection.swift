@@ -17,6 +17,8 @@ final class ClientConnection {
         let trust: TrustStores
         let identities: ClientIdentities
         let resumption: Resumption?
+        let security: ClientSession.TLSStart
+        let credentials: Credentials?
     }
 
     /// Where the pump stopped.
@@ -51,7 +53,9 @@ final class ClientConnection {
         self.candidate = candidate
         self.terms = terms
         self.opened = .now
-        session = ClientSession(hostname: .name(hostname), requirement: candidate.requirement, first: first)
+        session = ClientSession(
+            hostname: .name(hostname), requirement: candidate.requirement, security: terms.security,
+            credentials: terms.credentials, first: first)
     }
 
     /// From the greeting to the results of the first transaction.
@@ -155,7 +159,7 @@ final class ClientConnection {
 
     private func judge(_ evidence: PeerEvidence) -> ClientSession.Event {
         let verdict = TLSVerdict.compare(
-            candidate.requirement, evidence, fallback: terms.fallback, attempt: terms.attempt)
+            session.requirement, evidence, fallback: terms.fallback, attempt: terms.attempt)
         switch verdict {
         case .proceed(let level, _):
             verified = level

@@ -102,7 +102,7 @@ final class Delivery {
             }
             let fresh = ClientConnection(
                 stream, to: candidate, hostname: parts.hostname, first: run.transaction,
-                terms: parts.terms(for: candidate, attempt: run.state))
+                terms: parts.terms(for: candidate, to: run.job.nextHop, attempt: run.state))
             await keep(fresh)
             run.started = started
             if await carry(&run, over: fresh, isFresh: true) { return }

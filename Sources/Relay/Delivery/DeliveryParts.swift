@@ -11,6 +11,9 @@ struct DeliveryParts: Sendable {
     let store: any QueueStore
     let routes: RouteFinder
     let policies: PolicyFinder
+    let routing: Routing
+    /// Of routes, by the path of their file; read at start.
+    let credentials: [String: Credentials]
     let resolver: Resolver
     let policy: PolicySettings
     let opportunistic: ClientContext
@@ -49,9 +52,7 @@ struct DeliveryParts: Sendable {
     /// The decision for `nextHop` as things stand: DNS facts and MTA-STS found at the same time, both from memory where
     /// they are warm.
     func decision(for nextHop: NextHop, demand: MessageDemand) async -> PolicyDecision {
-        async let sts = policies.facts(for: nextHop)
-        let facts = await routes.facts(for: nextHop)
-        return PolicyDecision(PolicyInputs(facts: facts, sts: await sts, demand: demand, settings: policy))
+        await DecisionFinder(routes: routes, policies: policies, settings: policy).decision(for: nextHop, demand: demand)
     }
 
     /// May `kept` carry another job, now that `decision` holds? Only for a host that still is one of the destination's, at an
@@ -67,7 +68,16 @@ struct DeliveryParts: Sendable {
     }
 
     /// The terms of a connection to `candidate` in the attempt that stands at `attempt`.
-    func terms(for candidate: DeliveryPlan.Candidate, attempt: AttemptState) -> ClientConnection.Terms {
+    func terms(
+        for candidate: DeliveryPlan.Candidate, to nextHop: NextHop, attempt: AttemptState
+    ) -> ClientConnection.Terms {
+        let route = routing.route(to: nextHop)
+        return terms(for: candidate, route, attempt: attempt)
+    }
+
+    private func terms(
+        for candidate: DeliveryPlan.Candidate, _ route: Route?, attempt: AttemptState
+    ) -> ClientConnection.Terms {
         ClientConnection.Terms(
             configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback,
             attempt: attempt, opportunistic: opportunistic, dane: dane, trust: trust, identities: identities,
@@ -75,7 +85,8 @@ struct DeliveryParts: Sendable {
                 Resumption(
                     cache: sessions, host: name, address: candidate.address, port: candidate.port,
                     now: .now, expires: .now.advanced(by: Self.resumptionLimit))
-            })
+            }, security: route?.implicitTLS == true ? .implicitTLS : .startTLS,
+            credentials: route?.credentialsFile.flatMap { credentials[$0] })
     }
 
     /// By the rule, else `delivery.source_ipv4` and `source_ipv6`.

@@ -17,6 +17,8 @@ struct ServiceParts: Sendable {
     let loops: LoopGroup
     let resolver: Resolver
     let https: HTTPSClient
+    /// Of all routes, by the path of their file.
+    let credentials: [String: Credentials]
     let opportunistic: ClientContext
     let dane: ClientContext
     let server: ServerContext?
@@ -26,6 +28,7 @@ struct ServiceParts: Sendable {
     ) async throws(ServiceError) -> ServiceParts {
         let hostname = try Self.hostname(configuration)
         let (opportunistic, dane, server) = try contexts(configuration)
+        let credentials = try Self.credentials(configuration)
         warnOfLibraries(log)
         let store: SQLiteStore
         do throws(StoreOpenError) {
@@ -45,7 +48,7 @@ struct ServiceParts: Sendable {
                 configuration, program: program, arguments: workerArguments, on: loops.next())
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
-                resolver: resolver, https: try makeHTTPS(configuration), opportunistic: opportunistic, dane: dane, server: server)
+                resolver: resolver, https: try makeHTTPS(configuration), credentials: credentials, opportunistic: opportunistic, dane: dane, server: server)
         } catch {
             await store.close()
             throw error
@@ -68,6 +71,19 @@ struct ServiceParts: Sendable {
             if case .settingsRefused(let why) = error { throw ServiceError.resolverSettings(why) }
             throw ServiceError.resolver("\(error)")
         }
+    }
+
+    /// Reads every file that a rule's `credentials` names.
+    static func credentials(_ configuration: Configuration) throws(ServiceError) -> [String: Credentials] {
+        var found: [String: Credentials] = [:]
+        for path in configuration.ruleTable.rules.compactMap({ $0.route?.credentialsFile }) where found[path] == nil {
+            do throws(CredentialsFileFault) {
+                found[path] = try CredentialsFile.read(path)
+            } catch {
+                throw ServiceError.credentials(path, error.problem)
+            }
+        }
+        return found
     }
 
     static func makeHTTPS(_ configuration: Configuration) throws(ServiceError) -> HTTPSClient {
@@ -154,6 +170,7 @@ struct ServiceParts: Sendable {
 public enum ServiceError: Error, Sendable, CustomStringConvertible {
     case hostname
     case tls(String)
+    case credentials(String, String)
     case store(String)
     case resolver(String)
     case resolverSettings(String)
@@ -165,6 +182,7 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .hostname: "this machine's name is no domain name: set server.hostname"
         case .tls(let why): "TLS: \(why)"
+        case .credentials(let path, let why): "the credentials file \(path) \(why)"
         case .store(let why): why
         case .resolver(let why): "the resolver did not start: \(why). Check the [dns] section with relayd --check"
         case .resolverSettings(let why): "dns: \(why). Check root_trust_anchor, root_hints, forward and [dns.unbound]"
@@ -179,7 +197,7 @@ extension ServiceError {
     /// True where the cure is in the configuration file.
     public var isConfiguration: Bool {
         switch self {
-        case .hostname, .tls, .store, .resolverSettings: true
+        case .hostname, .tls, .credentials, .store, .resolverSettings: true
         case .resolver, .listen, .control, .system: false
         }
     }

@@ -1,52 +1,55 @@
-import HTTPS
-import Logging
-import Mail
+package import Logging
+package import Mail
 import Net
-import Store
+package import Store
 
 /// Finds and remembers MTA-STS policies: TXT for each delivery as its TTL permits, the text over HTTPS where the id is new,
-/// the store so that all of it survives a restart (RFC 8461 §3, §5.1). One discovery and one fetch for many waiting messages.
+/// the store so that all of it survives a restart (RFC 8461 §3, §5.1). For each domain one discovery, one lookup and one
+/// fetch at a time, however many messages wait.
 ///
-/// What to do is decided by the value `Mail.STSDiscovery`; what is done here is looking up, fetching, saving and waiting.
-actor PolicyFinder {
-    /// Domains remembered in memory; at the limit one that is at rest is forgotten for each that comes. The store keeps all.
+/// What to do is decided by the values `Mail.STSDiscovery` and `KnownPolicy`; what is done here is looking up, fetching,
+/// writing and waiting. No decision spans an `await`: after each, the state of that moment counts.
+package actor PolicyFinder {
+    /// Domains remembered in memory; those used least recently go first, and never those at work. The store keeps all.
     static let limit = 20_000
-    /// Seconds a TXT answer is used at least, so that a TTL of 0 does not cost a lookup for each message of a burst.
-    static let shortest: UInt32 = 1
-    /// Seconds a TXT answer is used at most, whatever the zone says.
-    static let longest: UInt32 = 3600
-    /// Seconds a failed TXT lookup is remembered.
-    static let failed: UInt32 = 5
 
-    private let fetcher: PolicyFetcher
-    private let store: (any PolicyStore)?
-    private let settings: STSSettings
+    /// Ends after the duration, or at once where the task is cancelled.
+    package typealias Rest = @concurrent @Sendable (Duration) async -> Void
+
+    let fetcher: PolicyFetcher
+    let store: (any PolicyStore)?
+    let settings: STSSettings
+    let clock: @Sendable () -> WallTime
+    let log: Logger?
     private let isEnabled: Bool
-    /// `sts.first_wait`: how long mail waits for TXT and fetch.
+    /// `sts.first_wait`: how long mail waits for store, TXT and fetch together.
     private let firstWait: Duration
-    private let clock: @Sendable () -> WallTime
-    private let log: Logger?
-    private var known: [DomainName: Known] = [:]
+    private let rest: Rest
+    private var known: RecentTable<DomainName, Known>
+    private var isClosing = false
+    private var preventions = Preventions()
 
-    /// What is known of one domain.
-    private struct Known {
-        var entry: STSCacheEntry?
-        /// Something lay in the store that cannot be read: a policy may be in force (fault 70).
-        var isDamaged = false
-        var record: STSRecordFacts = .notQueried
-        var recordExpires = Deadline.now
-        /// Of the newest step; what mail gets while nothing expires.
-        var facts: STSFacts
-        var discovery: Task<Void, Never>?
-        var fetch: Task<Void, Never>?
-        var lastLookup: WallTime?
-        /// A policy of `max_age` 0, for the mail that had it fetched.
-        var isMomentary = false
+    /// One domain.
+    private final class Known {
+        var policy: KnownPolicy
+        /// What mail waits for; opened with the facts, or with what holds when the first wait is over.
+        var discovery: Latch<STSFacts>?
+        var lookup: Task<Void, Never>?
+        var fetch: (id: String, task: Task<STSFacts, Never>)?
+        /// Those who come back to it after an `await`.
+        var visitors = 0
+        /// Until it ends the store is behind: what is forgotten now would be read back wrong.
+        var writer: Task<Void, Never>?
+
+        init(_ policy: KnownPolicy) { self.policy = policy }
+
+        var isBusy: Bool { discovery != nil || lookup != nil || fetch != nil || visitors > 0 || writer != nil }
     }
 
-    init(
+    package init(
         fetcher: PolicyFetcher, store: (any PolicyStore)?, settings: STSSettings, isEnabled: Bool, firstWait: Duration,
-        clock: @escaping @Sendable () -> WallTime, log: Logger?
+        clock: @escaping @Sendable () -> WallTime, log: Logger?, limit: Int? = nil,
+        rest: @escaping Rest = PolicyFinder.alarm
     ) {
         self.fetcher = fetcher
         self.store = store
@@ -55,206 +58,235 @@ actor PolicyFinder {
         self.firstWait = firstWait
         self.clock = clock
         self.log = log
+        self.rest = rest
+        known = RecentTable(limit: limit ?? Self.limit) { $0.isBusy }
     }
 
-    /// What is known about MTA-STS for `nextHop` now; looked up and fetched where it is not. Returns within
-    /// `sts.first_wait` and the time of a read from the store.
-    func facts(for nextHop: NextHop) async -> STSFacts {
+    /// Domains in memory.
+    var count: Int { known.count }
+
+    /// What is known about MTA-STS for `nextHop` now; looked up and fetched where it is not. Returns within `sts.first_wait`,
+    /// and at once where the task is cancelled; what is under way then goes on, for the mail that comes later (STS-38).
+    package func facts(for nextHop: NextHop) async -> STSFacts {
         guard isEnabled, let domain = nextHop.domain else { return .notApplicable }
-        if let warm = warmFacts(of: domain) { return warm }
-        await discover(domain)
-        return known[domain]?.facts ?? STSFacts(domain: domain, record: .notQueried, isUnknown: true)
-    }
-
-    /// The facts, where nothing behind them has run out.
-    private func warmFacts(of domain: DomainName) -> STSFacts? {
-        guard let found = known[domain], found.discovery == nil, !found.recordExpires.hasPassed, !found.isMomentary else {
-            return nil
-        }
-        if let held = found.facts.held, held.expiresAt <= clock() { return nil }
-        return found.facts
+        let known = state(of: domain)
+        let now = clock()
+        known.policy.noteUse(at: now)
+        save(known)
+        if known.discovery == nil, let facts = known.policy.currentFacts(at: now) { return facts }
+        return await discover(known)
     }
 
     /// Mail failed under `facts`: asks TXT again where they came from the cache, for a new policy may be out (RFC 8461 §5,
     /// STS-35). The resolver's own cache keeps to the TTL.
     /// - Returns: what holds now; nil where it is no other policy than before.
     func recheck(_ facts: STSFacts) async -> STSFacts? {
-        guard let domain = facts.domain, let before = facts.held else { return nil }
+        guard isEnabled, let domain = facts.domain, let before = facts.held else { return nil }
+        let known = state(of: domain)
         let discovery = STSDiscovery(domain, settings: settings)
-        guard discovery.mismatchCallsForLookup(facts, lastLookup: known[domain]?.lastLookup, at: clock()) else { return nil }
-        known[domain]?.recordExpires = .now
-        await discover(domain)
-        guard let now = known[domain]?.facts, now.held?.id != before.id || now.held?.policy != before.policy else {
+        guard discovery.mismatchCallsForLookup(facts, lastLookup: known.policy.lookedUpAt, at: clock()) else {
             return nil
         }
-        return now
+        let now = await discover(known)
+        return now.held?.id != before.id || now.held?.policy != before.policy ? now : nil
     }
 
-    /// Fetches the policy of `domain` now, whatever is cached (`relayctl sts refresh`), and waits for it.
+    /// Fetches the policy of `domain` now, whatever is cached (`relayctl sts refresh`), and waits for it. Where the task is
+    /// cancelled it returns at once, and the fetch goes on.
     func refresh(_ domain: DomainName) async -> STSFacts {
-        await load(domain)
-        let (record, timeToLive) = await fetcher.record(of: domain)
-        note(record, timeToLive, for: domain)
-        var found = known[domain] ?? Known(facts: STSFacts(domain: domain, record: record))
-        let discovery = STSDiscovery(domain, settings: settings)
-        guard let id = found.entry.flatMap({ discovery.refreshID($0, record, at: clock()) }) ?? record.id else {
-            let step = discovery.begin(with: found.entry, record, at: clock())
-            await take(step, of: domain)
-            return known[domain]?.facts ?? step.facts
-        }
-        if let running = found.fetch {
-            await running.value
-        } else {
-            let fetch = startFetch(domain, id)
-            found.fetch = fetch
-            await fetch.value
-        }
-        return known[domain]?.facts ?? found.facts
+        await refresh(domain) { _ in true }
     }
 
-    // MARK: Discovery
+    /// The same in the background, where `isDue` still says so of the newest entry.
+    func refresh(_ domain: DomainName, if isDue: @escaping @Sendable (STSCacheEntry?) -> Bool) async -> STSFacts {
+        guard isEnabled else { return .notApplicable }
+        let known = state(of: domain)
+        known.visitors += 1
+        let latch = Latch<STSFacts>()
+        _ = Task(executorPreference: Loop.current) { latch.open(await self.runRefresh(domain, isDue)) }
+        return await latch.wait() ?? known.policy.standingFacts(at: clock())
+    }
 
-    /// Joins the discovery of `domain` that is under way, or starts one; ends within `firstWait`.
-    private func discover(_ domain: DomainName) async {
-        if let running = known[domain]?.discovery { return await running.value }
-        makeRoom()
-        let task = Task(executorPreference: Loop.current) { await self.runDiscovery(domain) }
-        known[domain, default: Known(facts: STSFacts(domain: domain, record: .notQueried, isUnknown: true))].discovery = task
+    /// Forgets what is known of `domain`, also in the store, where `isOver` still says so of the newest entry and nobody is at work.
+    func forget(_ domain: DomainName, if isOver: (STSCacheEntry) -> Bool) {
+        let known = state(of: domain)
+        guard !known.isBusy, known.policy.entry.map(isOver) ?? true else { return }
+        known.policy.forget()
+        save(known)
+    }
+
+    /// Ends it: those who wait go on with what is known, what comes from the network from now on is not believed (it fails
+    /// because we stop), and what is still to be written is written. Call it before resolver, HTTPS client and store close.
+    func close() async {
+        isClosing = true
+        let now = clock()
+        for known in known.values {
+            known.discovery?.open(known.policy.standingFacts(at: now))
+            save(known)
+        }
+        await written()
+    }
+
+    /// Returns once all that was to be written until now is written, or has failed to be.
+    func written() async {
+        for known in known.values { await known.writer?.value }
+    }
+
+    // MARK: Steps
+
+    private func state(of domain: DomainName) -> Known {
+        if let found = known.use(domain) { return found }
+        let fresh = Known(KnownPolicy(domain, settings: settings, hasStore: store != nil))
+        known.insert(fresh, for: domain)
+        return fresh
+    }
+
+    /// Joins the discovery that is under way, or starts one. Whoever comes when its first wait is over does not wait again.
+    private func discover(_ known: Known) async -> STSFacts {
+        if isClosing || known.discovery?.isOpen == true { return known.policy.standingFacts(at: clock()) }
+        let latch = known.discovery ?? startDiscovery(known)
+        return await latch.wait() ?? known.policy.standingFacts(at: clock())
+    }
+
+    private func startDiscovery(_ known: Known) -> Latch<STSFacts> {
+        let domain = known.policy.domain
+        let latch = Latch<STSFacts>()
+        known.discovery = latch
+        let loop = Loop.current
+        let wait = Task(executorPreference: loop) { [rest, firstWait] in
+            await rest(firstWait)
+            if !latch.isOpen { await self.endWait(domain, latch) }
+        }
+        _ = Task(executorPreference: loop) {
+            await self.runDiscovery(domain, latch)
+            wait.cancel()
+        }
+        return latch
+    }
+
+    private func endWait(_ domain: DomainName, _ latch: Latch<STSFacts>) {
+        latch.open(state(of: domain).policy.standingFacts(at: clock()))
+    }
+
+    private func runDiscovery(_ domain: DomainName, _ latch: Latch<STSFacts>) async {
+        let known = state(of: domain)
+        await look(known)
+        var outcome: STSFacts?
+        // Twice where the fetch that was under way was for another id than TXT names now.
+        for _ in 0..<2 {
+            guard !isClosing, let id = known.policy.wantedFetch(at: clock()) else { break }
+            let fetch = known.fetch ?? startFetch(known, id)
+            outcome = await fetch.task.value
+            if fetch.id == id { break }
+        }
+        known.discovery = nil
+        latch.open(outcome ?? known.policy.standingFacts(at: clock()))
+    }
+
+    private func runRefresh(_ domain: DomainName, _ isDue: @Sendable (STSCacheEntry?) -> Bool) async -> STSFacts {
+        let known = state(of: domain)
+        defer { known.visitors -= 1 }
+        await load(known)
+        guard isDue(known.policy.entry) else { return known.policy.standingFacts(at: clock()) }
+        await look(known)
+        let now = clock()
+        let discovery = STSDiscovery(domain, settings: settings)
+        guard !isClosing, let id = discovery.refreshID(known.policy.entry, known.policy.record, at: now) else {
+            return known.policy.standingFacts(at: now)
+        }
+        return await (known.fetch ?? startFetch(known, id)).task.value
+    }
+
+    /// Joins the lookup that is under way, or makes one.
+    private func look(_ known: Known) async {
+        if let running = known.lookup { return await running.value }
+        let domain = known.policy.domain
+        let task = Task(executorPreference: Loop.current) { await self.runLookup(domain) }
+        known.lookup = task
         await task.value
     }
 
-    private func runDiscovery(_ domain: DomainName) async {
-        let end = Deadline.after(firstWait)
-        await load(domain)
-        let (record, timeToLive) = await fetcher.record(of: domain)
-        note(record, timeToLive, for: domain)
-        guard let found = known[domain] else { return }
-        let step = STSDiscovery(domain, settings: settings).begin(with: found.entry, record, at: clock())
-        await take(step, of: domain)
-        if let id = fetchID(step, record, found) {
-            let fetch = known[domain]?.fetch ?? startFetch(domain, id)
-            await wait(for: fetch, until: end)
-        }
-        known[domain]?.discovery = nil
+    private func runLookup(_ domain: DomainName) async {
+        let known = state(of: domain)
+        await load(known)
+        let (record, seconds) = await fetcher.record(domain)
+        known.lookup = nil
+        if isClosing { return }
+        let (events, isRemoved) = known.policy.noteRecord(record, for: seconds, at: clock())
+        if isRemoved { log?.noteRemoval(of: domain) }
+        for event in events { log?.note(event, of: domain) }
+        save(known)
     }
 
-    /// A damaged entry is fetched anew under whatever id TXT names (fault 70).
-    private func fetchID(_ step: STSDiscovery.Step, _ record: STSRecordFacts, _ found: Known) -> String? {
-        step.fetchID ?? (found.isDamaged && found.entry?.failure == nil ? record.id : nil)
-    }
-
-    /// Waits for `fetch`, but not beyond `end`: afterwards mail goes on by what is known (STS-38, RFC 8461 §3.3).
-    private func wait(for fetch: Task<Void, Never>, until end: Deadline) async {
-        guard let loop = Loop.current else { return await fetch.value }
-        let alarm = Alarm(on: loop)
-        let bell = Task(executorPreference: loop) {
-            await fetch.value
-            alarm.ring()
-        }
-        _ = await loop.task { _ = try? await alarm.wait(until: end) }.value
-        // It ends by itself with the fetch.
-        _ = bell
-    }
-
-    private func startFetch(_ domain: DomainName, _ id: String) -> Task<Void, Never> {
+    private func startFetch(_ known: Known, _ id: String) -> (id: String, task: Task<STSFacts, Never>) {
+        let domain = known.policy.domain
         let task = Task(executorPreference: Loop.current) { await self.runFetch(domain, id) }
-        known[domain]?.fetch = task
-        return task
+        known.fetch = (id, task)
+        return (id, task)
     }
 
-    private func runFetch(_ domain: DomainName, _ id: String) async {
-        let result = await fetcher.policy(of: domain)
+    private func runFetch(_ domain: DomainName, _ id: String) async -> STSFacts {
+        let known = state(of: domain)
+        let answer = await fetcher.policy(domain)
+        known.fetch = nil
         let now = clock()
-        let found = known[domain]
-        let record = found?.record ?? .notQueried
-        let step = STSDiscovery(domain, settings: settings).finish(
-            result, for: id, with: found?.entry, record, at: now)
-        if case .success = result { known[domain]?.isDamaged = false }
-        await take(step, of: domain)
-        known[domain]?.isMomentary = step.facts.held.map { $0.expiresAt <= now } ?? false
-        known[domain]?.fetch = nil
+        let result: Result<[UInt8], STSFetchFault>
+        switch answer {
+        case _ where isClosing: return known.policy.standingFacts(at: now)
+        case .stopped: return known.policy.notePrevention("the fetch was broken off", at: now)
+        case .prevented(let words):
+            if let count = preventions.note(at: now) { log?.notePrevention(words, of: domain, others: count) }
+            return known.policy.notePrevention(words, at: now)
+        case .text(let text): result = .success(text)
+        case .failed(let fault): result = .failure(fault)
+        }
+        let (facts, events) = known.policy.noteFetch(result, for: id, at: now)
+        for event in events { log?.note(event, of: domain) }
+        save(known)
+        return facts
     }
 
-    // MARK: Memory and store
+    // MARK: Store
 
-    private func note(_ record: STSRecordFacts, _ timeToLive: UInt32, for domain: DomainName) {
-        let seconds = if case .failed = record { Self.failed } else { min(max(timeToLive, Self.shortest), Self.longest) }
-        known[domain]?.record = record
-        known[domain]?.recordExpires = .after(.seconds(Int64(seconds)))
-        known[domain]?.lastLookup = clock()
-    }
-
-    /// Takes over what a step decided: facts for mail, what is to be remembered, and what the operator hears.
-    private func take(_ step: STSDiscovery.Step, of domain: DomainName) async {
-        guard var found = known[domain] else { return }
-        let changed = step.entry != found.entry ? step.entry : nil
-        let isGone = step.entry == nil && found.entry != nil
-        found.entry = step.entry
-        let isLost = found.isDamaged && step.facts.held == nil && !step.facts.record.isAbsent
-        found.facts =
-            isLost
-            ? STSFacts(
-                domain: domain, record: step.facts.record, fault: step.facts.fault, isUnknown: true, isLost: true)
-            : step.facts
-        known[domain] = found
-        for event in step.events { log?.note(event, of: domain) }
-        guard let store else { return }
+    /// Reads what the store has, until that worked once.
+    private func load(_ known: Known) async {
+        guard known.policy.stored == .unread, let store else { return }
+        let domain = known.policy.domain
         do throws(StoreError) {
-            if let changed { try await store.save([changed], now: clock()) }
-            if isGone { try await store.removePolicy(domain) }
+            let found = try await store.policy(for: domain)
+            guard known.policy.stored == .unread else { return }
+            if case .damaged(_, let why) = found { log?.noteDamage(why, of: domain) }
+            known.policy.noteStored(found)
         } catch {
-            // In memory it is right; the next change is written again.
-            log?.event(
-                .error,
-                LogLine("store-failed").with("doing", "remembering an MTA-STS policy").with("domain", domain)
-                    .with("reason", "\(error)"))
+            if error != .closed { log?.note(error, "reading an MTA-STS policy", of: domain) }
         }
     }
 
-    /// Reads what the store has about `domain`, once.
-    private func load(_ domain: DomainName) async {
-        if let found = known[domain], found.record != .notQueried { return }
-        var found = known[domain] ?? Known(facts: STSFacts(domain: domain, record: .notQueried, isUnknown: true))
-        do throws(StoreError) {
-            switch try await store?.policy(for: domain) {
-            case .entry(let entry): found.entry = entry
-            case .damaged(_, let why):
-                found.isDamaged = true
-                log?.event(
-                    .error,
-                    LogLine("sts-cache-damaged").with("domain", domain).with("reason", why)
-                        .with("cure", "it is fetched anew; until then mail to the domain waits"))
-            case nil: break
+    /// Has written what is new, one change of a domain after the other. Nobody waits for it: mail goes by what is in memory.
+    private func save(_ known: Known) {
+        guard store != nil, known.writer == nil, let change = known.policy.takeChange() else { return }
+        let domain = known.policy.domain
+        known.writer = Task(executorPreference: Loop.current) { await self.write(change, of: domain) }
+    }
+
+    private func write(_ first: KnownPolicy.Change, of domain: DomainName) async {
+        let known = state(of: domain)
+        var next: KnownPolicy.Change? = first
+        while let change = next {
+            do throws(StoreError) {
+                switch change {
+                case .entry(let entry): try await store?.save([entry], now: clock())
+                case .use(let time): try await store?.noteUse([domain: time])
+                case .removal: try await store?.removePolicy(domain)
+                }
+                next = known.policy.takeChange()
+            } catch {
+                // In memory it is right; it is written with the next change, or when mail comes after an hour.
+                if error != .closed { log?.note(error, "remembering an MTA-STS policy", of: domain) }
+                known.policy.giveBack(change)
+                next = nil
             }
-        } catch {
-            // What is not known is not absent: a policy may be in force.
-            found.isDamaged = true
-            log?.event(
-                .error,
-                LogLine("store-failed").with("doing", "reading an MTA-STS policy").with("domain", domain)
-                    .with("reason", "\(error)"))
         }
-        // Somebody else may have been faster.
-        if let other = known[domain], other.record != .notQueried { return }
-        found.discovery = known[domain]?.discovery
-        known[domain] = found
-    }
-
-    private func makeRoom() {
-        guard known.count >= Self.limit else { return }
-        if let victim = known.first(where: { $0.value.discovery == nil && $0.value.fetch == nil })?.key {
-            known[victim] = nil
-        }
-    }
-}
-
-extension STSRecordFacts {
-    /// The id, where there is a record.
-    var id: String? {
-        if case .found(let id) = self { id } else { nil }
-    }
-
-    var isAbsent: Bool {
-        if case .absent = self { true } else { false }
+        known.writer = nil
     }
 }

@@ -14,8 +14,8 @@ struct PolicyRefresh: Sendable {
 
     /// Between two looks at what is due.
     static let pause: Duration = .seconds(300)
-    /// Refreshes at once: they are in nobody's way, and thousands may fall due while the daemon was down.
-    static let atOnce = 8
+    /// Refreshes at once: half of the places for fetches, so that hosts that hang are not in the way of mail.
+    static let atOnce = 32
 
     /// Runs until its task is cancelled and `bell` rung, or the loop of both stops.
     func run(until bell: Alarm) async {
@@ -25,52 +25,51 @@ struct PolicyRefresh: Sendable {
         }
     }
 
-    /// Looks at every policy there is, a page at a time.
+    /// Looks at every policy there is, a page at a time, and has those fetched that are due.
     func pass() async {
-        var cursor: DomainName?
-        do throws(StoreError) {
-            while !Task.isCancelled {
-                let page = try await store.policies(after: cursor, limit: PolicyLimits.page)
-                try await forget(page)
-                await refresh(due(page))
-                guard page.count == PolicyLimits.page, let last = page.last else { return }
-                cursor = last.domain
-            }
-        } catch {
-            if error != .closed {
-                log.event(
-                    .error, LogLine("store-failed").with("doing", "reading MTA-STS policies").with("reason", "\(error)"))
-            }
-        }
-    }
-
-    private func due(_ page: [StoredPolicy]) -> [DomainName] {
-        let now = clock()
-        return page.compactMap { stored in
-            // A damaged one is fetched when mail asks for it.
-            guard case .entry(let entry) = stored,
-                let due = STSDiscovery(entry.domain, settings: settings).refreshDue(
-                    entry, jitter: Self.jitter(of: entry.domain), at: now), due <= now
-            else { return nil }
-            return entry.domain
-        }
-    }
-
-    private func forget(_ page: [StoredPolicy]) async throws(StoreError) {
-        let now = clock()
-        for case .entry(let entry) in page where STSDiscovery(entry.domain, settings: settings).mayForget(entry, at: now) {
-            try await store.removePolicy(entry.domain)
-        }
-    }
-
-    private func refresh(_ domains: [DomainName]) async {
         await withTaskGroup(of: Void.self) { group in
-            for (place, domain) in domains.enumerated() {
-                if place >= Self.atOnce { await group.next() }
-                if Task.isCancelled { break }
-                group.addTask { _ = await policies.refresh(domain) }
+            var running = 0
+            var cursor: DomainName?
+            do throws(StoreError) {
+                while !Task.isCancelled {
+                    let page = try await store.policies(after: cursor, limit: PolicyLimits.page)
+                    for case .entry(let entry) in page where !Task.isCancelled {
+                        if mayForget(entry) {
+                            await policies.forget(entry.domain, if: mayForget)
+                        } else if isDue(entry) {
+                            if running >= Self.atOnce {
+                                await group.next()
+                                running -= 1
+                            }
+                            running += 1
+                            let domain = entry.domain
+                            group.addTask { _ = await policies.refresh(domain, if: isDue) }
+                        }
+                    }
+                    // One that is damaged is fetched when mail asks for it.
+                    guard page.count == PolicyLimits.page, let last = page.last else { return }
+                    cursor = last.domain
+                }
+            } catch {
+                if error != .closed {
+                    log.event(
+                        .error,
+                        LogLine("store-failed").with("doing", "reading MTA-STS policies").with("reason", "\(error)"))
+                }
             }
         }
+    }
+
+    @Sendable private func isDue(_ entry: STSCacheEntry?) -> Bool {
+        guard let entry else { return false }
+        let now = clock()
+        let due = STSDiscovery(entry.domain, settings: settings)
+            .refreshDue(entry, jitter: Self.jitter(of: entry.domain), at: now)
+        return due.map { $0 <= now } ?? false
+    }
+
+    @Sendable private func mayForget(_ entry: STSCacheEntry) -> Bool {
+        STSDiscovery(entry.domain, settings: settings).mayForget(entry, at: clock())
     }
 
     /// From 0 to 1, always the same for one domain (FNV-1a).

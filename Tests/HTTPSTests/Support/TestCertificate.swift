@@ -53,7 +53,9 @@ final class TestCertificate: @unchecked Sendable {
             X509_add_ext(certificate, value, -1)
             X509_EXTENSION_free(value)
         }
-        guard X509_sign(certificate, issuer?.key ?? key, EVP_sha256()) > 0 else { throw SetUpFailure(what: "X509_sign") }
+        guard X509_sign(certificate, issuer?.key ?? key, EVP_sha256()) > 0 else {
+            throw SetUpFailure(what: "X509_sign")
+        }
     }
 
     deinit {

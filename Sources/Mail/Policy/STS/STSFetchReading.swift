@@ -48,7 +48,8 @@ public enum STSFetchReading {
         for charset in type.charsets {
             let isKnown = ["utf-8", "us-ascii"].contains { ASCII.equalIgnoringCase(charset, $0.utf8) }
             guard isKnown else {
-                throw STSFetchFault(.stsPolicyInvalid, "the policy's media type is \(shown), neither UTF-8 nor US-ASCII")
+                throw STSFetchFault(
+                    .stsPolicyInvalid, "the policy's media type is \(shown), neither UTF-8 nor US-ASCII")
             }
         }
     }

@@ -32,7 +32,32 @@ extension Configuration.DANE {
     }
 }
 
+/// Files that rules and `tls.ca_file` name, for who loads them: before the first session, so that faults are told early.
 extension Configuration {
-    /// What follows from ``rules``: settings for hosts, and routes.
-    public var ruleTable: RuleTable { RuleTable() }
+    public var trustStores: Set<TrustStore> {
+        Set([tls.trust] + rules.compactMap { $0.caFile.map(TrustStore.file) })
+    }
+
+    public var clientIdentities: Set<ClientIdentity> {
+        Set(rules.compactMap(\.bareSettings.clientIdentity))
+    }
+
+    /// What the files of `credentials` hold, by their paths; all faults at once.
+    public func loadCredentials() throws(ConfigurationError) -> [String: Credentials] {
+        var loaded: [String: Credentials] = [:]
+        var faults: [ConfigurationFault] = []
+        for (path, rule) in locatedRules {
+            guard let file = rule.credentials, loaded[file] == nil else { continue }
+            do throws(CredentialsFileFault) {
+                loaded[file] = try CredentialsFile.read(file)
+            } catch {
+                faults.append(fault("\(path).credentials", "\(file) \(error.problem)", Self.credentialsCure))
+            }
+        }
+        if !faults.isEmpty { throw ConfigurationError(faults: faults) }
+        return loaded
+    }
+
+    static let credentialsCure =
+        "Put one line user:password there, give the file to the user of relayd, and say chmod 600"
 }

@@ -135,11 +135,14 @@ public struct Configuration: Sendable, Equatable {
     /// Words of `tls.minimum_level`: a floor for all, so TLS is tried at least.
     static let minimumLevels: [TLSRequirement.Level] = [.opportunistic, .encrypted, .authenticated]
 
-    public enum OpportunisticVersion: String, Sendable, CaseIterable {
+    public enum OpportunisticVersion: String, Sendable, CaseIterable, Comparable {
         case tls10 = "1.0"
         case tls11 = "1.1"
         case tls12 = "1.2"
         case tls13 = "1.3"
+
+        /// The spellings order as the versions do.
+        public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     }
 
     public struct DANE: Sendable, Equatable {

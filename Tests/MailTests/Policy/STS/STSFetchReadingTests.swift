@@ -35,7 +35,8 @@ struct STSFetchReadingTests {
             ("\ttext/plain\t", "blanks around"),
         ])
     func accepted(contentType: String, why: String) {
-        #expect(read(.answered(status: 200, contentType: contentType, body: Self.text)) == .success(Self.text), "\(why)")
+        #expect(
+            read(.answered(status: 200, contentType: contentType, body: Self.text)) == .success(Self.text), "\(why)")
     }
 
     @Test(
@@ -65,7 +66,9 @@ struct STSFetchReadingTests {
         #expect(fault(.answered(status: 200, contentType: nil, body: Self.text))?.type == .stsPolicyInvalid)
     }
 
-    @Test("STS-11 only status 200 counts", arguments: [101, 201, 203, 204, 206, 300, 301, 302, 304, 307, 404, 500, 503, 0, -1])
+    @Test(
+        "STS-11 only status 200 counts",
+        arguments: [101, 201, 203, 204, 206, 300, 301, 302, 304, 307, 404, 500, 503, 0, -1])
     func status(status: Int) {
         let fault = fault(.answered(status: status, contentType: "text/plain", body: Self.text))
         #expect(fault?.type == .stsPolicyFetchError)

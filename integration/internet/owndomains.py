@@ -1,0 +1,85 @@
+"""Domains that one scenario file keeps for itself: it changes them, or sends them mail that asks for more or less than usual.
+
+What is expected stands in the scenario; here, what becomes of an ordinary letter.
+"""
+
+from .words import GOOD, STS, Domain, Expect, Host, deferred, delivered
+
+_STRANGER = ("3 1 1 stranger",)
+_HELD = deferred("certificate-invalid", sts="enforce")
+
+
+def _changing(name: str, what: str, sts: STS = STS(), expect: Expect = _HELD, certificate: str = "self-signed") -> Domain:
+    """12-sts-cache: while the policy is enforced the letter is held back; without it, it would be delivered."""
+    return Domain(name, what, expect, (Host("mx", "postfix", certificate),), dns="unsigned", sts=sts, only="12")
+
+
+def _requiretls(name: str, what: str, expect: Expect, *hosts: Host, **more) -> Domain:  # noqa: ANN003
+    return Domain(name, what, expect, hosts, **({"only": "13"} | more))
+
+
+def _ruled(name: str, what: str, expect: Expect, host: Host, **more) -> Domain:  # noqa: ANN003
+    return Domain(name, what, expect, (host,), **({"dns": "unsigned", "only": "16"} | more))
+
+
+_ENCRYPTED = delivered("encrypted")
+
+OWN = (
+    _changing("changes-id.example", "a new id, and the policy host fails"),
+    _changing("changes-txt.example", "the TXT record vanishes"),
+    _changing("changes-mode.example", "enforce becomes none"),
+    _changing("changes-age.example", "max_age of eight seconds", STS(max_age=8)),
+    _changing("changes-list.example", "the MX gets into the policy by a new id", STS(mx=("other",)),
+              deferred("sts-mx-mismatch", 2, "enforce"), "webpki"),
+    _changing("changes-refresh.example", "an operator fetches the policy again"),
+    _changing("changes-slow.example", "the policy comes an octet a second", STS(http="slow"), delivered("encrypted", sts="unknown")),
+
+    _requiretls("requiretls.example", "DANE, offers REQUIRETLS", delivered("dane"), Host("mx", "requiretls", tlsa=GOOD)),
+    _requiretls("requiretls-sts.example", "MTA-STS, offers REQUIRETLS", delivered("webpki", sts="enforce"),
+                Host("mx", "requiretls", "webpki"), dns="unsigned", sts=STS()),
+    _requiretls("requiretls-testing.example", "MTA-STS testing, offers REQUIRETLS", delivered("encrypted", sts="testing"),
+                Host("mx", "requiretls", "webpki"), dns="unsigned", sts=STS("testing")),
+    _requiretls("requiretls-webpki.example", "signed MX, public certificate, offers REQUIRETLS", _ENCRYPTED,
+                Host("mx", "requiretls", "webpki")),
+    _requiretls("requiretls-selfsigned.example", "signed MX, self-signed certificate, offers REQUIRETLS", _ENCRYPTED,
+                Host("mx", "requiretls")),
+    _requiretls("requiretls-unvalidated.example", "nothing vouches for the MX name, offers REQUIRETLS", _ENCRYPTED,
+                Host("mx", "requiretls", "webpki"), dns="unsigned"),
+    _requiretls("requiretls-unsupported.example", "DANE, does not know REQUIRETLS", delivered("dane"), Host("mx", "postfix", tlsa=GOOD)),
+    _requiretls("requiretls-second.example", "the second MX offers REQUIRETLS", delivered("dane", "mx1"),
+                Host("mx1", "postfix", tlsa=GOOD), Host("mx2", "requiretls", tlsa=GOOD), mx=("10 mx1", "20 mx2")),
+    _requiretls("requiretls-mismatch.example", "offers REQUIRETLS, fails DANE", deferred("dane-mismatch"),
+                Host("mx", "requiretls", tlsa=_STRANGER)),
+    _requiretls("tls-optional.example", "fails DANE", deferred("dane-mismatch"), Host("mx", "postfix", tlsa=_STRANGER)),
+    _requiretls("tls-optional-plain.example", "TLSA exists, no STARTTLS", deferred("starttls-missing"),
+                Host("mx", "postfix", "none", _STRANGER)),
+    _requiretls("tls-optional-servfail.example", "the TLSA lookup fails", deferred("tlsa-lookup-failed", 2),
+                Host("mx", "postfix", tlsa=GOOD), dns="faulty", faults=("_25._tcp.mx TLSA SERVFAIL",)),
+    _requiretls("tls-optional-sts.example", "not in its policy, certificate self-signed", deferred("sts-mx-mismatch", 2, "enforce"),
+                Host("mx", "postfix"), dns="unsigned", sts=STS(mx=("other",))),
+
+    _ruled("rule-encrypted.example", "a plain host", delivered("none"), Host("mx", "postfix", "none")),
+    _ruled("rule-pkix.example", "a public certificate", _ENCRYPTED, Host("mx", "postfix", "webpki")),
+    _ruled("rule-pkix-selfsigned.example", "a self-signed certificate", _ENCRYPTED, Host("mx", "postfix")),
+    _ruled("rule-names.example", "the certificate names the mail domain", _ENCRYPTED, Host("mx", "postfix", "next-hop-name")),
+    _ruled("rule-ca.example", "a certificate of the private CA", _ENCRYPTED, Host("mx", "postfix", "private-ca")),
+    _ruled("rule-fingerprint.example", "a self-signed certificate", _ENCRYPTED, Host("mx", "postfix")),
+    _ruled("rule-fingerprint-key.example", "a self-signed certificate", _ENCRYPTED, Host("mx", "exim")),
+    _ruled("rule-fingerprint-wrong.example", "a self-signed certificate", _ENCRYPTED, Host("mx", "postfix")),
+    _ruled("rule-dane.example", "no TLSA", _ENCRYPTED, Host("mx", "postfix", "webpki")),
+    _ruled("rule-sts.example", "no MTA-STS", _ENCRYPTED, Host("mx", "postfix", "webpki")),
+    _ruled("rule-version.example", "TLS 1.2 at most", _ENCRYPTED, Host("mx", "postfix", options=("smtpd_tls_protocols=<=TLSv1.2",))),
+    _ruled("rule-client.example", "asks for a client certificate", _ENCRYPTED,
+           Host("mx", "postfix", options=("smtpd_tls_ask_ccert=yes", "smtpd_tls_fingerprint_digest=sha256"))),
+    _ruled("rule-requiretls.example", "does not know REQUIRETLS", delivered("dane"), Host("mx", "postfix", tlsa=GOOD), dns="signed"),
+    _ruled("rule-optional.example", "fails DANE", deferred("dane-mismatch"), Host("mx", "postfix", tlsa=_STRANGER), dns="signed"),
+    _ruled("rule-sts-off.example", "MTA-STS enforce, certificate self-signed", _HELD, Host("mx", "postfix"), sts=STS()),
+    _ruled("rule-dane-off.example", "fails DANE", deferred("dane-mismatch"), Host("mx", "postfix", tlsa=_STRANGER), dns="signed"),
+    _ruled("rule-no-lowering.example", "fails DANE, and the rule says level none", deferred("dane-mismatch"),
+           Host("mx", "postfix", tlsa=_STRANGER), dns="signed"),
+    _ruled("rule-mx.example", "found by the name of its MX", delivered("none"), Host("mx", "postfix", "none")),
+    # Their mail takes another way: its MX must not be asked.
+    _ruled("rule-smarthost.example", "goes by the smarthost, port 465", _ENCRYPTED, Host("mx", "postfix")),
+    _ruled("rule-submission.example", "goes by the smarthost, port 587", _ENCRYPTED, Host("mx", "postfix")),
+    _ruled("rule-password.example", "goes by the smarthost, with a wrong password", _ENCRYPTED, Host("mx", "postfix")),
+)
