@@ -242,6 +242,26 @@ struct PolicyTextTests {
                 """), "\(text)")
     }
 
+    @Test(
+        "what to do after a probe",
+        arguments: [
+            ("all refused", ["refuse"], "tell the domain's postmaster. Mail does not go there"),
+            ("none answered", ["unreachable", "unreachable"], "many networks forbid it"),
+            ("one did not answer", ["proceed", "unreachable"], "1 of 2 addresses gave no answer"),
+            ("all well", ["proceed"], "nothing."),
+        ])
+    func probeAdvice(why: String, verdicts: [String], advice: String) throws {
+        var document = try document()
+        document.hosts.removeLast()
+        document.mtaSTS = nil
+        document.hosts[0].attempts = verdicts.map {
+            PolicyDocument.Attempt(address: "192.0.2.1", verdict: $0, verified: $0 == "proceed" ? "dane" : nil)
+        }
+        document.judgeByAttempts()
+        let last = PolicyText.render(document, now: now, style: wide).split(separator: "\n").last ?? ""
+        #expect(last.contains(advice), "\(why): \(last)")
+    }
+
     @Test("the verdict is coloured only where colour is wanted")
     func colour() throws {
         #expect(!PolicyText.render(try document(), now: now, style: plain).contains("\u{1B}"))
