@@ -75,7 +75,8 @@ public final class Service: Sendable {
         let stopping = Flag()
         let unsettled = Unsettled()
         let deliveries = DeliveryParts(
-            configuration: configuration, hostname: hostname, store: store, routes: routes, policies: policies, routing: routing, credentials: parts.credentials,
+            configuration: configuration, hostname: hostname, store: store, routes: routes, policies: policies,
+            routing: routing, credentials: parts.credentials,
             resolver: resolver, policy: policy,
             opportunistic: parts.opportunistic, dane: parts.dane, sessions: SessionCache(), counters: counters,
             stopping: stopping, unsettled: unsettled, clock: Self.clock)

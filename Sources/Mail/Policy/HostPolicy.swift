@@ -99,7 +99,8 @@ enum STSFinding: Hashable, Sendable {
                 self = .lost(
                     Reason(
                         .policyUnknown,
-                        "the MTA-STS policy of \(domain) was cached, cannot be read back, and could not be fetched anew"))
+                        "the MTA-STS policy of \(domain) was cached, cannot be read back, and could not be fetched anew"
+                    ))
                 return
             }
             if facts.isUnknown {

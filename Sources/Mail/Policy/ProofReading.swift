@@ -37,7 +37,8 @@ extension TLSRequirement {
         case .trusted(let name) where reference.names.contains(name):
             return nil
         case .trusted(let name):
-            return Reason(.certificateInvalid, "the certificate is good for \(name), which is not a name that was asked for")
+            return Reason(
+                .certificateInvalid, "the certificate is good for \(name), which is not a name that was asked for")
         case .failed(_, let words):
             let names = reference.names.map(\.text).joined(separator: ", ")
             return Reason(.certificateInvalid, "the host's certificate is not to be trusted for \(names): \(words)")

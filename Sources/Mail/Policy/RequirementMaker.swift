@@ -58,7 +58,9 @@ struct RequirementMaker {
     private mutating func raise(
         to newLevel: TLSRequirement.Level, by newBasis: TLSRequirement.Basis, _ words: Explanation
     ) {
-        guard newLevel > level || (newLevel == level && basis == .daneHost && newLevel == .authenticated) else { return }
+        guard newLevel > level || (newLevel == level && basis == .daneHost && newLevel == .authenticated) else {
+            return
+        }
         level = newLevel
         basis = newBasis
         reason = words
@@ -132,7 +134,9 @@ struct RequirementMaker {
         case .none(let words), .unknown(let words):
             reasons.append(words)
         case .lost(let why):
-            guard yields || rule.mtaSTS == .observe else { throw Skip(reason: why, results: [], source: "RFC 8461 §3.3") }
+            guard yields || rule.mtaSTS == .observe else {
+                throw Skip(reason: why, results: [], source: "RFC 8461 §3.3")
+            }
             reasons.append(Explanation("\(why.detail): passed over, \(overrule)"))
         case .applies(let reference):
             sts = reference
@@ -146,7 +150,8 @@ struct RequirementMaker {
                 // RFC 8461 §4.1, §5: whatever DANE says of the host (D1, EDGE-15); for now, never for good (STS-35).
                 throw Skip(
                     reason: Reason(.stsMXMismatch, words),
-                    results: [PolicyResult(.sts, .validationFailure, reasonCode: "mx-mismatch")], source: "RFC 8461 §4.1")
+                    results: [PolicyResult(.sts, .validationFailure, reasonCode: "mx-mismatch")],
+                    source: "RFC 8461 §4.1")
             }
             guard let name = host.host.name else { return }
             webPKI = WebPKIReference(names: [name], trust: inputs.settings.trust)
@@ -249,7 +254,9 @@ struct RequirementMaker {
         switch minimum {
         case .none:
             // "TLS is not even tried" is an exception for a broken host, and stands back behind every demand.
-            guard level == .opportunistic, dane == nil, sts == nil, requireTLS == .no, !hasOnlyUnusableTLSA else { return }
+            guard level == .opportunistic, dane == nil, sts == nil, requireTLS == .no, !hasOnlyUnusableTLSA else {
+                return
+            }
             level = .none
             basis = .local
             reason = words

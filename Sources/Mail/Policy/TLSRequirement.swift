@@ -36,7 +36,8 @@ public struct TLSRequirement: Hashable, Sendable {
 
     public init(
         level: Level, by: Basis?, demands: [Set<Proof>]? = nil, dane: DANEReference? = nil,
-        webPKI: WebPKIReference? = nil, pkix: WebPKIReference? = nil, fingerprints: [Fingerprint] = [], hasOnlyUnusableTLSA: Bool = false,
+        webPKI: WebPKIReference? = nil, pkix: WebPKIReference? = nil, fingerprints: [Fingerprint] = [],
+        hasOnlyUnusableTLSA: Bool = false,
         hasUnknownTLSA: Bool = false, sts: STSReference? = nil, requireTLS: RequireTLSUse = .no,
         serverName: DomainName?, minimumVersion: TLSVersionFloor = .tls12, clientIdentity: ClientIdentity? = nil,
         fallback: OpportunisticFallback? = nil, reason: Explanation

@@ -164,7 +164,8 @@ struct AttemptRun {
             time: time, host: candidate.host.host.description, address: candidate.address,
             tlsLevel: candidate.requirement.level.rawValue,
             verifiedBy: verified.flatMap { $0.isAuthenticated ? $0.rawValue : nil },
-            requiredBy: candidate.requirement.by?.rawValue, result: outcome.word, reply: outcome.reply, milliseconds: started.elapsedMilliseconds)
+            requiredBy: candidate.requirement.by?.rawValue, result: outcome.word, reply: outcome.reply,
+            milliseconds: started.elapsedMilliseconds)
     }
 }
 

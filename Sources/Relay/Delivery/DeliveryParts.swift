@@ -52,7 +52,8 @@ struct DeliveryParts: Sendable {
     /// The decision for `nextHop` as things stand: DNS facts and MTA-STS found at the same time, both from memory where
     /// they are warm.
     func decision(for nextHop: NextHop, demand: MessageDemand) async -> PolicyDecision {
-        await DecisionFinder(routes: routes, policies: policies, settings: policy).decision(for: nextHop, demand: demand)
+        await DecisionFinder(routes: routes, policies: policies, settings: policy).decision(
+            for: nextHop, demand: demand)
     }
 
     /// May `kept` carry another job, now that `decision` holds? Only for a host that still is one of the destination's, at an

@@ -48,7 +48,8 @@ struct ServiceParts: Sendable {
                 configuration, program: program, arguments: workerArguments, on: loops.next())
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
-                resolver: resolver, https: try makeHTTPS(configuration), credentials: credentials, opportunistic: opportunistic, dane: dane, server: server)
+                resolver: resolver, https: try makeHTTPS(configuration), credentials: credentials,
+                opportunistic: opportunistic, dane: dane, server: server)
         } catch {
             await store.close()
             throw error

@@ -106,7 +106,8 @@ struct OutcomeRecorder: Sendable {
         count(decided)
         var recorded = Recorded()
         for (notice, queued) in zip(notices, settled.notices) {
-            recorded.notices += Job.fresh(queued, recipients: [notice.recipient], routing: routing, content: notice.content)
+            recorded.notices += Job.fresh(
+                queued, recipients: [notice.recipient], routing: routing, content: notice.content)
         }
         recorded.nextAttempts = decided.filter(\.isDeferred).map { min($0.nextAttempt, job.message.expiresAt) }
         return recorded
