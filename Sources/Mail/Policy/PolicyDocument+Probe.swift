@@ -152,8 +152,11 @@ extension PolicyDocument {
             because = "\(all) that may be used has proved who it is"
         } else {
             outcome = .unauthenticated
+            let open = usable.count - authenticated.count
             because =
-                "\(usable.count - authenticated.count) of \(usable.count) hosts that may be used did not prove who they are"
+                usable.count == 1
+                ? "the host that may be used did not prove who it is"
+                : "\(open) of \(usable.count) hosts that may be used did not prove who they are"
         }
     }
 }

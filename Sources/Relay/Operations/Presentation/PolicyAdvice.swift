@@ -4,7 +4,7 @@ import Mail
 enum PolicyAdvice {
     static func text(_ document: PolicyDocument) -> String {
         let causes = Set(document.hosts.compactMap(\.skipped?.cause).compactMap(Reason.Cause.init))
-        if document.hosts.contains(where: { $0.attempts != nil }) { return probe(document) }
+        if let advice = probe(document) { return advice }
         switch document.outcome {
         case .authenticated: return authenticated(document, causes)
         case .unauthenticated: return unauthenticated(document)
@@ -79,17 +79,26 @@ enum PolicyAdvice {
         return "see the reasons above; try again later."
     }
 
-    private static func probe(_ document: PolicyDocument) -> String {
-        let attempts = document.hosts.flatMap { $0.attempts ?? [] }
+    /// What a probe found that the policy alone does not tell; nil where it is no more than that.
+    private static func probe(_ document: PolicyDocument) -> String? {
+        let attempts = document.hosts.filter { $0.skipped == nil }.flatMap { $0.attempts ?? [] }
+        guard !attempts.isEmpty else { return nil }
         if attempts.contains(where: { $0.verdict == "refuse" }) {
             return
-                "see what the refused addresses showed, and tell the domain's postmaster. Mail does not go there until it is "
-                + "mended."
+                "see what the refused addresses showed, and tell the domain's postmaster. Mail does not go there until it "
+                + "is mended."
         }
-        if document.outcome == .authenticated { return "nothing." }
-        if !attempts.isEmpty, attempts.allSatisfy({ $0.verdict == "unreachable" }) {
-            return "find out whether this machine may connect to port 25 of others: many networks forbid it."
+        let silent = attempts.count { $0.verdict == "unreachable" }
+        if silent == attempts.count {
+            return
+                "find out whether this machine may connect to the port of others at all: many networks forbid it. If it "
+                + "may, the domain's servers are down, and mail waits."
         }
-        return "see the reasons above."
+        if silent > 0 {
+            return
+                "nothing at once: \(silent) of \(attempts.count) addresses gave no answer, and the others take the mail. Try "
+                + "again later, and tell the domain's postmaster if it lasts."
+        }
+        return nil
     }
 }

@@ -1,0 +1,97 @@
+import Foundation
+import Mail
+import Testing
+
+@testable import relayctl
+
+/// Exit codes of command lines, without a daemon and without a network. What they print goes to the test's own output.
+@Suite("Command lines", .serialized)
+struct ArgumentTests {
+    private static let record = "v=STSv1; id=1;"
+
+    @Test(
+        "exit codes",
+        arguments: [
+            ([], 64), (["nonsense"], 64), (["--nonsense"], 64), (["--version"], 0), (["--help"], 0),
+            (["help", "probe"], 0),
+            (["policy"], 64), (["policy", "a..b"], 64), (["policy", "--local", "--daemon", "d.example"], 64),
+            (["policy", "d.example", "extra"], 64), (["policy", "--help"], 0),
+            (["policy", "--daemon", "d.example", "--socket", "/nowhere"], 69),
+            (["policy", "--local", "d.example", "--config", "/nowhere"], 64),
+            (["probe"], 64), (["probe", "a..b"], 64), (["probe", "d.example", "--port", "0"], 64),
+            (["probe", "d.example", "--port", "65536"], 64), (["probe", "d.example", "--timeout", "0"], 64),
+            (["probe", "d.example", "--timeout", "601"], 64), (["probe", "d.example", "--host", "a..b"], 64),
+            (["probe", "--help"], 0),
+            (["sts"], 64), (["sts", "--help"], 0), (["sts", "lint", "/nowhere"], 64), (["sts", "lint", "--help"], 0),
+            (["sts", "record"], 64), (["sts", "record", record], 0), (["sts", "record", record, "--json"], 0),
+            (["sts", "record", "--json", record], 0), (["sts", "record", "v=STSv1;"], 1),
+            (["sts", "record", "\"\(record)\""], 1),
+            (["sts", "match", "/nowhere"], 64), (["sts", "match", "/nowhere", "mx.example"], 64),
+            (["sts", "match", "/nowhere", "a..b"], 64),
+            (["sts", "cache", "--limit", "0"], 64), (["sts", "cache", "--socket", "/nowhere"], 69),
+            (["sts", "refresh"], 64), (["sts", "refresh", "a..b"], 64),
+            (["sts", "refresh", "--socket", "/nowhere", "d.example"], 69),
+            (["tlsrpt"], 64), (["tlsrpt", "record"], 64),
+            (["tlsrpt", "record", "v=TLSRPTv1; rua=mailto:a@b.example"], 0),
+            (["tlsrpt", "record", "v=TLSRPTv1"], 1),
+            (["dane"], 64), (["dane", "check"], 64),
+            (["dane", "check", "--host", "mx.example", "--chain", "/nowhere"], 64),
+            (["dane", "check", "--host", "mx.example", "--chain", "/nowhere", "--tlsa", "3 1 1"], 64),
+            (["dane", "check", "--host", "mx.example", "--chain", "/nowhere", "--tlsa", "3 1 1 ab"], 64),
+            (["dane", "check", "--host", "a..b", "--chain", "/nowhere", "--tlsa", "3 1 1 ab"], 64),
+            (["dane", "check", "--host", "mx.example", "--chain", "/dev/null", "--tlsa", "3 1 1 ab"], 64),
+            (
+                [
+                    "dane", "check", "--host", "mx.example", "--chain", "/dev/null", "--tlsa", "3 1 1 ab", "--at",
+                    "soon",
+                ], 64
+            ),
+            (["status", "--socket", "/nowhere"], 69), (["queue", "--limit", "0"], 64),
+        ] as [([String], Int32)])
+    func exitCodes(arguments: [String], code: Int32) async {
+        #expect(await Relayctl.run(arguments).code == code, "\(arguments)")
+    }
+
+    @Test(
+        "sts lint and sts match on files",
+        arguments: [
+            ("version: STSv1\nmode: enforce\nmax_age: 604800\nmx: mx.example\n", 0, 0),
+            ("version: STSv1\r\nmode: testing\r\nmax_age: 1\r\nmx: *.example", 0, 0),
+            ("version: STSv1\nmode: enforce\nmax_age: 604800\nmx: other.example\n", 0, 1),
+            ("version: STSv1\nmode: enforce\n", 1, 1), ("", 1, 1),
+        ] as [(String, Int32, Int32)])
+    func files(policy: String, lint: Int32, match: Int32) async throws {
+        let path = NSTemporaryDirectory() + "policy-\(UUID().uuidString.prefix(8))"
+        try policy.write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(await Relayctl.run(["sts", "lint", path]).code == lint)
+        #expect(await Relayctl.run(["sts", "lint", "--json", path]).code == lint)
+        #expect(await Relayctl.run(["sts", "match", path, "MX.example."]).code == match)
+        #expect(await Relayctl.run(["sts", "match", path, "--json", "mx.example"]).code == match)
+    }
+
+    @Test("a file at the limit is read whole, one past it only as far as that")
+    func limit() throws {
+        let path = NSTemporaryDirectory() + "limit-\(UUID().uuidString.prefix(8))"
+        try Data(repeating: 97, count: 100_001).write(to: URL(filePath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try InputFile.read(path, limit: 100_002).count == 100_001)
+        #expect(try InputFile.read(path, limit: 100_001).count == 100_001)
+        #expect(try InputFile.read(path, limit: 100_000).count == 100_000)
+    }
+
+    @Test(
+        "times",
+        arguments: [
+            ("0", 0), ("-5", -5), ("1970-01-02T00:00:00Z", 86_400), ("1970-01-01T01:00:00+01:00", 0), ("tomorrow", nil),
+            ("", nil),
+        ] as [(String, Int64?)])
+    func times(text: String, seconds: Int64?) {
+        #expect((try? Arguments.time(text))?.seconds == seconds)
+    }
+
+    @Test("U-labels are taken")
+    func labels() throws {
+        #expect(try Arguments.domainName("Bücher.example").text == "xn--bcher-kva.example")
+    }
+}
