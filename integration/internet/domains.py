@@ -48,7 +48,7 @@ _DANE = (
            deferred("starttls-missing"), (Host("mx", "starttls-554", tlsa=("3 1 1 stranger",)),)),
     Domain("tlsa-servfail.example", "addresses are signed, the TLSA lookup fails", deferred("tlsa-lookup-failed", 2),
            (Host("mx", "postfix", tlsa=GOOD),), dns="faulty", faults=("_25._tcp.mx TLSA SERVFAIL",)),
-    Domain("unusable.example", "only unusable TLSA records: TLS, unauthenticated", delivered("encrypted"),
+    Domain("unusable.example", "only unusable TLSA records: TLS, unauthenticated", delivered("encrypted", by="dane"),
            (Host("mx", "postfix", tlsa=("0 0 1 own", "3 1 9 garbage")),)),
     # DNS trouble.
     Domain("bogus.example", "DNSSEC signatures expired: anyone may have forged it", deferred("dns-bogus", 2),
