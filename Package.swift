@@ -36,6 +36,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL"),
         .systemLibrary(name: "CUnbound", path: "Sources/CUnbound"),
         .systemLibrary(name: "CIDN2", path: "Sources/CIDN2"),
+        .systemLibrary(name: "CCurl", path: "Sources/CCurl"),
 
         // What mail is.
         .target(name: "Mail", swiftSettings: strict),
@@ -57,6 +58,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict),
+        .target(name: "HTTPS", dependencies: ["CCurl", "COpenSSL", "Mail", "Net"], swiftSettings: strict),
         .target(
             name: "Store",
             dependencies: ["CLinux", "Mail", .product(name: "GRDB", package: "GRDB.swift")],
@@ -66,7 +68,7 @@ let package = Package(
         .target(
             name: "Relay",
             dependencies: [
-                "Mail", "Net", "TLS", "DNS", "Store", "CLinux",
+                "Mail", "Net", "TLS", "DNS", "HTTPS", "Store", "CLinux",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
@@ -94,6 +96,7 @@ let package = Package(
         tests("Mail", ["Mail"]),
         tests("Net", ["Net", "CLinux"]),
         tests("TLS", ["TLS", "Mail", "COpenSSL"]),
+        tests("HTTPS", ["HTTPS", "Mail", "Net", "COpenSSL", "CCurl"]),
         // Speaks the resolver's protocol well or badly, as the tests of the daemon's side want it.
         .executableTarget(
             name: "resolver-worker-fixture", dependencies: ["DNS"], path: "Tests/DNSTests/Fixture",

@@ -42,6 +42,25 @@ static inline long shim_SSL_CTX_set_session_cache_mode(SSL_CTX *context, long mo
     return SSL_CTX_set_session_cache_mode(context, mode);
 }
 
+static inline int shim_SSL_set_min_proto_version(SSL *ssl, int version) {
+    return SSL_set_min_proto_version(ssl, version);
+}
+
+static inline STACK_OF(X509) *shim_SSL_CTX_get0_chain_certs(SSL_CTX *context) {
+    STACK_OF(X509) *chain = NULL;
+    return SSL_CTX_get0_chain_certs(context, &chain) == 1 ? chain : NULL;
+}
+
+// The name of the key exchange's group, as the group's provider spells it. OpenSSL 3.2 has a function for it.
+static inline const char *shim_SSL_get0_group_name(SSL *ssl) {
+#if OPENSSL_VERSION_PREREQ(3, 2)
+    return SSL_get0_group_name(ssl);
+#else
+    int group = (int)SSL_get_negotiated_group(ssl);
+    return group == NID_undef ? NULL : SSL_group_to_name(ssl, group);
+#endif
+}
+
 // Expressions of other macros, which Swift does not import either.
 
 // No compression (CRIME), no renegotiation (CVE-2009-3555).

@@ -1,4 +1,5 @@
 import DNS
+import HTTPS
 public import Logging
 import Mail
 import Net
@@ -25,12 +26,17 @@ public final class Service: Sendable {
     let loops: LoopGroup
     let resolver: Resolver
     let routes: RouteFinder
+    let policies: PolicyFinder
+    let routing: Routing
+    let https: HTTPSClient
     let policy: PolicySettings
     let dispatcher: Dispatcher
     let intake: IntakeServer
     let counters: Counters
     let room: Room
     let validation: ValidationWatch
+    /// Ends the rest between two refreshes of policies.
+    let refreshBell = Mutex<Alarm?>(nil)
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
     private let loaderLoop: Loop
@@ -57,16 +63,20 @@ public final class Service: Sendable {
         intakeStopping = Flag()
         validation = ValidationWatch()
         let configuration = parts.configuration
-        policy = PolicySettings(daneForInsecureMX: configuration.dane.insecureMX)
+        policy = PolicySettings(configuration)
+        https = parts.https
+        policies = ServiceParts.policyFinder(
+            configuration, resolver: resolver, https: https, store: store, log: log)
         routes = RouteFinder(
             resolver: resolver,
             settings: ServiceParts.routeSettings(configuration, hostname: hostname))
         let schedule = Schedule(configuration.retry)
-        let port = configuration.delivery.port
+        routing = Routing(rules: policy.rules, port: configuration.delivery.port)
         let stopping = Flag()
         let unsettled = Unsettled()
         let deliveries = DeliveryParts(
-            configuration: configuration, hostname: hostname, store: store, routes: routes,
+            configuration: configuration, hostname: hostname, store: store, routes: routes, policies: policies,
+            routing: routing, credentials: parts.credentials,
             resolver: resolver, policy: policy,
             opportunistic: parts.opportunistic, dane: parts.dane, sessions: SessionCache(), counters: counters,
             stopping: stopping, unsettled: unsettled, clock: Self.clock)
@@ -74,14 +84,14 @@ public final class Service: Sendable {
             store: store, schedule: schedule,
             bouncer: Bouncer(
                 hostname: hostname, from: configuration.dsn.from ?? .postmaster(at: hostname), schedule: schedule,
-                store: store, port: port, log: log),
-            counters: counters, log: log, port: port, clock: Self.clock, stopping: stopping, unsettled: unsettled)
+                store: store, routing: routing, log: log),
+            counters: counters, log: log, routing: routing, clock: Self.clock, stopping: stopping, unsettled: unsettled)
         // An alarm is waited for on its own loop: the loader runs there.
         loaderLoop = loops.next()
         loaderAlarm = Alarm(on: loaderLoop)
         dispatcher = Dispatcher(parts: deliveries, loops: loops, recorder: recorder, loader: loaderAlarm)
         loader = QueueLoader(
-            store: store, dispatcher: dispatcher, alarm: loaderAlarm, log: log, port: port, clock: Self.clock)
+            store: store, dispatcher: dispatcher, alarm: loaderAlarm, log: log, routing: routing, clock: Self.clock)
         intake = IntakeServer(
             parts: IntakeParts(
                 configuration: configuration.intake,
@@ -89,7 +99,7 @@ public final class Service: Sendable {
                     hostname: hostname, configuration.intake, offersTLS: parts.server != nil,
                     postmaster: configuration.dsn.postmaster),
                 store: store, dispatcher: dispatcher, schedule: schedule, tls: parts.server, room: room,
-                counters: counters, stopping: intakeStopping, log: log, deliveryPort: port, clock: Self.clock),
+                counters: counters, stopping: intakeStopping, log: log, routing: routing, clock: Self.clock),
             loops: loops)
     }
 
@@ -115,6 +125,7 @@ public final class Service: Sendable {
             throw ServiceError.system("signals cannot be received: \(error)")
         }
         await measureRoom()
+        try await reroute()
         let addresses: [SocketAddress]
         do throws(IntakeServer.ListenError) {
             addresses = try await intake.listen(on: configuration.intake.listen)
@@ -131,10 +142,11 @@ public final class Service: Sendable {
         let loading = Task(executorPreference: loaderLoop) { await self.loader.run() }
         let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }
         let testing = Task(executorPreference: loop) { await self.watchValidation(on: loop) }
+        let refreshing = Task(executorPreference: loop) { await self.refreshPolicies(on: loop) }
         await intake.start()
         announce(addresses)
         _ = await loop.task { await self.waitForStop(signals) }.value
-        await stop(control, [loading, keeping, testing, controlTask])
+        await stop(control, [loading, keeping, testing, refreshing, controlTask])
         signals.close()
     }
 
@@ -161,6 +173,7 @@ public final class Service: Sendable {
         for task in tasks { task.cancel() }
         loaderAlarm.ring()
         validation.alarm.withLock { $0 }?.ring()
+        refreshBell.withLock { $0 }?.ring()
         // One deadline for both: the operator was promised one.
         let deadline = Deadline.after(limit)
         async let noClients: Void = intake.stop(until: deadline, on: loops.next())
@@ -168,6 +181,9 @@ public final class Service: Sendable {
         _ = await (noClients, noDeliveries)
         control.close()
         for task in tasks { await task.value }
+        // First, so that what fails from here on counts against no domain.
+        await policies.close()
+        await https.close()
         await resolver.close()
         await store.close()
         log.event(.notice, LogLine("stopped"))

@@ -54,6 +54,18 @@ public protocol QueueStore: Sendable {
     /// deleted by the program. Quarantining it again keeps the first reason.
     func quarantine(_ id: QueueID, because reason: String) async throws(StoreError)
 
+    /// Gives each recipient that is not final the destination its domain has by the routes of today. For the start of the
+    /// daemon, before anything is dispatched: recipients keep the destination they were queued with, and the operator's
+    /// routes may have changed since.
+    ///
+    /// `destination` names the new one, from the recipient's domain and the old one; the same words again leave it as it
+    /// is. Goes through the queue once, in transactions of ``QueueLimits/page`` recipients: after a throw those behind
+    /// it have their old destination, and a second call finishes the work.
+    /// - Returns: how many recipients were changed.
+    func reroute(
+        _ destination: @escaping @Sendable (_ domain: MailDomain, _ old: String) -> String
+    ) async throws(StoreError) -> Int
+
     /// One page of the queue, in order of arrival.
     func list(_ filter: QueueFilter, after cursor: MessageNumber?, limit: Int) async throws(StoreError) -> [QueueEntry]
 

@@ -2,7 +2,7 @@ import COpenSSL
 import Mail
 
 extension CertificateFacts {
-    /// Octets of a subject shown to people; the rest is cut. Ours.
+    /// Octets of a subject or an issuer shown to people; the rest is cut. Ours.
     static let subjectLimit = 512
     /// DNS names of one certificate shown to people. Ours.
     static let nameLimit = 100
@@ -10,14 +10,18 @@ extension CertificateFacts {
     /// Reads a certificate (`X509`), which stays the caller's. Never fails: what cannot be read is empty.
     init(reading certificate: OpaquePointer) {
         self.init(
-            subject: Self.subject(of: certificate), names: Self.names(of: certificate),
-            notAfter: WallTime(X509_get0_notAfter(certificate)))
+            subject: Self.text(of: X509_get_subject_name(certificate)), names: Self.names(of: certificate),
+            notBefore: WallTime(X509_get0_notBefore(certificate)), notAfter: WallTime(X509_get0_notAfter(certificate)),
+            issuer: Self.text(of: X509_get_issuer_name(certificate)),
+            certificateDigest: CertificateEncoding.digest(
+                CertificateEncoding.certificate(certificate), by: EVP_sha256()),
+            publicKeyDigest: CertificateEncoding.digest(CertificateEncoding.publicKey(certificate), by: EVP_sha256()))
         ERR_clear_error()
     }
 
     /// "C = DE, O = Example, CN = mx.example.com"
-    private static func subject(of certificate: OpaquePointer) -> String {
-        guard let name = X509_get_subject_name(certificate), let bio = BIO_new(BIO_s_mem()) else { return "" }
+    private static func text(of name: OpaquePointer?) -> String {
+        guard let name, let bio = BIO_new(BIO_s_mem()) else { return "" }
         defer { BIO_free(bio) }
         guard X509_NAME_print_ex(bio, name, 0, shim_name_flags) >= 0 else { return "" }
         return String(decoding: octets(of: bio), as: UTF8.self)

@@ -8,12 +8,18 @@ public final class ClientContext: @unchecked Sendable {
     // @unchecked Sendable because the SSL_CTX is changed by nobody after `init`; OpenSSL counts its references
     // atomically, and its own session cache is off.
 
-    /// What is made of the peer's certificate.
+    /// What becomes of the peer's certificate within the handshake. Other proofs than DANE come after it.
     public enum Verification: Hashable, Sendable {
         /// Nothing: levels `opportunistic` and `encrypted`.
         case unverified
-        /// DANE decides, and nothing else: no certification authority of the system is loaded.
+        /// DANE, and nothing else: no certification authority of the system is loaded. Also for hosts that authenticate
+        /// themselves otherwise: versions and suites are those for authenticated peers.
         case dane
+
+        /// The class of context a requirement needs.
+        public init(for requirement: TLSRequirement) {
+            self = requirement.dane == nil && requirement.level < .authenticated ? .unverified : .dane
+        }
     }
 
     /// Octets of a Certificate message, all chain together. A chain of ten RSA-4096 certificates takes 20 KiB; ours.
@@ -38,7 +44,7 @@ public final class ClientContext: @unchecked Sendable {
         try owned.configure(from: floor)
         switch verification {
         case .dane:
-            try owned.restrict(to: CipherList.authenticated, securityLevel: 2)
+            try owned.restrict(to: CipherList.authenticated, securityLevel: WebPKIVerifier.securityLevel)
             SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
             try Self.enableDANE(context, digestOrder: digestOrder)
         case .unverified:
@@ -111,6 +117,9 @@ public struct ClientContexts: Sendable {
 
     /// The context a requirement needs.
     public subscript(requirement: TLSRequirement) -> ClientContext {
-        requirement.dane == nil ? unverified : dane
+        switch ClientContext.Verification(for: requirement) {
+        case .unverified: unverified
+        case .dane: dane
+        }
     }
 }

@@ -6,6 +6,7 @@ enum LiveObjects {
     static let contexts = Atomic<Int>(0)
     static let connections = Atomic<Int>(0)
     static let storedSessions = Atomic<Int>(0)
+    static let trustStores = Atomic<Int>(0)
 }
 
 /// Owns an `SSL_CTX`: it exists before anything that can fail, and frees in `deinit`.

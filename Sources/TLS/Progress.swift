@@ -8,7 +8,7 @@ public enum HandshakeProgress: Hashable, Sendable {
     case wantRead
     /// Call again when the socket can be written.
     case wantWrite
-    /// For a client's session: what was demanded has been shown.
+    /// For a client's session: all that the requirement names has been checked, and the facts tell with what result.
     case done(TLSSessionFacts)
     case failed(HandshakeFailure)
 }

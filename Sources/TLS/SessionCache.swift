@@ -4,7 +4,8 @@ import Synchronization
 /// TLS sessions to resume, each with the evidence of the full handshake it descends from (INT-06, TLS-10, DANE-47).
 ///
 /// A session is found under the requirement it was made under, and no other: another TLSA record set, base domain,
-/// level or policy is another key. Each is used once (RFC 8446 §C.4). When full, the peer not used for the longest time
+/// level, policy or certificate of ours is another key. Only sessions are kept in which all that was checked is well.
+/// Each is used once (RFC 8446 §C.4). When full, the peer not used for the longest time
 /// is forgotten.
 public final class SessionCache: Sendable {
     /// Peers remembered by default, with up to four sessions each: some 40 MB where all send chains of 10 KiB. Ours.
@@ -32,25 +33,14 @@ public final class SessionCache: Sendable {
         let address: IPAddress
         let port: UInt16
         let policy: String?
-        let level: TLSRequirement.Level
-        let by: TLSRequirement.Basis?
-        let serverName: DomainName?
-        let baseDomain: DomainName?
-        /// A set: resolvers rotate what they answer.
-        let records: Set<TLSARecord>
-        let referenceIdentifiers: [DomainName]
+        let requirement: TLSRequirement
 
         init(_ resumption: Resumption, _ requirement: TLSRequirement) {
             host = resumption.host
             address = resumption.address
             port = resumption.port
             policy = resumption.policy
-            level = requirement.level
-            by = requirement.by
-            serverName = requirement.serverName
-            baseDomain = requirement.dane?.baseDomain
-            records = Set(requirement.dane?.records ?? [])
-            referenceIdentifiers = requirement.dane?.referenceIdentifiers ?? []
+            self.requirement = requirement.asKey
         }
     }
 
@@ -102,6 +92,30 @@ public final class SessionCache: Sendable {
     }
 }
 
+extension TLSRequirement {
+    /// The same requirement for any order of its TLSA records, which resolvers rotate, and whatever words explain it.
+    fileprivate var asKey: TLSRequirement {
+        let dane = dane.map { reference in
+            DANEReference(
+                baseDomain: reference.baseDomain, records: reference.records.sorted { $0.precedes($1) },
+                referenceIdentifiers: reference.referenceIdentifiers)
+        }
+        return TLSRequirement(
+            level: level, by: by, demands: demands, dane: dane, webPKI: webPKI, pkix: pkix, fingerprints: fingerprints,
+            hasOnlyUnusableTLSA: hasOnlyUnusableTLSA, hasUnknownTLSA: hasUnknownTLSA, sts: sts, requireTLS: requireTLS,
+            serverName: serverName, minimumVersion: minimumVersion, clientIdentity: clientIdentity, fallback: fallback,
+            reason: Explanation(""))
+    }
+}
+
+extension TLSARecord {
+    /// Any order will do, as long as it is one.
+    fileprivate func precedes(_ other: TLSARecord) -> Bool {
+        let (mine, others) = ([usage, selector, matchingType], [other.usage, other.selector, other.matchingType])
+        return mine == others ? data.lexicographicallyPrecedes(other.data) : mine.lexicographicallyPrecedes(others)
+    }
+}
+
 /// Whom a session may be resumed with, and until when one made now may be. The requirement is added by ``TLSSession``,
 /// so that a session and its key cannot disagree.
 public struct Resumption: Sendable {
@@ -113,9 +127,10 @@ public struct Resumption: Sendable {
     let now: ContinuousClock.Instant
     let expires: ContinuousClock.Instant
 
-    /// - `policy`: what else decides, e.g. the id of an MTA-STS policy.
+    /// - `policy`: what else decides, beyond the requirement.
+    /// - `now`: this very moment, or shortly before.
     /// - `expires`: the smaller of the DNS facts' time to live and the lifetime of sessions: none stored now is used at
-    ///   that instant or later.
+    ///   that instant or later. ``TLSSession`` lowers it where certificates end before.
     public init(
         cache: SessionCache, host: DomainName, address: IPAddress, port: UInt16, policy: String? = nil,
         now: ContinuousClock.Instant, expires: ContinuousClock.Instant

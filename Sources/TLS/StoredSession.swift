@@ -45,9 +45,9 @@ extension TLSSession {
     }
 
     private func keep(_ session: OpaquePointer) {
-        guard case .ofServer(_, .some, .some, _) = demanded, unsettled.count < SessionCache.sessionsPerPeer else {
-            return
-        }
+        guard case .ofServer(let demand) = demanded, demand.resumption != nil,
+            unsettled.count < SessionCache.sessionsPerPeer
+        else { return }
         guard SSL_SESSION_is_resumable(session) == 1, let copy = OwnedSession(copying: session) else { return }
         switch phase {
         case .handshaking: unsettled.append(copy)
@@ -67,14 +67,20 @@ extension TLSSession {
     }
 
     private func store(_ session: OwnedSession, _ facts: TLSSessionFacts) {
-        guard case .ofServer(_, let resumption?, let key?, let offered) = demanded else { return }
+        guard case .ofServer(let demand) = demanded, let resumption = demand.resumption, let key = demand.key,
+            facts.isWell(for: demand.requirement)
+        else { return }
         // TLS 1.2 without the extended master secret: a session could be another one's (RFC 7627 §5.3).
         let ssl = owned.pointer
         guard SSL_version(ssl) >= TLS1_3_VERSION || shim_SSL_get_extms_support(ssl) == 1 else { return }
         var expires = resumption.expires
         if facts.resumed {
-            guard let offered else { return }
+            guard let offered = demand.offered else { return }
             expires = min(expires, offered.expires)
+        }
+        // A certificate that has expired since must not pass by resumption. `now` was before the handshake.
+        if let secondsOfProof {
+            expires = min(expires, resumption.now.advanced(by: .seconds(secondsOfProof)))
         }
         resumption.cache.put(StoredSession(owned: session, facts: facts, expires: expires), key)
     }

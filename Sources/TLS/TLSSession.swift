@@ -25,48 +25,95 @@ public final class TLSSession: @unchecked Sendable {
     /// session the one of the full handshake.
     public internal(set) var certificate: CertificateFacts?
 
+    /// Seconds after the end of the handshake in which what it proved holds, by the dates of certificates; nil for no bound.
+    var secondsOfProof: Int64?
+
     /// Sessions the library offered for keeping before the handshake had ended.
     var unsettled: [OwnedSession] = []
 
     enum Demand {
         /// We are the server, and ask for nothing.
         case nothing
-        case ofServer(DANEReference?, resumption: Resumption?, SessionCache.Key?, offered: StoredSession?)
+        case ofServer(ServerDemand)
     }
 
-    /// A client's session, which ends its handshake well only where the server shows what `requirement` demands.
+    /// What we ask of a server, and what we need for it.
+    struct ServerDemand {
+        let requirement: TLSRequirement
+        let webPKI: OwnedTrust?
+        let pkix: OwnedTrust?
+        let resumption: Resumption?
+        let key: SessionCache.Key?
+        let offered: StoredSession?
+    }
+
+    /// A client's session, which checks all that `requirement` names.
+    ///
+    /// Where DANE is the only proof asked for, a handshake without it fails, and the server gets an alert. Everything else
+    /// is recorded in ``TLSSessionFacts``, for `TLSVerdict` to compare: no octet of the application may be sent before.
     ///
     /// With `resumption`, a session stored under the very same requirement is offered to the server; whether it was
     /// taken, ``TLSSessionFacts/resumed`` says, and where it was not, the handshake was a full one, fully verified.
     ///
     /// Throws ``TLSError/Kind/requirement`` where the requirement cannot be verified with this context: a context of
-    /// the other class, authentication by other means than DANE, no usable TLSA record. Cleartext is then no way out.
+    /// the other class, nothing that could prove what is demanded, no usable TLSA record; ``TLSError/Kind/file(_:)`` for
+    /// trust anchors or an identity that cannot be loaded. Cleartext is then no way out.
+    ///
+    /// - `trust`, `identities`: meant to be shared by all sessions; new ones load again.
     public init(
-        client context: ClientContext, descriptor: CInt, requirement: TLSRequirement, resumption: Resumption? = nil
+        client context: ClientContext, descriptor: CInt, requirement: TLSRequirement, resumption: Resumption? = nil,
+        trust: TrustStores = TrustStores(), identities: ClientIdentities = ClientIdentities()
     ) throws(TLSError) {
-        guard (requirement.dane != nil) == (context.verification == .dane) else {
+        guard ClientContext.Verification(for: requirement) == context.verification else {
             throw TLSError(.requirement, text: "the TLS context is not made for this requirement")
         }
-        guard requirement.level < .authenticated || requirement.dane != nil else {
-            throw TLSError(.requirement, text: "only DANE can authenticate a host here")
+        guard requirement.isProvable else {
+            throw TLSError(.requirement, text: "nothing is given by which the host could be authenticated")
         }
         let key = resumption.map { SessionCache.Key($0, requirement) }
         let offered: StoredSession? =
             if let resumption, let key { resumption.cache.take(key, now: resumption.now) } else { nil }
+        let webPKI: OwnedTrust? =
+            if let reference = requirement.webPKI { try trust.anchors(of: reference.trust) } else { nil }
+        let pkix: OwnedTrust? =
+            if let reference = requirement.pkix { try trust.anchors(of: reference.trust) } else { nil }
         owned = try OwnedConnection(context.owned)
-        demanded = .ofServer(requirement.dane, resumption: resumption, key, offered: offered)
+        demanded = .ofServer(
+            ServerDemand(
+                requirement: requirement, webPKI: webPKI, pkix: pkix, resumption: resumption, key: key, offered: offered
+            ))
 
         let ssl = owned.pointer
         SSL_set_connect_state(ssl)
-        if let reference = requirement.dane {
-            try DANEVerifier.demand(reference, of: ssl)
-        }
+        try configure(for: requirement)
+        if let identity = requirement.clientIdentity { try identities.owned(identity).present(by: ssl) }
         if let name = requirement.serverName, !name.looksLikeAddress {
             try OpenSSL.call("SSL_set_tlsext_host_name") { CInt(shim_SSL_set_tlsext_host_name(ssl, name.text)) }
         }
         try attach(descriptor)
         if let offered {
             try OpenSSL.call("SSL_set_session") { SSL_set_session(ssl, offered.owned.pointer) }
+        }
+    }
+
+    /// Verifier, versions and suites, where they differ from the context's.
+    private func configure(for requirement: TLSRequirement) throws(TLSError) {
+        let ssl = owned.pointer
+        if let reference = requirement.dane {
+            try DANEVerifier.demand(reference, of: ssl)
+            if requirement.level < .authenticated {
+                // Recorded only, and the alternative may be cleartext: suites as for anybody. The chain is judged as ever.
+                SSL_set_security_level(ssl, 1)
+                try OpenSSL.call("SSL_set_cipher_list") { SSL_set_cipher_list(ssl, CipherList.opportunistic) }
+                X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(ssl), WebPKIVerifier.securityLevel)
+            }
+        }
+        if !requirement.isJudgedWithinHandshake { SSL_set_verify(ssl, SSL_VERIFY_NONE, nil) }
+        switch requirement.minimumVersion {
+        case .tls12:
+            break  // The context's, which may be lower where nothing is authenticated (D14).
+        case .tls13:
+            try OpenSSL.call("SSL_set_min_proto_version") { shim_SSL_set_min_proto_version(ssl, TLS1_3_VERSION) }
         }
     }
 
@@ -111,6 +158,31 @@ public final class TLSSession: @unchecked Sendable {
     /// Decrypted octets that a read would give without touching the socket: poll does not see them.
     public var pendingBytes: Int {
         Int(SSL_pending(owned.pointer))
+    }
+}
+
+extension TLSRequirement {
+    /// DANE is the only proof there is: without it the handshake fails, which tells the server by an alert. Else every
+    /// result is wanted (D1), and a failure of one proof is not the end.
+    var isJudgedWithinHandshake: Bool {
+        dane != nil && level == .authenticated && demands == [[.dane]] && webPKI == nil && pkix == nil
+            && fingerprints.isEmpty
+    }
+
+    /// False where a proof is demanded and nothing is given to check it by.
+    fileprivate var isProvable: Bool {
+        guard level == .authenticated else { return true }
+        return !demands.isEmpty
+            && demands.allSatisfy { proofs in
+                proofs.contains { proof in
+                    switch proof {
+                    case .dane: dane != nil
+                    case .webPKI: webPKI != nil
+                    case .pkix: pkix != nil
+                    case .fingerprint: !fingerprints.isEmpty
+                    }
+                }
+            }
     }
 }
 

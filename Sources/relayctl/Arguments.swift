@@ -1,4 +1,5 @@
 import DNS
+import FoundationEssentials
 import Glibc
 import Mail
 
@@ -12,9 +13,60 @@ enum Arguments {
             throw Failure(.usage, "\(text) is no domain name")
         }
     }
+
+    static func tlsaRecord(_ text: String) throws(Failure) -> TLSARecord {
+        do throws(TLSATextError) {
+            return try TLSARecord(parsing: text)
+        } catch {
+            throw Failure(.usage, "--tlsa \"\(text)\": \(error)")
+        }
+    }
+
+    /// `2026-08-01T12:00:00Z` (RFC 3339 §5.6), or seconds since the epoch.
+    static func time(_ text: String) throws(Failure) -> WallTime {
+        if let seconds = Int64(text) { return WallTime(seconds: seconds) }
+        guard let date = try? Date(text, strategy: .iso8601), let seconds = Int64(exactly: date.timeIntervalSince1970)
+        else {
+            throw Failure(
+                .usage, "--at \(text) is no time: write 2026-08-01T12:00:00Z, or seconds since the epoch")
+        }
+        return WallTime(seconds: seconds)
+    }
+
+    /// dig(1) prints TXT records in quotation marks; with them no record is one.
+    static func warnOfQuotes(_ records: [String]) {
+        guard records.contains(where: { $0.hasPrefix("\"") }) else { return }
+        Output.error("relayctl: a record begins with a quotation mark: leave out those that dig prints")
+    }
+}
+
+/// A file that a person named.
+enum InputFile {
+    /// All of it, or of standard input for `-`, but at most `limit` octets.
+    static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+        var octets: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while octets.count < limit {
+            let count = buffer.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress, min($0.count, limit - octets.count))
+            }
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { throw failure(path) }
+            if count == 0 { break }
+            octets += buffer[..<count]
+        }
+        return octets
+    }
+
+    private static func failure(_ path: String) -> Failure {
+        Failure(.usage, "cannot read \(path): \(String(cString: strerror(errno)))")
+    }
 }
 
 extension WallTime {
     /// The system's clock.
-    static var system: WallTime { WallTime(seconds: Int64(time(nil))) }
+    static var system: WallTime { WallTime(seconds: Int64(Glibc.time(nil))) }
 }

@@ -21,6 +21,14 @@ struct DaemonClient {
         try await ask { client throws(ControlClientError) in try await client.policy(domain) }
     }
 
+    func policies(_ query: PolicyQuery) async throws(Failure) -> ControlReply<STSPage> {
+        try await ask { client throws(ControlClientError) in try await client.policies(query) }
+    }
+
+    func refreshPolicy(of domain: DomainName) async throws(Failure) -> ControlReply<STSRefreshView> {
+        try await ask { client throws(ControlClientError) in try await client.refreshPolicy(of: domain) }
+    }
+
     private func ask<Answer>(
         _ question: (ControlClient) async throws(ControlClientError) -> Answer
     ) async throws(Failure) -> Answer {

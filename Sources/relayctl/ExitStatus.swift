@@ -1,11 +1,12 @@
 import Glibc
+import Relay
 
 /// How `relayctl` ends; thrown by a command whose result is its exit code.
 struct ExitStatus: Error, Hashable {
     let code: Int32
 
     static let success = ExitStatus(code: 0)
-    /// `queue`: nothing matched.
+    /// Nothing matched; a check came out badly.
     static let nothing = ExitStatus(code: 1)
     /// EX_USAGE of sysexits.h(3head).
     static let usage = ExitStatus(code: 64)
@@ -40,6 +41,19 @@ enum Output {
 
     static func json(_ octets: [UInt8]) {
         value(String(decoding: octets, as: UTF8.self))
+    }
+
+    /// Writes the answer of an offline check; the result is how the command ends.
+    static func check(_ document: some CheckDocument, asJSON: Bool) throws(Failure) -> ExitStatus {
+        if asJSON {
+            guard let octets = ControlJSON.encode(document) else {
+                throw Failure(.unexpected, "the answer cannot be written as JSON")
+            }
+            json(octets)
+        } else {
+            value(document.text(.standardOutput()))
+        }
+        return document.isGood ? .success : .nothing
     }
 
     static func error(_ text: String) {

@@ -8,8 +8,14 @@ struct PolicyCommand: AsyncParsableCommand {
         commandName: "policy",
         abstract: "Says what a delivery to a domain would demand now, and why.",
         discussion: """
+            Shows the MX records with their DNSSEC status, the MTA-STS record and policy, the TLSRPT record, and for each \
+            host what it must show and which source demands it. Asks the daemon where one answers, with its cache and \
+            configuration; else resolves here, and says so.
+
             Exit codes: 0 every host that may be used is authenticated; 1 some may be used unauthenticated; \
             2 nothing can be delivered now.
+
+            Example: relayctl policy example.org
             """)
 
     @Argument(help: ArgumentHelp("The recipients' domain, in ASCII or as U-labels.", valueName: "domain"))
@@ -29,21 +35,12 @@ struct PolicyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let name = try Arguments.domainName(domain)
-        let document = try await document(for: name)
-        if options.json {
-            guard let json = try? document.json() else {
-                throw Failure(.unexpected, "the answer cannot be written as JSON")
-            }
-            Output.json([UInt8](json))
-        } else {
-            Output.value(PolicyText.render(document, style: .standardOutput()))
-        }
-        throw ExitStatus(code: document.exitCode)
+        throw try Output.policy(try await document(for: name), asJSON: options.json)
     }
 
     /// By the daemon with its cache and configuration where one answers, else by ourselves, which we say.
     private func document(for name: DomainName) async throws -> PolicyDocument {
-        if local { return try await resolved(name) }
+        if local { return try await LocalPolicy.find(name, options).document }
         do throws(Failure) {
             let json = try await options.client().policy(name)
             guard let document = try? JSONDecoder().decode(PolicyDocument.self, from: Data(json)) else {
@@ -53,17 +50,37 @@ struct PolicyCommand: AsyncParsableCommand {
         } catch {
             guard error.status == .unavailable, !daemon else { throw error }
             Output.error("relayctl: no relayd answers; resolved here, by \(try options.configurationInWords())")
-            return try await resolved(name)
+            return try await LocalPolicy.find(name, options).document
         }
     }
+}
 
-    private func resolved(_ name: DomainName) async throws(Failure) -> PolicyDocument {
+extension LocalPolicy {
+    /// By the configuration that the options name, on a port of one's choice.
+    static func find(
+        _ name: DomainName, port: UInt16? = nil, _ options: CommonOptions
+    ) async throws(Failure) -> LocalPolicy {
         let configuration = try options.configuration()
         do throws(ServiceError) {
-            return try await LocalPolicy.document(
-                for: name, configuration: configuration, workerArguments: ResolverCommand.arguments)
+            return try await LocalPolicy.find(
+                for: name, port: port, configuration: configuration, workerArguments: ResolverCommand.arguments)
         } catch {
             throw Failure(.unexpected, error.description)
         }
+    }
+}
+
+extension Output {
+    /// Writes the document; the result is how the command ends.
+    static func policy(_ document: PolicyDocument, asJSON: Bool) throws(Failure) -> ExitStatus {
+        if asJSON {
+            guard let octets = try? document.json() else {
+                throw Failure(.unexpected, "the answer cannot be written as JSON")
+            }
+            json([UInt8](octets))
+        } else {
+            value(PolicyText.render(document, now: .system, style: .standardOutput()))
+        }
+        return ExitStatus(code: document.exitCode)
     }
 }

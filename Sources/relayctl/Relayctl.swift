@@ -1,17 +1,23 @@
 import ArgumentParser
 import Relay
 
-/// The operator's tool. Everything it knows it asks the daemon, over the control socket.
+/// The operator's tool: asks the daemon over its control socket, finds out by itself, and checks what is to be published.
 struct Relayctl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relayctl",
-        abstract: "Asks a running relayd what it would do, does and holds.",
+        abstract: "Says what relayd would do, does and holds, and checks what others would make of your domain.",
         discussion: """
             Exit codes: 0 done; 64 wrong usage; 69 the daemon does not answer; 70 unexpected failure. \
-            `policy` and `queue` have their own besides: see their help.
+            Most commands have their own besides: see their help (relayctl help policy). Options may stand before or after \
+            arguments.
+
+            Example: relayctl policy example.org
             """,
         version: Version.text,
-        subcommands: [PolicyCommand.self, QueueCommand.self, StatusCommand.self])
+        subcommands: [
+            PolicyCommand.self, ProbeCommand.self, STSCommand.self, DANECommand.self, TLSRPTCommand.self,
+            QueueCommand.self, StatusCommand.self,
+        ])
 
     static func main() async {
         let status = await run(Array(CommandLine.arguments.dropFirst()))
@@ -19,11 +25,11 @@ struct Relayctl: AsyncParsableCommand {
     }
 
     /// Runs one command line: the one place where a failure becomes a message and an exit code.
-    private static func run(_ arguments: [String]) async -> ExitStatus {
+    static func run(_ arguments: [String]) async -> ExitStatus {
         do {
             var command = try parseAsRoot(arguments)
-            if command is Relayctl {
-                Output.error(helpMessage())
+            if let group = command as? any CommandGroup {
+                Output.error(helpMessage(for: type(of: group)))
                 return .usage
             }
             if var command = command as? any AsyncParsableCommand {
@@ -50,7 +56,21 @@ struct Relayctl: AsyncParsableCommand {
     }
 }
 
-/// What every command takes.
+/// A command that does nothing by itself: without one of its subcommands it is a usage error.
+protocol CommandGroup: ParsableCommand {}
+
+extension Relayctl: CommandGroup {}
+extension STSCommand: CommandGroup {}
+extension DANECommand: CommandGroup {}
+extension TLSRPTCommand: CommandGroup {}
+
+/// What commands take that need neither daemon nor configuration.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print one JSON value and nothing else.")
+    var json = false
+}
+
+/// What all other commands take.
 struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The daemon's control socket (default: from the configuration).", valueName: "path"))
     var socket: String?

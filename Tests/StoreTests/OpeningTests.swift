@@ -115,9 +115,9 @@ import Testing
     func newerSchema() async throws {
         let fixture = try Fixture()
         await (try fixture.open()).close()
-        try fixture.sql("PRAGMA user_version = 2")
-        #expect(opening(fixture) == .newer(path: fixture.path + "/queue.db", found: 2, known: 1))
-        #expect(try fixture.query("PRAGMA user_version") == ["2"])
+        try fixture.sql("PRAGMA user_version = 3")
+        #expect(opening(fixture) == .newer(path: fixture.path + "/queue.db", found: 3, known: 2))
+        #expect(try fixture.query("PRAGMA user_version") == ["3"])
     }
 
     @Test("Another program's database is refused and left alone")

@@ -24,6 +24,8 @@ struct HandshakeCostTests {
         report("\(name) full, DANE-EE 3 1 1", try run(Contexts.dane, leaf, server, resuming: false))
         report("\(name) full, DANE-TA 2 0 1", try run(Contexts.dane, anchor, server, resuming: false))
         report("\(name) full, unverified", try run(Contexts.unverified, .unverified(), server, resuming: false))
+        report("\(name) full, WebPKI", try run(Contexts.dane, .enforced(), server, resuming: false))
+        report("\(name) resumed, WebPKI", try run(Contexts.dane, .enforced(), server, resuming: true))
         report("\(name) resumed, DANE-EE 3 1 1", try run(Contexts.dane, leaf, server, resuming: true))
     }
 
@@ -52,7 +54,7 @@ struct HandshakeCostTests {
             var before = cpu()
             let session = try TLSSession(
                 client: context, descriptor: sockets.client, requirement: requirement,
-                resumption: resuming ? resumption : nil)
+                resumption: resuming ? resumption : nil, trust: TestTrust.shared().stores)
             client += cpu() - before
             while true {
                 before = cpu()

@@ -5,11 +5,16 @@ public struct Envelope: Hashable, Sendable {
     public var recipients: [Mailbox]
     /// The BODY parameter of MAIL (RFC 6152 §2). What counts at delivery is the octets of the content, not this.
     public var body: BodyType
+    /// What the sender asks of transport security. Until the content is in, all that is known of it is the parameter.
+    public var demand: MessageDemand
 
-    public init(reversePath: ReversePath, recipients: [Mailbox], body: BodyType = .sevenBit) {
+    public init(
+        reversePath: ReversePath, recipients: [Mailbox], body: BodyType = .sevenBit, demand: MessageDemand = .ordinary
+    ) {
         self.reversePath = reversePath
         self.recipients = recipients
         self.body = body
+        self.demand = demand
     }
 }
 

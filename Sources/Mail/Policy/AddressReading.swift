@@ -4,7 +4,7 @@ extension AddressFacts {
     /// A family that failed does not spoil the other (SEC-15). RFC 7672 §2.2.2 lets errors for any query delay delivery;
     /// we deliver by the family that did answer, under the security of its own answer. It costs nothing: the addresses
     /// used are as secure as they claim to be.
-    init(reading answers: [Answer], loopbackAllowed: Bool) {
+    public init(reading answers: [Answer], loopbackAllowed: Bool) {
         var addresses: [IPAddress] = []
         var refused: [IPAddress] = []
         var failures: [(family: RecordType, words: String, kind: Security)] = []

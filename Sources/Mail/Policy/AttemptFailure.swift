@@ -38,12 +38,12 @@ extension Reason.Cause {
     /// Which of several failures tells most; the lowest speaks for the attempt.
     fileprivate var rank: Int {
         switch self {
-        case .daneMismatch: 0
-        case .startTLSMissing: 1
+        case .daneMismatch, .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: 0
+        case .startTLSMissing, .daneRequired, .stsRequired, .policyUnknown: 1
         case .tlsHandshakeFailed: 2
         case .tlsaLookupFailed: 3
-        case .contentDamaged, .localFailure, .shutdown: 4
-        case .eightBitUnsupported, .sizeExceeded: 5
+        case .contentDamaged, .localFailure, .shutdown, .authFailed: 4
+        case .eightBitUnsupported, .sizeExceeded, .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS: 5
         case .remoteReply: 6
         case .protocolError: 7
         case .timedOut: 8

@@ -9,8 +9,13 @@ public struct DeliveryPlan: Sendable {
         public let address: IPAddress
         public let port: UInt16
         public let requirement: TLSRequirement
+        /// The address to connect from, by the operator's rule; nil is the daemon's own choice.
+        public let source: IPAddress?
 
-        public init(host: HostFacts, address: IPAddress, port: UInt16, requirement: TLSRequirement) {
+        public init(
+            host: HostFacts, address: IPAddress, port: UInt16, requirement: TLSRequirement, source: IPAddress? = nil
+        ) {
+            self.source = source
             self.host = host
             self.address = address
             self.port = port
@@ -21,16 +26,22 @@ public struct DeliveryPlan: Sendable {
     public enum Step: Hashable, Sendable {
         case connect(Candidate)
         /// The host is passed over; log it, and count the result type, once per attempt (D3). Its reason is noted already.
-        case skip(HostFacts, Reason, ResultType?)
+        case skip(HostFacts, Reason, [PolicyResult])
     }
 
     private var steps: ArraySlice<Step>
     private var failures = AttemptFailures()
 
+    /// By DNS and the operator alone, for ordinary mail.
     public init(
         facts: DestinationFacts, settings: PolicySettings, limits: PlanLimits,
         using generator: inout some RandomNumberGenerator
     ) {
+        self.init(PolicyDecision(PolicyInputs(facts: facts, settings: settings)), limits: limits, using: &generator)
+    }
+
+    public init(_ decision: PolicyDecision, limits: PlanLimits, using generator: inout some RandomNumberGenerator) {
+        let facts = decision.inputs.facts
         if let obstacle = facts.obstacle {
             failures.note(obstacle, isPermanent: nil)
             steps = []
@@ -38,20 +49,20 @@ public struct DeliveryPlan: Sendable {
         }
         var steps: [Step] = []
         var left = limits.addresses
-        let hosts = Self.ordered(facts.hosts, using: &generator)
-        let decided = hosts.map { ($0, HostDecision.decide(for: $0, in: facts, settings: settings)) }
-        var usableAfter = decided.filter { $0.1.requirement != nil }.count
-        for (host, decision) in decided {
-            switch decision {
-            case .skip(let reason, let resultType):
-                steps.append(.skip(host, reason, resultType))
+        let decided = Self.ordered(decision.hosts, using: &generator)
+        var usableAfter = decided.filter { $0.decision.requirement != nil }.count
+        for policy in decided {
+            let host = policy.host
+            switch policy.decision {
+            case .skip(let reason, let results):
+                steps.append(.skip(host, reason, results))
             case .use(let requirement):
                 usableAfter -= 1
                 let addresses = limits.interleaved(host.addresses.addresses)
                 guard !addresses.isEmpty else {
                     // Our lack of a family, not the host's fault, and it may be cured by the operator.
                     let reason = Reason(.connectFailed, "\(host.host) has no address of a family this machine uses")
-                    steps.append(.skip(host, reason, nil))
+                    steps.append(.skip(host, reason, []))
                     continue
                 }
                 // RFC 5321 §5.1: at least two addresses of each (MX-08), so a host with many leaves room for the others.
@@ -61,7 +72,9 @@ public struct DeliveryPlan: Sendable {
                 left -= taken.count
                 steps += taken.map {
                     .connect(
-                        Candidate(host: host, address: $0, port: facts.nextHop.port, requirement: requirement))
+                        Candidate(
+                            host: host, address: $0, port: facts.nextHop.port, requirement: requirement,
+                            source: policy.rule.source(for: $0.family)))
                 }
             }
         }
@@ -91,12 +104,12 @@ public struct DeliveryPlan: Sendable {
     public var failure: AttemptFailure { failures.summary }
 
     private static func ordered(
-        _ hosts: [HostFacts], using generator: inout some RandomNumberGenerator
-    ) -> [HostFacts] {
-        let levels = Set(hosts.map(\.preference)).sorted()
-        var ordered: [HostFacts] = []
+        _ hosts: [HostPolicy], using generator: inout some RandomNumberGenerator
+    ) -> [HostPolicy] {
+        let levels = Set(hosts.map(\.host.preference)).sorted()
+        var ordered: [HostPolicy] = []
         for level in levels {
-            ordered += hosts.filter { $0.preference == level }.shuffled(using: &generator)
+            ordered += hosts.filter { $0.host.preference == level }.shuffled(using: &generator)
         }
         return ordered
     }
@@ -132,12 +145,5 @@ public struct PlanLimits: Hashable, Sendable {
         return (0..<longest).flatMap { place in
             queues.compactMap { $0.indices.contains(place) ? $0[place] : nil }
         }
-    }
-}
-
-extension HostDecision {
-    /// The requirement of a host that may be used; nil for a skipped one.
-    public var requirement: TLSRequirement? {
-        if case .use(let requirement) = self { requirement } else { nil }
     }
 }

@@ -1,51 +1,20 @@
 /// What is to be done with one host, before connecting.
 public enum HostDecision: Hashable, Sendable {
     case use(TLSRequirement)
-    /// The host counts as unreachable in this attempt, in its place (MX-10). The result type is set where TLS-RPT
-    /// counts the skip, once per attempt (D3).
-    case skip(Reason, ResultType?)
+    /// The host counts as unreachable in this attempt, in its place (MX-10). The results are what TLS-RPT counts, once per
+    /// attempt (D3); empty where it counts nothing.
+    case skip(Reason, [PolicyResult])
 
-    /// Decides for `host`, one of `facts.hosts`: may it be used, and what must it show?
+    /// The requirement of a host that may be used; nil for a skipped one.
+    public var requirement: TLSRequirement? {
+        if case .use(let requirement) = self { requirement } else { nil }
+    }
+
+    /// Decides for `host`, one of `facts.hosts`, by DNS and the operator alone.
     public static func decide(
         for host: HostFacts, in facts: DestinationFacts, settings: PolicySettings
     ) -> HostDecision {
-        if let reason = host.obstacle { return .skip(reason, reason.cause.resultType) }
-        // RFC 7672 §2.2.1: without a secure MX the host may be an attacker's choice. DANE with it is our option (DANE-19).
-        let basis: TLSRequirement.Basis = facts.mx.security == .insecure ? .daneHost : .dane
-        if basis == .daneHost && !settings.daneForInsecureMX {
-            return .use(.opportunistic(host, Explanation.daneOff))
-        }
-        switch (host.tlsa.lookup, host.tlsa.security) {
-        case (.failed(let words), let security):
-            // RFC 7672 §2.1.2: unknown is not absent. The host is unreachable for this attempt (DANE-11, INT-01).
-            let kind = security == .bogus ? "DNSSEC validation of the TLSA records of" : "the TLSA lookup for"
-            let reason = Reason(.tlsaLookupFailed, "\(kind) \(host.host) failed: \(words)")
-            return .skip(reason, reason.cause.resultType)
-        case (.found, .secure):
-            let usable = settings.digestOrder.strongest(of: host.tlsa.records.filter(\.isUsable))
-            // RFC 7672 §2.2: with a usable record, TLS and authentication; with none, TLS alone (DANE-14, DANE-15).
-            return .use(usable.isEmpty ? .encrypted(host, basis) : .authenticated(host, basis, usable, facts))
-        case (.found, _):
-            return .use(.opportunistic(host, Explanation.tlsaInsecure))  // RFC 7672 §2.2.3 (DANE-10)
-        case (.absent, _):
-            return .use(.opportunistic(host, Explanation.tlsaAbsent))  // RFC 7672 §2.2 (DANE-16)
-        case (.notQueried(let why), _):
-            // RFC 7672 §2.2.2 (DANE-02, DANE-06), or an address literal (MX-14)
-            return .use(.opportunistic(host, Explanation("DANE does not apply: \(why)", source: "RFC 7672 §2.2.2")))
-        }
-    }
-}
-
-/// The operator's part in the decision. Rules for single destinations, MTA-STS and REQUIRETLS will be further members.
-public struct PolicySettings: Hashable, Sendable {
-    /// `dane.insecure_mx`: DANE for hosts known only through an insecure MX (RFC 7672 §2.2.1, D1).
-    public var daneForInsecureMX: Bool
-    /// Strongest first (DANE-44).
-    public var digestOrder: DigestOrder
-
-    public init(daneForInsecureMX: Bool = true, digestOrder: DigestOrder = .standard) {
-        self.daneForInsecureMX = daneForInsecureMX
-        self.digestOrder = digestOrder
+        HostPolicy(for: host, in: PolicyInputs(facts: facts, settings: settings)).decision
     }
 }
 

@@ -52,11 +52,18 @@ public struct TLSSessionFacts: Hashable, Sendable {
     /// "TLS_AES_256_GCM_SHA384"
     public var cipher: String
     public var resumed: Bool
+    /// What the DANE verifier said.
     public var verification: Verification
+    /// What the check against public trust anchors said; nil where none was asked for.
+    public var webPKI: WebPKIEvidence?
+    /// The same for the operator's names and trust anchors.
+    public var pkix: WebPKIEvidence?
+    /// The key exchange: "X25519", "X25519MLKEM768"; nil where the library does not say.
+    public var group: String?
     public var certificate: CertificateFacts?
 
     public enum Verification: Hashable, Sendable {
-        /// Nothing was demanded, nothing was checked.
+        /// Not asked for.
         case unverified
         /// OpenSSL's verifier said yes and named the record: depth 0 is the leaf.
         case dane(matched: TLSARecord, depth: Int)
@@ -64,25 +71,56 @@ public struct TLSSessionFacts: Hashable, Sendable {
     }
 
     public init(
-        version: String, cipher: String, resumed: Bool, verification: Verification, certificate: CertificateFacts?
+        version: String, cipher: String, resumed: Bool, verification: Verification, webPKI: WebPKIEvidence? = nil,
+        pkix: WebPKIEvidence? = nil, group: String? = nil, certificate: CertificateFacts?
     ) {
         self.version = version
         self.cipher = cipher
         self.resumed = resumed
         self.verification = verification
+        self.webPKI = webPKI
+        self.pkix = pkix
+        self.group = group
         self.certificate = certificate
     }
+}
+
+/// What became of a certificate under ``WebPKIReference`` (RFC 8461 §4.2).
+public enum WebPKIEvidence: Hashable, Sendable {
+    /// A trusted chain, all dates good, and this of the reference names is a DNS-ID of the leaf.
+    case trusted(name: DomainName)
+    case failed(CertificateFault, String)
 }
 
 /// The peer's leaf certificate, for people.
 public struct CertificateFacts: Hashable, Sendable {
     public var subject: String
     public var names: [String]
+    public var notBefore: WallTime?
     public var notAfter: WallTime?
+    public var issuer: String?
+    /// SHA-256 of the certificate and of its SubjectPublicKeyInfo, both DER; nil where they could not be made.
+    public var certificateDigest: [UInt8]?
+    public var publicKeyDigest: [UInt8]?
 
-    public init(subject: String, names: [String], notAfter: WallTime?) {
+    public init(
+        subject: String, names: [String], notBefore: WallTime? = nil, notAfter: WallTime?, issuer: String? = nil,
+        certificateDigest: [UInt8]? = nil, publicKeyDigest: [UInt8]? = nil
+    ) {
         self.subject = subject
         self.names = names
+        self.notBefore = notBefore
         self.notAfter = notAfter
+        self.issuer = issuer
+        self.certificateDigest = certificateDigest
+        self.publicKeyDigest = publicKeyDigest
+    }
+
+    /// True where the certificate or its key is the one `fingerprint` names.
+    public func has(_ fingerprint: Fingerprint) -> Bool {
+        switch fingerprint {
+        case .certificate(let digest): digest.count == Fingerprint.length && certificateDigest == digest
+        case .publicKey(let digest): digest.count == Fingerprint.length && publicKeyDigest == digest
+        }
     }
 }

@@ -20,16 +20,19 @@ extension PolicyDocument {
     }
 
     enum CodingKeys: String, CodingKey {
-        case domain, mx, tlsrpt, hosts, outcome, because
+        case domain, route, mx, tlsrpt, hosts, outcome, because
         case mtaSTS = "mta_sts"
+        case stsUnknown = "sts_unknown"
     }
 
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: CodingKeys.self)
         try object.encode(domain, forKey: .domain)
+        try object.encode(route, forKey: .route)
         try object.encode(mx, forKey: .mx)
         try object.encode(mtaSTS, forKey: .mtaSTS)
         try object.encode(tlsrpt, forKey: .tlsrpt)
+        try object.encode(stsUnknown, forKey: .stsUnknown)
         try object.encode(hosts, forKey: .hosts)
         try object.encode(outcome, forKey: .outcome)
         try object.encode(because, forKey: .because)
@@ -38,11 +41,12 @@ extension PolicyDocument {
 
 extension PolicyDocument.MX {
     enum CodingKeys: CodingKey {
-        case security, implicit, null, records, error
+        case lookup, security, implicit, null, records, error
     }
 
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: CodingKeys.self)
+        try object.encode(lookup, forKey: .lookup)
         try object.encode(security, forKey: .security)
         try object.encode(implicit, forKey: .implicit)
         try object.encode(null, forKey: .null)
@@ -53,7 +57,7 @@ extension PolicyDocument.MX {
 
 extension PolicyDocument.Host {
     enum CodingKeys: String, CodingKey {
-        case host, preference, addresses, tlsa, requirement, skipped
+        case host, preference, addresses, tlsa, requirement, skipped, rule, reasons, attempts
         case addressSecurity = "address_security"
         case stsMatch = "sts_match"
     }
@@ -68,6 +72,9 @@ extension PolicyDocument.Host {
         try object.encode(stsMatch, forKey: .stsMatch)
         try object.encode(requirement, forKey: .requirement)
         try object.encode(skipped, forKey: .skipped)
+        try object.encode(rule, forKey: .rule)
+        try object.encode(reasons, forKey: .reasons)
+        try object.encodeIfPresent(attempts, forKey: .attempts)
     }
 }
 
@@ -106,7 +113,7 @@ extension PolicyDocument.TLSARow {
 
 extension PolicyDocument.Requirement {
     enum CodingKeys: String, CodingKey {
-        case level, by, reason
+        case level, by, reason, source, demands
         case cleartextAllowed = "cleartext_allowed"
     }
 
@@ -116,5 +123,24 @@ extension PolicyDocument.Requirement {
         try object.encode(by, forKey: .by)
         try object.encode(cleartextAllowed, forKey: .cleartextAllowed)
         try object.encode(reason, forKey: .reason)
+        try object.encode(source, forKey: .source)
+        try object.encode(demands, forKey: .demands)
+    }
+}
+
+extension PolicyDocument.RouteRow {
+    enum CodingKeys: String, CodingKey {
+        case rule
+        case nextHop = "next_hop"
+    }
+}
+
+extension PolicyDocument.Step {
+    enum CodingKeys: CodingKey { case text, source }
+
+    public func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: CodingKeys.self)
+        try object.encode(text, forKey: .text)
+        try object.encode(source, forKey: .source)
     }
 }

@@ -1,12 +1,20 @@
-/// The JSON of `relayctl policy`: a contract, so names and spellings are fixed, and absent values are `null`, not absent.
+/// The JSON of `relayctl policy` and `relayctl probe`: a contract, so names and spellings are fixed, and absent values are
+/// `null`, not absent.
 ///
-/// Made from the same facts and decisions that a delivery uses, by ``init(_:settings:)``; nothing is decided here but
-/// the outcome. `mta_sts` and `tlsrpt` are part of the contract and `null` until these capabilities come.
+/// Made from the decision that a delivery uses, by ``init(_:domain:route:tlsrpt:)``; nothing is decided here but the
+/// outcome. Times are seconds since the epoch.
 public struct PolicyDocument: Hashable, Sendable, Codable {
+    /// The domain that was asked for, as A-labels.
     public var domain: String
+    /// Where the operator sends mail for the domain; `null` where its own MX records decide.
+    public var route: RouteRow?
     public var mx: MX
-    public var mtaSTS: Reserved?
-    public var tlsrpt: Reserved?
+    /// `null` where MTA-STS does not apply: the next hop is no domain, or MTA-STS is switched off.
+    public var mtaSTS: MTASTS?
+    /// `null` where nobody looked.
+    public var tlsrpt: TLSRPT?
+    /// Whether the domain has an MTA-STS policy is not known, and nothing is cached (RFC 8461 §3.3): mail goes on without.
+    public var stsUnknown: Bool
     public var hosts: [Host]
     public var outcome: Outcome
     public var because: String
@@ -30,12 +38,16 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
         }
     }
 
-    /// A key whose content a later capability defines.
-    public struct Reserved: Hashable, Sendable, Codable {
-        public init() {}
+    /// A next hop that the operator configured (MX-17).
+    public struct RouteRow: Hashable, Sendable, Codable {
+        public var nextHop: String
+        /// `rule "example.org"`
+        public var rule: String
     }
 
     public struct MX: Hashable, Sendable, Codable {
+        /// `found`, `implicit`, `null`, `no-such-domain`, `failed` or `not-queried`.
+        public var lookup: String
         /// `null` where no MX lookup belongs to the next hop.
         public var security: String?
         public var implicit: Bool
@@ -55,12 +67,18 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
         public var addresses: [String]
         public var addressSecurity: String?
         public var tlsa: TLSA
-        /// `null` until MTA-STS comes.
+        /// Whether the MTA-STS policy lists the host (RFC 8461 §4.1); `null` where none is in force.
         public var stsMatch: Bool?
         /// `null` for a host that cannot be used whatever it shows: then `skipped` says why.
         public var requirement: Requirement?
         /// Why the host counts as unreachable now; `null` for a host that may be used.
         public var skipped: Skipped?
+        /// The operator's rules that hold for the host, most specific first; `null` where none does.
+        public var rule: String?
+        /// Each step of the decision, in order.
+        public var reasons: [Step]
+        /// Of `relayctl probe` only, one for each address; else the key is absent.
+        public var attempts: [Attempt]?
     }
 
     public struct TLSA: Hashable, Sendable, Codable {
@@ -85,11 +103,26 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
         public var by: String?
         public var cleartextAllowed: Bool
         public var reason: String
+        /// The section that demands it: `RFC 7672 §2.2`.
+        public var source: String?
+        /// What must be proved, of each group at least one: `dane`, `webpki`, `pkix`, `fingerprint`.
+        public var demands: [[String]]
     }
 
     public struct Skipped: Hashable, Sendable, Codable {
         public var cause: String
         public var detail: String
+    }
+
+    /// One sentence of the explanation.
+    public struct Step: Hashable, Sendable, Codable {
+        public var text: String
+        public var source: String?
+
+        public init(text: String, source: String?) {
+            self.text = text
+            self.source = source
+        }
     }
 
     /// 0 every host that may be used is authenticated, 1 some may be used unauthenticated, 2 nothing can be delivered.

@@ -1,57 +1,57 @@
 extension PolicyDocument {
     /// Renders `facts` with the decisions that a delivery would take now.
     public init(_ facts: DestinationFacts, settings: PolicySettings) {
-        let decisions = facts.hosts.map { HostDecision.decide(for: $0, in: facts, settings: settings) }
-        let (outcome, because) = Self.outcome(facts, decisions)
-        self.init(
-            domain: facts.nextHop.domain?.text ?? facts.nextHop.description, mx: MX(facts.mx), mtaSTS: nil, tlsrpt: nil,
-            hosts: zip(facts.hosts, decisions).map { Host($0, $1, facts.mx) }, outcome: outcome, because: because)
+        self.init(PolicyDecision(PolicyInputs(facts: facts, settings: settings)))
     }
 
-    private static func outcome(_ facts: DestinationFacts, _ decisions: [HostDecision]) -> (Outcome, String) {
-        if let obstacle = facts.obstacle { return (.undeliverable, obstacle.detail) }
-        let requirements = decisions.compactMap(\.requirement)
-        let skipped = decisions.count - requirements.count
-        let rest = skipped == 0 ? "" : "; \(skipped) of \(decisions.count) hosts cannot be used now"
-        guard !requirements.isEmpty else {
-            var failures = AttemptFailures()
-            for case .skip(let reason, _) in decisions { failures.note(reason, isPermanent: nil) }
-            return (.undeliverable, "no host can be used now: \(failures.summary.reason.detail)")
-        }
-        // D1: DANE for a host known only through an insecure MX proves nothing about the domain (RFC 7672 §2.2.1).
-        let weak = requirements.filter { $0.level != .authenticated || $0.by == .daneHost }
-        guard let weakest = weak.min(by: { $0.level < $1.level }) else {
-            return (.authenticated, "every host that may be used must match its DNSSEC-secure TLSA records\(rest)")
-        }
-        let share = weak.count == requirements.count ? "" : "at \(weak.count) of \(requirements.count) usable hosts "
-        return (.unauthenticated, "\(share)\(weakest.reason.text)\(rest)")
+    /// Renders a decision as it stands.
+    ///
+    /// - Parameters:
+    ///   - domain: what was asked for, where a route leads elsewhere; nil is the next hop's own.
+    ///   - route: the operator's, where one leads there.
+    ///   - tlsrpt: nil where nobody looked.
+    public init(
+        _ decision: PolicyDecision, domain: DomainName? = nil, route: Route? = nil,
+        tlsrpt: RecordReading<TLSRPTRecord>? = nil
+    ) {
+        let facts = decision.inputs.facts
+        let (outcome, because) = Self.outcome(decision)
+        self.init(
+            domain: domain?.text ?? facts.nextHop.domain?.text ?? facts.nextHop.description,
+            route: route.map { RouteRow(nextHop: $0.nextHop.description, rule: $0.label) }, mx: MX(facts.mx),
+            mtaSTS: MTASTS(decision.inputs.sts), tlsrpt: tlsrpt.map(TLSRPT.init),
+            stsUnknown: decision.inputs.sts.isUnknown && !decision.inputs.sts.isLost,
+            hosts: decision.hosts.map { Host($0, facts.mx) }, outcome: outcome, because: because)
     }
 }
 
 extension PolicyDocument.MX {
     fileprivate init(_ facts: MXFacts) {
-        let error: String? =
+        let (lookup, error): (String, String?) =
             switch facts.lookup {
-            case .failed(let words): words
-            case .noSuchDomain: "no such domain"
-            case .records, .implicit, .null, .notQueried: nil
+            case .records: ("found", nil)
+            case .implicit: ("implicit", nil)
+            case .null: ("null", nil)
+            case .noSuchDomain: ("no-such-domain", "no such domain")
+            case .failed(let words): ("failed", words)
+            case .notQueried: ("not-queried", nil)
             }
         self.init(
-            security: facts.security?.rawValue, implicit: facts.lookup == .implicit, null: facts.lookup == .null,
+            lookup: lookup, security: facts.security?.rawValue, implicit: facts.lookup == .implicit,
+            null: facts.lookup == .null,
             records: facts.records.map { .init(preference: $0.preference, host: $0.exchange.description) }, error: error
         )
     }
 }
 
 extension PolicyDocument.Host {
-    fileprivate init(_ facts: HostFacts, _ decision: HostDecision, _ mx: MXFacts) {
+    fileprivate init(_ policy: HostPolicy, _ mx: MXFacts) {
+        let facts = policy.host
         let requirement: PolicyDocument.Requirement?
         let skipped: PolicyDocument.Skipped?
-        switch decision {
+        switch policy.decision {
         case .use(let needed):
-            requirement = .init(
-                level: needed.level.rawValue, by: needed.by?.rawValue, cleartextAllowed: needed.cleartextAllowed,
-                reason: needed.reason.text)
+            requirement = PolicyDocument.Requirement(needed)
             skipped = nil
         case .skip(let reason, _):
             skipped = .init(cause: reason.cause.rawValue, detail: reason.detail)
@@ -61,13 +61,28 @@ extension PolicyDocument.Host {
                 reason.cause == .tlsaLookupFailed
                 ? .init(
                     level: TLSRequirement.Level.authenticated.rawValue, by: basis.rawValue, cleartextAllowed: false,
-                    reason: reason.detail)
+                    reason: reason.detail, source: "RFC 7672 §2.1.2", demands: [])
                 : nil
         }
         self.init(
             host: facts.host.description, preference: facts.preference,
             addresses: facts.addresses.addresses.map { "\($0)" }, addressSecurity: facts.addresses.security?.rawValue,
-            tlsa: PolicyDocument.TLSA(facts.tlsa), stsMatch: nil, requirement: requirement, skipped: skipped)
+            tlsa: PolicyDocument.TLSA(facts.tlsa), stsMatch: policy.stsMatch, requirement: requirement,
+            skipped: skipped,
+            rule: policy.rule.labels.isEmpty ? nil : policy.rule.labels.joined(separator: ", "),
+            reasons: policy.reasons.map { PolicyDocument.Step(text: $0.text, source: $0.source) })
+    }
+}
+
+extension PolicyDocument.Requirement {
+    init(_ requirement: TLSRequirement) {
+        self.init(
+            level: requirement.level.rawValue, by: requirement.by?.rawValue,
+            cleartextAllowed: requirement.cleartextAllowed, reason: requirement.reason.text,
+            source: requirement.reason.source,
+            demands: requirement.demands.map { group in
+                TLSRequirement.Proof.allCases.filter(group.contains).map(\.rawValue)
+            })
     }
 }
 

@@ -1,23 +1,62 @@
 /// What one MX host must show before it gets a byte of envelope or content.
 ///
-/// Decided before connecting, from DNS facts and policies, by ``TLSRequirement`` makers in this folder; compared with
+/// Decided before connecting, from DNS facts, policies and the operator's rules, by ``HostPolicy``; compared with
 /// ``PeerEvidence`` after the handshake. A requirement is also the key under which connections and TLS sessions may be
 /// reused: only under an equal one (INT-06).
 public struct TLSRequirement: Hashable, Sendable {
     public let level: Level
     /// Which source set the level; nil where nothing demands anything.
     public let by: Basis?
-    /// Set exactly where DANE decides: with it the handshake is verified.
+    /// What must be proved where the level is `authenticated`: of each set at least one. Empty below that level.
+    public let demands: [Set<Proof>]
+    /// Checked where set, and demanded only where ``demands`` says so; else its result is recorded (D1, D15).
     public let dane: DANEReference?
+    /// Checked where set, and demanded only where ``demands`` says so; else its result is recorded (D1, STS-34).
+    public let webPKI: WebPKIReference?
+    /// The operator's own check (`by = ["pkix"]`), with its names and trust anchors.
+    public let pkix: WebPKIReference?
+    /// The leaf's certificate or key must be one of these where ``demands`` says so.
+    public let fingerprints: [Fingerprint]
+    /// Secure TLSA records exist, none is usable: counted as `tlsa-invalid` although mail may go out (D3, DANE-15).
+    public let hasOnlyUnusableTLSA: Bool
+    /// The TLSA records could not be looked up, and the message goes all the same (INT-15): counted as `dnssec-invalid`.
+    public let hasUnknownTLSA: Bool
+    /// The MTA-STS policy in force, mode `enforce` or `testing`.
+    public let sts: STSReference?
+    /// After STARTTLS the host must offer REQUIRETLS, and MAIL carries it (RFC 8689 §4.2.1, INT-12).
+    public let requireTLS: RequireTLSUse
     /// The name for SNI (TLS-04): the TLSA base domain under DANE, else the MX name; nil for an address literal.
     public let serverName: DomainName?
+    public let minimumVersion: TLSVersionFloor
+    /// Shown to the server that asks for one; nil for none.
+    public let clientIdentity: ClientIdentity?
+    /// How a failed handshake is met where the level allows cleartext; nil is the operator's `tls.opportunistic_fallback`.
+    public let fallback: OpportunisticFallback?
     public let reason: Explanation
 
-    public init(level: Level, by: Basis?, dane: DANEReference?, serverName: DomainName?, reason: Explanation) {
+    public init(
+        level: Level, by: Basis?, demands: [Set<Proof>]? = nil, dane: DANEReference? = nil,
+        webPKI: WebPKIReference? = nil, pkix: WebPKIReference? = nil, fingerprints: [Fingerprint] = [],
+        hasOnlyUnusableTLSA: Bool = false,
+        hasUnknownTLSA: Bool = false, sts: STSReference? = nil, requireTLS: RequireTLSUse = .no,
+        serverName: DomainName?, minimumVersion: TLSVersionFloor = .tls12, clientIdentity: ClientIdentity? = nil,
+        fallback: OpportunisticFallback? = nil, reason: Explanation
+    ) {
         self.level = level
         self.by = by
+        self.demands = demands ?? (level == .authenticated && dane != nil ? [[.dane]] : [])
         self.dane = dane
+        self.webPKI = webPKI
+        self.pkix = pkix
+        self.fingerprints = fingerprints
+        self.hasOnlyUnusableTLSA = hasOnlyUnusableTLSA
+        self.hasUnknownTLSA = hasUnknownTLSA
+        self.sts = sts
+        self.requireTLS = requireTLS
         self.serverName = serverName
+        self.minimumVersion = minimumVersion
+        self.clientIdentity = clientIdentity
+        self.fallback = fallback
         self.reason = reason
     }
 
@@ -56,8 +95,32 @@ public struct TLSRequirement: Hashable, Sendable {
         case local
     }
 
+    /// A way for a host to prove who it is.
+    public enum Proof: String, Hashable, Sendable, CaseIterable {
+        case dane
+        /// Public trust anchors and the host's own name, as MTA-STS and REQUIRETLS want it.
+        case webPKI = "webpki"
+        /// The operator's names and trust anchors.
+        case pkix
+        case fingerprint
+    }
+
+    /// What becomes of the REQUIRETLS keyword (RFC 8689).
+    public enum RequireTLSUse: Hashable, Sendable {
+        case no
+        /// Sent where the host offers it (D10: notices about REQUIRETLS mail).
+        case ifOffered
+        /// No mail without it.
+        case demanded
+    }
+
     /// True where a failed or missing STARTTLS may end in cleartext.
     public var cleartextAllowed: Bool { level <= .opportunistic }
+
+    /// True where a failure of `proof` is the failure of the host.
+    public func demands(_ proof: Proof) -> Bool {
+        demands.contains { $0.contains(proof) }
+    }
 }
 
 /// What the DANE verifier needs (RFC 7672 §3).
@@ -73,6 +136,70 @@ public struct DANEReference: Hashable, Sendable {
         self.records = records
         self.referenceIdentifiers = referenceIdentifiers
     }
+}
+
+/// What the check of a certificate against public trust anchors needs (RFC 8461 §4.2, RFC 9525 §6).
+public struct WebPKIReference: Hashable, Sendable {
+    /// DNS names of which the certificate must hold one as a DNS-ID. Fixed before the certificate is seen (TLS-06). Never empty.
+    public let names: [DomainName]
+    public let trust: TrustStore
+
+    public init(names: [DomainName], trust: TrustStore) {
+        self.names = names
+        self.trust = trust
+    }
+}
+
+/// Where trust anchors come from.
+public enum TrustStore: Hashable, Sendable {
+    /// The operating system's certification authorities.
+    case system
+    /// This PEM file, and no others.
+    case file(String)
+}
+
+/// An MTA-STS policy as one host met it (RFC 8461 §4).
+public struct STSReference: Hashable, Sendable {
+    /// The policy domain.
+    public let domain: DomainName
+    public let id: String
+    /// `enforce` or `testing`.
+    public let mode: STSPolicy.Mode
+    /// The pattern that matches the MX name; nil where none does.
+    public let pattern: MXPattern?
+
+    public init(domain: DomainName, id: String, mode: STSPolicy.Mode, pattern: MXPattern?) {
+        self.domain = domain
+        self.id = id
+        self.mode = mode
+        self.pattern = pattern
+    }
+}
+
+/// The lowest protocol version a requirement accepts (TLS-01).
+public enum TLSVersionFloor: String, Hashable, Sendable, CaseIterable {
+    case tls12 = "1.2"
+    case tls13 = "1.3"
+}
+
+/// A certificate of our own with its key: paths of PEM files.
+public struct ClientIdentity: Hashable, Sendable {
+    public let certificateFile: String
+    public let keyFile: String
+
+    public init(certificateFile: String, keyFile: String) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+    }
+}
+
+/// A SHA-256 digest of a leaf certificate (DER) or of its SubjectPublicKeyInfo (DER): 32 octets.
+public enum Fingerprint: Hashable, Sendable {
+    case certificate([UInt8])
+    case publicKey([UInt8])
+
+    /// Octets of a digest.
+    public static let length = 32
 }
 
 /// A sentence a tired operator understands, and the section that demands it ("RFC 7672 §2.2").

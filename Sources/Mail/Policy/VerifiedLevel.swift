@@ -5,6 +5,10 @@ public enum VerifiedLevel: String, Hashable, Sendable, CaseIterable {
     case dane
     /// DANE for a host known only through an insecure MX: never shown as `dane` (RFC 7672 §2.2.1).
     case daneHost = "dane-host"
+    /// By a certificate that public trust anchors vouch for: MTA-STS, REQUIRETLS or a rule demanded it.
+    case webPKI = "webpki"
+    /// By a certificate or key that the operator's rule names.
+    case fingerprint
 }
 
 /// `tls.opportunistic_fallback` (D18): what a failed handshake leads to where nothing demands TLS.

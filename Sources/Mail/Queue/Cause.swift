@@ -12,9 +12,15 @@ extension Reason.Cause {
     public var isPermanent: Bool {
         switch self {
         case .noSuchDomain, .nullMX, .noHostAddress, .loop, .eightBitUnsupported, .sizeExceeded, .expired: true
+        // D10: certain where no lookup failed and no host is left; else the others speak for the attempt.
+        case .requireTLSUnsupported, .requireTLSUnvalidated: true
+        case .hostDemandsTLS: true  // RFC 8689 §4.2.2, INT-16: certain where no other host is left, likewise
+        case .authFailed: false  // A wrong password must not bounce all mail.
         case .dnsTemporary, .dnsBogus, .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
         // Deferrals of their own class (DANE-18, RFC 7672 §2.1.2).
         case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: false
+        case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: false
+        case .daneRequired, .stsRequired, .policyUnknown: false
         case .shutdown, .contentDamaged, .localFailure: false
         }
     }
@@ -43,7 +49,12 @@ extension Reason.Cause {
         case .protocolError: (5, 0)  // RFC 3463 §3.6
         case .remoteReply: (0, 0)  // Only where the reply has no code of its own.
         case .tlsaLookupFailed, .tlsHandshakeFailed, .daneMismatch: (7, 5)  // RFC 3463 §3.8: cryptographic failure
-        case .startTLSMissing: (7, 10)  // RFC 8689 §7: encryption needed
+        case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: (7, 5)
+        case .daneRequired, .stsRequired, .policyUnknown: (7, 5)
+        case .startTLSMissing, .hostDemandsTLS: (7, 10)  // RFC 8689 §7: encryption needed
+        case .authFailed: (7, 8)  // RFC 4954 §6: authentication credentials invalid
+        case .requireTLSUnvalidated: (7, 10)  // RFC 8689 §4.2.1, D10
+        case .requireTLSUnsupported: (7, 30)  // RFC 8689 §7: REQUIRETLS support required
         case .eightBitUnsupported: (6, 3)  // RFC 3463 §3.7: conversion required but not supported
         case .sizeExceeded: (3, 4)  // RFC 3463 §3.4: message too big for system
         case .expired: (4, 7)  // RFC 3463 §3.5: delivery time expired
@@ -57,8 +68,12 @@ extension Reason.Cause {
         case .noSuchDomain, .nullMX, .noHostAddress, .dnsBogus: .theirs
         case .protocolError, .remoteReply, .eightBitUnsupported, .sizeExceeded: .theirs
         case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: .theirs
+        case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: .theirs
+        case .daneRequired, .stsRequired, .requireTLSUnsupported, .requireTLSUnvalidated: .theirs
+        case .hostDemandsTLS: .theirs
+        case .policyUnknown: .nobodys
         case .dnsTemporary, .connectFailed, .connectionLost, .timedOut, .expired: .nobodys
-        case .loop, .shutdown, .contentDamaged, .localFailure: .ours
+        case .loop, .shutdown, .contentDamaged, .localFailure, .authFailed: .ours
         }
     }
 
@@ -67,6 +82,10 @@ extension Reason.Cause {
     public var isTLSPolicy: Bool {
         switch self {
         case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: true
+        case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: true
+        case .daneRequired, .stsRequired, .policyUnknown: true
+        case .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS: false  // These end it (D10, INT-16).
+        case .authFailed: false
         case .dnsTemporary, .dnsBogus, .noSuchDomain, .nullMX, .noHostAddress, .loop: false
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
         case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: false
@@ -79,6 +98,11 @@ extension Reason.Cause {
         case .tlsaLookupFailed, .dnsBogus: .dnssecInvalid  // RFC 8460 §4.3.2.1
         case .startTLSMissing: .startTLSNotSupported  // RFC 8460 §4.3.1
         case .tlsHandshakeFailed, .daneMismatch: .validationFailure  // RFC 8460 §4.3.3, D4
+        case .stsMXMismatch: .validationFailure  // D4
+        case .certificateInvalid: .certificateNotTrusted  // RFC 8460 §4.3.1, where nothing more exact is known
+        case .daneRequired: .daneRequired  // RFC 8460 §4.3.2.1
+        case .fingerprintMismatch, .stsRequired, .policyUnknown: nil  // The operator's own wishes are not reported.
+        case .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS, .authFailed: nil
         case .dnsTemporary, .noSuchDomain, .nullMX, .noHostAddress, .loop: nil
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: nil
         case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: nil

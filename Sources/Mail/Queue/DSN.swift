@@ -1,7 +1,8 @@
 /// A delivery status notification about a message that could not be delivered (RFC 3464), ready to be queued like any
 /// other mail: null reverse-path, addressed to the sender of the original.
 ///
-/// The maker of a notice checks first that one is due: never for a null reverse-path (DSN-02, Q-05).
+/// The maker of a notice checks first that one is due: never for a null reverse-path (DSN-02, Q-05). What it demands of
+/// transport security is ``MessageDemand/ofNotice``; it never returns more than the header, as RFC 8689 §5 wants (INT-14).
 public struct DSN: Sendable {
     public enum Action: String, Sendable {
         /// Given up.
@@ -122,6 +123,31 @@ public struct DSN: Sendable {
         return text.bytes
     }
 
+    /// The status of one recipient (RFC 3464 §2.3.4): the remote's own code where it gave one, else that of our reason; class
+    /// 4 for what is only delayed or has expired (DSN-08, Q-12).
+    ///
+    /// REQUIRETLS mail that TLS kept back until its time was over is the exception: its sender hears 5.7.10 (RFC 8689 §4.2.1,
+    /// D10), or 5.7.30 where the last word was that the keyword is missing.
+    /// - Parameters:
+    ///   - expiredFrom: what kept the recipient back, where it is given up because its time is over.
+    ///   - demand: of the original.
+    public static func status(
+        _ reason: Reason, _ reply: Reply?, _ action: Action, expiredFrom: Reason?, demand: MessageDemand
+    ) -> EnhancedStatusCode {
+        if let expiredFrom {
+            if demand == .requireTLS {
+                if expiredFrom.cause == .requireTLSUnsupported { return EnhancedStatusCode(5, 7, 30) }
+                if expiredFrom.cause.isTLSPolicy || expiredFrom.cause == .requireTLSUnvalidated {
+                    return EnhancedStatusCode(5, 7, 10)
+                }
+            }
+            return reply?.enhanced.map { $0.withClass(4) } ?? EnhancedStatusCode(4, 4, 7)
+        }
+        let wanted: UInt8 = action == .failed ? 5 : 4
+        if let reply { return (reply.enhanced ?? EnhancedStatusCode(wanted, 0, 0)).withClass(wanted) }
+        return reason.cause.enhancedStatusCode.withClass(wanted)
+    }
+
     private var subject: String {
         switch action {
         case .failed: "Undelivered mail returned to sender"
@@ -191,4 +217,9 @@ public struct DSN: Sendable {
         if kept.isEmpty { return [] }
         return kept.suffix(2).elementsEqual([0x0D, 0x0A]) ? Array(kept) : Array(kept) + [0x0D, 0x0A]
     }
+}
+
+extension EnhancedStatusCode {
+    /// The same subject and detail with another class.
+    func withClass(_ other: UInt8) -> EnhancedStatusCode { EnhancedStatusCode(other, subject, detail) }
 }

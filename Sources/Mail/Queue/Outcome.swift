@@ -42,6 +42,25 @@ public struct Reason: Hashable, Sendable {
         case startTLSMissing = "starttls-missing"
         case tlsHandshakeFailed = "tls-handshake-failed"
         case daneMismatch = "dane-mismatch"
+        /// The MX host is not in the MTA-STS policy's list (RFC 8461 §4.1).
+        case stsMXMismatch = "sts-mx-mismatch"
+        /// The certificate does not pass the check against public trust anchors (RFC 8461 §4.2).
+        case certificateInvalid = "certificate-invalid"
+        case fingerprintMismatch = "fingerprint-mismatch"
+        /// The operator's rule demands DANE, and the host cannot be checked so (DANE-21).
+        case daneRequired = "dane-required"
+        /// The operator's rule demands an MTA-STS policy in force, and there is none.
+        case stsRequired = "sts-required"
+        /// A policy whose answer is not known must be known first: REQUIRETLS, or a damaged cache.
+        case policyUnknown = "policy-unknown"
+        /// The host was authenticated and does not offer REQUIRETLS (RFC 8689 §4.2.1).
+        case requireTLSUnsupported = "requiretls-unsupported"
+        /// REQUIRETLS, and neither DNSSEC nor MTA-STS vouches for the MX name (RFC 8689 §4.2.1).
+        case requireTLSUnvalidated = "requiretls-unvalidated"
+        /// The host demands TLS and none could be had, for mail that may do without (RFC 8689 §4.2.2).
+        case hostDemandsTLS = "host-demands-tls"
+        /// The smarthost does not take our name and password, or offers no way to show them.
+        case authFailed = "auth-failed"
         // The message and the host do not fit.
         case eightBitUnsupported = "8bit-unsupported"
         case sizeExceeded = "size-exceeded"

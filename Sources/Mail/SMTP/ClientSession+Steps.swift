@@ -1,73 +1,5 @@
 /// What the cases of ``ClientSession/handle(_:)`` do.
 extension ClientSession {
-    // MARK: Hello and TLS
-
-    mutating func sayEHLO() -> Action {
-        state = .ehlo
-        return .send(CommandWriter.ehlo(hostname), thenRead: .command)
-    }
-
-    /// After EHLO: STARTTLS where wanted and offered, a verdict where wanted and not offered, else mail.
-    mutating func secureOrBegin() -> Action {
-        if tls == nil, requirement.level > .none {
-            if !extensions.startTLS { return judge(.startTLSNotOffered) }
-            state = .startTLS
-            return .send(CommandWriter.startTLS, thenRead: .command)
-        }
-        return goOnInThisMode()
-    }
-
-    private mutating func goOnInThisMode() -> Action {
-        guard speaksHELO else { return begin() }
-        if !requirement.cleartextAllowed {
-            return giveUp(Reason(.protocolError, "The host forgot EHLO inside TLS."), nil)
-        }
-        state = .helo
-        return .send(CommandWriter.helo(hostname), thenRead: .command)
-    }
-
-    mutating func judge(_ evidence: PeerEvidence) -> Action {
-        state = .judging(evidence)
-        return .judge(evidence)
-    }
-
-    mutating func proceed(after evidence: PeerEvidence) -> Action {
-        switch evidence {
-        case .established(let facts):
-            // All that was learnt in the clear is forgotten (RFC 3207 §4.2).
-            tls = facts
-            extensions = ServiceExtensions()
-            speaksHELO = false
-            return sayEHLO()
-        case .startTLSNotOffered, .startTLSRefused:
-            // The verdict is made elsewhere; that no envelope leaves in the clear against the requirement is held here too.
-            guard requirement.cleartextAllowed else {
-                return abandon(after: evidence, Reason(.startTLSMissing, "The host offers no TLS, and it is required."))
-            }
-            if case .startTLSRefused(let reply) = evidence, reply.code == 421 {
-                return end(openResults(.refused("STARTTLS is answered with", reply), reply), nil, reply)
-            }
-            return goOnInThisMode()
-        case .cleartextAfterStartTLS:
-            return lose(Reason(.tlsHandshakeFailed, "The host sent cleartext behind its 220 to STARTTLS."))
-        case .handshakeFailed(let failure):
-            // A clear attempt, where allowed, takes a connection of its own.
-            return lose(Reason(.tlsHandshakeFailed, "The TLS handshake failed: \(failure.text)."))
-        }
-    }
-
-    mutating func abandon(after evidence: PeerEvidence, _ reason: Reason) -> Action {
-        switch evidence {
-        case .established, .startTLSNotOffered:
-            return giveUp(reason, nil)
-        case .startTLSRefused(let reply):
-            return giveUp(reason, reply)
-        case .cleartextAfterStartTLS, .handshakeFailed:
-            // Nothing said on this connection could be trusted or understood.
-            return lose(reason)
-        }
-    }
-
     // MARK: Transactions
 
     /// Begins the transaction that waits, or refuses it where host and message do not fit.
@@ -91,7 +23,11 @@ extension ClientSession {
                 .sizeExceeded, "The message of \(transaction.size) octets exceeds the host's limit of \(limit).")
             return refuse(transaction, with: .settled(.bounced(reason, nil)))
         }
-        guard var exchange = Exchange(transaction, extensions, secured: tls != nil, resetting: needsReset) else {
+        let parameters = MailParameters(
+            requireTLS: requirement.requireTLS != .no && tls != nil && extensions.requireTLS,
+            authenticated: isAuthenticated)
+        let made = Exchange(transaction, extensions, parameters, secured: tls != nil, resetting: needsReset)
+        guard var exchange = made else {
             let reason = Reason(.localFailure, "The reverse-path cannot be written as an SMTP path.")
             return refuse(transaction, with: .settled(.deferred(reason, nil)))
         }
@@ -202,7 +138,7 @@ extension ClientSession {
     }
 
     /// What a failure of the session means for the recipients at hand.
-    private func openResults(_ reason: Reason, _ reply: Reply?) -> [RecipientResult] {
+    func openResults(_ reason: Reason, _ reply: Reply?) -> [RecipientResult] {
         switch state {
         case .commands, .content, .emptyContent:
             return results(open: .tryNextHost(reason, reply))
@@ -211,7 +147,9 @@ extension ClientSession {
             return results(open: .settled(.deferred(reason, reply)))
         case .quitting(let result):
             return result.results
-        case .unconnected, .greeting, .ehlo, .helo, .startTLS, .handshake, .judging, .idle, .closed:
+        case .unconnected, .greeting, .ehlo, .helo, .startTLS, .handshake, .judging, .authenticating, .cancelling,
+            .idle,
+            .closed:
             return waiting.map { $0.recipients.map { _ in .tryNextHost(reason, reply) } } ?? []
         }
     }
@@ -226,6 +164,7 @@ extension ClientSession {
         case .startTLS: "at STARTTLS"
         case .handshake: "in the TLS handshake"
         case .judging: "after the TLS handshake"
+        case .authenticating, .cancelling: "at AUTH"
         case .commands: "between MAIL and DATA"
         case .content: "in the content"
         case .emptyContent, .contentEnd: "after the content"

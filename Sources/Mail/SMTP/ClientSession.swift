@@ -58,11 +58,12 @@ public struct ClientSession: Sendable {
 
     /// Where the session stands.
     enum State: Hashable, Sendable {
-        /// Leaves by: greeting.
+        /// Leaves by: greeting, handshake (implicit TLS).
         case unconnected
         /// Leaves by: ehlo (2yz), quitting, closed.
         case greeting
-        /// Leaves by: startTLS (offered and wanted), judging (not offered), helo (500, 502), commands, quitting, closed.
+        /// Leaves by: startTLS (offered and wanted), judging (not offered), helo (500, 502), authenticating, commands, quitting,
+        /// closed.
         case ehlo
         /// Leaves by: commands, quitting, closed.
         case helo
@@ -70,8 +71,14 @@ public struct ClientSession: Sendable {
         case startTLS
         /// Leaves by: judging.
         case handshake
-        /// The verdict is outstanding. Leaves by: ehlo (inside TLS), helo or commands (in the clear), quitting, closed.
+        /// The verdict is outstanding. Leaves by: ehlo (inside TLS), greeting (inside implicit TLS), helo or commands (in the
+        /// clear), quitting, closed.
         case judging(PeerEvidence)
+        /// AUTH is sent; these responses are left for its 334s. Leaves by: commands (235), cancelling (one 334 too many),
+        /// quitting, closed.
+        case authenticating(ArraySlice<[UInt8]>)
+        /// AUTH is cancelled. Leaves by: quitting, closed.
+        case cancelling
         /// MAIL, RCPT and DATA are under way. Leaves by: content, emptyContent (354 though nobody was accepted), idle, closed.
         case commands
         /// Leaves by: contentEnd, closed.
@@ -87,8 +94,19 @@ public struct ClientSession: Sendable {
         case closed
     }
 
+    /// How TLS begins.
+    public enum TLSStart: Hashable, Sendable {
+        /// After the first EHLO (RFC 3207).
+        case startTLS
+        /// With the connection, before the greeting (RFC 8314 §3). There is no way on without TLS.
+        case implicitTLS
+    }
+
     let hostname: MailDomain
-    let requirement: TLSRequirement
+    /// What the host must show, for the verdict: at least `encrypted` with implicit TLS and where credentials are to be shown.
+    public let requirement: TLSRequirement
+    let security: TLSStart
+    let credentials: Credentials?
     var state = State.unconnected
     /// Of the transaction that is under way, from `commands` to `contentEnd`. Not a part of the state: replies change it in
     /// place, for thousands of recipients.
@@ -104,20 +122,33 @@ public struct ClientSession: Sendable {
     /// The server holds an unfinished transaction.
     var needsReset = false
     var transactionCount = 0
+    /// AUTH succeeded.
+    var isAuthenticated = false
 
     /// - Parameters:
     ///   - hostname: our own name, or an address literal where we have none (RFC 5321 §4.1.4).
     ///   - requirement: what the host must show. Without TLS nothing but `none` and `opportunistic` ever goes on.
-    ///   - first: the transaction to begin with.
-    public init(hostname: MailDomain, requirement: TLSRequirement, first: ClientTransaction) {
+    ///   - security: how TLS begins; the operator's choice for a smarthost.
+    ///   - credentials: shown by AUTH once the verdict on the TLS session was good (CLI-27). Without them AUTH is not said.
+    ///   - first: the transaction to begin with; nil for a session that only looks.
+    public init(
+        hostname: MailDomain, requirement: TLSRequirement, security: TLSStart = .startTLS,
+        credentials: Credentials? = nil, first: ClientTransaction?
+    ) {
         self.hostname = hostname
-        self.requirement = requirement
+        self.requirement =
+            security == .implicitTLS || credentials != nil ? requirement.demandingTLS(of: security) : requirement
+        self.security = security
+        self.credentials = credentials
         self.waiting = first
     }
 
     /// Takes what happened and says what to do.
     public mutating func handle(_ event: Event) -> Action {
         switch (state, event) {
+        case (.unconnected, .connected) where security == .implicitTLS:
+            state = .handshake
+            return .startTLS(requirement)
         case (.unconnected, .connected):
             state = .greeting
             return .read(within: .greeting)
@@ -166,6 +197,12 @@ public struct ClientSession: Sendable {
         case (.judging(let evidence), .mustAbandon(let reason)):
             return abandon(after: evidence, reason)
 
+        case (.authenticating(let responses), .replied(let reply, pendingBytes: _)):
+            return authenticate(reply, responses)
+        case (.cancelling, .replied(let reply, pendingBytes: _)):
+            let reason = Reason(.protocolError, "The host asks for more than AUTH has to say.")
+            return giveUp(reason, reply.code == 421 ? reply : nil)
+
         case (.commands, .replied(let reply, pendingBytes: _)):
             return take(reply)
         case (.content, .contentSent):
@@ -211,7 +248,8 @@ public struct ClientSession: Sendable {
 
         // Reports of things nobody asked for. To go on would be to guess.
         case (.unconnected, _), (.greeting, _), (.ehlo, _), (.helo, _), (.startTLS, _), (.handshake, _), (.judging, _),
-            (.commands, _), (.content, _), (.emptyContent, _), (.contentEnd, _), (.idle, _), (.quitting, _):
+            (.authenticating, _), (.cancelling, _), (.commands, _), (.content, _), (.emptyContent, _), (.contentEnd, _),
+            (.idle, _), (.quitting, _):
             return lose(Reason(.localFailure, "The session was told of something it did not ask for \(place)."))
         }
     }

@@ -6,12 +6,17 @@ public struct ClientTransaction: Hashable, Sendable {
     public var size: Int
     /// The content has octets of 0x80 or above: they decide, not BODY= (D17).
     public var has8bit: Bool
+    /// Decides what it means that a host demands TLS which could not be had (INT-16).
+    public var demand: MessageDemand
 
-    public init(reversePath: ReversePath, recipients: [Mailbox], size: Int, has8bit: Bool) {
+    public init(
+        reversePath: ReversePath, recipients: [Mailbox], size: Int, has8bit: Bool, demand: MessageDemand = .ordinary
+    ) {
         self.reversePath = reversePath
         self.recipients = recipients
         self.size = size
         self.has8bit = has8bit
+        self.demand = demand
     }
 }
 
@@ -19,8 +24,8 @@ public struct ClientTransaction: Hashable, Sendable {
 public enum RecipientResult: Hashable, Sendable {
     /// Final for this attempt.
     case settled(Outcome)
-    /// This host would not or could not; another host may. Deferred where there is none, except for
-    /// ``Reason/Cause/eightBitUnsupported``, which bounces once no host is left (D17, RFC 6152 §3).
+    /// This host would not or could not; another host may. Deferred where there is none, except where the cause is permanent
+    /// (``Reason/Cause/isPermanent``): 8BITMIME or REQUIRETLS missing at every host bounces (D17, D10).
     case tryNextHost(Reason, Reply?)
     /// Too many recipients for one transaction (RFC 5321 §4.5.3.1.10): give it again, in the next one.
     case nextTransaction

@@ -4,6 +4,8 @@ enum CommandWriter {
     static let data = line("DATA")
     static let reset = line("RSET")
     static let quit = line("QUIT")
+    /// Ends an AUTH that leads nowhere (RFC 4954 §4).
+    static let cancel = line("*")
     /// The end of content that has no lines.
     static let loneDot = line(".")
 
@@ -15,9 +17,31 @@ enum CommandWriter {
         line("HELO \(hostname)")
     }
 
+    /// AUTH with its initial response; nil where the line would be longer than a command may be (RFC 4954 §4).
+    static func auth(_ mechanism: SASLMechanism, _ initial: [UInt8]?) -> [UInt8]? {
+        guard let initial else { return nil }
+        let line = line("AUTH \(mechanism.rawValue) \(String(decoding: initial, as: UTF8.self))")
+        return line.count <= lineLimit ? line : nil
+    }
+
+    static func auth(_ mechanism: SASLMechanism) -> [UInt8] {
+        line("AUTH \(mechanism.rawValue)")
+    }
+
+    /// A base64 line behind 334. RFC 4954 §4 finds 12288 octets enough for any; ours are far below
+    /// (``Credentials/lengthLimit``).
+    static func response(_ text: [UInt8]) -> [UInt8] {
+        text + [ASCII.carriageReturn, ASCII.lineFeed]
+    }
+
+    /// Octets of a command line with its CRLF (RFC 5321 §4.5.3.1.4).
+    static let lineLimit = 512
+
     /// MAIL with the parameters the server's extensions allow and the message calls for: SIZE= in octets (RFC 1870 §6) and
-    /// BODY= (RFC 6152 §3). Nil where the reverse-path is none that RFC 5321 §4.1.2 knows.
-    static func mail(_ transaction: ClientTransaction, _ extensions: ServiceExtensions) -> [UInt8]? {
+    /// BODY= (RFC 6152 §3), and those the session calls for. Nil where the reverse-path is none that RFC 5321 §4.1.2 knows.
+    static func mail(
+        _ transaction: ClientTransaction, _ extensions: ServiceExtensions, _ parameters: MailParameters
+    ) -> [UInt8]? {
         switch transaction.reversePath {
         case .null: break
         case .mailbox(let mailbox): guard isWritable(mailbox) else { return nil }
@@ -25,6 +49,8 @@ enum CommandWriter {
         var text = "MAIL FROM:<\(transaction.reversePath)>"
         if extensions.size != nil { text += " SIZE=\(transaction.size)" }
         if transaction.has8bit, extensions.eightBitMIME { text += " BODY=8BITMIME" }
+        if parameters.requireTLS { text += " REQUIRETLS" }
+        if parameters.authenticated { text += " AUTH=<>" }
         return line(text)
     }
 
@@ -41,4 +67,12 @@ enum CommandWriter {
     private static func line(_ text: String) -> [UInt8] {
         Array(text.utf8) + [ASCII.carriageReturn, ASCII.lineFeed]
     }
+}
+
+/// Parameters of MAIL that follow from the session, not from the message.
+struct MailParameters: Hashable, Sendable {
+    /// REQUIRETLS (RFC 8689 §2).
+    var requireTLS = false
+    /// AUTH=<>: we are logged in, and do not vouch for who submitted the message (RFC 4954 §5, CLI-27).
+    var authenticated = false
 }

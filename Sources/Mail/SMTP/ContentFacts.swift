@@ -10,8 +10,10 @@ public struct ContentFacts: Hashable, Sendable {
     public var longLine: Int?
     /// An octet of 0x80 or above was seen.
     public var has8bit = false
-    /// Fields of the header section named `Received`, in any case.
+    /// Fields of the header section named `Received`, in any case. Valid once that section or the content has ended.
     public var receivedCount = 0
+    /// What the header section says by `TLS-Required` (RFC 8689 §3). Valid likewise.
+    public var tlsRequired = TLSRequiredField.absent
     /// Where the body starts: the octet behind the empty line; nil where there was no empty line.
     public var bodyOffset: Int?
 

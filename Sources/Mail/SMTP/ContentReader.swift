@@ -19,7 +19,7 @@ public struct ContentReader: Sendable {
     /// Of the line under way, unstuffed and without its CRLF.
     private var lineLength = 0
     private var lineNumber = 1
-    private var fieldName = FieldNameMatch()
+    private var header = HeaderScan()
 
     private enum State {
         /// Behind CRLF, or at the very start, which counts as behind CRLF (RFC 5321 §4.1.1.4).
@@ -62,6 +62,7 @@ public struct ContentReader: Sendable {
             case .dot:
                 state = .text
             case .dotCarriageReturn where input[index] == ASCII.lineFeed:
+                if facts.bodyOffset == nil { endHeader() }
                 return .ended(consumed: index + 1)
             case .dotCarriageReturn:
                 noteBareLineEnd()
@@ -83,9 +84,10 @@ public struct ContentReader: Sendable {
     /// Reads up to a CR or LF and behind it.
     private mutating func readText(_ input: UnsafeRawBufferPointer, _ index: inout Int) {
         let end = LineScan.lineBreak(in: input, from: index, has8bit: &facts.has8bit)
-        if facts.bodyOffset == nil, fieldName.isOpen {
-            for byte in input[index..<end] where fieldName.isOpen {
-                if fieldName.take(byte) { facts.receivedCount &+= 1 }
+        if facts.bodyOffset == nil, !header.isLineDone {
+            for byte in input[index..<end] {
+                header.take(byte)
+                if header.isLineDone { break }
             }
         }
         lineLength &+= end - index
@@ -102,11 +104,23 @@ public struct ContentReader: Sendable {
 
     private mutating func endLine(emitted: Int) {
         if lineLength > Self.lineLimit, facts.longLine == nil { facts.longLine = lineNumber }
-        if lineLength == 0, facts.bodyOffset == nil { facts.bodyOffset = emitted }
+        if facts.bodyOffset == nil {
+            if lineLength == 0 {
+                facts.bodyOffset = emitted
+                endHeader()
+            } else {
+                header.endLine()
+            }
+        }
         lineLength = 0
         lineNumber &+= 1
-        fieldName = FieldNameMatch()
         state = .lineStart
+    }
+
+    private mutating func endHeader() {
+        header.endField()
+        facts.receivedCount = header.receivedCount
+        facts.tlsRequired = header.tlsRequired
     }
 
     private mutating func noteBareLineEnd() {
@@ -123,24 +137,5 @@ public struct ContentReader: Sendable {
         let count = min(range.count, room)
         if count == 0 || facts.bareLineEnd != nil { return }
         emit(UnsafeRawBufferPointer(rebasing: input[range.lowerBound..<range.lowerBound + count]))
-    }
-}
-
-/// Recognises `Received:` at the start of a line, octet by octet, in any case and with blanks before the colon.
-private struct FieldNameMatch {
-    private static let name = Array("received".utf8)
-    private var matched = 0
-    /// The line may still turn out to be such a field.
-    private(set) var isOpen = true
-
-    /// True with the octet that completes the match.
-    mutating func take(_ byte: UInt8) -> Bool {
-        if matched < Self.name.count {
-            isOpen = ASCII.lowercased(byte) == Self.name[matched]
-            matched += 1
-            return false
-        }
-        isOpen = ASCII.isBlank(byte)
-        return byte == UInt8(ascii: ":")
     }
 }

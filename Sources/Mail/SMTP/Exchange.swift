@@ -46,8 +46,11 @@ struct Exchange: Hashable, Sendable {
     private var isFull = false
 
     /// Nil where MAIL cannot be written.
-    init?(_ transaction: ClientTransaction, _ extensions: ServiceExtensions, secured: Bool, resetting: Bool) {
-        guard let mailLine = CommandWriter.mail(transaction, extensions) else { return nil }
+    init?(
+        _ transaction: ClientTransaction, _ extensions: ServiceExtensions, _ parameters: MailParameters, secured: Bool,
+        resetting: Bool
+    ) {
+        guard let mailLine = CommandWriter.mail(transaction, extensions, parameters) else { return nil }
         self.transaction = transaction
         self.secured = secured
         self.mailLine = mailLine
@@ -165,7 +168,10 @@ struct Exchange: Hashable, Sendable {
     private func refusal(of what: String, _ reply: Reply, transientSettles: Bool) -> RecipientResult {
         // 530 in the clear asks for STARTTLS (RFC 3207 §4): it says nothing about the recipient (D18).
         if reply.code == 530, !secured {
-            return .tryNextHost(Reason(.startTLSMissing, "The host demands TLS: \(reply.oneLine)"), reply)
+            // Mail that may do without TLS comes here only where none could be had: once no host is left, the sender must
+            // hear of it (RFC 8689 §4.2.2, INT-16).
+            let cause: Reason.Cause = transaction.demand == .optionalTLS ? .hostDemandsTLS : .startTLSMissing
+            return .tryNextHost(Reason(cause, "The host demands TLS: \(reply.oneLine)"), reply)
         }
         let reason = Reason.refused("\(what) is answered with", reply)
         if reply.isPermanentFailure, !Self.isTemporarily552(reply, to: what) {

@@ -49,6 +49,7 @@ extension ServerSession {
         if transaction != nil { return refuse(nestedMail, pendingBytes) }
         var declaredSize: Int?
         var body = BodyType.sevenBit
+        var requiresTLS = false
         for parameter in parameters {
             switch parameter.keyword {
             case "SIZE":
@@ -59,6 +60,11 @@ extension ServerSession {
                     return refuse(unknownParameter, pendingBytes)
                 }
                 body = type
+            case "REQUIRETLS":
+                // RFC 8689 §2: it has no value, and a session in the clear cannot meet what it asks (INT-07).
+                if parameter.value != nil { return refuse(badParameter, pendingBytes) }
+                if tls == nil { return refuse(encryptionNeeded, pendingBytes) }
+                requiresTLS = true
             default:
                 return refuse(unknownParameter, pendingBytes)
             }
@@ -70,8 +76,10 @@ extension ServerSession {
         let origin = Origin(clientName: clientName, address: client.address, extended: extended, tls: tls)
         state = .ready(
             Transaction(
-                envelope: Envelope(reversePath: reversePath, recipients: [], body: body), declaredSize: declaredSize,
-                origin: origin))
+                envelope: Envelope(
+                    reversePath: reversePath, recipients: [], body: body,
+                    demand: MessageDemand(requireTLS: requiresTLS, field: .absent, reversePath: reversePath)),
+                declaredSize: declaredSize, requiresTLS: requiresTLS, origin: origin))
         return answer(senderAccepted, pendingBytes)
     }
 

@@ -21,6 +21,8 @@ extension ServerSession {
     var ehloReply: Reply {
         var lines = [hostname, "PIPELINING", "SIZE \(configuration.messageLimit)", "8BITMIME", "ENHANCEDSTATUSCODES"]
         if configuration.offersTLS, tls == nil { lines.append("STARTTLS") }
+        // Only where it can be kept: the client's words came over TLS too (RFC 8689 §2, INT-07).
+        if tls != nil { lines.append("REQUIRETLS") }
         return Reply(250, lines: lines)
     }
 
@@ -43,6 +45,9 @@ extension ServerSession {
     var lineTooLong: Reply { Reply(500, EnhancedStatusCode(5, 5, 2), "Line of more than \(Command.lineLimit) octets") }
     var badParameter: Reply { Reply(501, EnhancedStatusCode(5, 5, 4), "Malformed parameter") }
     var unknownParameter: Reply { Reply(555, EnhancedStatusCode(5, 5, 4), "Parameter not recognized") }
+    var encryptionNeeded: Reply {
+        Reply(530, EnhancedStatusCode(5, 7, 10), "REQUIRETLS is for sessions inside TLS only")
+    }
     var helloFirst: Reply { Reply(503, EnhancedStatusCode(5, 5, 1), "EHLO first") }
     var mailFirst: Reply { Reply(503, EnhancedStatusCode(5, 5, 1), "MAIL first") }
     var nestedMail: Reply { Reply(503, EnhancedStatusCode(5, 5, 1), "A transaction is open") }

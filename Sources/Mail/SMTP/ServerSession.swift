@@ -112,11 +112,14 @@ public struct ServerSession: Sendable {
         case (.ready, .lineTooLong(let pendingBytes)):
             return refuse(lineTooLong, pendingBytes)
 
-        case (.receiving(let transaction), .contentEnded(let facts, let pendingBytes)):
+        case (.receiving(var transaction), .contentEnded(let facts, let pendingBytes)):
             if let refusal = refusal(of: facts) {
                 state = .ready(nil)
                 return refuse(refusal, pendingBytes)
             }
+            transaction.envelope.demand = MessageDemand(
+                requireTLS: transaction.requiresTLS, field: facts.tlsRequired,
+                reversePath: transaction.envelope.reversePath)
             state = .committing(transaction)
             return .commit(transaction, facts)
         case (.committing, .committed(let id)):

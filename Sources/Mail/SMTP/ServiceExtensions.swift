@@ -16,6 +16,8 @@ public struct ServiceExtensions: Hashable, Sendable {
     public var chunking = false
     public var enhancedStatusCodes = false
     public var requireTLS = false
+    /// AUTH (RFC 4954 §3): the mechanisms' names, in upper case.
+    public var mechanisms: [String] = []
     /// RCPTMAX, MAILMAX and RCPTDOMAINMAX of LIMITS (RFC 9422 §3).
     public var recipientLimit: Int?
     public var transactionLimit: Int?
@@ -40,6 +42,7 @@ public struct ServiceExtensions: Hashable, Sendable {
             case "CHUNKING": chunking = true
             case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
             case "REQUIRETLS": requireTLS = true
+            case "AUTH": mechanisms += values.map { $0.uppercased() }
             case "LIMITS": readLimits(values)
             default: break
             }

@@ -3,11 +3,14 @@ public struct Transaction: Hashable, Sendable {
     public var envelope: Envelope
     /// The SIZE parameter of MAIL in octets (RFC 1870 §6.1), where it was given.
     public var declaredSize: Int?
+    /// MAIL carried REQUIRETLS (RFC 8689 §2).
+    public var requiresTLS: Bool
     public var origin: Origin
 
-    public init(envelope: Envelope, declaredSize: Int? = nil, origin: Origin) {
+    public init(envelope: Envelope, declaredSize: Int? = nil, requiresTLS: Bool = false, origin: Origin) {
         self.envelope = envelope
         self.declaredSize = declaredSize
+        self.requiresTLS = requiresTLS
         self.origin = origin
     }
 }

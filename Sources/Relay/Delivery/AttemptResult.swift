@@ -24,6 +24,18 @@ struct AttemptResult: Sendable {
         var tlsVersion: String?
         var verified: VerifiedLevel?
         var requirement: TLSRequirement.Level?
+        var by: TLSRequirement.Basis?
+        /// "enforce", "testing", "unknown"; nil where MTA-STS has no part in it.
+        var sts: String?
+
+        /// The same, with the state of MTA-STS.
+        func under(_ facts: STSFacts) -> Trace {
+            var trace = self
+            trace.sts =
+                facts.held.flatMap { $0.policy.mode == .none ? nil : $0.policy.mode.rawValue }
+                ?? (facts.isUnknown ? "unknown" : nil)
+            return trace
+        }
     }
 }
 

@@ -8,6 +8,8 @@ struct AttemptRun {
     var state: AttemptState
     /// When the try under way began.
     var started = Deadline.now
+    /// What the decision under way knows of MTA-STS, for the log.
+    var sts = STSFacts.notApplicable
     private(set) var lastEnd: SessionResult?
     /// Why the host tried last left recipients unsettled, in a session that ended well.
     private(set) var lastHostReason: Reason?
@@ -48,14 +50,15 @@ struct AttemptRun {
     var transaction: ClientTransaction {
         ClientTransaction(
             reversePath: job.message.reversePath, recipients: open.map { job.recipients[$0].mailbox },
-            size: Int(clamping: job.message.size), has8bit: job.message.hasEightBit)
+            size: Int(clamping: job.message.size), has8bit: job.message.hasEightBit,
+            demand: job.message.demand)
     }
 
     /// Results of a transaction, in the order of ``transaction``.
     mutating func note(_ results: [RecipientResult], over connection: ClientConnection, at time: WallTime) {
         hadSession = true
         family = connection.candidate.address.family
-        trace = connection.trace
+        trace = connection.trace.under(sts)
         lastEnd = nil
         lastHostReason = nil
         var again: [Int] = []
@@ -97,7 +100,7 @@ struct AttemptRun {
             // A session that broke before anybody was judged is none.
             hadSession = before || end.results.contains(where: \.isVerdict)
         }
-        trace = connection.trace
+        trace = connection.trace.under(sts)
         lastEnd = end
         if let failure = end.failure {
             for index in open { hostWords[index] = (failure, end.reply) }
@@ -114,14 +117,16 @@ struct AttemptRun {
     ) {
         started = start
         trace = AttemptResult.Trace(
-            host: candidate.host.host, address: candidate.address, requirement: candidate.requirement.level)
+            host: candidate.host.host, address: candidate.address, requirement: candidate.requirement.level,
+            by: candidate.requirement.by
+        ).under(sts)
         for index in open { hostWords[index] = (reason, reply) }
         attempts.append(record(candidate, connection, .deferred(reason, reply), at: time))
     }
 
     /// A host that was passed over by policy or for want of an address.
     mutating func noteSkip(_ host: HostFacts, _ reason: Reason, at time: WallTime) {
-        trace = AttemptResult.Trace(host: host.host)
+        trace = AttemptResult.Trace(host: host.host).under(sts)
         for index in open + leftOver { hostWords[index] = (reason, nil) }
         attempts.append(
             AttemptRecord(
@@ -158,8 +163,9 @@ struct AttemptRun {
         return AttemptRecord(
             time: time, host: candidate.host.host.description, address: candidate.address,
             tlsLevel: candidate.requirement.level.rawValue,
-            verifiedBy: verified == .dane || verified == .daneHost ? verified?.rawValue : nil,
-            result: outcome.word, reply: outcome.reply, milliseconds: started.elapsedMilliseconds)
+            verifiedBy: verified.flatMap { $0.isAuthenticated ? $0.rawValue : nil },
+            requiredBy: candidate.requirement.by?.rawValue, result: outcome.word, reply: outcome.reply,
+            milliseconds: started.elapsedMilliseconds)
     }
 }
 
@@ -168,7 +174,17 @@ extension ClientConnection {
     var trace: AttemptResult.Trace {
         AttemptResult.Trace(
             host: candidate.host.host, address: candidate.address, tlsVersion: facts?.version, verified: verified,
-            requirement: candidate.requirement.level)
+            requirement: candidate.requirement.level, by: candidate.requirement.by)
+    }
+}
+
+extension VerifiedLevel {
+    /// The host proved who it is.
+    var isAuthenticated: Bool {
+        switch self {
+        case .none, .encrypted: false
+        case .dane, .daneHost, .webPKI, .fingerprint: true
+        }
     }
 }
 

@@ -14,7 +14,11 @@ final class ClientConnection {
         let attempt: AttemptState
         let opportunistic: ClientContext
         let dane: ClientContext
+        let trust: TrustStores
+        let identities: ClientIdentities
         let resumption: Resumption?
+        let security: ClientSession.TLSStart
+        let credentials: Credentials?
     }
 
     /// Where the pump stopped.
@@ -49,7 +53,9 @@ final class ClientConnection {
         self.candidate = candidate
         self.terms = terms
         self.opened = .now
-        session = ClientSession(hostname: .name(hostname), requirement: candidate.requirement, first: first)
+        session = ClientSession(
+            hostname: .name(hostname), requirement: candidate.requirement, security: terms.security,
+            credentials: terms.credentials, first: first)
     }
 
     /// From the greeting to the results of the first transaction.
@@ -125,13 +131,13 @@ final class ClientConnection {
     }
 
     private func secure(_ requirement: TLSRequirement) async -> ClientSession.Event {
-        let context = requirement.dane == nil ? terms.opportunistic : terms.dane
+        let context = ClientContext.Verification(for: requirement) == .dane ? terms.dane : terms.opportunistic
         let made: Result<TLSSession, HandshakeFailure>? = stream.withDescriptor { descriptor in
             do throws(TLSError) {
                 return .success(
                     try TLSSession(
                         client: context, descriptor: descriptor, requirement: requirement,
-                        resumption: terms.resumption))
+                        resumption: terms.resumption, trust: terms.trust, identities: terms.identities))
             } catch {
                 return .failure(HandshakeFailure(.ours, text: error.text))
             }
@@ -153,7 +159,7 @@ final class ClientConnection {
 
     private func judge(_ evidence: PeerEvidence) -> ClientSession.Event {
         let verdict = TLSVerdict.compare(
-            candidate.requirement, evidence, fallback: terms.fallback, attempt: terms.attempt)
+            session.requirement, evidence, fallback: terms.fallback, attempt: terms.attempt)
         switch verdict {
         case .proceed(let level, _):
             verified = level

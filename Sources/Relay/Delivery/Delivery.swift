@@ -24,12 +24,30 @@ final class Delivery {
     /// Delivers `job` to as many of its recipients as the destination takes now.
     func attempt(_ job: Job, preferring family: AddressFamily?) async -> AttemptResult {
         var run = AttemptRun(job: job)
-        let facts = await parts.routes.facts(for: job.nextHop)
+        let demand = job.message.demand
+        var decision = await parts.decision(for: job.nextHop, demand: demand)
+        var failure = await follow(decision, &run, preferring: family)
+        // RFC 8461 §5: before a failure under a cached policy counts, ask whether a newer one is out (STS-35, EDGE-25).
+        if let failed = failure, failed.reason.cause.isUnderSTS, !parts.stopping.isSet,
+            let sts = await parts.policies.recheck(decision.inputs.sts)
+        {
+            decision = PolicyDecision(
+                PolicyInputs(facts: decision.inputs.facts, sts: sts, demand: demand, settings: parts.policy))
+            failure = await follow(decision, &run, preferring: family)
+        }
+        return run.result(failure: failure)
+    }
+
+    /// Tries host after host as `decision` says.
+    /// - Returns: what the attempt comes to for those no host took; nil where every recipient is settled.
+    private func follow(
+        _ decision: PolicyDecision, _ run: inout AttemptRun, preferring family: AddressFamily?
+    ) async -> AttemptFailure? {
+        run.sts = decision.inputs.sts
         var generator = SystemRandomNumberGenerator()
-        var plan = DeliveryPlan(
-            facts: facts, settings: parts.policy, limits: parts.planLimits(preferring: family), using: &generator)
-        if let kept = connection, parts.mayReuse(kept, for: facts) {
-            if await carry(&run, over: kept, isFresh: false) { return run.result(failure: nil) }
+        var plan = DeliveryPlan(decision, limits: parts.planLimits(preferring: family), using: &generator)
+        if let kept = connection, parts.mayReuse(kept, for: decision) {
+            if await carry(&run, over: kept, isFresh: false) { return nil }
             noteRefusal(run, by: kept, in: &plan)
         }
         await end()
@@ -39,10 +57,10 @@ final class Delivery {
                 run.noteSkip(host, reason, at: parts.clock())
             case .connect(let candidate):
                 await tryHost(candidate, &run, &plan)
-                if run.isComplete { return run.result(failure: nil) }
+                if run.isComplete { return nil }
             }
         }
-        return run.result(failure: plan.failure)
+        return plan.failure
     }
 
     /// Ends the connection that is kept, if any.
@@ -84,7 +102,7 @@ final class Delivery {
             }
             let fresh = ClientConnection(
                 stream, to: candidate, hostname: parts.hostname, first: run.transaction,
-                terms: parts.terms(for: candidate, attempt: run.state))
+                terms: parts.terms(for: candidate, to: run.job.nextHop, attempt: run.state))
             await keep(fresh)
             run.started = started
             if await carry(&run, over: fresh, isFresh: true) { return }
@@ -160,7 +178,7 @@ final class Delivery {
             throw .closed
         }
         let stream = try await Net.Stream.connect(
-            to: target, from: parts.sourceAddress(for: candidate.address), on: loop,
+            to: target, from: parts.sourceAddress(of: candidate), on: loop,
             until: .after(parts.configuration.delivery.connectTimeout))
         parts.open.insert(stream)
         return stream
@@ -187,6 +205,16 @@ extension RecipientResult {
         case .tryNextHost(_, let reply?): reply.code == 421
         // Lost behind the final dot: the host may have taken it. A second copy at once would be our doing (RFC 5321 §6.1).
         case .settled, .nextTransaction: false
+        }
+    }
+}
+
+extension Reason.Cause {
+    /// A failure that an MTA-STS policy may have caused.
+    fileprivate var isUnderSTS: Bool {
+        switch self {
+        case .stsMXMismatch, .certificateInvalid, .startTLSMissing, .tlsHandshakeFailed: true
+        default: false
         }
     }
 }

@@ -10,10 +10,16 @@ struct DeliveryParts: Sendable {
     let hostname: DomainName
     let store: any QueueStore
     let routes: RouteFinder
+    let policies: PolicyFinder
+    let routing: Routing
+    /// Of routes, by the path of their file; read at start.
+    let credentials: [String: Credentials]
     let resolver: Resolver
     let policy: PolicySettings
     let opportunistic: ClientContext
     let dane: ClientContext
+    let trust = TrustStores()
+    let identities = ClientIdentities()
     let sessions: SessionCache
     let counters: Counters
     let open = OpenStreams()
@@ -43,34 +49,52 @@ struct DeliveryParts: Sendable {
             families: configuration.delivery.ipv6 ? [.ipv4, .ipv6] : [.ipv4], preferredFamily: family)
     }
 
-    /// May `kept` carry another job, now that `facts` hold? Only for a host that still is one of the destination's, at an
+    /// The decision for `nextHop` as things stand: DNS facts and MTA-STS found at the same time, both from memory where
+    /// they are warm.
+    func decision(for nextHop: NextHop, demand: MessageDemand) async -> PolicyDecision {
+        await DecisionFinder(routes: routes, policies: policies, settings: policy).decision(
+            for: nextHop, demand: demand)
+    }
+
+    /// May `kept` carry another job, now that `decision` holds? Only for a host that still is one of the destination's, at an
     /// address it still has, under the very requirement it was opened with (INT-06), within its bounds of age and use.
-    func mayReuse(_ kept: ClientConnection, for facts: DestinationFacts) -> Bool {
+    func mayReuse(_ kept: ClientConnection, for decision: PolicyDecision) -> Bool {
         let candidate = kept.candidate
         guard kept.transactions < configuration.delivery.messagesPerConnection,
             !kept.opened.advanced(by: configuration.delivery.connectionAge).hasPassed,
-            let host = facts.hosts.first(where: { $0.host == candidate.host.host }),
-            host.addresses.addresses.contains(candidate.address),
-            case .use(let requirement) = HostDecision.decide(for: host, in: facts, settings: policy)
+            let host = decision.hosts.first(where: { $0.host.host == candidate.host.host }),
+            host.host.addresses.addresses.contains(candidate.address)
         else { return false }
-        return requirement == candidate.requirement
+        return host.decision.requirement == candidate.requirement
     }
 
     /// The terms of a connection to `candidate` in the attempt that stands at `attempt`.
-    func terms(for candidate: DeliveryPlan.Candidate, attempt: AttemptState) -> ClientConnection.Terms {
+    func terms(
+        for candidate: DeliveryPlan.Candidate, to nextHop: NextHop, attempt: AttemptState
+    ) -> ClientConnection.Terms {
+        let route = routing.route(to: nextHop)
+        return terms(for: candidate, route, attempt: attempt)
+    }
+
+    private func terms(
+        for candidate: DeliveryPlan.Candidate, _ route: Route?, attempt: AttemptState
+    ) -> ClientConnection.Terms {
         ClientConnection.Terms(
             configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback,
-            attempt: attempt, opportunistic: opportunistic, dane: dane,
+            attempt: attempt, opportunistic: opportunistic, dane: dane, trust: trust, identities: identities,
             resumption: candidate.host.host.name.map { name in
                 Resumption(
                     cache: sessions, host: name, address: candidate.address, port: candidate.port,
                     now: .now, expires: .now.advanced(by: Self.resumptionLimit))
-            })
+            }, security: route?.implicitTLS == true ? .implicitTLS : .startTLS,
+            credentials: route?.credentialsFile.flatMap { credentials[$0] })
     }
 
-    /// `delivery.source_ipv4` and `source_ipv6`.
-    func sourceAddress(for address: IPAddress) -> SocketAddress? {
-        switch address.family {
+    /// By the rule, else `delivery.source_ipv4` and `source_ipv6`.
+    func sourceAddress(of candidate: DeliveryPlan.Candidate) -> SocketAddress? {
+        if let source = candidate.source { return SocketAddress(octets: source.octets, port: 0) }
+        let address = candidate.address
+        return switch address.family {
         case .ipv4: configuration.delivery.sourceIPv4.flatMap { SocketAddress(octets: $0.octets, port: 0) }
         case .ipv6: configuration.delivery.sourceIPv6.flatMap { SocketAddress(octets: $0.octets, port: 0) }
         }

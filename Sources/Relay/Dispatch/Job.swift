@@ -20,7 +20,7 @@ struct Job: Sendable {
     }
 
     /// The name of the group that shares connections and back-off.
-    var destination: String { nextHop.description }
+    var destination: String { nextHop.destination }
 
     /// 1 for the first attempt (D18 counts them).
     var attemptNumber: Int { (recipients.map(\.attempts).max() ?? 0) + 1 }
@@ -28,13 +28,13 @@ struct Job: Sendable {
 
 extension Job {
     /// The jobs of a message that was just put into the queue: one for each destination.
-    static func fresh(_ queued: QueuedMessage, recipients: [Mailbox], port: UInt16, content: [UInt8]?) -> [Job] {
+    static func fresh(_ queued: QueuedMessage, recipients: [Mailbox], routing: Routing, content: [UInt8]?) -> [Job] {
         var jobs: [Job] = []
         var places: [NextHop: Int] = [:]
         for (mailbox, number) in zip(recipients, queued.recipients) {
             let recipient = Recipient(
                 number: number, mailbox: mailbox, attempts: 0, delayedNoticeSent: false, policyFailureSince: nil)
-            let nextHop = NextHop(mailbox.domain, port: port)
+            let nextHop = routing.nextHop(for: mailbox.domain)
             if let place = places[nextHop] {
                 jobs[place].recipients.append(recipient)
             } else {

@@ -10,7 +10,7 @@ struct QueueLoader: Sendable {
     let dispatcher: Dispatcher
     let alarm: Alarm
     let log: Logger
-    let port: UInt16
+    let routing: Routing
     let clock: @Sendable () -> WallTime
 
     /// Recipients of one page.
@@ -61,7 +61,7 @@ struct QueueLoader: Sendable {
     private func load(_ page: [DueRecipient]) async throws(StoreError) -> Bool {
         var groups: [(message: MessageNumber, nextHop: NextHop, recipients: [DueRecipient])] = []
         for row in await dispatcher.wanted(page) {
-            let nextHop = NextHop(row.mailbox.domain, port: port)
+            let nextHop = routing.nextHop(for: row.mailbox.domain)
             if let last = groups.indices.last, groups[last].message == row.message, groups[last].nextHop == nextHop {
                 groups[last].recipients.append(row)
             } else {

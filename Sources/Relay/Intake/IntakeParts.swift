@@ -17,7 +17,7 @@ struct IntakeParts: Sendable {
     let stopping: Flag
     let log: Logger
     /// The port mail goes out to, part of a destination's name where it is not 25.
-    let deliveryPort: UInt16
+    let routing: Routing
     let clock: @Sendable () -> WallTime
 }
 

@@ -98,15 +98,15 @@ final class ReceivedContent {
                 origin: MessageOrigin(
                     clientName: transaction.origin.clientName.text, clientAddress: transaction.origin.address,
                     tls: transaction.origin.tls.map { "\($0.version) \($0.cipher)" }),
-                content: content,
+                demand: envelope.demand, content: content,
                 recipients: envelope.recipients.map { mailbox in
                     NewRecipient(
-                        mailbox, destination: NextHop(mailbox.domain, port: parts.deliveryPort).description,
+                        mailbox, destination: parts.routing.nextHop(for: mailbox.domain).destination,
                         nextAttempt: receivedAt)
                 })
             for queued in try await parts.store.enqueue([message]) {
                 await parts.dispatcher.submit(
-                    Job.fresh(queued, recipients: envelope.recipients, port: parts.deliveryPort, content: memory))
+                    Job.fresh(queued, recipients: envelope.recipients, routing: parts.routing, content: memory))
             }
             return id
         } catch {

@@ -20,6 +20,26 @@ extension Service {
         }
     }
 
+    /// Mail that waits goes where the routes of today send it (`next_hop`), whatever they were when it came.
+    func reroute() async throws(ServiceError) {
+        do throws(StoreError) {
+            let changed = try await store.reroute { [routing] domain, _ in routing.nextHop(for: domain).destination }
+            if changed > 0 { log.event(.notice, LogLine("rerouted").with("recipients", changed)) }
+        } catch {
+            throw ServiceError.store("the queue could not be given its routes: \(error)")
+        }
+    }
+
+    /// MTA-STS policies before they run out.
+    func refreshPolicies(on loop: Loop) async {
+        guard configuration.sts.enabled else { return }
+        let bell = Alarm(on: loop)
+        refreshBell.withLock { $0 = bell }
+        await PolicyRefresh(
+            policies: policies, store: store, settings: STSSettings(configuration), log: log, clock: Self.clock
+        ).run(until: bell)
+    }
+
     /// How much may still be accepted: free space above `store.minimum_free`. Unknown counts as none: a disk that cannot be
     /// asked is not to be written to.
     func measureRoom() async {

@@ -74,7 +74,7 @@ extension Service: ControlSource {
             return QueuePage(messages: [])
         }
         let filter = QueueFilter(
-            destination: query.destination.map { NextHop(.domain($0), port: configuration.delivery.port).description },
+            destination: query.destination.map { routing.nextHop(for: .name($0)).destination },
             sender: query.sender.flatMap(ReversePath.init(written:)),
             recipient: query.recipient.flatMap { try? Mailbox(parsing: $0.utf8) })
         let cursor = query.cursor.flatMap { Int64($0) }.map { MessageNumber($0) }
@@ -92,12 +92,28 @@ extension Service: ControlSource {
     }
 
     public func policy(_ domain: DomainName) async -> [UInt8] {
-        let facts = await routes.facts(for: NextHop(.domain(domain), port: configuration.delivery.port))
+        let nextHop = routing.nextHop(for: .name(domain))
+        async let facts = routes.facts(for: nextHop)
+        async let sts = policies.facts(for: nextHop)
+        async let tlsrpt = resolver.tlsrpt(of: nextHop)
+        let decision = PolicyDecision(PolicyInputs(facts: await facts, sts: await sts, settings: policy))
+        let document = PolicyDocument(
+            decision, domain: domain, route: routing.route(to: nextHop), tlsrpt: await tlsrpt)
         do throws(PolicyDocument.EncodingFailure) {
-            return [UInt8](try PolicyDocument(facts, settings: policy).json())
+            return [UInt8](try document.json())
         } catch {
             return Array("{}".utf8)
         }
+    }
+
+    public func policyPage(after domain: DomainName?, limit: Int) async throws -> STSPage {
+        let stored = try await store.policies(after: domain, limit: limit)
+        return STSPage(
+            policies: stored.map(STSView.init), next: stored.count < limit ? nil : stored.last?.domain.text)
+    }
+
+    public func refreshPolicy(of domain: DomainName) async -> STSRefreshView {
+        STSRefreshView(await policies.refresh(domain), of: domain)
     }
 }
 

@@ -1,6 +1,7 @@
 import CLinux
 import DNS
 import Glibc
+import HTTPS
 import Logging
 import Mail
 import Net
@@ -15,6 +16,9 @@ struct ServiceParts: Sendable {
     let store: SQLiteStore
     let loops: LoopGroup
     let resolver: Resolver
+    let https: HTTPSClient
+    /// Of all routes, by the path of their file.
+    let credentials: [String: Credentials]
     let opportunistic: ClientContext
     let dane: ClientContext
     let server: ServerContext?
@@ -24,6 +28,7 @@ struct ServiceParts: Sendable {
     ) async throws(ServiceError) -> ServiceParts {
         let hostname = try Self.hostname(configuration)
         let (opportunistic, dane, server) = try contexts(configuration)
+        let credentials = try Self.credentials(configuration)
         warnOfLibraries(log)
         let store: SQLiteStore
         do throws(StoreOpenError) {
@@ -43,7 +48,8 @@ struct ServiceParts: Sendable {
                 configuration, program: program, arguments: workerArguments, on: loops.next())
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
-                resolver: resolver, opportunistic: opportunistic, dane: dane, server: server)
+                resolver: resolver, https: try makeHTTPS(configuration), credentials: credentials,
+                opportunistic: opportunistic, dane: dane, server: server)
         } catch {
             await store.close()
             throw error
@@ -66,6 +72,37 @@ struct ServiceParts: Sendable {
             if case .settingsRefused(let why) = error { throw ServiceError.resolverSettings(why) }
             throw ServiceError.resolver("\(error)")
         }
+    }
+
+    /// Reads every file that a rule's `credentials` names.
+    static func credentials(_ configuration: Configuration) throws(ServiceError) -> [String: Credentials] {
+        var found: [String: Credentials] = [:]
+        for path in configuration.ruleTable.rules.compactMap({ $0.route?.credentialsFile }) where found[path] == nil {
+            do throws(CredentialsFileFault) {
+                found[path] = try CredentialsFile.read(path)
+            } catch {
+                throw ServiceError.credentials(path, error.problem)
+            }
+        }
+        return found
+    }
+
+    static func makeHTTPS(_ configuration: Configuration) throws(ServiceError) -> HTTPSClient {
+        do throws(HTTPSFailure) { return try HTTPSClient(transfersLimit: configuration.sts.fetches) } catch {
+            throw ServiceError.system("policies cannot be fetched: \(error.words)")
+        }
+    }
+
+    /// What finds MTA-STS policies: the same for the daemon and for `relayctl policy --local`, which has no store.
+    static func policyFinder(
+        _ configuration: Configuration, resolver: Resolver, https: HTTPSClient, store: (any PolicyStore)?, log: Logger?
+    ) -> PolicyFinder {
+        PolicyFinder(
+            fetcher: PolicyFetcher(
+                resolver: resolver, client: https, timeout: configuration.sts.fetchTimeout,
+                trust: configuration.tls.trust, loopbackAllowed: configuration.delivery.loopback),
+            store: store, settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
+            firstWait: configuration.sts.firstWait, clock: Service.clock, log: log)
     }
 
     /// `server.hostname`, else the machine's own name.
@@ -134,6 +171,7 @@ struct ServiceParts: Sendable {
 public enum ServiceError: Error, Sendable, CustomStringConvertible {
     case hostname
     case tls(String)
+    case credentials(String, String)
     case store(String)
     case resolver(String)
     case resolverSettings(String)
@@ -145,6 +183,7 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .hostname: "this machine's name is no domain name: set server.hostname"
         case .tls(let why): "TLS: \(why)"
+        case .credentials(let path, let why): "the credentials file \(path) \(why)"
         case .store(let why): why
         case .resolver(let why): "the resolver did not start: \(why). Check the [dns] section with relayd --check"
         case .resolverSettings(let why): "dns: \(why). Check root_trust_anchor, root_hints, forward and [dns.unbound]"
@@ -159,7 +198,7 @@ extension ServiceError {
     /// True where the cure is in the configuration file.
     public var isConfiguration: Bool {
         switch self {
-        case .hostname, .tls, .store, .resolverSettings: true
+        case .hostname, .tls, .credentials, .store, .resolverSettings: true
         case .resolver, .listen, .control, .system: false
         }
     }

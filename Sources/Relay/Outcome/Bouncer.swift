@@ -11,7 +11,7 @@ struct Bouncer: Sendable {
     let schedule: Schedule
     let store: any QueueStore
     /// Part of a destination's name where it is not 25.
-    let port: UInt16
+    let routing: Routing
     let log: Logger
 
     struct Notice: Sendable {
@@ -47,7 +47,7 @@ struct Bouncer: Sendable {
                 action: action, reportingMTA: hostname, from: from, to: sender, originalID: job.message.id,
                 arrival: job.message.receivedAt, willRetryUntil: job.message.expiresAt,
                 receivedFrom: job.message.origin.inWords,
-                recipients: indices.map { recipient(decided[$0], hosts[$0], action, at: now) },
+                recipients: indices.map { recipient(decided[$0], hosts[$0], action, of: job.message, at: now) },
                 originalHeader: header, noticeID: id, date: now
             ).content()
             guard let digest = try? SHA256Digest.digest(of: content), let stored = await store(content, for: id) else {
@@ -57,9 +57,9 @@ struct Bouncer: Sendable {
                 id: id, kind: .dsn, reversePath: .null, body: .eightBitMIME, receivedAt: now,
                 expiresAt: now.advanced(by: schedule.dsnLifetime), digest: digest,
                 hasEightBit: content.contains { $0 >= 0x80 }, origin: MessageOrigin(),
-                content: stored,
+                demand: job.message.demand.ofNotice, content: stored,
                 recipients: [
-                    NewRecipient(sender, destination: NextHop(sender.domain, port: port).description, nextAttempt: now)
+                    NewRecipient(sender, destination: routing.nextHop(for: sender.domain).destination, nextAttempt: now)
                 ])
             notices.append(Notice(message: message, recipient: sender, content: content))
         }
@@ -80,26 +80,15 @@ struct Bouncer: Sendable {
     }
 
     private func recipient(
-        _ decided: Decided, _ host: MXHost?, _ action: DSN.Action, at now: WallTime
+        _ decided: Decided, _ host: MXHost?, _ action: DSN.Action, of message: StoredMessage, at now: WallTime
     ) -> DSN.Recipient {
         let reason = decided.outcome.reason ?? Reason(.localFailure, "no reason was recorded")
         let reply = decided.outcome.reply
         return DSN.Recipient(
             mailbox: decided.recipient.mailbox, reason: reason, reply: reply, remoteHost: host?.name,
-            status: status(reason, reply, action, expiredFrom: decided.expiredFrom), lastAttempt: now)
-    }
-
-    /// The remote's own code where it gave one, else that of our reason; class 4 for what is only delayed or has expired
-    /// (DSN-08, Q-12).
-    private func status(
-        _ reason: Reason, _ reply: Reply?, _ action: DSN.Action, expiredFrom: Reason?
-    ) -> EnhancedStatusCode {
-        if expiredFrom != nil {
-            return reply?.enhanced.map { $0.withClass(4) } ?? EnhancedStatusCode(4, 4, 7)
-        }
-        let wanted: UInt8 = action == .failed ? 5 : 4
-        if let reply { return (reply.enhanced ?? EnhancedStatusCode(wanted, 0, 0)).withClass(wanted) }
-        return reason.cause.enhancedStatusCode.withClass(wanted)
+            status: DSN.status(
+                reason, reply, action, expiredFrom: decided.expiredFrom, demand: message.demand),
+            lastAttempt: now)
     }
 
     /// The header section of the original; empty where it cannot be read.
@@ -111,10 +100,6 @@ struct Bouncer: Sendable {
         let header = HeaderSection(reading: Array(start.prefix(DSN.headerLimit)))
         return Array(start.prefix(header.end))
     }
-}
-
-extension EnhancedStatusCode {
-    func withClass(_ other: UInt8) -> EnhancedStatusCode { EnhancedStatusCode(other, subject, detail) }
 }
 
 extension MessageOrigin {

@@ -19,6 +19,8 @@ struct DeliveryLine {
         line.add("address", trace?.address?.description ?? "-")
         line.add("tls", trace?.tlsVersion ?? "-")
         line.add("verified", trace?.verified?.rawValue ?? "-")
+        line.add("by", trace?.by?.rawValue)
+        line.add("sts", trace?.sts)
         line.add("status", decided.outcome.status)
         line.add("cause", reason?.cause.rawValue)
         line.add("reply", decided.outcome.reply?.oneLine)

@@ -13,7 +13,7 @@ struct OutcomeRecorder: Sendable {
     let bouncer: Bouncer
     let counters: Counters
     let log: Logger
-    let port: UInt16
+    let routing: Routing
     let clock: @Sendable () -> WallTime
     let stopping: Flag
     let unsettled: Unsettled
@@ -106,7 +106,8 @@ struct OutcomeRecorder: Sendable {
         count(decided)
         var recorded = Recorded()
         for (notice, queued) in zip(notices, settled.notices) {
-            recorded.notices += Job.fresh(queued, recipients: [notice.recipient], port: port, content: notice.content)
+            recorded.notices += Job.fresh(
+                queued, recipients: [notice.recipient], routing: routing, content: notice.content)
         }
         recorded.nextAttempts = decided.filter(\.isDeferred).map { min($0.nextAttempt, job.message.expiresAt) }
         return recorded

@@ -1,14 +1,48 @@
 import DNS
+import HTTPS
 public import Mail
 import Net
 
-/// The decision for one domain without a daemon: the same search, the same rules, a resolver of its own.
-public enum LocalPolicy {
-    /// Starts a resolver by `program` with `workerArguments`, asks, and ends it.
-    public static func document(
-        for domain: DomainName, configuration: Configuration, program: String = Service.ownProgram,
-        workerArguments: [String]
-    ) async throws(ServiceError) -> PolicyDocument {
+/// The decision for one domain without a daemon: the same search, the same rules, a resolver of its own. Nothing is cached,
+/// so an MTA-STS policy is fetched each time.
+public struct LocalPolicy: Sendable {
+    public let domain: DomainName
+    /// Where the operator sends mail for the domain; nil where its MX records decide.
+    public let route: Route?
+    public let decision: PolicyDecision
+    /// nil where the next hop is no domain.
+    public let tlsrpt: RecordReading<TLSRPTRecord>?
+
+    public var document: PolicyDocument {
+        PolicyDocument(decision, domain: domain, route: route, tlsrpt: tlsrpt)
+    }
+
+    /// Finds out, and ends what it needed for it.
+    ///
+    /// - Parameters:
+    ///   - port: instead of `delivery.port`; a route has its own.
+    ///   - program: started with `workerArguments` as the resolver's worker.
+    public static func find(
+        for domain: DomainName, port: UInt16? = nil, configuration: Configuration,
+        program: String = Service.ownProgram, workerArguments: [String]
+    ) async throws(ServiceError) -> LocalPolicy {
+        let parts = try await LocalParts.make(configuration, program: program, workerArguments: workerArguments)
+        let found = await parts.find(domain, port: port)
+        await parts.close()
+        return found
+    }
+}
+
+/// What `relayctl` needs to do a daemon's work itself.
+private struct LocalParts: Sendable {
+    let configuration: Configuration
+    let loop: Loop
+    let resolver: Resolver
+    let https: HTTPSClient
+
+    static func make(
+        _ configuration: Configuration, program: String, workerArguments: [String]
+    ) async throws(ServiceError) -> LocalParts {
         let loop: Loop
         do throws(Errno) {
             loop = try Loop(name: "policy")
@@ -16,15 +50,40 @@ public enum LocalPolicy {
         } catch {
             throw ServiceError.system("no event loop can be started: \(error)")
         }
-        defer { loop.shutdown() }
-        let resolver = try await ServiceParts.makeResolver(
-            configuration, program: program, arguments: workerArguments, on: loop)
+        do throws(ServiceError) {
+            let https = try ServiceParts.makeHTTPS(configuration)
+            let resolver = try await ServiceParts.makeResolver(
+                configuration, program: program, arguments: workerArguments, on: loop)
+            return LocalParts(configuration: configuration, loop: loop, resolver: resolver, https: https)
+        } catch {
+            loop.shutdown()
+            throw error
+        }
+    }
+
+    func find(_ domain: DomainName, port: UInt16?) async -> LocalPolicy {
+        let settings = PolicySettings(configuration)
+        let routing = Routing(rules: settings.rules, port: port ?? configuration.delivery.port)
+        let nextHop = routing.nextHop(for: .name(domain))
         let routes = RouteFinder(
             resolver: resolver,
             settings: ServiceParts.routeSettings(configuration, hostname: try? ServiceParts.hostname(configuration)))
-        let nextHop = NextHop(.domain(domain), port: configuration.delivery.port)
-        let facts = await loop.task { await routes.facts(for: nextHop) }.value
+        let policies = ServiceParts.policyFinder(
+            configuration, resolver: resolver, https: https, store: nil, log: nil)
+        return await loop.task {
+            async let facts = routes.facts(for: nextHop)
+            async let sts = policies.facts(for: nextHop)
+            async let tlsrpt = resolver.tlsrpt(of: nextHop)
+            let inputs = PolicyInputs(facts: await facts, sts: await sts, settings: settings)
+            return LocalPolicy(
+                domain: domain, route: routing.route(to: nextHop), decision: PolicyDecision(inputs),
+                tlsrpt: await tlsrpt)
+        }.value
+    }
+
+    func close() async {
+        await https.close()
         await resolver.close()
-        return PolicyDocument(facts, settings: PolicySettings(daneForInsecureMX: configuration.dane.insecureMX))
+        loop.shutdown()
     }
 }

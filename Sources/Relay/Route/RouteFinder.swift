@@ -1,14 +1,14 @@
 import DNS
 import DequeModule
-import Mail
+package import Mail
 import Net
 
 /// Finds and remembers what DNS says about a next hop. One search for many waiting messages; remembered until the first
 /// of the answers behind it runs out (DANE-47), so that a warm decision needs no lookup.
 ///
 /// The search itself, which decides what to ask, is the value `Mail.RouteSearch`.
-actor RouteFinder {
-    /// Next hops remembered; at the limit one is forgotten for each that comes.
+package actor RouteFinder {
+    /// Next hops remembered; those used least recently go first.
     static let limit = 20_000
     /// Seconds a search is remembered at least, so that a TTL of 0 does not cost a lookup for each message of a burst.
     static let shortest: UInt32 = 1
@@ -25,41 +25,46 @@ actor RouteFinder {
         let expires: Deadline
     }
 
-    private let resolver: Resolver
+    package typealias Lookup = @concurrent @Sendable (Question) async -> Answer
+
+    private let resolve: Lookup
     private let settings: RouteSettings
-    private var known: [NextHop: Entry] = [:]
+    private var known = RecentTable<NextHop, Entry>(limit: RouteFinder.limit)
     private var searches: [NextHop: Task<DestinationFacts, Never>] = [:]
 
-    init(resolver: Resolver, settings: RouteSettings) {
-        self.resolver = resolver
+    package init(settings: RouteSettings, resolve: @escaping Lookup) {
         self.settings = settings
+        self.resolve = resolve
+    }
+
+    init(resolver: Resolver, settings: RouteSettings) {
+        self.init(settings: settings) { await resolver.resolve($0) }
     }
 
     /// What is known about `nextHop` now, asked where it is not.
-    func facts(for nextHop: NextHop) async -> DestinationFacts {
-        if let entry = known[nextHop], !entry.expires.hasPassed { return entry.facts }
+    package func facts(for nextHop: NextHop) async -> DestinationFacts {
+        if let entry = known.use(nextHop), !entry.expires.hasPassed { return entry.facts }
         if let search = searches[nextHop] { return await search.value }
-        let search = Task(executorPreference: Loop.current) { [resolver, settings] in
-            await Self.search(nextHop, settings: settings, resolver: resolver)
+        let search = Task(executorPreference: Loop.current) { [settings, resolve] in
+            let facts = await Self.search(nextHop, settings: settings, resolve: resolve)
+            await self.remember(facts)
+            return facts
         }
         searches[nextHop] = search
-        let facts = await search.value
-        searches[nextHop] = nil
-        remember(facts)
-        return facts
+        return await search.value
     }
 
     private func remember(_ facts: DestinationFacts) {
-        if known.count >= Self.limit, let victim = known.keys.first { known[victim] = nil }
+        searches[facts.nextHop] = nil
         let seconds =
             facts.hasFailure
             ? Self.failed : min(max(facts.timeToLive, Self.shortest), Self.longest)
-        known[facts.nextHop] = Entry(facts: facts, expires: .after(.seconds(Int64(seconds))))
+        known.insert(Entry(facts: facts, expires: .after(.seconds(Int64(seconds)))), for: facts.nextHop)
     }
 
     /// Asks what the search wants asked, some at a time, until it is satisfied.
     private static func search(
-        _ nextHop: NextHop, settings: RouteSettings, resolver: Resolver
+        _ nextHop: NextHop, settings: RouteSettings, resolve: @escaping Lookup
     ) async -> DestinationFacts {
         var search = RouteSearch(for: nextHop, settings: settings)
         await withTaskGroup(of: Answer.self) { group in
@@ -68,7 +73,7 @@ actor RouteFinder {
             while true {
                 while asked < Self.questionsAtOnce, let question = open.popFirst() {
                     asked += 1
-                    group.addTask { await resolver.resolve(question) }
+                    group.addTask { await resolve(question) }
                 }
                 guard let answer = await group.next() else { break }
                 asked -= 1

@@ -13,6 +13,8 @@ public struct NewMessage: Sendable {
     /// True where the content holds an octet above 127, whatever BODY= said (D17).
     public var hasEightBit: Bool
     public var origin: MessageOrigin
+    /// What the sender asked of transport security (RFC 8689).
+    public var demand: MessageDemand
     public var content: Content
     /// At least one.
     public var recipients: [NewRecipient]
@@ -20,7 +22,8 @@ public struct NewMessage: Sendable {
     public init(
         id: QueueID, kind: MessageKind = .mail, reversePath: ReversePath, body: BodyType = .sevenBit,
         receivedAt: WallTime, expiresAt: WallTime, digest: [UInt8], hasEightBit: Bool = false,
-        origin: MessageOrigin = MessageOrigin(), content: Content, recipients: [NewRecipient]
+        origin: MessageOrigin = MessageOrigin(), demand: MessageDemand = .ordinary, content: Content,
+        recipients: [NewRecipient]
     ) {
         self.id = id
         self.kind = kind
@@ -31,6 +34,7 @@ public struct NewMessage: Sendable {
         self.digest = digest
         self.hasEightBit = hasEightBit
         self.origin = origin
+        self.demand = demand
         self.content = content
         self.recipients = recipients
     }
@@ -39,7 +43,8 @@ public struct NewMessage: Sendable {
 /// One recipient of a ``NewMessage``.
 public struct NewRecipient: Hashable, Sendable {
     public var mailbox: Mailbox
-    /// The name of the group that shares connections and backoff: as a rule the next-hop domain.
+    /// The name of the group that shares connections and backoff: the next hop the caller chose. The store only compares
+    /// it; ``QueueStore/reroute(_:)`` changes it.
     public var destination: String
     /// When it is due; for fresh mail the time of its receipt.
     public var nextAttempt: WallTime

@@ -16,6 +16,8 @@ public struct DueRecipient: Hashable, Sendable {
     public let expiresAt: WallTime
     /// Octets of content.
     public let size: Int64
+    /// What the sender asked of transport security (RFC 8689).
+    public let demand: MessageDemand
 
     /// Where the next page starts.
     public var cursor: DueCursor { DueCursor(nextAttempt: nextAttempt, destination: destination, number: number) }

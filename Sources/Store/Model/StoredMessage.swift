@@ -15,6 +15,8 @@ public struct StoredMessage: Hashable, Sendable {
     public let digest: [UInt8]
     public let hasEightBit: Bool
     public let origin: MessageOrigin
+    /// What the sender asked of transport security (RFC 8689).
+    public let demand: MessageDemand
     /// True where the content lies in a file of its own.
     public let isSpooled: Bool
     /// Why the message is out of delivery; nil for mail in good health.
@@ -65,6 +67,8 @@ public struct AttemptRecord: Hashable, Sendable {
     public var tlsLevel: String?
     /// How it proved itself: "dane", "mta-sts"; nil where it did not.
     public var verifiedBy: String?
+    /// What demanded ``tlsLevel``: "dane", "mta-sts", "requiretls", "local"; nil where nothing did.
+    public var requiredBy: String?
     /// "delivered", "deferred" or "bounced", with the cause: "deferred dane-mismatch".
     public var result: String
     /// The remote's final reply.
@@ -73,13 +77,14 @@ public struct AttemptRecord: Hashable, Sendable {
 
     public init(
         time: WallTime, host: String?, address: IPAddress?, tlsLevel: String? = nil, verifiedBy: String? = nil,
-        result: String, reply: Reply? = nil, milliseconds: Int64
+        requiredBy: String? = nil, result: String, reply: Reply? = nil, milliseconds: Int64
     ) {
         self.time = time
         self.host = host
         self.address = address
         self.tlsLevel = tlsLevel
         self.verifiedBy = verifiedBy
+        self.requiredBy = requiredBy
         self.result = result
         self.reply = reply
         self.milliseconds = milliseconds

@@ -5,7 +5,7 @@ import Mail
 enum DueQueries {
     static let everywhere = """
         SELECT r.number, r.message, m.id, r.local, r.domain, r.destination, r.attempts, r.next_attempt, r.delayed_notice,
-            r.policy_since, m.kind, m.received_at, m.expires_at, m.size
+            r.policy_since, m.kind, m.received_at, m.expires_at, m.size, m.demand
         FROM recipient r INDEXED BY recipient_due CROSS JOIN message m ON m.number = r.message
         WHERE r.state = 0 AND r.next_attempt <= ? AND (r.next_attempt, r.destination, r.number) > (?, ?, ?)
             AND r.destination NOT IN (SELECT value FROM json_each(?))
@@ -14,7 +14,7 @@ enum DueQueries {
 
     static let oneDestination = """
         SELECT r.number, r.message, m.id, r.local, r.domain, r.destination, r.attempts, r.next_attempt, r.delayed_notice,
-            r.policy_since, m.kind, m.received_at, m.expires_at, m.size
+            r.policy_since, m.kind, m.received_at, m.expires_at, m.size, m.demand
         FROM recipient r INDEXED BY recipient_destination CROSS JOIN message m ON m.number = r.message
         WHERE r.state = 0 AND r.destination = ? AND r.next_attempt <= ? AND (r.next_attempt, r.number) > (?, ?)
         ORDER BY r.next_attempt, r.number LIMIT ?
@@ -23,7 +23,7 @@ enum DueQueries {
     // The store never puts a next attempt behind the expiry: what has expired is due.
     static let expired = """
         SELECT r.number, r.message, m.id, r.local, r.domain, r.destination, r.attempts, r.next_attempt, r.delayed_notice,
-            r.policy_since, m.kind, m.received_at, m.expires_at, m.size
+            r.policy_since, m.kind, m.received_at, m.expires_at, m.size, m.demand
         FROM recipient r INDEXED BY recipient_due CROSS JOIN message m ON m.number = r.message
         WHERE r.state = 0 AND r.next_attempt <= ?1 AND m.expires_at <= ?1
         ORDER BY r.next_attempt, r.destination, r.number LIMIT ?2
@@ -56,6 +56,6 @@ enum DueQueries {
             destination: try columns.text(), attempts: try columns.int(), nextAttempt: try columns.time(),
             delayedNoticeSent: try columns.bool(), policyFailureSince: try columns.optionalTime(),
             kind: MessageKind(rawValue: try columns.int()) ?? .mail, receivedAt: try columns.time(),
-            expiresAt: try columns.time(), size: try columns.int64())
+            expiresAt: try columns.time(), size: try columns.int64(), demand: MessageDemand(column: try columns.int()))
     }
 }

@@ -68,6 +68,11 @@ extension Columns {
     }
 }
 
+extension MessageDemand {
+    /// A number nobody gave stands for the strictest demand: mail may wait or come back, but not go out too openly.
+    init(column: Int) { self = MessageDemand(rawValue: column) ?? .requireTLS }
+}
+
 extension Outcome {
     static let deliveredColumn: Int64 = 0
     static let deferredColumn: Int64 = 1

@@ -3,7 +3,7 @@ import Mail
 
 /// Reading and writing of message rows.
 enum MessageRows {
-    /// Reads the fifteen columns every query of messages begins with.
+    /// Reads the seventeen columns every query of messages begins with.
     static func read(_ columns: inout Columns) throws -> StoredMessage {
         let number = MessageNumber(try columns.int64())
         guard let id = QueueID(try columns.text()) else { throw DamagedRow(what: "no queue id") }
@@ -15,12 +15,13 @@ enum MessageRows {
             origin: MessageOrigin(
                 clientName: try columns.optionalText(), clientAddress: try columns.address(),
                 tls: try columns.optionalText()),
-            isSpooled: try columns.bool(), quarantined: try columns.optionalText())
+            demand: MessageDemand(column: try columns.int()), isSpooled: try columns.bool(),
+            quarantined: try columns.optionalText())
     }
 
     static let byNumber = """
         SELECT number, id, kind, reverse_local, reverse_domain, body, received_at, expires_at, size, digest, eight_bit,
-            client_name, client_address, tls, spooled, quarantined
+            client_name, client_address, tls, demand, spooled, quarantined
         FROM message WHERE number = ?
         """
 
@@ -53,8 +54,8 @@ enum MessageRows {
                     new.content.size.databaseValue, new.digest.databaseValue, new.hasEightBit.databaseValue,
                     new.origin.clientName.databaseValue,
                     new.origin.clientAddress.map { $0.octets.databaseValue } ?? .null,
-                    new.origin.tls.databaseValue, (inline == nil).databaseValue, first.databaseValue,
-                    new.recipients.count.databaseValue, new.recipients.count.databaseValue,
+                    new.origin.tls.databaseValue, new.demand.rawValue.databaseValue, (inline == nil).databaseValue,
+                    first.databaseValue, new.recipients.count.databaseValue, new.recipients.count.databaseValue,
                 ])
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
             throw StoreError.duplicate(new.id)
@@ -75,7 +76,8 @@ enum MessageRows {
         let stored = StoredMessage(
             number: message, id: new.id, kind: new.kind, reversePath: new.reversePath, body: new.body,
             receivedAt: new.receivedAt, expiresAt: new.expiresAt, size: new.content.size, digest: new.digest,
-            hasEightBit: new.hasEightBit, origin: new.origin, isSpooled: inline == nil, quarantined: nil)
+            hasEightBit: new.hasEightBit, origin: new.origin, demand: new.demand, isSpooled: inline == nil,
+            quarantined: nil)
         return QueuedMessage(
             message: stored,
             recipients: new.recipients.indices.map { RecipientNumber(first &+ Int64($0)) })
@@ -83,8 +85,8 @@ enum MessageRows {
 
     private static let insertMessage = """
         INSERT INTO message (number, id, kind, reverse_local, reverse_domain, body, received_at, expires_at, size, digest,
-            eight_bit, client_name, client_address, tls, spooled, first_recipient, recipients, open)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            eight_bit, client_name, client_address, tls, demand, spooled, first_recipient, recipients, open)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     private static let insertContent = "INSERT INTO content (message, bytes) VALUES (?, ?)"
     private static let insertRecipient = """

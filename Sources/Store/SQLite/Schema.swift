@@ -8,7 +8,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// Never change a line that was released: add a migration.
-    static let migrations: [String] = [version1]
+    static let migrations: [String] = [version1, version2]
 
     // Numbers of messages and recipients come from the writer (rising, never used twice), and the recipients of one message have
     // consecutive numbers: the range in the message row stands in for an index by message.
@@ -89,6 +89,35 @@ enum Schema {
             PRIMARY KEY (recipient, sequence)
         ) WITHOUT ROWID;
         PRAGMA user_version = 1;
+        """
+
+    // A policy is one row, wholly under its checksum. When it was last used stands apart: that changes often, and an
+    // update would copy every page of the text. `mode` is NULL where no policy is held, `failure_id` where no fetch failed.
+    private static let version2 = """
+        ALTER TABLE message ADD COLUMN demand INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE attempt ADD COLUMN required_by TEXT;
+        CREATE TABLE sts_policy (
+            domain TEXT NOT NULL PRIMARY KEY,
+            mode TEXT,
+            max_age INTEGER,
+            patterns TEXT,
+            text BLOB,
+            id TEXT,
+            fetched_at INTEGER,
+            expires_at INTEGER,
+            failure_id TEXT,
+            failed_at INTEGER,
+            failures INTEGER,
+            failure_type TEXT,
+            failure_words TEXT,
+            record_missing_since INTEGER,
+            checksum INTEGER NOT NULL
+        );
+        CREATE TABLE sts_use (
+            domain TEXT NOT NULL PRIMARY KEY,
+            used_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        PRAGMA user_version = 2;
         """
 
     /// What the file says about itself.

@@ -88,7 +88,7 @@ enum SettleRows {
                 [
                     number, sequence.databaseValue, attempt.time.seconds.databaseValue, attempt.host.databaseValue,
                     attempt.address.map { $0.octets.databaseValue } ?? .null, attempt.tlsLevel.databaseValue,
-                    attempt.verifiedBy.databaseValue,
+                    attempt.verifiedBy.databaseValue, attempt.requiredBy.databaseValue,
                     attempt.result.cut(to: QueueLimits.detailText).databaseValue,
                 ] + ReplyText.columns(attempt.reply) + [attempt.milliseconds.databaseValue])
         }
@@ -117,9 +117,9 @@ enum SettleRows {
     private static let updateOpen = "UPDATE message SET open = ? WHERE number = ?"
     private static let lastSequence = "SELECT coalesce(max(sequence), 0) FROM attempt WHERE recipient = ?"
     private static let insertAttempt = """
-        INSERT INTO attempt (recipient, sequence, time, host, address, tls_level, verified_by, result, reply_code,
-            reply_enhanced, reply_text, milliseconds)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO attempt (recipient, sequence, time, host, address, tls_level, verified_by, required_by, result,
+            reply_code, reply_enhanced, reply_text, milliseconds)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     private static let trimAttempts = "DELETE FROM attempt WHERE recipient = ? AND sequence <= ?"
 }

@@ -5,7 +5,8 @@ import Mail
 enum ViewQueries {
     static let list = """
         SELECT m.number, m.id, m.kind, m.reverse_local, m.reverse_domain, m.body, m.received_at, m.expires_at, m.size,
-            m.digest, m.eight_bit, m.client_name, m.client_address, m.tls, m.spooled, m.quarantined, m.open, m.recipients,
+            m.digest, m.eight_bit, m.client_name, m.client_address, m.tls, m.demand, m.spooled, m.quarantined, m.open,
+            m.recipients,
             (SELECT min(next_attempt) FROM recipient
                 WHERE number BETWEEN m.first_recipient AND m.first_recipient + m.recipients - 1 AND +state = 0)
         FROM message m
@@ -43,7 +44,7 @@ enum ViewQueries {
 
     static let byID = """
         SELECT number, id, kind, reverse_local, reverse_domain, body, received_at, expires_at, size, digest, eight_bit,
-            client_name, client_address, tls, spooled, quarantined, first_recipient, recipients
+            client_name, client_address, tls, demand, spooled, quarantined, first_recipient, recipients
         FROM message WHERE id = ?
         """
 
@@ -54,7 +55,8 @@ enum ViewQueries {
         """
 
     static let attempts = """
-        SELECT time, host, address, tls_level, verified_by, result, reply_code, reply_enhanced, reply_text, milliseconds
+        SELECT time, host, address, tls_level, verified_by, required_by, result, reply_code, reply_enhanced, reply_text,
+            milliseconds
         FROM attempt WHERE recipient = ? ORDER BY sequence
         """
 
@@ -98,7 +100,8 @@ enum ViewQueries {
     private static func attempt(_ columns: inout Columns) throws -> AttemptRecord {
         AttemptRecord(
             time: try columns.time(), host: try columns.optionalText(), address: try columns.address(),
-            tlsLevel: try columns.optionalText(), verifiedBy: try columns.optionalText(), result: try columns.text(),
-            reply: try columns.reply(), milliseconds: try columns.int64())
+            tlsLevel: try columns.optionalText(), verifiedBy: try columns.optionalText(),
+            requiredBy: try columns.optionalText(), result: try columns.text(), reply: try columns.reply(),
+            milliseconds: try columns.int64())
     }
 }

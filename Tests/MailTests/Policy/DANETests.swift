@@ -210,8 +210,8 @@ import Testing
         if let firstTLSA = asked.firstIndex(where: { $0.hasSuffix(" TLSA") }) {
             #expect(asked.lastIndex { $0.hasSuffix(" A") || $0.hasSuffix(" AAAA") }.map { $0 < firstTLSA } == true)
         }
-        if case .skip(let reason, let resultType) = decision, reason.cause == .tlsaLookupFailed {
-            #expect(resultType == .dnssecInvalid)
+        if case .skip(let reason, let results) = decision, reason.cause == .tlsaLookupFailed {
+            #expect(results == [PolicyResult(.tlsa, .dnssecInvalid)])
             #expect(!reason.cause.isPermanent, "DANE-18")
         }
         if let requirement = decision.requirement {

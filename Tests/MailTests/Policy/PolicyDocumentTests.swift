@@ -27,19 +27,22 @@ import Testing
             {"because":"every host that may be used must match its DNSSEC-secure TLSA records; 1 of 2 hosts cannot be used now",\
             "domain":"d.example","hosts":[\
             {"address_security":"secure","addresses":["\(address)"],"host":"mx.example","preference":10,\
-            "requirement":{"by":"dane","cleartext_allowed":false,"level":"authenticated",\
-            "reason":"\(Explanation.secureTLSA.text)"},"skipped":null,"sts_match":null,\
+            "reasons":[{"source":"RFC 7672 §2.2","text":"\(Explanation.secureTLSA.text)"},\
+            {"source":null,"text":"MTA-STS does not apply: the next hop is no domain, or sts.enabled is off"}],\
+            "requirement":{"by":"dane","cleartext_allowed":false,"demands":[["dane"]],"level":"authenticated",\
+            "reason":"\(Explanation.secureTLSA.text)","source":"RFC 7672 §2.2"},"rule":null,"skipped":null,"sts_match":null,\
             "tlsa":{"base_domain":"mx.example","lookup":"found","records":[\
             {"data":"\(Self.hex)","matching_type":1,"selector":1,"usable":true,"usage":3,"why_unusable":null},\
             {"data":"abcd","matching_type":1,"selector":1,"usable":false,"usage":3,"why_unusable":"digest of 2 octets where 32 are due"}\
             ],"security":"secure"}},\
-            {"address_security":"failed","addresses":[],"host":"down.example","preference":20,"requirement":null,\
+            {"address_security":"failed","addresses":[],"host":"down.example","preference":20,\
+            "reasons":[{"source":null,"text":"\(failure)"}],"requirement":null,"rule":null,\
             "skipped":{"cause":"dns-temp","detail":"\(failure)"},"sts_match":null,\
             "tlsa":{"base_domain":null,"lookup":"not-queried","records":[],"security":null}}],\
             "mta_sts":null,\
-            "mx":{"error":null,"implicit":false,"null":false,"records":[{"host":"mx.example","preference":10},\
+            "mx":{"error":null,"implicit":false,"lookup":"found","null":false,"records":[{"host":"mx.example","preference":10},\
             {"host":"down.example","preference":20}],"security":"secure"},\
-            "outcome":"authenticated","tlsrpt":null}
+            "outcome":"authenticated","route":null,"sts_unknown":false,"tlsrpt":null}
             """
         let json = try document.json()
         #expect(String(decoding: json, as: UTF8.self) == expected)
@@ -103,13 +106,21 @@ import Testing
     func mx() throws {
         let failed = try document(["d.example MX": .bogus]).mx
         #expect(
-            failed == .init(security: "bogus", implicit: false, null: false, records: [], error: "signature expired"))
+            failed
+                == .init(
+                    lookup: "failed", security: "bogus", implicit: false, null: false, records: [],
+                    error: "signature expired"))
         let null = try document(["d.example MX": .insecure("0 .")]).mx
-        #expect(null == .init(security: "insecure", implicit: false, null: true, records: [], error: nil))
+        #expect(
+            null == .init(lookup: "null", security: "insecure", implicit: false, null: true, records: [], error: nil))
         let implicit = try document(["d.example A": .secure("192.0.2.1")]).mx
-        #expect(implicit == .init(security: "secure", implicit: true, null: false, records: [], error: nil))
+        #expect(
+            implicit
+                == .init(lookup: "implicit", security: "secure", implicit: true, null: false, records: [], error: nil))
         let fixed = try document(Self.pinned, NextHop(.host(domainName("mx.example")), isConfigured: true))
-        #expect(fixed.mx == .init(security: nil, implicit: false, null: false, records: [], error: nil))
+        #expect(
+            fixed.mx
+                == .init(lookup: "not-queried", security: nil, implicit: false, null: false, records: [], error: nil))
         #expect(fixed.outcome == .authenticated && fixed.domain == "mx.example")
     }
 

@@ -35,6 +35,9 @@ struct RefusalTrustTests {
             level: .authenticated, code: 550, cause: .daneMismatch, isSecured: true, ends: false,
             why: "a TLS policy failure never ends a message"),
         Case(
+            level: .authenticated, code: 535, cause: .authFailed, isSecured: true, ends: false,
+            why: "CLI-27 a wrong password is no verdict about the message"),
+        Case(
             level: .opportunistic, code: 554, cause: .remoteReply, isSecured: false, ends: true,
             why: "where nothing is demanded the clear word counts"),
         Case(

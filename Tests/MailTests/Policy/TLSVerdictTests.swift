@@ -9,9 +9,10 @@ import Testing
     static func requirement(_ level: TLSRequirement.Level, _ by: TLSRequirement.Basis? = nil) -> TLSRequirement {
         let host = domainName("mx.example")
         let reference = DANEReference(baseDomain: host, records: [record], referenceIdentifiers: [host])
-        let isDANE = level == .authenticated && (by == .dane || by == .daneHost)
+        let isDANE = by == .dane || by == .daneHost
         return TLSRequirement(
-            level: level, by: by, dane: isDANE ? reference : nil, serverName: host, reason: Explanation("test"))
+            level: level, by: by, dane: isDANE && level == .authenticated ? reference : nil,
+            hasOnlyUnusableTLSA: isDANE && level == .encrypted, serverName: host, reason: Explanation("test"))
     }
 
     static func session(_ verification: TLSSessionFacts.Verification) -> PeerEvidence {
@@ -33,9 +34,10 @@ import Testing
 
     static func summary(_ verdict: TLSVerdict) -> Expected {
         switch verdict {
-        case .proceed(let level, let type): .proceed(level, type)
-        case .fallBack(let path, let type, _): .clear(path, type)
-        case .refuse(let reason, let type): .refuse(reason.cause, type)
+        // The last result: of a host with unusable records only, the first says so whatever happens.
+        case .proceed(let level, let results): .proceed(level, results.last?.failure)
+        case .fallBack(let path, let results, _): .clear(path, results.last?.failure)
+        case .refuse(let reason, let results): .refuse(reason.cause, results.last?.failure)
         }
     }
 
@@ -151,8 +153,8 @@ import Testing
             .refuse(.localFailure, nil)
         ),
         (
-            "A basis nothing can prove yet fails closed", requirement(.authenticated, .mtaSTS),
-            session(.dane(matched: record, depth: 0)), .refuse(.daneMismatch, .validationFailure)
+            "A requirement that demands no proof fails closed", requirement(.authenticated, .mtaSTS),
+            session(.dane(matched: record, depth: 0)), .refuse(.localFailure, nil)
         ),
         ("Level none: TLS is not tried", requirement(.none), .startTLSNotOffered, .proceed(.none, nil)),
     ]
@@ -178,8 +180,9 @@ import Testing
                 attempt: AttemptState(number: number, clearConnections: clear))
             if isClear {
                 #expect(Self.summary(verdict) == .clear(.reconnectWithoutTLS, .validationFailure))
-            } else if case .refuse(let reason, let type) = verdict {
-                #expect(reason.cause.isTLSPolicy && type == .validationFailure)
+            } else if case .refuse(let reason, let results) = verdict {
+                #expect(reason.cause.isTLSPolicy)
+                #expect(results == [PolicyResult(.noPolicyFound, .validationFailure)])
             } else {
                 Issue.record("\(verdict)")
             }

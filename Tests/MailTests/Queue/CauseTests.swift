@@ -11,19 +11,27 @@ import Testing
             (.connectFailed, "4.4.1"), (.connectionLost, "4.4.2"), (.timedOut, "4.4.2"), (.expired, "4.4.7"),
             (.sizeExceeded, "5.3.4"), (.eightBitUnsupported, "5.6.3"), (.startTLSMissing, "4.7.10"),
             (.daneMismatch, "4.7.5"),
+            (.stsMXMismatch, "4.7.5"), (.certificateInvalid, "4.7.5"), (.requireTLSUnsupported, "5.7.30"),
+            (.requireTLSUnvalidated, "5.7.10"), (.hostDemandsTLS, "5.7.10"), (.authFailed, "4.7.8"),
+            (.daneRequired, "4.7.5"),
             (.tlsaLookupFailed, "4.7.5"), (.tlsHandshakeFailed, "4.7.5"), (.noHostAddress, "5.4.4"),
         ] as [(Reason.Cause, String)])
     func status(cause: Reason.Cause, code: String) {
         #expect(cause.enhancedStatusCode.description == code)
     }
 
-    @Test("DANE-18 TLS policy is never permanent, and is always the other side's", arguments: Reason.Cause.allCases)
+    @Test("DANE-18 STS-35 TLS policy is never permanent, and never our fault", arguments: Reason.Cause.allCases)
     func tlsPolicy(cause: Reason.Cause) {
         if cause.isTLSPolicy {
-            #expect(!cause.isPermanent && cause.fault == .theirs && cause.resultType != nil)
+            #expect(!cause.isPermanent && cause.fault != .ours)
             #expect(cause.enhancedStatusCode.subject == 7)
         } else {
-            #expect(cause.enhancedStatusCode.subject != 7)
+            // REQUIRETLS without a fit host is final (D10), so is a host that demands what cannot be had (INT-16); a password
+            // is ours to mend.
+            let isSecurity: Set<Reason.Cause> = [
+                .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS, .authFailed,
+            ]
+            #expect((cause.enhancedStatusCode.subject == 7) == isSecurity.contains(cause))
         }
         #expect(cause.enhancedStatusCode(isPermanent: true).class == 5)
         #expect(cause.enhancedStatusCode(isPermanent: false).class == 4)

@@ -107,4 +107,80 @@ struct DSNTests {
         #expect(cut.contains(whole))
         #expect(!cut.contains(whole + "Z"))
     }
+
+    struct StatusCase: CustomTestStringConvertible {
+        let cause: Reason.Cause
+        var reply: Reply?
+        var action = DSN.Action.failed
+        var expiredFrom: Reason.Cause?
+        var demand = MessageDemand.ordinary
+        let status: String
+        let testDescription: String
+    }
+
+    static let later = Reply(451, EnhancedStatusCode(4, 7, 1), "not now")
+
+    static let statuses = [
+        StatusCase(cause: .noSuchDomain, status: "5.1.2", testDescription: "DSN-18 by the cause"),
+        StatusCase(
+            cause: .remoteReply, reply: Reply(550, EnhancedStatusCode(5, 1, 1), "x"), status: "5.1.1",
+            testDescription: "DSN-08 the remote's own"),
+        StatusCase(
+            cause: .remoteReply, reply: Reply(550, nil, "x"), status: "5.0.0", testDescription: "DSN-08 it gave none"),
+        StatusCase(
+            cause: .remoteReply, reply: later, action: .delayed, status: "4.7.1", testDescription: "delayed is class 4"),
+        StatusCase(
+            cause: .requireTLSUnsupported, demand: .requireTLS, status: "5.7.30",
+            testDescription: "INT-13 no host offers REQUIRETLS"),
+        StatusCase(
+            cause: .requireTLSUnvalidated, demand: .requireTLS, status: "5.7.10",
+            testDescription: "INT-13 the name cannot be validated"),
+        StatusCase(
+            cause: .hostDemandsTLS, reply: Reply(530, EnhancedStatusCode(5, 7, 0), "x"), demand: .optionalTLS,
+            status: "5.7.0", testDescription: "INT-16 the host's own words"),
+        StatusCase(
+            cause: .hostDemandsTLS, demand: .optionalTLS, status: "5.7.10", testDescription: "INT-16 without them"),
+        StatusCase(cause: .expired, expiredFrom: .connectFailed, status: "4.4.7", testDescription: "Q-12 expired"),
+        StatusCase(
+            cause: .expired, reply: later, expiredFrom: .remoteReply, status: "4.7.1",
+            testDescription: "Q-12 expired with the remote's last word"),
+        StatusCase(
+            cause: .expired, expiredFrom: .startTLSMissing, status: "4.4.7",
+            testDescription: "Q-12 a TLS policy kept ordinary mail back"),
+        StatusCase(
+            cause: .expired, expiredFrom: .connectFailed, demand: .requireTLS, status: "4.4.7",
+            testDescription: "no TLS reason: REQUIRETLS changes nothing"),
+        StatusCase(
+            cause: .expired, expiredFrom: .requireTLSUnsupported, demand: .requireTLS, status: "5.7.30",
+            testDescription: "INT-13 the last word was the missing keyword"),
+        StatusCase(
+            cause: .expired, expiredFrom: .daneMismatch, demand: .requireTLSNotice, status: "4.4.7",
+            testDescription: "a notice has no sender to be told; its status stays the plain one"),
+    ]
+
+    @Test("DSN-08 Q-12 INT-13 the status of a recipient", arguments: statuses)
+    func status(_ test: StatusCase) {
+        let status = DSN.status(
+            Reason(test.cause, "x"), test.reply, test.action, expiredFrom: test.expiredFrom.map { Reason($0, "x") },
+            demand: test.demand)
+        #expect(status.description == test.status)
+    }
+
+    @Test(
+        "INT-13 REQUIRETLS mail that TLS kept back until its time was over: 5.7.10 (D10)",
+        arguments: Reason.Cause.allCases.filter(\.isTLSPolicy))
+    func expiredREQUIRETLS(cause: Reason.Cause) {
+        for reply in [nil, Reply(454, EnhancedStatusCode(4, 7, 0), "x")] {
+            let status = DSN.status(
+                Reason(.expired, "x"), reply, .failed, expiredFrom: Reason(cause, "x"), demand: .requireTLS)
+            #expect(status == EnhancedStatusCode(5, 7, 10))
+        }
+    }
+
+    @Test("INT-14 a notice holds the header of the original and nothing else of it")
+    func headersOnly() throws {
+        let text = try Self.notice(header: "Subject: secret plan\r\n")
+        #expect(text.contains("Content-Type: text/rfc822-headers\r\n"))
+        #expect(!text.contains("message/rfc822\r\n"))
+    }
 }

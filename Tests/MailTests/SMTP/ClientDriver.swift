@@ -10,21 +10,26 @@ struct ClientDriver {
 
     init(
         to recipients: [String] = ["a@b.example"], from reversePath: String = "<s@t.example>", size: Int = 100,
-        has8bit: Bool = false, level: TLSRequirement.Level = .none
+        has8bit: Bool = false, level: TLSRequirement.Level = .none, requireTLS: TLSRequirement.RequireTLSUse = .no,
+        security: ClientSession.TLSStart = .startTLS, credentials: Credentials? = nil, demand: MessageDemand = .ordinary
     ) throws {
         session = ClientSession(
             hostname: .name(try DomainName("relay.example")),
-            requirement: TLSRequirement(level: level, by: nil, dane: nil, serverName: nil, reason: Explanation("test")),
-            first: try Self.transaction(to: recipients, from: reversePath, size: size, has8bit: has8bit))
+            requirement: TLSRequirement(
+                level: level, by: nil, dane: nil, requireTLS: requireTLS, serverName: nil, reason: Explanation("test")),
+            security: security, credentials: credentials,
+            first: try Self.transaction(
+                to: recipients, from: reversePath, size: size, has8bit: has8bit, demand: demand))
     }
 
     static func transaction(
         to recipients: [String] = ["a@b.example"], from reversePath: String = "<s@t.example>", size: Int = 100,
-        has8bit: Bool = false
+        has8bit: Bool = false, demand: MessageDemand = .ordinary
     ) throws -> ClientTransaction {
         ClientTransaction(
             reversePath: try ReversePath(parsing: reversePath.utf8),
-            recipients: try recipients.map { try Mailbox(parsing: $0.utf8) }, size: size, has8bit: has8bit)
+            recipients: try recipients.map { try Mailbox(parsing: $0.utf8) }, size: size, has8bit: has8bit,
+            demand: demand)
     }
 
     /// What the session does upon `event`: the octets it sends with `|` for CRLF, or the action's name.
@@ -67,11 +72,28 @@ struct ClientDriver {
     }
 
     /// Up to the first EHLO reply, with these service extensions.
-    mutating func hello(_ extensions: String...) -> String {
+    mutating func hello(_ extensions: String...) -> String { hello(extensions) }
+
+    mutating func hello(_ extensions: [String]) -> String {
         _ = on(.connected)
         _ = reply("220 mx.example")
         return reply(Self.ehlo(extensions))
     }
+
+    /// Up to the EHLO reply inside TLS that was found good, with these service extensions; the handshake comes by STARTTLS.
+    mutating func secureHello(_ extensions: String...) -> String { secureHello(extensions) }
+
+    mutating func secureHello(_ extensions: [String]) -> String {
+        _ = hello("STARTTLS")
+        _ = reply("220 go")
+        _ = on(.secured(Self.facts))
+        _ = on(.mayProceed)
+        return reply(Self.ehlo(extensions))
+    }
+
+    static let facts = TLSSessionFacts(
+        version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", resumed: false, verification: .unverified,
+        certificate: nil)
 
     static func ehlo(_ extensions: [String]) -> String {
         (["mx.example"] + extensions).enumerated()

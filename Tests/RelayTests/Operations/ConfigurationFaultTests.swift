@@ -149,6 +149,32 @@ struct ConfigurationFaultTests {
         #expect(Configuration().warnings.isEmpty)
     }
 
+    @Test(
+        "nesting: at the limit, and one past it",
+        arguments: [
+            ("[dns.unbound]\n\"a:\"=", "[", "]", 61), ("dns.unbound.x = ", "{y=", "}", 61),
+            ("x = ", "[\n", "\n]", 63),
+        ])
+    func nesting(start: String, open: String, close: String, count: Int) {
+        func text(_ count: Int) -> String {
+            start + String(repeating: open, count: count) + "[]" + String(repeating: close, count: count)
+        }
+        let words = "is nested more deeply than any configuration. Is it the right file?"
+        #expect(!ConfigurationTests.faults(text(count)).contains { $0.hasSuffix(words) })
+        #expect(ConfigurationTests.faults(text(count + 1)).map { $0.hasSuffix(words) } == [true])
+    }
+
+    @Test("dots and brackets in texts nest nothing; those of keys do, by line and column")
+    func shallow() {
+        let names = String(repeating: "[a.b.c{", count: 1000)
+        #expect(ConfigurationTests.faults("[log] # \(names)\nformat = \"text\" # \(names)").isEmpty)
+        #expect(ConfigurationTests.faults("[store]\ndirectory = \"/\(String(repeating: "a.", count: 1000))\"").isEmpty)
+        let dots = String(repeating: "a.", count: 100_000) + "a"
+        let words = ": is nested more deeply than any configuration. Is it the right file?"
+        #expect(ConfigurationTests.faults("\(dots) = 1") == ["f:1:131\(words)"])
+        #expect(ConfigurationTests.faults("[\(dots)]") == ["f:1:132\(words)"])
+    }
+
     @Test("load: missing, too large by one octet, not UTF-8")
     func load() throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "conf-\(UUID().uuidString)")
@@ -172,7 +198,7 @@ struct ConfigurationFaultTests {
         let limit = Configuration.fileSizeLimit
         let full = Foundation.Data(repeating: UInt8(ascii: " "), count: limit)
         #expect(try load(full) == Configuration())
-        #expect(fault { try load(full + [UInt8(ascii: " ")]) }?.problem == "has more than 1 MiB")
+        #expect(fault { try load(full + [UInt8(ascii: " ")]) }?.problem == "has more than 8 MiB")
         let crooked = Foundation.Data("[log]\n# ab".utf8) + [0xFF]
         #expect(fault { try load(crooked) }?.place == TextPlace(line: 2, column: 5))
     }

@@ -43,6 +43,17 @@ struct OneMessage: ControlSource {
     func show(_ id: QueueID) async throws -> MessageView? { id.text == Self.id ? Self.message : nil }
 
     func policy(_ domain: DomainName) async -> [UInt8] { Array("{\"domain\":\"\(domain)\"}".utf8) }
+
+    static let stsView = STSView(domain: "d.example", id: "7", mode: "enforce", mx: ["mx.example"], maxAge: 86_400)
+
+    func policyPage(after domain: DomainName?, limit: Int) async throws -> STSPage {
+        if domain?.text == "broken.example" { throw Broken() }
+        return STSPage(policies: domain == nil ? [Self.stsView] : [], next: limit == 1 ? "d.example" : nil)
+    }
+
+    func refreshPolicy(of domain: DomainName) async -> STSRefreshView {
+        STSRefreshView(domain: domain.text, fetched: domain.text == "d.example", error: "404")
+    }
 }
 
 @Suite("Control socket", .timeLimit(.minutes(1)))
@@ -159,6 +170,24 @@ struct ControlTests {
             ("GET /v1/queue/short HTTP/1.1\r\n\r\n", 400, "bad-queue-id"),
             ("GET /v1/policy/Example.ORG HTTP/1.1\r\n\r\n", 200, "{\"domain\":\"example.org\"}"),
             ("GET /v1/policy/%65xample.org HTTP/1.1\r\n\r\n", 200, "{\"domain\":\"example.org\"}"),
+            ("GET /v1/sts HTTP/1.1\r\n\r\n", 200, "\"max_age\":86400"),
+            ("GET /v1/sts?limit=1 HTTP/1.1\r\n\r\n", 200, "\"next\":\"d.example\""),
+            ("GET /v1/sts?after=d.example&limit=100 HTTP/1.1\r\n\r\n", 200, "{\"policies\":[]}"),
+            ("GET /v1/sts?limit=101 HTTP/1.1\r\n\r\n", 400, "bad-limit"),
+            ("GET /v1/sts?limit=0 HTTP/1.1\r\n\r\n", 400, "bad-limit"),
+            ("GET /v1/sts?after=a..b HTTP/1.1\r\n\r\n", 400, "bad-domain"),
+            ("GET /v1/sts?cursor=a HTTP/1.1\r\n\r\n", 400, "unknown-parameter"),
+            ("GET /v1/sts?after=broken.example HTTP/1.1\r\n\r\n", 500, "internal"),
+            ("POST /v1/sts HTTP/1.1\r\n\r\n", 405, "Allow: GET"),
+            ("POST /v1/sts/D.example/refresh HTTP/1.1\r\n\r\n", 200, "\"fetched\":true"),
+            ("POST /v1/sts/d.example/refresh HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 200, "\"fetched\":true"),
+            ("POST /v1/sts/d.example/refresh HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 413, "body-refused"),
+            ("POST /v1/sts/d.example/refresh?now=1 HTTP/1.1\r\n\r\n", 400, "unknown-parameter"),
+            ("POST /v1/sts/a..b/refresh HTTP/1.1\r\n\r\n", 400, "bad-domain"),
+            ("GET /v1/sts/d.example/refresh HTTP/1.1\r\n\r\n", 405, "Allow: POST"),
+            ("DELETE /v1/sts/d.example/refresh HTTP/1.1\r\n\r\n", 405, "method-not-allowed"),
+            ("POST /v1/sts/d.example HTTP/1.1\r\n\r\n", 405, "Allow: GET"),
+            ("GET /v1/sts/d.example HTTP/1.1\r\n\r\n", 404, "not-found"),
             ("GET /v1/policy/a%zz HTTP/1.1\r\n\r\n", 400, "bad-domain"),
             ("GET /v1/policy/ HTTP/1.1\r\n\r\n", 404, "not-found"),
             ("GET /v1/policy/a/b HTTP/1.1\r\n\r\n", 404, "not-found"),
@@ -210,6 +239,11 @@ struct ControlTests {
                 String(decoding: try await client.policy(try DomainName("x.example")), as: UTF8.self).hasPrefix(
                     "{\"domain\":\"x.example\"}"))
             await #expect(throws: ControlClientError.self) { try await client.queue(QueueQuery(sender: "break")) }
+            #expect(try await client.policies(PolicyQuery()).view == STSPage(policies: [OneMessage.stsView]))
+            let domain = try DomainName("d.example")
+            #expect(try await client.policies(PolicyQuery(after: domain)).view == STSPage(policies: []))
+            #expect(try await client.refreshPolicy(of: domain).view.fetched)
+            #expect(try await client.refreshPolicy(of: try DomainName("x.example")).view.error == "404")
         }
     }
 

@@ -46,11 +46,14 @@ final class Pair {
     let server: TLSSession
 
     init(
-        _ context: ClientContext, _ requirement: TLSRequirement, to server: ServerContext, resumption: Resumption? = nil
+        _ context: ClientContext, _ requirement: TLSRequirement, to server: ServerContext,
+        resumption: Resumption? = nil,
+        trust: TrustStores = TrustStores(), identities: ClientIdentities = ClientIdentities()
     ) throws {
         sockets = try SocketPair()
         client = try TLSSession(
-            client: context, descriptor: sockets.client, requirement: requirement, resumption: resumption)
+            client: context, descriptor: sockets.client, requirement: requirement, resumption: resumption, trust: trust,
+            identities: identities)
         self.server = try TLSSession(server: server, descriptor: sockets.server)
     }
 

@@ -20,12 +20,14 @@ final class TestCertificate: @unchecked Sendable {
         var purposes: [String] = []
         var from = -3600
         var until = 3600
+        /// Of an RSA key; nil for an EC key of P-256.
+        var rsaBits: CInt?
         /// Further extensions, by NID, in the words of x509v3_config(5).
         var extensions: [(CInt, String)] = []
     }
 
     init(_ recipe: Recipe) throws {
-        key = try Self.freshKey()
+        key = try recipe.rsaBits.map(Self.freshRSAKey) ?? Self.freshKey()
         certificate = try OpenSSL.make("X509_new") { X509_new() }
         let issuer = recipe.issuer
         X509_set_version(certificate, 2)
@@ -73,6 +75,16 @@ final class TestCertificate: @unchecked Sendable {
         defer { EVP_PKEY_CTX_free(context) }
         try OpenSSL.call("EVP_PKEY_keygen_init") { EVP_PKEY_keygen_init(context) }
         try OpenSSL.call("EVP_PKEY_CTX_set_group_name") { EVP_PKEY_CTX_set_group_name(context, "P-256") }
+        var key: OpaquePointer?
+        try OpenSSL.call("EVP_PKEY_generate") { EVP_PKEY_generate(context, &key) }
+        return try OpenSSL.make("EVP_PKEY_generate") { key }
+    }
+
+    private static func freshRSAKey(_ bits: CInt) throws -> OpaquePointer {
+        let context = try OpenSSL.make("EVP_PKEY_CTX") { EVP_PKEY_CTX_new_from_name(nil, "RSA", nil) }
+        defer { EVP_PKEY_CTX_free(context) }
+        try OpenSSL.call("EVP_PKEY_keygen_init") { EVP_PKEY_keygen_init(context) }
+        try OpenSSL.call("EVP_PKEY_CTX_set_rsa_keygen_bits") { EVP_PKEY_CTX_set_rsa_keygen_bits(context, bits) }
         var key: OpaquePointer?
         try OpenSSL.call("EVP_PKEY_generate") { EVP_PKEY_generate(context, &key) }
         return try OpenSSL.make("EVP_PKEY_generate") { key }

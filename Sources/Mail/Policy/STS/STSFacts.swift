@@ -25,10 +25,13 @@ public struct STSFacts: Hashable, Sendable {
     /// Nothing is in force, and discovery failed or was not over in time: the decision is marked `sts-unknown`
     /// (RFC 8461 §3.3, the sole exception of invariant 2).
     public let isUnknown: Bool
+    /// A policy was held and cannot be read back from the store, and none could be fetched in its place: it may be in force,
+    /// so mail waits (faults: a corrupt cache).
+    public let isLost: Bool
 
     public init(
         domain: DomainName?, record: STSRecordFacts, held: STSCacheEntry.Held? = nil, isCached: Bool = false,
-        fault: STSFetchFault? = nil, isUnknown: Bool = false
+        fault: STSFetchFault? = nil, isUnknown: Bool = false, isLost: Bool = false
     ) {
         self.domain = domain
         self.record = record
@@ -36,6 +39,7 @@ public struct STSFacts: Hashable, Sendable {
         self.isCached = isCached
         self.fault = fault
         self.isUnknown = isUnknown
+        self.isLost = isLost
     }
 
     /// MTA-STS does not apply (MX-14), or is off.

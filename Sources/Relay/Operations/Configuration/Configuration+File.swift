@@ -29,16 +29,6 @@ extension Configuration {
             let column = sound.reversed().prefix { $0 != "\n" }.count + 1
             throw fault("is not UTF-8", "Save it as UTF-8", place: TextPlace(line: line, column: column))
         }
-        if bytes.count(where: { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }) > nestingLimit
-            || bytes.split(separator: UInt8(ascii: "\n")).contains(where: { line in
-                line.count(where: { $0 == UInt8(ascii: ".") }) > nestingLimit
-            })
-        {
-            throw fault("is nested more deeply than any configuration", "Is it the right file?")
-        }
         return try parse(text: text, file: path)
     }
-
-    /// Brackets in a file and dots in a line: the TOML parser recurses, and deep nesting would exhaust its stack.
-    static let nestingLimit = 2000
 }

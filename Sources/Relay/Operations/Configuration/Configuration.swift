@@ -14,10 +14,13 @@ public struct Configuration: Sendable, Equatable {
     public var delivery = Delivery()
     public var tls = TLS()
     public var dane = DANE()
+    public var sts = STS()
     public var retry = Retry()
     public var dsn = DSN()
     public var control = Control()
     public var log = Log()
+    /// All `[[rule]]` tables, as they stand in the file. ``ruleTable`` is what follows from them.
+    public var rules: [WrittenRule] = []
 
     /// Where the keys stood in the file, so that what is found wrong later can still be said with line and column.
     var places = ConfigurationPlaces()
@@ -112,7 +115,14 @@ public struct Configuration: Sendable, Equatable {
 
     /// TLS towards servers.
     public struct TLS: Sendable, Equatable {
+        /// PEM file of the trust anchors for MX certificates and policy hosts; nil is the system's.
+        public var caFile: String?
+        /// The floor for every destination that no rule names.
+        public var minimumLevel = TLSRequirement.Level.opportunistic
         public var minimumVersion = MinimumVersion.tls12
+        /// For sessions of which nothing demands TLS, where the alternative is cleartext (D14). Never above
+        /// ``minimumVersion``.
+        public var opportunisticMinimumVersion = OpportunisticVersion.tls12
         /// What a failed handshake leads to where nothing demands TLS (D18).
         public var opportunisticFallback = OpportunisticFallback.afterRetry
     }
@@ -122,9 +132,47 @@ public struct Configuration: Sendable, Equatable {
         case tls13 = "1.3"
     }
 
+    /// Words of `tls.minimum_level`: a floor for all, so TLS is tried at least.
+    static let minimumLevels: [TLSRequirement.Level] = [.opportunistic, .encrypted, .authenticated]
+
+    public enum OpportunisticVersion: String, Sendable, CaseIterable, Comparable {
+        case tls10 = "1.0"
+        case tls11 = "1.1"
+        case tls12 = "1.2"
+        case tls13 = "1.3"
+
+        /// The spellings order as the versions do.
+        public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
+
     public struct DANE: Sendable, Equatable {
         /// Check hosts found through an insecure MX by their TLSA records as well (RFC 7672 §2.2.1).
         public var insecureMX = true
+        /// Strongest first (RFC 7671 §9).
+        public var digests = [Digest.sha512, .sha256]
+        /// What is demanded where DANE and MTA-STS both apply (D1).
+        public var whenBoth = WhenBoth.dane
+    }
+
+    public enum Digest: String, Sendable, CaseIterable { case sha512, sha256 }
+
+    public enum WhenBoth: String, Sendable, CaseIterable { case dane, both }
+
+    /// Policies of receiving domains, fetched over HTTPS (RFC 8461).
+    public struct STS: Sendable, Equatable {
+        public var enabled = true
+        /// How long the first mail for a domain waits for its policy.
+        public var firstWait = Duration.seconds(60)
+        /// For one fetch as a whole (RFC 8461 §3.3).
+        public var fetchTimeout = Duration.seconds(60)
+        /// At once.
+        public var fetches = 64
+        /// RFC 8461 §3.3.
+        public var refresh = Duration.seconds(86_400)
+        /// After so long without mail for a domain its policy is not refreshed any more.
+        public var forgetAfter = Duration.seconds(60 * 86_400)
+        /// May a policy in mode `testing` vouch for an MX name under REQUIRETLS (D9)?
+        public var testingValidatesRequireTLS = false
     }
 
     /// When the next attempt is due, and when we stop (D19).

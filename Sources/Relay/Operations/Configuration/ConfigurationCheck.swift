@@ -1,4 +1,3 @@
-import Glibc
 import Mail
 
 extension Configuration {
@@ -34,7 +33,15 @@ extension Configuration {
         demand(
             delivery.ipv6 || delivery.sourceIPv6 == nil, "delivery.source_ipv6", "is set while delivery.ipv6 is false",
             "Remove it, or switch delivery.ipv6 on")
-        return faults
+        if tls.minimumVersion == .tls12 {
+            demand(
+                tls.opportunisticMinimumVersion != .tls13, "tls.opportunistic_minimum_version",
+                "is higher than tls.minimum_version", "Choose at most \"\(tls.minimumVersion.rawValue)\"")
+        }
+        demand(
+            sts.refresh <= sts.forgetAfter, "sts.forget_after", "is shorter than sts.refresh",
+            "Choose at least \(DurationText.spell(sts.refresh))")
+        return faults + ruleContradictions()
     }
 
     /// What this machine must hold for the configuration to work: files that exist and can be read by whoever calls.
@@ -42,8 +49,13 @@ extension Configuration {
     /// control socket is not asked for: the service manager makes it at start (RuntimeDirectory=).
     public func check(files: FileSurvey = .system) -> [ConfigurationFault] {
         var faults: [ConfigurationFault] = []
+        // Many rules may name one file.
+        var known: [FileSurvey.Use: [String: String?]] = [:]
         func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
-            guard let path, let problem = files.problem(path, use) else { return }
+            guard let path else { return }
+            let found = known[use]?[path] ?? files.problem(path, use)
+            known[use, default: [:]][path] = .some(found)
+            guard let problem = found else { return }
             faults.append(fault(key, "\(path) \(problem)", cure))
         }
         let ours = "Correct the path, or let the user of relayd read the file"
@@ -54,6 +66,19 @@ extension Configuration {
         demand(dns.rootHints, .readableFile, "dns.root_hints", ours)
         demand(intake.tlsCertificate, .readableFile, "intake.tls_certificate", ours)
         demand(intake.tlsKey, .readableFile, "intake.tls_key", ours)
+        demand(tls.caFile, .trustAnchors, "tls.ca_file", ours)
+        for (index, rule) in rules.enumerated() {
+            let path = ConfigurationPlaces.path(RuleReader.name, index)
+            demand(rule.caFile, .trustAnchors, "\(path).ca_file", ours)
+            let count = faults.count
+            demand(rule.clientKey, .readableFile, "\(path).client_key", ours)
+            if faults.count == count, let key = rule.clientKey {
+                demand(
+                    rule.clientCertificate, .certificate(key: key), "\(path).client_certificate",
+                    "Name a chain in PEM, own certificate first, and its key without a passphrase")
+            }
+            demand(rule.credentials, .credentials, "\(path).credentials", Self.credentialsCure)
+        }
         return faults
     }
 
@@ -66,6 +91,16 @@ extension Configuration {
         if delivery.loopback {
             warnings.append(
                 "delivery.loopback is on: mail may come back to this machine. It is meant for test networks.")
+        }
+        if tls.opportunisticMinimumVersion < .tls12 {
+            warnings.append(
+                "tls.opportunistic_minimum_version is below 1.2: such sessions keep out those who only listen "
+                    + "(RFC 9325 §3.1.1).")
+        }
+        if tls.minimumLevel == .authenticated {
+            warnings.append(
+                "tls.minimum_level is \"authenticated\": domains with neither DANE nor MTA-STS get no mail, unless a rule "
+                    + "says otherwise.")
         }
         if delivery.dataEndTimeout < .seconds(600) {
             warnings.append(
@@ -80,39 +115,10 @@ extension Configuration {
         if !dns.unbound.isEmpty {
             warnings.append("dns.unbound hands options to libunbound that relayd cannot check.")
         }
-        return warnings
+        return warnings + ruleWarnings().map(\.description)
     }
 
-    private func fault(_ key: String, _ problem: String, _ cure: String) -> ConfigurationFault {
+    func fault(_ key: String, _ problem: String, _ cure: String) -> ConfigurationFault {
         ConfigurationFault(file: places.file, place: places.value(key), key: key, problem: problem, cure: cure)
-    }
-}
-
-/// Tells whether files are there and may be used; an argument, so that tests need no files.
-public struct FileSurvey: Sendable {
-    public enum Use: Sendable { case readableFile, writableDirectory }
-
-    /// nil where all is well, else the end of a sentence that begins with the path.
-    public let problem: @Sendable (_ path: String, _ use: Use) -> String?
-
-    public init(problem: @escaping @Sendable (_ path: String, _ use: Use) -> String?) {
-        self.problem = problem
-    }
-
-    /// Asks stat(2) and access(2), with the rights of the calling process.
-    public static let system = FileSurvey { path, use in
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            return errno == ENOENT ? "does not exist" : "cannot be looked at: \(String(cString: strerror(errno)))"
-        }
-        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-        switch use {
-        case .readableFile:
-            if isDirectory { return "is a directory" }
-            return access(path, R_OK) == 0 ? nil : "may not be read by the user this runs as"
-        case .writableDirectory:
-            if !isDirectory { return "is no directory" }
-            return access(path, W_OK | X_OK) == 0 ? nil : "may not be written to by the user this runs as"
-        }
     }
 }

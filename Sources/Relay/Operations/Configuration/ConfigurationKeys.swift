@@ -4,7 +4,7 @@ import Mail
 extension ConfigurationSection {
     /// All that may stand in the file, in the order in which the sample shows it.
     static let all: [ConfigurationSection] = [
-        server, store, intake, dns, delivery, tls, dane, retry, dsn, control, log,
+        server, store, intake, dns, delivery, tls, dane, sts, retry, dsn, control, log,
     ]
 
     private static let second = Duration.seconds(1)
@@ -130,35 +130,6 @@ extension ConfigurationSection {
                 Options handed to libunbound as they are (unbound.conf(5), section server), such as \
                 "edns-buffer-size:" = "1232". For those who know them: relayd cannot check them.
                 """),
-        ])
-
-    private static let tls = ConfigurationSection(
-        "tls", "TLS towards other servers.",
-        [
-            ConfigurationKey(
-                "tls", "minimum_version", \.tls.minimumVersion, .choice(of: Configuration.MinimumVersion.allCases),
-                "The lowest TLS version spoken to servers."),
-            ConfigurationKey(
-                "tls", "opportunistic_fallback", \.tls.opportunisticFallback,
-                .choice(of: OpportunisticFallback.allCases),
-                """
-                What follows a failed handshake with a server of which nothing demands TLS: "after-retry" tries every \
-                host and defers, and delivers in the clear from the second attempt on; "immediately" does so at once; \
-                "never" keeps the mail until the handshake works. Where DANE demands TLS nothing goes in the clear, \
-                whatever stands here.
-                """),
-        ])
-
-    private static let dane = ConfigurationSection(
-        "dane", "Authentication of servers by TLSA records (RFC 7672).",
-        [
-            ConfigurationKey(
-                "dane", "insecure_mx", \.dane.insecureMX, .boolean,
-                """
-                Check hosts by their TLSA records even where the MX record that names them is not signed. It stops \
-                an attacker at the host, not one who forges the MX record, and so never counts as authenticated \
-                (RFC 7672 §2.2.1).
-                """)
         ])
 
     private static let retry = ConfigurationSection(

@@ -17,6 +17,24 @@ extension Configuration {
                 text += "#\(key.name) = \(key.defaultSpelling)\n"
             }
         }
+        return text + sampleRules()
+    }
+
+    /// The examples stand indented behind their #, so that they are told from keys at their defaults.
+    private static func sampleRules() -> String {
+        var text = "\n\n" + wrapped(RuleKeys.title, prefix: "## ", width: 100) + "\n"
+        for paragraph in RuleKeys.introduction {
+            text += "#\n" + wrapped(paragraph.replacing("`", with: ""), prefix: "# ", width: 100) + "\n"
+        }
+        text += "#\n" + wrapped("Keys: \(RuleKeys.all.map(\.name).joined(separator: ", ")).", prefix: "# ", width: 100)
+        text += "\n"
+        for example in RuleExample.all {
+            let explanation = example.explanation.replacing("`", with: "")
+            text += "\n" + wrapped("\(example.title). \(explanation)", prefix: "# ", width: 100) + "\n#\n"
+            for line in example.text.split(separator: "\n", omittingEmptySubsequences: false) {
+                text += line.isEmpty ? "#\n" : "#   \(line)\n"
+            }
+        }
         return text
     }
 
@@ -45,15 +63,32 @@ extension Configuration {
 
             """
         text += "\n" + ConfigurationSection.all.map { "- [`[\($0.name)]`](#\($0.name)): \($0.title)\n" }.joined()
+        text += "- [`[[\(RuleReader.name)]]`](#\(RuleReader.name)): \(RuleKeys.title)\n"
         for section in ConfigurationSection.all {
             text +=
                 "\n## \(section.name)\n\n\(section.title)\n\n| key | default | takes | meaning |\n|---|---|---|---|\n"
             for key in section.keys {
-                let cells = ["`\(key.name)`", "`\(key.defaultSpelling)`", key.takes, key.explanation]
-                text += "| \(cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")) |\n"
+                text += row(["`\(key.name)`", "`\(key.defaultSpelling)`", key.takes, key.explanation])
             }
         }
+        return text + referenceOfRules()
+    }
+
+    private static func referenceOfRules() -> String {
+        var text = "\n## \(RuleReader.name)\n\n\(RuleKeys.title)\n"
+        for paragraph in RuleKeys.introduction { text += "\n" + wrapped(paragraph, prefix: "", width: 120) + "\n" }
+        text += "\n| key | takes | meaning |\n|---|---|---|\n"
+        for key in RuleKeys.all { text += row(["`\(key.name)`", key.takes, key.explanation]) }
+        text += "\nExamples:\n"
+        for example in RuleExample.all {
+            text += "\n### \(example.title)\n\n" + wrapped(example.explanation, prefix: "", width: 120)
+            text += "\n\n```toml\n\(example.text)\n```\n"
+        }
         return text
+    }
+
+    private static func row(_ cells: [String]) -> String {
+        "| \(cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")) |\n"
     }
 
     /// Breaks at blanks so that no line with its prefix is longer than `width`, where words allow.

@@ -9,6 +9,8 @@ struct ConfigurationPlaces: Sendable, Equatable {
 
     private(set) var file = ""
     private(set) var entries: [String: KeyPlace] = [:]
+    /// Where the text is nested more deeply than ``KeyLocator/depthLimit``; what follows there is not in ``entries``.
+    private(set) var tooDeep: TextPlace?
 
     static func == (_: Self, _: Self) -> Bool { true }
 
@@ -19,6 +21,10 @@ struct ConfigurationPlaces: Sendable, Equatable {
     /// The first mention counts: `[a]` before `[a.b]`.
     mutating func note(_ path: String, key: TextPlace, value: TextPlace) {
         if entries[path] == nil { entries[path] = KeyPlace(key: key, value: value) }
+    }
+
+    mutating func noteTooDeep(_ place: TextPlace) {
+        tooDeep = tooDeep ?? place
     }
 
     func key(_ path: String) -> TextPlace? { entries[path]?.key }

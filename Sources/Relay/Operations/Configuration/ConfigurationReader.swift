@@ -1,8 +1,8 @@
 import TOMLKit
 
 extension Configuration {
-    /// Octets of a configuration file: far beyond need, and a bound.
-    public static let fileSizeLimit = 1 << 20
+    /// Octets of a configuration file: room for ``RuleTable/limit`` rules, and a bound.
+    public static let fileSizeLimit = 8 << 20
 
     /// Reads a whole configuration. `file` is the name used in faults.
     ///
@@ -10,6 +10,15 @@ extension Configuration {
     /// the order of the text. What the machine must hold, such as readable files, is ``check(files:)``'s affair.
     public static func parse(text: String, file: String) throws(ConfigurationError) -> Configuration {
         if let fault = nulFault(in: text, file: file) { throw ConfigurationError(faults: [fault]) }
+        var places = KeyLocator.places(in: text)
+        places.name(file)
+        if let place = places.tooDeep {
+            throw ConfigurationError(faults: [
+                ConfigurationFault(
+                    file: file, place: place, key: "", problem: "is nested more deeply than any configuration",
+                    cure: "Is it the right file?")
+            ])
+        }
         let root: TOMLNode
         do {
             root = try TOMLNode.parse(text)
@@ -25,8 +34,6 @@ extension Configuration {
                 ConfigurationFault(file: file, place: nil, key: "", problem: "not TOML: \(error)", cure: "")
             ])
         }
-        var places = KeyLocator.places(in: text)
-        places.name(file)
         var reader = ConfigurationReader(places: places)
         let configuration = reader.read(root)
         if !reader.faults.isEmpty { throw ConfigurationError(faults: reader.sortedFaults) }
@@ -71,7 +78,11 @@ struct ConfigurationReader {
         configuration.places = places
         guard case .table(let sections) = root else { return configuration }
         for (name, node) in sections {
-            if let section = ConfigurationSection.all.first(where: { $0.name == name }) {
+            if name == RuleReader.name {
+                var reader = RuleReader(places: places)
+                configuration.rules = reader.read(node)
+                faults += reader.faults
+            } else if let section = ConfigurationSection.all.first(where: { $0.name == name }) {
                 read(node, section, into: &configuration)
             } else {
                 refuseUnknown(name, node)
@@ -111,24 +122,31 @@ struct ConfigurationReader {
     private mutating func refuseUnknown(_ name: String, _ node: TOMLNode) {
         let path = ConfigurationPlaces.path("", name)
         if case .table = node {
-            let near = Spelling.nearest(to: name, of: ConfigurationSection.all.map(\.name))
+            let near = Spelling.nearest(to: name, of: ConfigurationSection.all.map(\.name) + [RuleReader.name])
             let known = ConfigurationSection.all.map { "[\($0.name)]" }.joined(separator: ", ")
+            let cure = near.map { $0 == RuleReader.name ? "Did you mean [[\($0)]]?" : "Did you mean [\($0)]?" }
+            report(path, "there is no such section", cure ?? "The sections are \(known), [[\(RuleReader.name)]]")
+        } else if case .array(let elements) = node, case .table? = elements.first {
+            let near = Spelling.nearest(to: name, of: [RuleReader.name])
             report(
-                path, "there is no such section", near.map { "Did you mean [\($0)]?" } ?? "The sections are \(known)")
+                path, "there is no such list of tables",
+                near.map { "Did you mean [[\($0)]]?" } ?? "The only one is [[\(RuleReader.name)]]")
         } else {
-            report(path, "there is no such key outside of a section", home(of: name) ?? "Put it behind its [section]")
+            report(
+                path, "there is no such key outside of a section", Self.home(of: name) ?? "Put it behind its [section]")
         }
     }
 
     private func cure(forUnknown name: String, in section: ConfigurationSection) -> String {
-        if let home = home(of: name) { return home }
+        if let home = Self.home(of: name) { return home }
         if let near = Spelling.nearest(to: name, of: section.keys.map(\.name)) { return "Did you mean \(near)?" }
         return "The keys of [\(section.name)] are \(section.keys.map(\.name).joined(separator: ", "))"
     }
 
     /// Says where a key of this name belongs, if any section has it.
-    private func home(of name: String) -> String? {
-        let homes = ConfigurationSection.all.filter { $0.keys.contains { $0.name == name } }.map { "[\($0.name)]" }
+    static func home(of name: String) -> String? {
+        var homes = ConfigurationSection.all.filter { $0.keys.contains { $0.name == name } }.map { "[\($0.name)]" }
+        if RuleKeys.all.contains(where: { $0.name == name }) { homes.append("[[\(RuleReader.name)]]") }
         return homes.isEmpty ? nil : "It belongs in \(homes.joined(separator: " or "))"
     }
 

@@ -13,8 +13,9 @@ struct KeyLocator {
     /// Last element of each array of tables.
     private var elements: [String: Int] = [:]
 
-    /// Deeper lists and inline tables are not looked into (the parser stops at 256).
-    private static let depthLimit = 256
+    /// Tables, lists and parts of keys within one another: ``ConfigurationPlaces/tooDeep`` tells of more. The parser
+    /// proper recurses, and deep nesting would exhaust its stack.
+    static let depthLimit = 64
 
     static func places(in text: String) -> ConfigurationPlaces {
         var locator = KeyLocator(scalars: Array(text.unicodeScalars))
@@ -27,25 +28,25 @@ struct KeyLocator {
     }
 
     private mutating func scan() {
-        var table = ""
+        var table: (path: String, depth: Int) = ("", 0)
         while let scalar = peek {
             switch scalar {
             case " ", "\t", "\r", "\n": advance()
             case "#": skipLine()
             case "[": table = header()
             default:
-                keyAndValue(in: table, depth: 0)
+                keyAndValue(in: table.path, depth: table.depth)
                 skipLine()
             }
         }
     }
 
-    /// `[a.b]` or `[[a.b]]`: gives the path that the keys below it belong to.
-    private mutating func header() -> String {
+    /// `[a.b]` or `[[a.b]]`: gives the path that the keys below it belong to, and how deep that is.
+    private mutating func header() -> (path: String, depth: Int) {
         advance()
         let isArray = peek == "["
         if isArray { advance() }
-        let parts = keyPath()
+        let parts = keyPath(depth: 0)
         skipLine()
         var path = ""
         for (number, part) in parts.enumerated() {
@@ -60,11 +61,11 @@ struct KeyLocator {
                 path = ConfigurationPlaces.path(path, element)
             }
         }
-        return path
+        return (path, parts.count)
     }
 
     private mutating func keyAndValue(in table: String, depth: Int) {
-        let parts = keyPath()
+        let parts = keyPath(depth: depth)
         guard peek == "=" else { return }
         advance()
         skipBlanks()
@@ -76,14 +77,18 @@ struct KeyLocator {
         guard let last = parts.last else { return }
         path = ConfigurationPlaces.path(path, last.name)
         places.note(path, key: last.place, value: here)
-        value(at: path, depth: depth)
+        value(at: path, depth: depth + parts.count)
     }
 
     /// Parts of a dotted key with their places; ends before whatever cannot belong to a key.
-    private mutating func keyPath() -> [(name: String, place: TextPlace)] {
+    private mutating func keyPath(depth: Int) -> [(name: String, place: TextPlace)] {
         var parts: [(String, TextPlace)] = []
         while true {
             skipBlanks()
+            if depth + parts.count > Self.depthLimit {
+                giveUp()
+                return []
+            }
             let place = here
             switch peek {
             case "\"", "'": parts.append((string(), place))
@@ -102,10 +107,17 @@ struct KeyLocator {
         }
     }
 
+    /// Notes where it got too deep, and ends the scan.
+    private mutating func giveUp() {
+        places.noteTooDeep(here)
+        index = scalars.count
+    }
+
     private mutating func value(at path: String, depth: Int) {
+        if depth > Self.depthLimit { return giveUp() }
         switch peek {
         case "\"", "'": _ = string()
-        case "[" where depth < Self.depthLimit:
+        case "[":
             advance()
             var element = 0
             while skipToItem(), let scalar = peek, scalar != "]" {
@@ -117,11 +129,11 @@ struct KeyLocator {
                 if index == start { advance() }
             }
             advance()
-        case "{" where depth < Self.depthLimit:
+        case "{":
             advance()
             while skipToItem(), let scalar = peek, scalar != "}" {
                 let start = index
-                keyAndValue(in: path, depth: depth + 1)
+                keyAndValue(in: path, depth: depth)
                 if index == start { advance() }
             }
             advance()

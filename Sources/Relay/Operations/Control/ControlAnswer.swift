@@ -5,6 +5,8 @@ import FoundationEssentials
 struct ControlAnswer: Sendable {
     let status: HTTPStatusCode
     let body: [UInt8]
+    /// For 405: what the place takes.
+    var allow = "GET"
 
     /// 200 with `view`.
     static func found(_ view: some Encodable) -> ControlAnswer {
@@ -24,7 +26,7 @@ struct ControlAnswer: Sendable {
     var octets: [UInt8] {
         var head = "HTTP/1.1 \(status.code) \(status.phrase)\r\n"
         head += "Content-Type: application/json\r\nContent-Length: \(body.count + 1)\r\nConnection: close\r\n"
-        if status == .methodNotAllowed { head += "Allow: GET\r\n" }
+        if status == .methodNotAllowed { head += "Allow: \(allow)\r\n" }
         return Array(head.utf8) + Array("\r\n".utf8) + body + [UInt8(ascii: "\n")]
     }
 }

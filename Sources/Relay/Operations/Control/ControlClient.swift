@@ -46,10 +46,28 @@ public struct ControlClient: Sendable {
         try await fetch("/v1/policy/\(domain)", [])
     }
 
+    /// One page of the cache of MTA-STS policies.
+    public func policies(_ query: PolicyQuery) async throws(ControlClientError) -> ControlReply<STSPage> {
+        var items = [("limit", "\(query.limit)")]
+        if let after = query.after { items.append(("after", after.text)) }
+        return try await get("/v1/sts", items)
+    }
+
+    /// Has the daemon fetch a policy anew.
+    public func refreshPolicy(of domain: DomainName) async throws(ControlClientError) -> ControlReply<STSRefreshView> {
+        let path = "/v1/sts/\(domain)/refresh"
+        return try reply(to: path, try await fetch(path, [], method: .POST))
+    }
+
     private func get<View: Decodable>(
         _ path: String, _ query: [(String, String)] = []
     ) async throws(ControlClientError) -> ControlReply<View> {
-        let octets = try await fetch(path, query)
+        try reply(to: path, try await fetch(path, query))
+    }
+
+    private func reply<View: Decodable>(
+        to path: String, _ octets: [UInt8]
+    ) throws(ControlClientError) -> ControlReply<View> {
         guard let view = ControlJSON.decode(View.self, from: octets) else {
             throw .unreadable("the answer to \(path) is not what this version of relayctl expects")
         }
@@ -57,13 +75,15 @@ public struct ControlClient: Sendable {
     }
 
     /// The JSON the daemon answered with.
-    func fetch(_ path: String, _ query: [(String, String)]) async throws(ControlClientError) -> [UInt8] {
+    func fetch(
+        _ path: String, _ query: [(String, String)], method: HTTPMethod = .GET
+    ) async throws(ControlClientError) -> [UInt8] {
         guard socket.utf8.count <= Net.SocketAddress.pathLimit else {
             throw .noAnswer("the path is longer than \(Net.SocketAddress.pathLimit) octets")
         }
         let response: (status: Int, body: [UInt8])
         do {
-            response = try await exchange(path, query)
+            response = try await exchange(path, query, method)
         } catch let error as FlyingSocks.SocketError {
             throw .noAnswer(Self.reason(error))
         } catch {
@@ -76,12 +96,14 @@ public struct ControlClient: Sendable {
             view ?? ControlErrorView(code: "\(response.status)", message: "status \(response.status)", cure: ""))
     }
 
-    private func exchange(_ path: String, _ query: [(String, String)]) async throws -> (status: Int, body: [UInt8]) {
+    private func exchange(
+        _ path: String, _ query: [(String, String)], _ method: HTTPMethod
+    ) async throws -> (status: Int, body: [UInt8]) {
         let address = sockaddr_un.unix(path: socket)
         return try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
             group.addTask {
                 let request = HTTPRequest(
-                    method: .GET, version: .http11, path: path,
+                    method: method, version: .http11, path: path,
                     query: query.map { HTTPRequest.QueryItem(name: $0.0, value: $0.1) },
                     headers: [.host: "relayd", .connection: "close"], body: Data())
                 var client = HTTPClient()

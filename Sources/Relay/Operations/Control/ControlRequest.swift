@@ -1,12 +1,18 @@
 import FlyingFox
 import Mail
 
-/// A question to the control socket: a GET without a body.
+/// A question to the control socket, or the one order it takes: without a body.
 enum ControlRequest: Hashable, Sendable {
     case status
     case queue(QueueQuery)
     case show(QueueID)
     case policy(DomainName)
+    case policies(PolicyQuery)
+    /// The only POST.
+    case refreshPolicy(DomainName)
+
+    /// What asks and what orders.
+    private enum Method: String { case get = "GET", post = "POST" }
 
     /// Octets of request line, header and the empty line after them.
     static let headLimit = 16_384
@@ -45,11 +51,16 @@ enum ControlRequest: Hashable, Sendable {
             method: HTTPMethod(String(words[0])), version: .http11,
             target: HTTPRequest.Target(path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : ""),
             headers: [:], body: HTTPBodySequence())
-        guard request.method == .GET else {
-            throw ControlRefusal(
-                .methodNotAllowed, "method-not-allowed", "only GET is answered here", "Send a GET request")
+        guard let method = Method(rawValue: String(words[0])) else {
+            throw notAllowed(.get, "only GET is answered here")
         }
-        return try route(request)
+        return try route(request, method)
+    }
+
+    private static func notAllowed(_ method: Method, _ message: String) -> ControlRefusal {
+        ControlRefusal(
+            .methodNotAllowed, "method-not-allowed", message, "Send a \(method.rawValue) request",
+            allow: method.rawValue)
     }
 
     private static func refuseBody(_ fields: some Sequence<Substring>) throws(ControlRefusal) {
@@ -63,9 +74,15 @@ enum ControlRequest: Hashable, Sendable {
         }
     }
 
-    private static func route(_ request: HTTPRequest) throws(ControlRefusal) -> ControlRequest {
+    private static func route(_ request: HTTPRequest, _ method: Method) throws(ControlRefusal) -> ControlRequest {
         let steps = request.path.split(separator: "/").map { $0.removingPercentEncodingStrictly ?? "" }
         let query = request.query
+        if steps.count == 4, steps[0] == "v1", steps[1] == "sts", steps[3] == "refresh" {
+            guard method == .post else { throw notAllowed(.post, "a refresh is an order, not a question") }
+            try refuse(query, but: [])
+            return .refreshPolicy(try domainName(steps[2]))
+        }
+        guard method == .get else { throw notAllowed(.get, "only GET is answered here") }
         switch (steps.first, steps.dropFirst().first, steps.dropFirst(2).first, steps.count) {
         case ("v1", "status", nil, 2):
             try refuse(query, but: [])
@@ -83,10 +100,12 @@ enum ControlRequest: Hashable, Sendable {
         case ("v1", "policy", let domain?, 3):
             try refuse(query, but: [])
             return .policy(try domainName(domain))
+        case ("v1", "sts", nil, 2):
+            return .policies(try policyQuery(query))
         default:
             throw ControlRefusal(
                 .notFound, "not-found", "there is nothing at \(LogLine.escaped(request.path))",
-                "Ask for /v1/status, /v1/queue, /v1/queue/ID or /v1/policy/DOMAIN")
+                "Ask for /v1/status, /v1/queue, /v1/queue/ID, /v1/policy/DOMAIN or /v1/sts")
         }
     }
 
@@ -113,16 +132,30 @@ enum ControlRequest: Hashable, Sendable {
             case "sender": query.sender = item.value
             case "recipient": query.recipient = item.value
             case "cursor": query.cursor = item.value
-            default:
-                guard let limit = Int(strictly: item.value), (1...QueueQuery.limitCeiling).contains(limit) else {
-                    throw ControlRefusal(
-                        .badRequest, "bad-limit", "\(LogLine.escaped(item.value)) is no limit",
-                        "A number from 1 to \(QueueQuery.limitCeiling)")
-                }
-                query.limit = limit
+            default: query.limit = try limit(item.value, upTo: QueueQuery.limitCeiling)
             }
         }
         return query
+    }
+
+    private static func policyQuery(_ items: [HTTPRequest.QueryItem]) throws(ControlRefusal) -> PolicyQuery {
+        try refuse(items, but: ["after", "limit"])
+        var query = PolicyQuery()
+        for item in items {
+            switch item.name {
+            case "after": query.after = try domainName(item.value)
+            default: query.limit = try limit(item.value, upTo: PolicyQuery.limitCeiling)
+            }
+        }
+        return query
+    }
+
+    private static func limit(_ text: String, upTo ceiling: Int) throws(ControlRefusal) -> Int {
+        guard let limit = Int(strictly: text), (1...ceiling).contains(limit) else {
+            throw ControlRefusal(
+                .badRequest, "bad-limit", "\(LogLine.escaped(text)) is no limit", "A number from 1 to \(ceiling)")
+        }
+        return limit
     }
 
     private static func refuse(_ items: [HTTPRequest.QueryItem], but known: [String]) throws(ControlRefusal) {
@@ -138,8 +171,10 @@ enum ControlRequest: Hashable, Sendable {
 struct ControlRefusal: Error, Sendable {
     let answer: ControlAnswer
 
-    init(_ status: HTTPStatusCode, _ code: String, _ message: String, _ cure: String) {
-        answer = .refused(status, code, message, cure)
+    init(_ status: HTTPStatusCode, _ code: String, _ message: String, _ cure: String, allow: String = "GET") {
+        var answer = ControlAnswer.refused(status, code, message, cure)
+        answer.allow = allow
+        self.answer = answer
     }
 }
 

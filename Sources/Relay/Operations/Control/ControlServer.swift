@@ -6,7 +6,7 @@ public import Net
 ///
 /// FlyingFox's own server reads heads in quadratic time and takes bodies of any size. So connections are accepted and read
 /// by `Net`, within the limits below, and of FlyingFox remain the request with its decoding and the status codes. One
-/// request for each connection, GET only, no bodies.
+/// request for each connection, GET but for one order, no bodies.
 ///
 /// Who meets a limit is told: a head of more than 16 KiB gets 431, a request that takes longer than ``Limits/request``
 /// gets 408; beyond ``connectionLimit`` clients wait in the backlog; who does not take its answer within
@@ -155,6 +155,8 @@ extension ControlSource {
             case .status: return .found(await status())
             case .queue(let query): return .found(try await queue(query))
             case .policy(let domain): return ControlAnswer(status: .ok, body: await policy(domain))
+            case .policies(let query): return .found(try await policyPage(after: query.after, limit: query.limit))
+            case .refreshPolicy(let domain): return .found(await refreshPolicy(of: domain))
             case .show(let id):
                 if let message = try await show(id) { return .found(message) }
                 return .refused(

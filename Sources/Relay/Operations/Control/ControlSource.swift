@@ -9,6 +9,25 @@ public protocol ControlSource: Sendable {
     func show(_ id: QueueID) async throws -> MessageView?
     /// JSON of a `PolicyDocument`: what a delivery to `domain` would decide now.
     func policy(_ domain: DomainName) async -> [UInt8]
+    /// One page of the cache of MTA-STS policies, in alphabetical order from behind `domain`. An error becomes 500.
+    func policyPage(after domain: DomainName?, limit: Int) async throws -> STSPage
+    /// Looks up the TXT record and fetches the policy now, whatever is cached (RFC 8461 §3.3): what came of it.
+    func refreshPolicy(of domain: DomainName) async -> STSRefreshView
+}
+
+/// Which page of the policy cache is asked for.
+public struct PolicyQuery: Hashable, Sendable {
+    /// ``STSPage/next`` of the page before; nil for the first.
+    public var after: DomainName?
+    /// Policies in this page, 1 to ``limitCeiling``.
+    public var limit: Int
+
+    public static let limitCeiling = 100
+
+    public init(after: DomainName? = nil, limit: Int = PolicyQuery.limitCeiling) {
+        self.after = after
+        self.limit = limit
+    }
 }
 
 /// Which messages of the queue are asked for. All conditions given must hold.

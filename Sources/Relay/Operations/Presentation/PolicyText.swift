@@ -1,27 +1,60 @@
 public import Mail
 
-/// `relayctl policy` for people: the verdict first, then what it was made from, host by host, and what to do.
+/// `relayctl policy` and `relayctl probe` for people: the verdict first, then what was found, what it means for each host and
+/// why, and what to do.
 public enum PolicyText {
-    public static func render(_ document: PolicyDocument, style: TextStyle) -> String {
+    /// - Parameter now: what ages are counted from.
+    public static func render(_ document: PolicyDocument, now: WallTime, style: TextStyle) -> String {
         let domain = LogLine.oneLine(document.domain)
-        let (verdict, colour) = verdict(document.outcome)
+        let (verdict, colour) = verdict(document)
         var text = style.paint(style.wrapped("\(domain): \(verdict)."), colour) + "\n"
-        text += style.wrapped("Because \(document.because).") + "\n\n"
-        text += "MX    " + style.wrapped(mx(document.mx), indent: 6) + "\n"
-        if !document.hosts.isEmpty {
-            text += "\n" + hosts(document.hosts).render(style)
-            for host in document.hosts { text += "\n" + details(host, style) }
+        // Of a name that does not exist there is nothing more to say.
+        if document.mx.lookup != "no-such-domain" {
+            text += style.wrapped("Because \(document.because).") + "\n\n" + found(document, now, style)
+            if document.hosts.count > 1 { text += overview(document.hosts, style) }
+            for host in document.hosts { text += "\n" + HostText.render(host, now: now, style: style) }
         }
-        text += "\nWhat to do: " + style.wrapped(advice(document), indent: 12) + "\n"
+        text += "\n" + style.field("What to do:", PolicyAdvice.text(document), width: 12)
         return text
     }
 
-    private static func verdict(_ outcome: PolicyDocument.Outcome) -> (String, TextStyle.Colour) {
-        switch outcome {
-        case .authenticated: ("mail goes only over TLS, and only to servers that prove who they are", .green)
-        case .unauthenticated: ("mail can be delivered, but a server need not prove who it is", .yellow)
-        case .undeliverable: ("nothing can be delivered now", .red)
+    private static func verdict(_ document: PolicyDocument) -> (String, TextStyle.Colour) {
+        let isProbe = document.hosts.contains { $0.attempts != nil }
+        switch document.outcome {
+        case .authenticated where isProbe:
+            return ("every server that mail may go to has proved who it is, over TLS", .green)
+        case .unauthenticated where isProbe:
+            return ("not every server that mail may go to has proved who it is", .yellow)
+        case .authenticated:
+            return ("mail goes only over TLS, and only to servers that prove who they are", .green)
+        case .unauthenticated:
+            return ("mail can be delivered, but a server need not prove who it is", .yellow)
+        case .undeliverable:
+            switch document.mx.lookup {
+            case "no-such-domain": return ("there is no such domain (NXDOMAIN), so nothing can be delivered", .red)
+            case "null": return ("the domain takes no mail", .red)
+            case "failed" where document.mx.security == Security.bogus.rawValue:
+                return ("nothing can be delivered now: its DNSSEC signatures do not validate", .red)
+            case "failed": return ("nothing can be delivered now: the domain cannot be looked up", .red)
+            default: return ("nothing can be delivered now", .red)
+            }
         }
+    }
+
+    // MARK: What was found
+
+    private static func found(_ document: PolicyDocument, _ now: WallTime, _ style: TextStyle) -> String {
+        var text = ""
+        if let route = document.route {
+            text += style.field("Route", "\(route.nextHop), by \(route.rule) of the configuration", width: 9)
+        }
+        text += style.field("MX", mx(document.mx), width: 9)
+        for line in sts(document.mtaSTS, now) { text += style.field("MTA-STS", line, width: 9) }
+        if let tlsrpt = document.tlsrpt {
+            let wishes = tlsrpt.rua.isEmpty ? "no reports: \(tlsrpt.error ?? "no address we know")" : nil
+            text += style.field("TLSRPT", wishes ?? "reports go to \(tlsrpt.rua.joined(separator: ", "))", width: 9)
+        }
+        return text
     }
 
     private static func mx(_ mx: PolicyDocument.MX) -> String {
@@ -34,15 +67,38 @@ public enum PolicyText {
         return "\(records)\(security)"
     }
 
-    private static func hosts(_ hosts: [PolicyDocument.Host]) -> TextTable {
-        var table = TextTable(["PREF", "HOST", "ADDRESSES", "TLSA", "REQUIREMENT"])
-        for host in hosts {
-            let first = host.addresses.first ?? "none"
-            let more = host.addresses.count > 1 ? " +\(host.addresses.count - 1)" : ""
-            let security = host.addressSecurity.map { " (\($0))" } ?? ""
-            table.add(["\(host.preference)", host.host, first + more + security, tlsa(host.tlsa), requirement(host)])
+    private static func sts(_ sts: PolicyDocument.MTASTS?, _ now: WallTime) -> [String] {
+        guard let sts else { return [] }
+        var lines: [String] = []
+        if let policy = sts.policy {
+            let fetched = Humane.distance(to: WallTime(seconds: policy.fetchedAt), from: now)
+            let expires = Humane.distance(to: WallTime(seconds: policy.expiresAt), from: now)
+            let source = policy.source == "cached" ? "cached, fetched \(fetched)" : "fetched now"
+            lines.append(
+                "mode \(policy.mode), id \(policy.id), \(source), expires \(expires) (max_age \(Humane.span(policy.maxAge)))"
+            )
+            if !policy.mx.isEmpty { lines.append("mx \(policy.mx.joined(separator: ", "))") }
+            if sts.lookup == "found", let id = sts.record?.id, id != policy.id {
+                lines.append("the TXT record names another id, \(id)")
+            }
+        } else if let record = sts.record {
+            lines.append("TXT record with id \(record.id), and no policy")
         }
-        return table
+        if let error = sts.error {
+            let start = sts.policy == nil ? "" : "but: "
+            lines.append(sts.policy == nil && sts.record == nil ? "none: \(error)" : "\(start)\(error)")
+        }
+        return lines
+    }
+
+    /// Left out where it is wider than the page: the blocks below say the same.
+    private static func overview(_ hosts: [PolicyDocument.Host], _ style: TextStyle) -> String {
+        var table = TextTable(["PREF", "HOST", "TLSA", "MTA-STS", "REQUIREMENT"])
+        for host in hosts {
+            let listed = host.stsMatch.map { $0 ? "listed" : "not listed" } ?? "-"
+            table.add(["\(host.preference)", host.host, tlsa(host.tlsa), listed, requirement(host)])
+        }
+        return table.width > style.width ? "" : "\n" + table.render(style)
     }
 
     private static func tlsa(_ tlsa: PolicyDocument.TLSA) -> String {
@@ -57,69 +113,13 @@ public enum PolicyText {
         guard let requirement = host.requirement else { return "-" }
         return requirement.level + (requirement.by.map { " by \($0)" } ?? "")
     }
+}
 
-    private static func details(_ host: PolicyDocument.Host, _ style: TextStyle) -> String {
-        var text = style.paint(LogLine.oneLine(host.host), .bold) + "\n"
-        if host.addresses.count > 1 {
-            text += "  at    " + style.wrapped(host.addresses.joined(separator: ", "), indent: 8) + "\n"
-        }
-        let name = host.tlsa.baseDomain ?? host.host
-        for record in host.tlsa.records {
-            let use = record.usable ? "usable" : "unusable: \(record.whyUnusable ?? "")"
-            let fields = "\(record.usage) \(record.selector) \(record.matchingType) \(shortened(record.data))"
-            text += "  TLSA  " + style.wrapped("\(fields) at \(name), \(use)", indent: 8) + "\n"
-        }
-        let why = host.skipped?.detail ?? host.requirement?.reason ?? "nothing is known of this host"
-        let source = source(host).map { " (\($0))" } ?? ""
-        return text + "  why   " + style.wrapped(why + source, indent: 8) + "\n"
-    }
-
-    /// The certificate association data of a matching type 0 record may be a whole certificate.
-    private static func shortened(_ data: String) -> String {
-        data.count <= 64 ? data : "\(data.prefix(32))… (\(data.count / 2) octets)"
-    }
-
-    /// The section that demands it.
-    private static func source(_ host: PolicyDocument.Host) -> String? {
-        if host.skipped?.cause == Reason.Cause.tlsaLookupFailed.rawValue { return "RFC 7672 §2.1.2" }
-        guard host.skipped == nil, let requirement = host.requirement else { return nil }
-        switch (requirement.by, requirement.level) {
-        case ("dane"?, _): return "RFC 7672 §2.2"
-        case ("dane-host"?, _): return "RFC 7672 §2.2.1"
-        case (nil, "opportunistic"): return "RFC 7435"
-        default: return nil
-        }
-    }
-
-    private static func advice(_ document: PolicyDocument) -> String {
-        let causes = Set(document.hosts.compactMap(\.skipped?.cause))
-        switch document.outcome {
-        case .authenticated:
-            return causes.isEmpty
-                ? "nothing."
-                : "nothing at once: the other hosts take the mail. Tell the domain's postmaster of the skipped ones."
-        case .unauthenticated:
-            if document.hosts.contains(where: { $0.requirement?.by == "dane-host" }) {
-                return "nothing on this side. The hosts publish TLSA records, but the domain's own zone is not signed: "
-                    + "its operator can sign it (RFC 7672 §2.2.1)."
-            }
-            return
-                "nothing on this side. The domain's operator can sign its zone and publish TLSA records for its hosts."
-        case .undeliverable:
-            if document.mx.null { return "check the address: this domain takes no mail, so the mail is returned." }
-            if causes.contains(Reason.Cause.tlsaLookupFailed.rawValue) {
-                return
-                    "wait, and tell the domain's operator that looking up the TLSA records fails. Mail stays queued; "
-                    + "sending it without the check is what an attacker who blocks the lookup would want."
-            }
-            if document.mx.security == Security.bogus.rawValue || causes.contains(Reason.Cause.dnsBogus.rawValue) {
-                return
-                    "wait, and tell the domain's operator that its DNSSEC signatures do not validate. Mail stays queued."
-            }
-            if document.mx.security == Security.failed.rawValue {
-                return "wait: the name could not be looked up. `relayctl status` says how this resolver is."
-            }
-            return "see the reasons above; try again later."
-        }
+extension TextStyle {
+    /// A line that begins with a label in a column of its own, `indent` blanks from the left.
+    func field(_ label: String, _ text: String, width: Int, indent: Int = 0) -> String {
+        let start = String(repeating: " ", count: indent) + label
+        let padding = String(repeating: " ", count: max(1, indent + width - start.count))
+        return start + padding + wrapped(text, indent: max(indent + width, start.count + 1)) + "\n"
     }
 }

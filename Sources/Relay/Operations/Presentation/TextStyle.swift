@@ -53,6 +53,13 @@ struct TextTable {
         rows.append(cells.map(LogLine.oneLine))
     }
 
+    /// Columns of the longest line.
+    var width: Int {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        return widths.reduce(0, +) + 2 * max(0, columns - 1)
+    }
+
     /// Each line behind `indent` blanks and with its line end.
     func render(_ style: TextStyle, indent: Int = 0) -> String {
         var widths: [Int] = []

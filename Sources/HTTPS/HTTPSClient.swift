@@ -1,0 +1,69 @@
+import CCurl
+import Mail
+import Net
+
+/// Fetches over HTTPS: one thread, many transfers, each with a connection of its own.
+///
+/// https only; no redirect is followed, no proxy, cookie, cache, credential or encoding is used, and nothing is looked
+/// up: the addresses are the request's. Safe from any task on any loop.
+public final class HTTPSClient: Sendable {
+    /// Transfers at once, unless said otherwise.
+    public static let defaultTransfersLimit = 64
+    /// Requests that wait for a place; beyond it they fail at once (kind `busy`). Ours.
+    public static let waitingLimit = 1_024
+
+    private let engine: TransferEngine
+    private let thread: EngineThread
+
+    /// Starts the thread. Throws where libcurl or the system gives none (kind `ours`).
+    public init(transfersLimit: Int = HTTPSClient.defaultTransfersLimit) throws(HTTPSFailure) {
+        let engine = try TransferEngine(transfersLimit: transfersLimit)
+        guard let thread = EngineThread({ engine.run() }) else {
+            throw HTTPSFailure(.ours, "the system has no thread to give")
+        }
+        self.engine = engine
+        self.thread = thread
+    }
+
+    deinit {
+        engine.close()
+    }
+
+    /// Fetches. Takes at most the request's timeout; where the caller's task is cancelled, the transfer is broken off and
+    /// this returns at once.
+    public func get(_ request: HTTPSRequest) async -> Result<HTTPSResponse, HTTPSFailure> {
+        if let fault = request.fault { return .failure(fault) }
+        let id = engine.newID()
+        let end = Deadline.after(request.timeout)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                engine.ask(id, request, until: end, waiter)
+                // Cancelled before it was asked: then nobody knew the number yet.
+                if Task.isCancelled { engine.cancel(id) }
+            }
+        } onCancel: {
+            engine.cancel(id)
+        }
+    }
+
+    /// Ends all transfers, whose callers get a failure (kind `cancelled`), and the thread. Requests that come later fail in
+    /// the same way. May be called more than once.
+    public func close() async {
+        engine.close()
+        await engine.end()
+        thread.join()
+    }
+
+    /// "libcurl 7.88.1, OpenSSL/3.0.22": the libraries this process runs with.
+    public static var libraryVersion: String {
+        guard let version = shim_curl_version_info() else { return "libcurl" }
+        let number = version.pointee.version.map { String(cString: $0) } ?? "of unknown version"
+        let tls = version.pointee.ssl_version.map { String(cString: $0) } ?? "no TLS"
+        return "libcurl \(number), \(tls)"
+    }
+
+    /// The file of the system's trust anchors that libcurl was built to read.
+    static var systemAnchors: String? {
+        shim_curl_version_info()?.pointee.cainfo.map { String(cString: $0) }
+    }
+}

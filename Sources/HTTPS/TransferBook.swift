@@ -1,0 +1,97 @@
+import Net
+
+/// Who waits for which transfer. A value without libcurl and without a clock; ``TransferEngine`` makes the transfers and
+/// resumes the waiters.
+///
+/// `Waiter` is whatever is resumed with a result.
+struct TransferBook<Waiter> {
+    struct Entry {
+        let id: UInt64
+        let request: HTTPSRequest
+        /// When the whole fetch must be over.
+        let end: Deadline
+        let waiter: Waiter
+    }
+
+    /// What the thread has to do now.
+    struct Turn {
+        var starts: [Entry] = []
+        /// Transfers to break off.
+        var cancels: [UInt64] = []
+        /// Those whose time was over before they began, and what they are told.
+        var expired: [Waiter] = []
+        var expiry: HTTPSFailure = .noPlace
+        var isClosing = false
+        /// When there is something to do again, if nothing else happens.
+        var next: Deadline = .never
+    }
+
+    private(set) var isClosing = false
+    private var waiting: [Entry] = []
+    private var running: [UInt64: Waiter] = [:]
+    private var cancelled: [UInt64] = []
+    let transfersLimit: Int
+    let waitingLimit: Int
+
+    init(transfersLimit: Int, waitingLimit: Int = HTTPSClient.waitingLimit) {
+        self.transfersLimit = max(1, transfersLimit)
+        self.waitingLimit = waitingLimit
+    }
+
+    var waitingCount: Int { waiting.count }
+    var runningCount: Int { running.count }
+
+    /// Keeps the entry, or says why not.
+    mutating func ask(_ entry: Entry) -> HTTPSFailure? {
+        if isClosing { return .closed }
+        let isPlaceFree = running.count + waiting.count < transfersLimit
+        if !isPlaceFree && waiting.count >= waitingLimit {
+            return HTTPSFailure(.busy, "\(running.count) fetches are under way and \(waiting.count) wait")
+        }
+        waiting.append(entry)
+        return nil
+    }
+
+    /// The waiter to resume at once, where its transfer has not begun. One that has begun is broken off in the next turn.
+    mutating func cancel(_ id: UInt64) -> Waiter? {
+        if let index = waiting.firstIndex(where: { $0.id == id }) { return waiting.remove(at: index).waiter }
+        if running[id] != nil { cancelled.append(id) }
+        return nil
+    }
+
+    /// What to do now. Entries that start count as running from here on.
+    mutating func turn(at now: Deadline) -> Turn {
+        var turn = Turn(isClosing: isClosing)
+        turn.cancels = cancelled
+        cancelled = []
+        if running.count < transfersLimit { turn.expiry = .tooLate }
+        turn.expired = waiting.filter { $0.end <= now }.map(\.waiter)
+        waiting.removeAll { $0.end <= now }
+        if !isClosing {
+            turn.starts = Array(waiting.prefix(max(0, transfersLimit - running.count)))
+            waiting.removeFirst(turn.starts.count)
+            for entry in turn.starts { running[entry.id] = entry.waiter }
+        }
+        turn.next = waiting.map(\.end).min() ?? .never
+        return turn
+    }
+
+    /// The one who waits for a transfer that is over.
+    mutating func finished(_ id: UInt64) -> Waiter? {
+        running.removeValue(forKey: id)
+    }
+
+    /// From now on nothing is taken in; those who wait for a place come back.
+    mutating func close() -> [Waiter] {
+        isClosing = true
+        defer { waiting = [] }
+        return waiting.map(\.waiter)
+    }
+}
+
+extension HTTPSFailure {
+    static let noPlace = HTTPSFailure(.busy, "no place among the transfers came free in time")
+    static let tooLate = HTTPSFailure(.timedOut, "the time was over before the fetch began")
+    static let closed = HTTPSFailure(.cancelled, "the HTTPS client is closed")
+    static let cancelled = HTTPSFailure(.cancelled, "the fetch was cancelled")
+}

@@ -1,0 +1,147 @@
+/// The one decision: what a host must show, from the operator's rule, the message's demand, DANE and MTA-STS, with every
+/// step in words. Read it from top to bottom in ``HostPolicy/init(for:in:)``; `docs/tls-policy.md` says the same as a table.
+public struct HostPolicy: Hashable, Sendable {
+    public let host: HostFacts
+    public let decision: HostDecision
+    /// Is the host in the MTA-STS policy's list (RFC 8461 §4.1)? nil where no policy is in force.
+    public let stsMatch: Bool?
+    /// The operator's settings that hold for this host.
+    public let rule: HostRule
+    /// Each step of the decision, in order, with its source.
+    public let reasons: [Explanation]
+
+    /// Decides for `host`, one of `inputs.facts.hosts`: may it be used, and what must it show?
+    public init(for host: HostFacts, in inputs: PolicyInputs) {
+        self.host = host
+        rule = inputs.settings.rules.settings(destination: inputs.facts.nextHop.domain, host: host.host)
+        let sts = STSFinding(host, inputs.sts, rule)
+        stsMatch = sts.matches
+        if let reason = host.obstacle {
+            decision = .skip(reason, reason.cause.resultType.map { [PolicyResult(.tlsa, $0)] } ?? [])
+            reasons = [Explanation(reason.detail)]
+            return
+        }
+        var maker = RequirementMaker(host, inputs, rule)
+        do throws(RequirementMaker.Skip) {
+            try maker.apply(DANEFinding(host, inputs.facts, inputs.settings, rule))
+            try maker.apply(sts)
+            try maker.applyRequireTLS(sts)
+            try maker.applyRule(sts)
+            decision = .use(maker.requirement)
+        } catch {
+            decision = .skip(error.reason, error.results)
+            maker.reasons.append(Explanation(error.reason.detail, source: error.source))
+        }
+        reasons = maker.reasons
+    }
+}
+
+/// What DANE says about one host (RFC 7672 §2.2).
+enum DANEFinding: Hashable, Sendable {
+    /// DANE asks nothing of this host.
+    case none(Explanation)
+    /// The lookup failed: unknown is not absent (RFC 7672 §2.1.2, DANE-11).
+    case unknown(Reason)
+    /// Secure records, none usable: TLS is demanded, no certificate (DANE-15).
+    case unusable(TLSRequirement.Basis)
+    /// Secure records, and these are usable (DANE-14).
+    case usable(TLSRequirement.Basis, [TLSARecord])
+
+    init(_ host: HostFacts, _ facts: DestinationFacts, _ settings: PolicySettings, _ rule: HostRule) {
+        if rule.dane == .off {
+            self = .none(Explanation("DANE is switched off by \(rule.source)", source: "RFC 7672 §9.1"))  // DANE-22
+            return
+        }
+        // RFC 7672 §2.2.1: without a secure MX the host may be an attacker's choice. DANE with it is our option (DANE-19).
+        let basis: TLSRequirement.Basis = facts.mx.security == .insecure ? .daneHost : .dane
+        if basis == .daneHost && !settings.daneForInsecureMX {
+            self = .none(.daneOff)
+            return
+        }
+        switch (host.tlsa.lookup, host.tlsa.security) {
+        case (.failed(let words), let security):
+            let kind = security == .bogus ? "DNSSEC validation of the TLSA records of" : "the TLSA lookup for"
+            self = .unknown(Reason(.tlsaLookupFailed, "\(kind) \(host.host) failed: \(words)"))
+        case (.found, .secure):
+            let usable = settings.digestOrder.strongest(of: host.tlsa.records.filter(\.isUsable))
+            self = usable.isEmpty ? .unusable(basis) : .usable(basis, usable)
+        case (.found, _):
+            self = .none(.tlsaInsecure)  // RFC 7672 §2.2.3 (DANE-10)
+        case (.absent, _):
+            self = .none(.tlsaAbsent)  // RFC 7672 §2.2 (DANE-16)
+        case (.notQueried(let why), _):
+            // RFC 7672 §2.2.2 (DANE-02, DANE-06), or an address literal (MX-14)
+            self = .none(Explanation("DANE does not apply: \(why)", source: "RFC 7672 §2.2.2"))
+        }
+    }
+}
+
+/// What MTA-STS says about one host (RFC 8461 §4, §5).
+enum STSFinding: Hashable, Sendable {
+    case none(Explanation)
+    /// Nothing is in force and discovery failed (RFC 8461 §3.3): mail goes on, marked `sts-unknown`.
+    case unknown(Explanation)
+    /// A policy may be in force, and nobody can read it any more: mail waits.
+    case lost(Reason)
+    case applies(STSReference)
+
+    init(_ host: HostFacts, _ facts: STSFacts, _ rule: HostRule) {
+        guard rule.mtaSTS != .off else {
+            self = .none(Explanation("MTA-STS is switched off by \(rule.source)"))
+            return
+        }
+        guard let domain = facts.domain else {
+            self = .none(Explanation("MTA-STS does not apply: the next hop is no domain, or sts.enabled is off"))
+            return
+        }
+        guard let held = facts.held else {
+            if facts.isLost {
+                self = .lost(
+                    Reason(
+                        .policyUnknown,
+                        "the MTA-STS policy of \(domain) was cached, cannot be read back, and could not be fetched anew"
+                    ))
+                return
+            }
+            if facts.isUnknown {
+                let why = facts.fault?.words ?? "the TXT lookup did not end in time"
+                self = .unknown(
+                    Explanation(
+                        "whether \(domain) has an MTA-STS policy is not known (\(why)), and none is cached: mail goes "
+                            + "on without it", source: "RFC 8461 §3.3"))
+            } else {
+                self = .none(Explanation("\(domain) has no MTA-STS policy in force", source: "RFC 8461 §3.1"))
+            }
+            return
+        }
+        guard held.policy.mode != .none else {
+            self = .none(Explanation("the MTA-STS policy of \(domain) says mode none", source: "RFC 8461 §5"))
+            return
+        }
+        // RFC 8461 §4.1: the MX record's name, not what it is an alias of (STS-28).
+        let pattern = host.host.name.flatMap(held.policy.pattern(matching:))
+        let mode = rule.mtaSTS == .observe ? .testing : held.policy.mode
+        self = .applies(STSReference(domain: domain, id: held.id, mode: mode, pattern: pattern))
+    }
+
+    /// Is the host in the list? nil where no policy is in force.
+    var matches: Bool? {
+        if case .applies(let reference) = self { reference.pattern != nil } else { nil }
+    }
+}
+
+extension HostRule {
+    /// The source address the rule names for this family.
+    func source(for family: AddressFamily) -> IPAddress? {
+        switch family {
+        case .ipv4: sourceIPv4
+        case .ipv6: sourceIPv6
+        }
+    }
+
+    /// For explanations: `rule "example.org"`, with the operator's words where there are any.
+    var source: String {
+        let names = labels.first ?? "the configuration"
+        return words.map { "\(names) (\($0))" } ?? names
+    }
+}

@@ -1,0 +1,138 @@
+/// All `[[rule]]` tables of the configuration: which settings hold for a host, and where mail for a domain goes.
+///
+/// The most specific rule wins, key by key; what it does not say, the next says. A rule for an MX host is more specific than
+/// one for a destination, an exact name than a wildcard, a longer wildcard than a shorter. The order in the file never counts.
+public struct RuleTable: Sendable {
+    /// Most specific first.
+    public let rules: [Rule]
+
+    /// Rules of one configuration at most. A decision looks at those that match, however many there are.
+    public static let limit = 10_000
+
+    /// By host, then by destination.
+    private let settings: PatternIndex<PatternIndex<[Rule]>>
+    private let routes: PatternIndex<Route>
+
+    public init(_ rules: [Rule] = []) {
+        // A stable order: equal ones stay as they came, though the configuration refuses them.
+        self.rules = rules.enumerated().sorted { left, right in
+            left.element.specificity == right.element.specificity
+                ? left.offset < right.offset : left.element.specificity > right.element.specificity
+        }.map(\.element)
+        var settings = PatternIndex<PatternIndex<[Rule]>>()
+        var routes = PatternIndex<Route>()
+        // A rule that names neither is for nothing.
+        let effective = self.rules.filter { $0.destination != nil || $0.host != nil }
+        for (host, rules) in Dictionary(grouping: effective, by: \.host) {
+            var destinations = PatternIndex<[Rule]>()
+            for (destination, rules) in Dictionary(grouping: rules, by: \.destination) {
+                destinations[destination] = rules
+            }
+            settings[host] = destinations
+        }
+        for rule in self.rules {
+            if let destination = rule.destination, let route = rule.route, routes[destination] == nil {
+                routes[destination] = route
+            }
+        }
+        self.settings = settings
+        self.routes = routes
+    }
+
+    /// The settings for `host` of `destination` (the next-hop domain; nil for an address).
+    public func settings(destination: DomainName?, host: MXHost) -> HostRule {
+        var merged = HostRule()
+        // Specificity compares hosts before destinations, and so do these loops.
+        for destinations in settings.matches(for: host) {
+            for rules in destinations.matches(for: destination) {
+                for rule in rules { merged.fill(from: rule.settings) }
+            }
+        }
+        return merged
+    }
+
+    /// Where mail for `domain` goes; nil where MX records decide. Rules for MX hosts have no say.
+    public func route(for domain: DomainName) -> Route? {
+        routes.matches(for: domain).first
+    }
+
+    /// The same for the domain of a mailbox: an address literal goes where `*` goes.
+    public func route(for domain: MailDomain) -> Route? {
+        switch domain {
+        case .name(let name): route(for: name)
+        case .literal: routes[.any]
+        }
+    }
+}
+
+/// The index follows from the rules, and is no part of what they are.
+extension RuleTable: Hashable {
+    public static func == (left: Self, right: Self) -> Bool { left.rules == right.rules }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(rules) }
+}
+
+/// One `[[rule]]`.
+public struct Rule: Hashable, Sendable {
+    /// The next-hop domain; nil where the rule is for MX hosts of any destination.
+    public let destination: RulePattern?
+    /// The MX host's name, or the address of a next hop without a name; nil where the rule is for all hosts.
+    public let host: RulePattern?
+    public let settings: HostRule
+    public let route: Route?
+
+    public init(destination: RulePattern?, host: RulePattern?, settings: HostRule, route: Route? = nil) {
+        self.destination = destination
+        self.host = host
+        self.settings = settings
+        self.route = route
+    }
+
+    var specificity: Specificity {
+        Specificity(host: host?.weight ?? -1, destination: destination?.weight ?? -1)
+    }
+
+    struct Specificity: Hashable, Comparable {
+        let host: Int
+        let destination: Int
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.host, left.destination) < (right.host, right.destination)
+        }
+    }
+}
+
+/// A configured next hop (MX-17): it replaces MX records and becomes the policy domain of MTA-STS, TLSRPT and DANE.
+public struct Route: Hashable, Sendable {
+    public let nextHop: NextHop
+    /// TLS from the first octet (RFC 8314 §3.3), as on port 465.
+    public let implicitTLS: Bool
+    /// A file of mode 0600 with `user:password`; nil for no AUTH.
+    public let credentialsFile: String?
+    /// `rule "*"`, with the operator's words where there are any, for explanations.
+    public let label: String
+
+    public init(nextHop: NextHop, implicitTLS: Bool = false, credentialsFile: String? = nil, label: String) {
+        self.nextHop = nextHop
+        self.implicitTLS = implicitTLS
+        self.credentialsFile = credentialsFile
+        self.label = label
+    }
+}
+
+extension HostRule {
+    /// Takes from a less specific rule what is not said yet.
+    mutating func fill(from other: HostRule) {
+        demand = demand ?? other.demand
+        minimumVersion = minimumVersion ?? other.minimumVersion
+        clientIdentity = clientIdentity ?? other.clientIdentity
+        sourceIPv4 = sourceIPv4 ?? other.sourceIPv4
+        sourceIPv6 = sourceIPv6 ?? other.sourceIPv6
+        requireTLS = requireTLS ?? other.requireTLS
+        honoursOptionalTLS = honoursOptionalTLS ?? other.honoursOptionalTLS
+        dane = dane ?? other.dane
+        mtaSTS = mtaSTS ?? other.mtaSTS
+        words = words ?? other.words
+        labels += other.labels
+    }
+}

@@ -1,0 +1,164 @@
+import Mail
+
+/// Rules that are allowed and yet give something up, or come to nothing. Said by `--check`, which ends well all the same.
+extension Configuration {
+    /// Warnings of one kind at most; of more, their number is said.
+    static let ruleWarningLimit = 20
+
+    func ruleWarnings() -> [ConfigurationFault] {
+        guard !rules.isEmpty else { return [] }
+        let table = ruleTable
+        let routed = RoutedNames(table)
+        let located = locatedRules
+        let kinds: [(what: String, find: (WrittenRule) -> Warning?)] = [
+            ("lower what would be demanded", lowering), ("give way to senders", yielding),
+            ("hold reports back", holding),
+            ("never apply", { routed.idle($0) }), ("may show a password to a stranger", { exposing($0, in: table) }),
+        ]
+        return kinds.flatMap { kind in
+            let found = located.lazy.compactMap { path, rule in
+                kind.find(rule).map { fault("\(path).\($0.key)", $0.problem, $0.cure) }
+            }
+            let all = Array(found)
+            let rest = all.count - Self.ruleWarningLimit
+            guard rest > 0 else { return all }
+            let more = ConfigurationFault(
+                file: places.file, place: nil, key: RuleReader.name,
+                problem: "\(rest) more rules \(kind.what)", cure: "")
+            return all.prefix(Self.ruleWarningLimit) + [more]
+        }
+    }
+
+    struct Warning {
+        let key: String
+        let problem: String
+        let cure: String
+    }
+
+    private func lowering(_ rule: WrittenRule) -> Warning? {
+        var ways: [(key: String, words: String)] = []
+        if let level = rule.level {
+            if level == .none {
+                ways.append(("level", "TLS is not even tried"))
+            } else if level < tls.minimumLevel {
+                ways.append(("level", "less is demanded than tls.minimum_level"))
+            }
+        }
+        if rule.minimumVersion == .tls12, tls.minimumVersion == .tls13 {
+            ways.append(("minimum_version", "older TLS is spoken than tls.minimum_version"))
+        }
+        switch rule.dane {
+        case .off?: ways.append(("dane", "TLSA records are ignored"))
+        case .observe?: ways.append(("dane", "nothing fails on TLSA records"))
+        case .on?, nil: break
+        }
+        switch rule.mtaSTS {
+        case .off?: ways.append(("mta_sts", "MTA-STS is ignored"))
+        case .observe?: ways.append(("mta_sts", "nothing fails on MTA-STS"))
+        case .on?, nil: break
+        }
+        guard let first = ways.first else { return nil }
+        let words = ways.map(\.words).joined(separator: ", ")
+        return Warning(
+            key: first.key,
+            problem: "\(rule.label) lowers what would be demanded: \(words)"
+                + (rule.reason.map { " (\($0))" } ?? ""),
+            cure: rule.reason == nil ? "Say why, for those who come after you: reason = \"…\"" : "")
+    }
+
+    private func yielding(_ rule: WrittenRule) -> Warning? {
+        guard rule.tlsRequiredNo == .honour else { return nil }
+        return Warning(
+            key: "tls_required_no",
+            problem: "any sender can set the demands of \(rule.label) aside with TLS-Required: No (RFC 8689 §3)",
+            cure: "")
+    }
+
+    /// D15: a report yields to nothing but an explicit rule.
+    private func holding(_ rule: WrittenRule) -> Warning? {
+        guard rule.tlsRequiredNo != .honour else { return nil }
+        let key: String
+        if rule.requireTLS == true {
+            key = "requiretls"
+        } else if let level = rule.level, level > .opportunistic {
+            key = "level"
+        } else {
+            return nil
+        }
+        return Warning(
+            key: key,
+            problem:
+                "\(rule.label) also holds back mail with TLS-Required: No, and our own reports of TLS failures there "
+                + "(RFC 8460 §5.3)",
+            cure: "")
+    }
+
+    /// A password for whoever answers: TLS alone does not tell who that is.
+    private func exposing(_ rule: WrittenRule, in table: RuleTable) -> Warning? {
+        guard rule.credentials != nil, let nextHop = rule.nextHop else { return nil }
+        let settings = table.settings(destination: nextHop.domain, host: nextHop.host)
+        guard (settings.demand?.level ?? tls.minimumLevel) < .authenticated else { return nil }
+        return Warning(
+            key: "credentials",
+            problem:
+                "nothing makes \(nextHop) prove who it is before the password is shown, unless it has DANE or MTA-STS",
+            cure: "Add level = \"authenticated\" with by = [\"pkix\"] or another proof")
+    }
+}
+
+/// Which destinations are routed elsewhere, so that rules for them alone never apply (MX-17).
+private struct RoutedNames {
+    private let table: RuleTable
+    private let patterns: Set<RulePattern>
+    private let nextHops: Set<DomainName>
+    /// All names above a next hop, for wildcards.
+    private let parents: Set<DomainName>
+
+    init(_ table: RuleTable) {
+        self.table = table
+        let routes = table.rules.filter { $0.route != nil }
+        patterns = Set(routes.compactMap(\.destination))
+        nextHops = Set(routes.compactMap { $0.route?.nextHop.domain })
+        parents = Set(nextHops.flatMap(Self.above))
+    }
+
+    /// A warning for a rule whose destinations all have another next hop.
+    func idle(_ rule: Configuration.WrittenRule) -> Configuration.Warning? {
+        guard rule.nextHop == nil, rule.hasSettings, let destination = rule.destination else { return nil }
+        let route: Route?
+        switch destination {
+        case .exactly(let name): route = nextHops.contains(name) ? nil : table.route(for: name)
+        case .below(let parent): route = parents.contains(parent) ? nil : self.route(forAllBelow: parent)
+        // The next hops are among all.
+        case .any, .address: route = nil
+        }
+        guard let route else { return nil }
+        return Configuration.Warning(
+            key: "destination",
+            problem: "\(rule.label) never applies: mail there goes to \(route.nextHop) by \(route.label), "
+                + "and the next hop is what policies are for",
+            cure: "Put the demands in the rule with next_hop, or in one for the next hop")
+    }
+
+    /// A route that takes every name below `parent`, whatever more exact routes there are.
+    private func route(forAllBelow parent: DomainName) -> Route? {
+        let covering = [.below(parent)] + Self.above(parent).map(RulePattern.below) + [.any]
+        guard let pattern = covering.first(where: patterns.contains) else { return nil }
+        return table.rules.first { $0.destination == pattern && $0.route != nil }?.route
+    }
+
+    /// `b.c` and `c` for `a.b.c`.
+    private static func above(_ name: DomainName) -> [DomainName] {
+        let labels = name.labels
+        return labels.indices.dropFirst().compactMap { try? DomainName(labels[$0...].joined(separator: ".")) }
+    }
+}
+
+extension Configuration.WrittenNextHop {
+    fileprivate var host: MXHost {
+        switch target {
+        case .domain(let name), .host(let name): .name(name)
+        case .address(let address): .address(address)
+        }
+    }
+}

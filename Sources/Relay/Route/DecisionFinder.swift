@@ -1,0 +1,22 @@
+package import Mail
+
+/// The decision for one next hop: what DNS and MTA-STS say of it, found at the same time and from memory where they are
+/// warm, and what follows from it under the operator's settings.
+package struct DecisionFinder: Sendable {
+    let routes: RouteFinder
+    let policies: PolicyFinder
+    let settings: PolicySettings
+
+    package init(routes: RouteFinder, policies: PolicyFinder, settings: PolicySettings) {
+        self.routes = routes
+        self.policies = policies
+        self.settings = settings
+    }
+
+    /// As things stand now.
+    package func decision(for nextHop: NextHop, demand: MessageDemand) async -> PolicyDecision {
+        async let sts = policies.facts(for: nextHop)
+        let facts = await routes.facts(for: nextHop)
+        return PolicyDecision(PolicyInputs(facts: facts, sts: await sts, demand: demand, settings: settings))
+    }
+}

@@ -1,0 +1,233 @@
+import Mail
+import Store
+
+/// What this process knows of the MTA-STS policy of one domain: the entry of the cache, the TXT record of the newest
+/// lookup, and what of it must still be written down. A value without network, store and clock; ``PolicyFinder`` asks,
+/// fetches, writes and waits.
+struct KnownPolicy {
+    /// Seconds a TXT answer is used at least, so that a TTL of 0 does not cost a lookup for each message of a burst.
+    static let shortest: UInt32 = 1
+    /// Seconds a TXT answer is used at most, whatever the zone says.
+    static let longest: UInt32 = 3600
+    /// Seconds a failed TXT lookup is remembered.
+    static let failed: UInt32 = 5
+    /// Seconds until a fetch that failed for reasons of our own is tried again.
+    static let prevention: Int64 = 60
+
+    /// What the store said when it was read.
+    enum Stored: Hashable {
+        /// Not yet, or its read failed: a policy may be in force.
+        case unread
+        case read
+        /// Something is there and cannot be read back: a policy may be in force (a corrupt cache).
+        case damaged
+    }
+
+    /// What is to be written.
+    enum Change: Equatable {
+        case entry(STSCacheEntry)
+        case use(WallTime)
+        case removal
+    }
+
+    private enum Unsaved: Int {
+        case nothing, use, whole
+    }
+
+    private let discovery: STSDiscovery
+    private(set) var entry: STSCacheEntry?
+    private(set) var stored: Stored
+    private(set) var record: STSRecordFacts = .notQueried
+    /// Of the newest lookup that ended.
+    private(set) var lookedUpAt: WallTime?
+    private var recordExpires = WallTime(seconds: .min)
+    private var prevented: (until: WallTime, words: String)?
+    private var unsaved = Unsaved.nothing
+    /// What mail gets before `warmUntil`, when nothing behind it has run out.
+    private var facts: STSFacts
+    private var warmUntil = WallTime(seconds: .min)
+
+    /// Nothing is known yet. `hasStore` false: there is nothing to be read first.
+    init(_ domain: DomainName, settings: STSSettings, hasStore: Bool) {
+        discovery = STSDiscovery(domain, settings: settings)
+        stored = hasStore ? .unread : .read
+        facts = STSFacts(domain: domain, record: .notQueried, isUnknown: true)
+    }
+
+    var domain: DomainName { discovery.domain }
+
+    // MARK: What mail gets
+
+    /// The facts, where nobody needs to be asked for them; nil where TXT or the policy is due.
+    mutating func currentFacts(at now: WallTime) -> STSFacts? {
+        guard isRecordFresh(at: now) else { return nil }
+        if now < warmUntil { return facts }
+        guard stored != .unread, wantedFetch(at: now) == nil else { return nil }
+        let step = discovery.begin(with: entry, record, at: now)
+        facts = completed(step.facts, at: now)
+        // With a fetch ahead, each look decides anew whether its wait is over.
+        let hasFetchAhead = record.id != nil && step.facts.held?.id != record.id
+        warmUntil =
+            hasFetchAhead ? WallTime(seconds: .min) : min(recordExpires, step.facts.held?.expiresAt ?? recordExpires)
+        return facts
+    }
+
+    /// What holds where mail cannot wait any longer for what is still under way.
+    func standingFacts(at now: WallTime) -> STSFacts {
+        let record = isRecordFresh(at: now) ? record : .notQueried
+        return completed(discovery.begin(with: entry, record, at: now).facts, at: now)
+    }
+
+    /// The id under which the policy is to be fetched now; nil for none.
+    func wantedFetch(at now: WallTime) -> String? {
+        if let prevented, now < prevented.until, prevented.until <= now.advanced(by: Self.prevention) { return nil }
+        return discovery.begin(with: entry, record, at: now).fetchID
+    }
+
+    private func isRecordFresh(at now: WallTime) -> Bool {
+        // A lookup in the future is a clock that was set back.
+        guard let lookedUpAt else { return false }
+        return lookedUpAt <= now && now < recordExpires
+    }
+
+    /// Adds what `STSDiscovery` cannot know: that the cache was not readable, or that we could not fetch.
+    private func completed(_ facts: STSFacts, at now: WallTime) -> STSFacts {
+        guard facts.held == nil else { return facts }
+        let isLost: Bool
+        switch stored {
+        case .read: isLost = false
+        case .unread: isLost = true
+        case .damaged: isLost = !facts.record.isAbsent
+        }
+        let words = facts.isUnknown && facts.fault == nil ? prevented?.words : nil
+        guard isLost || words != nil else { return facts }
+        return STSFacts(
+            domain: facts.domain, record: facts.record,
+            fault: facts.fault ?? words.map { STSFetchFault(.stsPolicyFetchError, $0) },
+            isUnknown: facts.isUnknown || isLost, isLost: isLost)
+    }
+
+    // MARK: What was learnt
+
+    /// The store was read. An entry that came from elsewhere meanwhile, by a fetch, is newer.
+    mutating func noteStored(_ found: StoredPolicy?) {
+        guard stored == .unread else { return }
+        coolDown()
+        switch found {
+        case .entry(let read):
+            stored = .read
+            if entry?.held == nil {
+                let failure = entry?.failure ?? read.failure
+                entry = read
+                entry?.failure = failure
+            }
+        case .damaged: stored = .damaged
+        case nil: stored = .read
+        }
+    }
+
+    /// TXT was asked. `isRemoved` in the result: the record is absent for certain, and so the damaged entry goes.
+    mutating func noteRecord(
+        _ record: STSRecordFacts, for seconds: UInt32, at now: WallTime
+    ) -> (events: [STSEvent], isRemoved: Bool) {
+        coolDown()
+        let kept = if case .failed = record { Self.failed } else { min(max(seconds, Self.shortest), Self.longest) }
+        self.record = record
+        lookedUpAt = now
+        recordExpires = now.advanced(by: Int64(kept))
+        if stored == .damaged, record.isAbsent {
+            stored = .read
+            entry = nil
+            unsaved = .whole
+            return ([], true)
+        }
+        let step = discovery.begin(with: entry, record, at: now)
+        var next = step.entry
+        // A lookup alone is no use: mail notes its own, and the background's refreshes must not keep a domain alive.
+        next?.usedAt = entry?.usedAt ?? now
+        replace(next)
+        return (step.events, false)
+    }
+
+    /// A fetch for `id` is over.
+    /// - Returns: what it means for the mail that waited.
+    mutating func noteFetch(
+        _ result: Result<[UInt8], STSFetchFault>, for id: String, at now: WallTime
+    ) -> (facts: STSFacts, events: [STSEvent]) {
+        coolDown()
+        prevented = nil
+        let step = discovery.finish(result, for: id, with: entry, record, at: now)
+        replace(step.entry)
+        if step.facts.held != nil, step.facts.fault == nil, stored != .read {
+            // Even where nothing is remembered of it (max_age 0), what lay in the store is out of date.
+            stored = .read
+            unsaved = .whole
+        }
+        return (completed(step.facts, at: now), step.events)
+    }
+
+    /// A fetch failed by our own fault.
+    mutating func notePrevention(_ words: String, at now: WallTime) -> STSFacts {
+        coolDown()
+        prevented = (now.advanced(by: Self.prevention), words)
+        return standingFacts(at: now)
+    }
+
+    /// Mail asked for the domain.
+    mutating func noteUse(at now: WallTime) {
+        guard let usedAt = entry?.usedAt else { return }
+        let (lag, overflow) = now.seconds.subtractingReportingOverflow(usedAt.seconds)
+        guard overflow || lag < 0 || lag >= STSDiscovery.useResolution else { return }
+        entry?.usedAt = now
+        if unsaved == .nothing { unsaved = .use }
+    }
+
+    /// The entry is not needed any more.
+    mutating func forget() {
+        coolDown()
+        entry = nil
+        unsaved = .whole
+    }
+
+    private mutating func replace(_ next: STSCacheEntry?) {
+        guard next != entry else { return }
+        entry = next
+        unsaved = .whole
+    }
+
+    private mutating func coolDown() {
+        warmUntil = WallTime(seconds: .min)
+    }
+
+    // MARK: What must be written
+
+    /// What is to be written now; from here on it counts as written.
+    mutating func takeChange() -> Change? {
+        defer { unsaved = .nothing }
+        switch unsaved {
+        case .nothing: return nil
+        case .use: return entry.map { .use($0.usedAt) }
+        case .whole: return entry.map { .entry($0) } ?? .removal
+        }
+    }
+
+    /// `change` could not be written.
+    mutating func giveBack(_ change: Change) {
+        if case .use = change {
+            if unsaved == .nothing { unsaved = .use }
+        } else {
+            unsaved = .whole
+        }
+    }
+}
+
+extension STSRecordFacts {
+    /// The id, where there is a record.
+    var id: String? {
+        if case .found(let id) = self { id } else { nil }
+    }
+
+    var isAbsent: Bool {
+        if case .absent = self { true } else { false }
+    }
+}

@@ -1,0 +1,292 @@
+package import Logging
+package import Mail
+import Net
+package import Store
+
+/// Finds and remembers MTA-STS policies: TXT for each delivery as its TTL permits, the text over HTTPS where the id is new,
+/// the store so that all of it survives a restart (RFC 8461 §3, §5.1). For each domain one discovery, one lookup and one
+/// fetch at a time, however many messages wait.
+///
+/// What to do is decided by the values `Mail.STSDiscovery` and `KnownPolicy`; what is done here is looking up, fetching,
+/// writing and waiting. No decision spans an `await`: after each, the state of that moment counts.
+package actor PolicyFinder {
+    /// Domains remembered in memory; those used least recently go first, and never those at work. The store keeps all.
+    static let limit = 20_000
+
+    /// Ends after the duration, or at once where the task is cancelled.
+    package typealias Rest = @concurrent @Sendable (Duration) async -> Void
+
+    let fetcher: PolicyFetcher
+    let store: (any PolicyStore)?
+    let settings: STSSettings
+    let clock: @Sendable () -> WallTime
+    let log: Logger?
+    private let isEnabled: Bool
+    /// `sts.first_wait`: how long mail waits for store, TXT and fetch together.
+    private let firstWait: Duration
+    private let rest: Rest
+    private var known: RecentTable<DomainName, Known>
+    private var isClosing = false
+    private var preventions = Preventions()
+
+    /// One domain.
+    private final class Known {
+        var policy: KnownPolicy
+        /// What mail waits for; opened with the facts, or with what holds when the first wait is over.
+        var discovery: Latch<STSFacts>?
+        var lookup: Task<Void, Never>?
+        var fetch: (id: String, task: Task<STSFacts, Never>)?
+        /// Those who come back to it after an `await`.
+        var visitors = 0
+        /// Until it ends the store is behind: what is forgotten now would be read back wrong.
+        var writer: Task<Void, Never>?
+
+        init(_ policy: KnownPolicy) { self.policy = policy }
+
+        var isBusy: Bool { discovery != nil || lookup != nil || fetch != nil || visitors > 0 || writer != nil }
+    }
+
+    package init(
+        fetcher: PolicyFetcher, store: (any PolicyStore)?, settings: STSSettings, isEnabled: Bool, firstWait: Duration,
+        clock: @escaping @Sendable () -> WallTime, log: Logger?, limit: Int? = nil,
+        rest: @escaping Rest = PolicyFinder.alarm
+    ) {
+        self.fetcher = fetcher
+        self.store = store
+        self.settings = settings
+        self.isEnabled = isEnabled
+        self.firstWait = firstWait
+        self.clock = clock
+        self.log = log
+        self.rest = rest
+        known = RecentTable(limit: limit ?? Self.limit) { $0.isBusy }
+    }
+
+    /// Domains in memory.
+    var count: Int { known.count }
+
+    /// What is known about MTA-STS for `nextHop` now; looked up and fetched where it is not. Returns within `sts.first_wait`,
+    /// and at once where the task is cancelled; what is under way then goes on, for the mail that comes later (STS-38).
+    package func facts(for nextHop: NextHop) async -> STSFacts {
+        guard isEnabled, let domain = nextHop.domain else { return .notApplicable }
+        let known = state(of: domain)
+        let now = clock()
+        known.policy.noteUse(at: now)
+        save(known)
+        if known.discovery == nil, let facts = known.policy.currentFacts(at: now) { return facts }
+        return await discover(known)
+    }
+
+    /// Mail failed under `facts`: asks TXT again where they came from the cache, for a new policy may be out (RFC 8461 §5,
+    /// STS-35). The resolver's own cache keeps to the TTL.
+    /// - Returns: what holds now; nil where it is no other policy than before.
+    func recheck(_ facts: STSFacts) async -> STSFacts? {
+        guard isEnabled, let domain = facts.domain, let before = facts.held else { return nil }
+        let known = state(of: domain)
+        let discovery = STSDiscovery(domain, settings: settings)
+        guard discovery.mismatchCallsForLookup(facts, lastLookup: known.policy.lookedUpAt, at: clock()) else {
+            return nil
+        }
+        let now = await discover(known)
+        return now.held?.id != before.id || now.held?.policy != before.policy ? now : nil
+    }
+
+    /// Fetches the policy of `domain` now, whatever is cached (`relayctl sts refresh`), and waits for it. Where the task is
+    /// cancelled it returns at once, and the fetch goes on.
+    func refresh(_ domain: DomainName) async -> STSFacts {
+        await refresh(domain) { _ in true }
+    }
+
+    /// The same in the background, where `isDue` still says so of the newest entry.
+    func refresh(_ domain: DomainName, if isDue: @escaping @Sendable (STSCacheEntry?) -> Bool) async -> STSFacts {
+        guard isEnabled else { return .notApplicable }
+        let known = state(of: domain)
+        known.visitors += 1
+        let latch = Latch<STSFacts>()
+        _ = Task(executorPreference: Loop.current) { latch.open(await self.runRefresh(domain, isDue)) }
+        return await latch.wait() ?? known.policy.standingFacts(at: clock())
+    }
+
+    /// Forgets what is known of `domain`, also in the store, where `isOver` still says so of the newest entry and nobody is at work.
+    func forget(_ domain: DomainName, if isOver: (STSCacheEntry) -> Bool) {
+        let known = state(of: domain)
+        guard !known.isBusy, known.policy.entry.map(isOver) ?? true else { return }
+        known.policy.forget()
+        save(known)
+    }
+
+    /// Ends it: those who wait go on with what is known, what comes from the network from now on is not believed (it fails
+    /// because we stop), and what is still to be written is written. Call it before resolver, HTTPS client and store close.
+    func close() async {
+        isClosing = true
+        let now = clock()
+        for known in known.values {
+            known.discovery?.open(known.policy.standingFacts(at: now))
+            save(known)
+        }
+        await written()
+    }
+
+    /// Returns once all that was to be written until now is written, or has failed to be.
+    func written() async {
+        for known in known.values { await known.writer?.value }
+    }
+
+    // MARK: Steps
+
+    private func state(of domain: DomainName) -> Known {
+        if let found = known.use(domain) { return found }
+        let fresh = Known(KnownPolicy(domain, settings: settings, hasStore: store != nil))
+        known.insert(fresh, for: domain)
+        return fresh
+    }
+
+    /// Joins the discovery that is under way, or starts one. Whoever comes when its first wait is over does not wait again.
+    private func discover(_ known: Known) async -> STSFacts {
+        if isClosing || known.discovery?.isOpen == true { return known.policy.standingFacts(at: clock()) }
+        let latch = known.discovery ?? startDiscovery(known)
+        return await latch.wait() ?? known.policy.standingFacts(at: clock())
+    }
+
+    private func startDiscovery(_ known: Known) -> Latch<STSFacts> {
+        let domain = known.policy.domain
+        let latch = Latch<STSFacts>()
+        known.discovery = latch
+        let loop = Loop.current
+        let wait = Task(executorPreference: loop) { [rest, firstWait] in
+            await rest(firstWait)
+            if !latch.isOpen { await self.endWait(domain, latch) }
+        }
+        _ = Task(executorPreference: loop) {
+            await self.runDiscovery(domain, latch)
+            wait.cancel()
+        }
+        return latch
+    }
+
+    private func endWait(_ domain: DomainName, _ latch: Latch<STSFacts>) {
+        latch.open(state(of: domain).policy.standingFacts(at: clock()))
+    }
+
+    private func runDiscovery(_ domain: DomainName, _ latch: Latch<STSFacts>) async {
+        let known = state(of: domain)
+        await look(known)
+        var outcome: STSFacts?
+        // Twice where the fetch that was under way was for another id than TXT names now.
+        for _ in 0..<2 {
+            guard !isClosing, let id = known.policy.wantedFetch(at: clock()) else { break }
+            let fetch = known.fetch ?? startFetch(known, id)
+            outcome = await fetch.task.value
+            if fetch.id == id { break }
+        }
+        known.discovery = nil
+        latch.open(outcome ?? known.policy.standingFacts(at: clock()))
+    }
+
+    private func runRefresh(_ domain: DomainName, _ isDue: @Sendable (STSCacheEntry?) -> Bool) async -> STSFacts {
+        let known = state(of: domain)
+        defer { known.visitors -= 1 }
+        await load(known)
+        guard isDue(known.policy.entry) else { return known.policy.standingFacts(at: clock()) }
+        await look(known)
+        let now = clock()
+        let discovery = STSDiscovery(domain, settings: settings)
+        guard !isClosing, let id = discovery.refreshID(known.policy.entry, known.policy.record, at: now) else {
+            return known.policy.standingFacts(at: now)
+        }
+        return await (known.fetch ?? startFetch(known, id)).task.value
+    }
+
+    /// Joins the lookup that is under way, or makes one.
+    private func look(_ known: Known) async {
+        if let running = known.lookup { return await running.value }
+        let domain = known.policy.domain
+        let task = Task(executorPreference: Loop.current) { await self.runLookup(domain) }
+        known.lookup = task
+        await task.value
+    }
+
+    private func runLookup(_ domain: DomainName) async {
+        let known = state(of: domain)
+        await load(known)
+        let (record, seconds) = await fetcher.record(domain)
+        known.lookup = nil
+        if isClosing { return }
+        let (events, isRemoved) = known.policy.noteRecord(record, for: seconds, at: clock())
+        if isRemoved { log?.noteRemoval(of: domain) }
+        for event in events { log?.note(event, of: domain) }
+        save(known)
+    }
+
+    private func startFetch(_ known: Known, _ id: String) -> (id: String, task: Task<STSFacts, Never>) {
+        let domain = known.policy.domain
+        let task = Task(executorPreference: Loop.current) { await self.runFetch(domain, id) }
+        known.fetch = (id, task)
+        return (id, task)
+    }
+
+    private func runFetch(_ domain: DomainName, _ id: String) async -> STSFacts {
+        let known = state(of: domain)
+        let answer = await fetcher.policy(domain)
+        known.fetch = nil
+        let now = clock()
+        let result: Result<[UInt8], STSFetchFault>
+        switch answer {
+        case _ where isClosing: return known.policy.standingFacts(at: now)
+        case .stopped: return known.policy.notePrevention("the fetch was broken off", at: now)
+        case .prevented(let words):
+            if let count = preventions.note(at: now) { log?.notePrevention(words, of: domain, others: count) }
+            return known.policy.notePrevention(words, at: now)
+        case .text(let text): result = .success(text)
+        case .failed(let fault): result = .failure(fault)
+        }
+        let (facts, events) = known.policy.noteFetch(result, for: id, at: now)
+        for event in events { log?.note(event, of: domain) }
+        save(known)
+        return facts
+    }
+
+    // MARK: Store
+
+    /// Reads what the store has, until that worked once.
+    private func load(_ known: Known) async {
+        guard known.policy.stored == .unread, let store else { return }
+        let domain = known.policy.domain
+        do throws(StoreError) {
+            let found = try await store.policy(for: domain)
+            guard known.policy.stored == .unread else { return }
+            if case .damaged(_, let why) = found { log?.noteDamage(why, of: domain) }
+            known.policy.noteStored(found)
+        } catch {
+            if error != .closed { log?.note(error, "reading an MTA-STS policy", of: domain) }
+        }
+    }
+
+    /// Has written what is new, one change of a domain after the other. Nobody waits for it: mail goes by what is in memory.
+    private func save(_ known: Known) {
+        guard store != nil, known.writer == nil, let change = known.policy.takeChange() else { return }
+        let domain = known.policy.domain
+        known.writer = Task(executorPreference: Loop.current) { await self.write(change, of: domain) }
+    }
+
+    private func write(_ first: KnownPolicy.Change, of domain: DomainName) async {
+        let known = state(of: domain)
+        var next: KnownPolicy.Change? = first
+        while let change = next {
+            do throws(StoreError) {
+                switch change {
+                case .entry(let entry): try await store?.save([entry], now: clock())
+                case .use(let time): try await store?.noteUse([domain: time])
+                case .removal: try await store?.removePolicy(domain)
+                }
+                next = known.policy.takeChange()
+            } catch {
+                // In memory it is right; it is written with the next change, or when mail comes after an hour.
+                if error != .closed { log?.note(error, "remembering an MTA-STS policy", of: domain) }
+                known.policy.giveBack(change)
+                next = nil
+            }
+        }
+        known.writer = nil
+    }
+}

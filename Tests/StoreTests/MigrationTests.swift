@@ -1,0 +1,183 @@
+import Glibc
+import Mail
+import Testing
+
+@testable import Store
+
+@Suite struct MigrationTests {
+    /// The tables as the first release made them: a copy, for what was released never changes.
+    private static let version1 = """
+        PRAGMA application_id = 1465407303;
+        CREATE TABLE fact (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE message (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            reverse_local TEXT,
+            reverse_domain,
+            body TEXT NOT NULL,
+            received_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            eight_bit INTEGER NOT NULL,
+            client_name TEXT,
+            client_address BLOB,
+            tls TEXT,
+            spooled INTEGER NOT NULL,
+            quarantined TEXT,
+            first_recipient INTEGER NOT NULL,
+            recipients INTEGER NOT NULL,
+            open INTEGER NOT NULL
+        );
+        CREATE INDEX message_spooled ON message (number) WHERE spooled = 1;
+        CREATE INDEX message_quarantined ON message (number) WHERE quarantined IS NOT NULL;
+        CREATE TABLE content (
+            message INTEGER PRIMARY KEY,
+            bytes BLOB NOT NULL
+        );
+        CREATE TABLE recipient (
+            number INTEGER PRIMARY KEY,
+            message INTEGER NOT NULL,
+            local TEXT NOT NULL,
+            domain NOT NULL,
+            destination TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            next_attempt INTEGER NOT NULL,
+            last_attempt INTEGER,
+            result INTEGER,
+            cause TEXT,
+            detail TEXT,
+            reply_code INTEGER,
+            reply_enhanced INTEGER,
+            reply_text TEXT,
+            host TEXT,
+            delayed_notice INTEGER NOT NULL DEFAULT 0,
+            policy_since INTEGER
+        );
+        CREATE INDEX recipient_due ON recipient (next_attempt, destination) WHERE state = 0;
+        CREATE INDEX recipient_destination ON recipient (destination, next_attempt) WHERE state = 0;
+        CREATE INDEX recipient_held ON recipient (number) WHERE state = 1;
+        CREATE TABLE attempt (
+            recipient INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            host TEXT,
+            address BLOB,
+            tls_level TEXT,
+            verified_by TEXT,
+            result TEXT NOT NULL,
+            reply_code INTEGER,
+            reply_enhanced INTEGER,
+            reply_text TEXT,
+            milliseconds INTEGER NOT NULL,
+            PRIMARY KEY (recipient, sequence)
+        ) WITHOUT ROWID;
+        PRAGMA user_version = 1;
+        """
+
+    private static let rows = """
+        INSERT INTO fact VALUES ('clean', 1);
+        INSERT INTO message VALUES
+            (7, 'ID1', 0, 'sender', 'example.com', '8BITMIME', 1800000000, 1800432000, 3, zeroblob(32), 1, 'client.example',
+                x'c0000201', 'TLSv1.3', 0, NULL, 20, 2, 2),
+            (9, 'ID2', 1, NULL, NULL, '7BIT', 1800000001, 1800172800, 4, zeroblob(32), 0, NULL, NULL, NULL, 0, 'broken',
+                22, 1, 1);
+        INSERT INTO content VALUES (7, 'abc'), (9, 'abcd');
+        UPDATE content SET bytes = CAST(bytes AS BLOB);
+        INSERT INTO recipient (number, message, local, domain, destination, state, attempts, next_attempt) VALUES
+            (20, 7, 'a', 'a.example', 'a.example', 0, 1, 1800000600),
+            (21, 7, 'b', x'c0000207', '[192.0.2.7]', 0, 0, 1800000000),
+            (22, 9, 'c', 'c.example', 'c.example', 2, 0, 1800000001);
+        INSERT INTO attempt VALUES (20, 1, 1800000300, 'mx.a.example', x'c0000209', 'encrypted', NULL,
+            'deferred timed-out', NULL, NULL, NULL, 30000);
+        """
+
+    /// A folder as the first release left it, after a close, with two messages.
+    private func released() throws -> (Fixture, [QueueID]) {
+        let fixture = try Fixture()
+        let ids = [Fixture.id(), Fixture.id()].sorted { $0.text < $1.text }
+        try #require(mkdir(fixture.path, 0o700) == 0)
+        try fixture.write([], to: "queue.db")
+        try fixture.sql("PRAGMA journal_mode = WAL")
+        try fixture.sql("BEGIN; \(Self.version1) COMMIT")
+        try fixture.sql(Self.rows)
+        for (number, id) in zip([7, 9], ids) {
+            try fixture.sql("UPDATE message SET id = '\(id)' WHERE number = \(number)")
+        }
+        return (fixture, ids)
+    }
+
+    @Test("The first migration is as it was released")
+    func appendOnly() {
+        #expect(Schema.migrations[0] == Self.version1)
+    }
+
+    @Test("A queue of the first release keeps all it holds, and takes what is new")
+    func upgrade() async throws {
+        let (fixture, ids) = try released()
+        let store = try fixture.open()
+        #expect(!store.openingReport.wasUnclean)
+        #expect(try await store.ids() == ids)
+        let detail = try #require(try await store.show(ids[0]))
+        #expect(detail.message.demand == .ordinary)
+        #expect(detail.message.origin.clientName == "client.example")
+        #expect(detail.message.origin.tls == "TLSv1.3")
+        #expect(!detail.message.isSpooled)
+        #expect(try await store.bytes(of: detail.message) == Array("abc".utf8))
+        #expect(detail.recipients.map(\.recipient.destination) == ["a.example", "[192.0.2.7]"])
+        #expect(
+            detail.recipients[0].attempts == [
+                AttemptRecord(
+                    time: WallTime(seconds: 1_800_000_300), host: "mx.a.example", address: IPAddress("192.0.2.9"),
+                    tlsLevel: "encrypted", result: "deferred timed-out", milliseconds: 30_000)
+            ])
+        let list = try await store.list(QueueFilter(quarantinedOnly: true), after: nil, limit: 9)
+        #expect(list.map(\.message.quarantined) == ["broken"])
+        #expect(list.map(\.openRecipients) == [1])
+        let due = try await store.due(
+            before: Fixture.start.advanced(by: 600), after: nil, excluding: [], limit: 9)
+        #expect(due.map(\.number.value) == [21, 20])
+        #expect(due.map(\.demand) == [.ordinary, .ordinary])
+
+        // What is new works in the old file, and numbers go on.
+        var message = try Fixture.message()
+        message.demand = .requireTLS
+        let queued = try await store.enqueue([message])[0]
+        #expect(queued.message.number.value == 10)
+        let entry = try Entries.entry("a.example", held: Entries.held())
+        try await store.save(entry)
+        #expect(try await store.policy(for: entry.domain) == .entry(entry))
+        await store.close()
+        #expect(try fixture.query("PRAGMA user_version") == ["2"])
+        #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
+    }
+
+    @Test("A file that was brought up has the tables of one that was made new")
+    func sameSchema() async throws {
+        let (old, _) = try released()
+        let new = try Fixture()
+        await (try old.open()).close()
+        await (try new.open()).close()
+        let schema = "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1"
+        #expect(try old.query(schema) == new.query(schema))
+    }
+
+    @Test("A migration that fails leaves the old schema whole")
+    func atomic() async throws {
+        let (fixture, ids) = try released()
+        try fixture.sql("CREATE TABLE sts_use (in_the_way)")
+        #expect(throws: StoreOpenError.self) { try fixture.open() }
+        #expect(try fixture.query("PRAGMA user_version") == ["1"])
+        #expect(try fixture.query("SELECT name FROM pragma_table_info('message') WHERE name = 'demand'") == [])
+        #expect(try fixture.query("SELECT name FROM sqlite_master WHERE name = 'sts_policy'") == [])
+        try fixture.sql("DROP TABLE sts_use")
+        let store = try fixture.open()
+        #expect(try await store.ids() == ids)
+        await store.close()
+    }
+}
