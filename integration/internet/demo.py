@@ -18,9 +18,12 @@ LIMIT = 60.0  # seconds until the table is printed, whatever is still open
 COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 GREEN, YELLOW, RED, BOLD, DIM = "32", "33", "31", "1", "2"
 
+# Added where MTA-STS has a say in what was delivered without proof.
+WHAT_STS_MEANS = {"testing": "the MTA-STS policy is in testing", "unknown": "an MTA-STS policy is announced and could not be had"}
 WHAT_VERIFIED_MEANS = {
     "dane": "host proved its identity by DANE; {tls}",
     "dane-host": "host proved its identity by DANE, but unsigned DNS named the host; {tls}",
+    "webpki": "host proved its identity by a public certificate, and MTA-STS lists it; {tls}",
     "encrypted": "encrypted, nobody's identity proved; {tls}",
     "none": "in cleartext: nothing here demands TLS",
 }
@@ -62,7 +65,7 @@ class Row:
                 arrived = bed.delivered(self.domain.name, self.letter.mark)
                 if not arrived:
                     return "delivered, but not in the maildir", RED
-                return "delivered", GREEN if self.last.get("verified") in ("dane", "dane-host") else YELLOW
+                return "delivered", GREEN if self.last.get("verified") in ("dane", "dane-host", "webpki") else YELLOW
             case "deferred":
                 return "held back, will retry", YELLOW
             case "bounced":
@@ -77,6 +80,8 @@ class Row:
             reason, reply = last.get("reason", ""), last.get("reply", "")
             return reason if reply in reason else f'{reason}: "{reply}"'
         text = WHAT_VERIFIED_MEANS[last["verified"]].format(tls=last["tls"])
+        if (mark := WHAT_STS_MEANS.get(last.get("sts", ""))) and last["verified"] in ("encrypted", "none"):
+            text += f"; {mark}"
         if (host := last.get("host")) and len(self.domain.hosts) > 1:
             text = f"by {host}: {text}"
         if len(self.attempts) > 1:
@@ -147,14 +152,17 @@ def main() -> int:
             send(bed, row.letter)
         wait(relay, rows)
         time.sleep(1)  # the last notice is on its way home
-        section("What became of them")
-        table(bed, rows)
+        section("What became of them: DNSSEC and DANE")
+        table(bed, [row for row in rows if row.domain.sts is None])
+        section("What became of them: MTA-STS, alone and beside DANE")
+        table(bed, [row for row in rows if row.domain.sts is not None])
         counts = {status: sum(row.last.get("status") == status for row in rows) for status in ("delivered", "deferred", "bounced")}
         print(f"\n{counts['delivered']} delivered, {counts['deferred']} held back and retried until a safe delivery is possible, "
               f"{counts['bounced']} returned to the sender, {len(rows) - sum(counts.values())} without a word.")
         section("What relayd would do now, and why, before any mail is sent")
         policy(relay, "first-fails.example")
         policy(relay, "dane-host.example")
+        policy(relay, "sts-behind-dane.example")
     return 0 if all(row.is_decided for row in rows) else 1
 
 

@@ -8,7 +8,7 @@ html       the policy, as text/html
 oversize   65,537 octets that begin with a good policy
 slow       the policy, an octet a second
 empty      the connection is closed without an answer
-invalid    a text that is no policy
+invalid    the policy without its version
 down       (of the table, not a file) the name has an address where nothing listens
 """
 
@@ -39,7 +39,7 @@ def publish(folder: Path, domain: str, sts: STS) -> None:
     own.mkdir(parents=True, exist_ok=True)
     good = text(domain, sts)
     filler = b"x-filler: " + b"x" * 50 + b"\r\n"
-    contents = {"good": good, "oversize": (good + filler * (OVERSIZE // len(filler) + 1))[:OVERSIZE], "invalid": b"mode: enforce\r\n" + good}
+    contents = {"good": good, "oversize": (good + filler * (OVERSIZE // len(filler) + 1))[:OVERSIZE], "invalid": good.removeprefix(b"version: STSv1\r\n")}
     for name, content in contents.items():
         # A request must not meet half a file.
         (own / "new").write_bytes(content)

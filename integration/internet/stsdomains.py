@@ -72,7 +72,7 @@ STS_TABLE = (
     _faulty("policy-oversize.example", "the policy has 65,537 octets", "oversize"),
     _faulty("policy-slow.example", "the policy comes an octet a second", "slow"),
     _faulty("policy-empty.example", "the policy host hangs up", "empty"),
-    _faulty("policy-invalid.example", "the text is no policy", "invalid"),
+    _faulty("policy-invalid.example", "the text has no version", "invalid"),
     _faulty("policy-down.example", "nobody listens at the policy host", "down"),
     _faulty("policy-expired.example", "the policy host's certificate expired", certificate="webpki-expired"),
     _faulty("policy-wrong-name.example", "the policy host shows another's certificate", certificate="webpki-wrong-name"),

@@ -59,7 +59,7 @@ def scenario_new_id_host_down(relay: Relay) -> None:
     relay.start()
     wait_held(relay, letter, len(relay.attempts(letter)))
     failure = events(relay, "sts-fetch-failed", domain)[0]
-    assert (failure["id"], failure["keeps"], failure["type"]) == ("2", "true", "sts-policy-fetch-error"), failure
+    assert (failure["id"], failure["keeps"], failure["type"]) == ("2", "1", "sts-policy-fetch-error"), failure
     found = shown(relay, domain)
     assert found["record"]["id"] == "2" and found["policy"]["id"] == "1" and found["policy"]["mode"] == "enforce", found
     assert found["error"], found

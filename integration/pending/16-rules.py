@@ -63,13 +63,16 @@ CASES = (
     Case("rule-client.example", {"client_certificate": quoted("{certificates}/" + certificates.CLIENT + ".crt"),
                                  "client_key": quoted("{certificates}/" + certificates.CLIENT + ".key")}, "delivered", "encrypted"),
     Case("rule-requiretls.example", {"requiretls": "true"}, "bounced", cause="requiretls-unsupported"),
-    Case("rule-optional.example", {"tls_required_no": quoted("ignore")}, "deferred", cause="dane-mismatch", headers="TLS-Required: No\n"),
+    # The operator's rule wins over the sender's TLS-Required: No, unless it says otherwise.
+    Case("rule-optional.example", {"level": quoted("encrypted")}, "deferred", cause="starttls-missing", headers="TLS-Required: No\n"),
+    Case("rule-optional-honoured.example", {"level": quoted("encrypted"), "tls_required_no": quoted("honour")}, "delivered", "none",
+         headers="TLS-Required: No\n"),
     Case("rule-sts-off.example", {"mta_sts": quoted("off")}, "delivered", "encrypted", policy=1),
     Case("rule-dane-off.example", {"dane": quoted("off")}, "delivered", "encrypted", policy=1),
     Case("rule-no-lowering.example", {"level": quoted("none")}, "deferred", cause="dane-mismatch", policy=0),
     Case("rule-smarthost.example", _smarthost(465, "right"), "delivered", "webpki", "local", host=f"{SMARTHOST}."),
     Case("rule-submission.example", _smarthost(587, "right"), "delivered", "webpki", "local", host=f"{SMARTHOST}."),
-    Case("rule-password.example", _smarthost(465, "wrong"), "deferred", cause="remote-reply"),
+    Case("rule-password.example", _smarthost(465, "wrong"), "deferred", cause="auth-failed"),
 )
 BY_SMARTHOST = tuple(case for case in CASES if case.host == f"{SMARTHOST}.")
 WITH_POLICY = tuple(case for case in CASES if case.policy is not None)
@@ -132,7 +135,7 @@ def scenario_rule(ruled: Ruled, case: Case) -> None:
         assert last.get("by") == case.by, last
     if case.status == "delivered":
         assert wait_for("copy", lambda: ruled.relay.bed.delivered(case.domain, letter.mark), 10)
-    elif case.cause != "remote-reply":
+    elif case.cause != "auth-failed":
         assert not ruled.relay.bed.saw_envelope(case.domain, letter.sender), ruled.relay.bed.sessions(case.domain)
 
 
