@@ -11,10 +11,15 @@ struct DeliveryParts: Sendable {
     let store: any QueueStore
     let routes: RouteFinder
     let policies: PolicyFinder
+    let routing: Routing
+    /// Of routes, by the path of their file; read at start.
+    let credentials: [String: Credentials]
     let resolver: Resolver
     let policy: PolicySettings
     let opportunistic: ClientContext
     let dane: ClientContext
+    let trust = TrustStores()
+    let identities = ClientIdentities()
     let sessions: SessionCache
     let counters: Counters
     let open = OpenStreams()
@@ -47,8 +52,8 @@ struct DeliveryParts: Sendable {
     /// The decision for `nextHop` as things stand: DNS facts and MTA-STS found at the same time, both from memory where
     /// they are warm.
     func decision(for nextHop: NextHop, demand: MessageDemand) async -> PolicyDecision {
-        await DecisionFinder(routes: routes, policies: policies, settings: policy)
-            .decision(for: nextHop, demand: demand)
+        await DecisionFinder(routes: routes, policies: policies, settings: policy).decision(
+            for: nextHop, demand: demand)
     }
 
     /// May `kept` carry another job, now that `decision` holds? Only for a host that still is one of the destination's, at an
@@ -64,15 +69,25 @@ struct DeliveryParts: Sendable {
     }
 
     /// The terms of a connection to `candidate` in the attempt that stands at `attempt`.
-    func terms(for candidate: DeliveryPlan.Candidate, attempt: AttemptState) -> ClientConnection.Terms {
+    func terms(
+        for candidate: DeliveryPlan.Candidate, to nextHop: NextHop, attempt: AttemptState
+    ) -> ClientConnection.Terms {
+        let route = routing.route(to: nextHop)
+        return terms(for: candidate, route, attempt: attempt)
+    }
+
+    private func terms(
+        for candidate: DeliveryPlan.Candidate, _ route: Route?, attempt: AttemptState
+    ) -> ClientConnection.Terms {
         ClientConnection.Terms(
             configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback,
-            attempt: attempt, opportunistic: opportunistic, dane: dane,
+            attempt: attempt, opportunistic: opportunistic, dane: dane, trust: trust, identities: identities,
             resumption: candidate.host.host.name.map { name in
                 Resumption(
                     cache: sessions, host: name, address: candidate.address, port: candidate.port,
                     now: .now, expires: .now.advanced(by: Self.resumptionLimit))
-            })
+            }, security: route?.implicitTLS == true ? .implicitTLS : .startTLS,
+            credentials: route?.credentialsFile.flatMap { credentials[$0] })
     }
 
     /// By the rule, else `delivery.source_ipv4` and `source_ipv6`.
