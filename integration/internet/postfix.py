@@ -12,7 +12,7 @@ from .users import MAIL_READER
 # Above the largest message a scenario sends.
 MESSAGE_LIMIT = 150_000_000
 SMARTHOST_USER, SMARTHOST_PASSWORD = "waxwing", "sealing-wax"
-SMARTHOST_PORTS = (465, 587)
+SMARTHOST_PORTS = (465, 587, 2587)
 
 _MASTER = """\
 pickup unix n - n 60 1 pickup
@@ -181,8 +181,8 @@ def _smarthost(folder: Path, passwords: Path = Path("/etc/sasldb2")) -> list[str
                "smtpd_sasl_authenticated_header=yes", "smtpd_client_restrictions=permit_sasl_authenticated,reject")
     ((_, name, host),) = hosts_of("smarthost")
     certificate = _certificate(folder, name, host.certificate)
-    return [_listener(host.address, name, certificate, options, port=587),
-            _listener(host.address, name, certificate, (*options, "smtpd_tls_wrappermode=yes"), port=465)]
+    return [_listener(host.address, name, certificate, options if port != 465 else (*options, "smtpd_tls_wrappermode=yes"), port=port)
+            for port in SMARTHOST_PORTS]
 
 
 def _received() -> list:

@@ -6,7 +6,7 @@ from typing import Iterator
 
 from internet import outcomes, policies
 from internet.domains import STS_DOMAINS, Domain, absolute
-from internet.inside import Bed
+from internet.inside import Bed, wait_for
 from internet.outcomes import Post
 from internet.scenario import cases
 from internet.submission import Letter
@@ -78,8 +78,9 @@ def scenario_fault(post: Post, domain: Domain) -> None:
     outcomes.first_outcome(post, domain)
     found = outcomes.check_policy(post, domain)
     assert found["mta_sts"]["policy"] is None and found["mta_sts"]["error"], found["mta_sts"]
-    failures = [event for event in post.relay.events() if event.get("event") == "sts-fetch-failed" and event.get("domain") == domain.name]
-    assert failures, "no sts-fetch-failed in the log"
+    # The letter waited for sts.first_wait at most, the fetch may take longer.
+    failures = wait_for("sts-fetch-failed", lambda: [
+        event for event in post.relay.events() if event.get("event") == "sts-fetch-failed" and event.get("domain") == domain.name], 10)
     assert domain.sts
     wanted = RESULT_TYPES.get(domain.sts.http, "sts-policy-fetch-error" if domain.sts.certificate == "webpki" else "sts-webpki-invalid")
     assert failures[0]["type"] == wanted and "keeps" not in failures[0] and failures[0]["reason"], failures[0]

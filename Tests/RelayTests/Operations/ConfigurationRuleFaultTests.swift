@@ -213,6 +213,16 @@ struct ConfigurationRuleFaultTests {
                 ]
             ),
             (
+                "[[rule]]\ndestination = \"a.test\"\nnext_hop = \"r.test:587\"\ncredentials = \"/one\"\n[[rule]]\ndestination = \"b.test\"\nnext_hop = \"r.test:587\"\ncredentials = \"/two\"",
+                [
+                    "f:7:12: rule[1].next_hop: has other credentials or another implicit_tls than in the rule in line 1. Give all rules for one next hop and port the same credentials and implicit_tls."
+                ]
+            ),
+            (
+                "[[rule]]\ndestination = \"a.test\"\nnext_hop = \"r.test:587\"\ncredentials = \"/one\"\n[[rule]]\ndestination = \"b.test\"\nnext_hop = \"r.test:465\"\ncredentials = \"/two\"",
+                []
+            ),
+            (
                 "[[rule]]\ndestination = \"a.test\"\nnext_hop = \"[::1]\"\nlevel = \"encrypted\"\n[[rule]]\nmx = \"[::1]\"\nlevel = \"none\"",
                 [
                     "f:3:12: rule[0].next_hop: is met in another way by the rule in line 5. Put the demands in a rule of their own for the next hop: mx = \"[::1]\"."

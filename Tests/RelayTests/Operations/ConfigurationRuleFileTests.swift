@@ -77,7 +77,7 @@ struct ConfigurationRuleFileTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
         func text(_ paths: [String]) -> String {
             paths.enumerated().map {
-                "[[rule]]\ndestination = \"d\($0.offset).test\"\nnext_hop = \"r.test\"\ncredentials = \"\($0.element)\"\n"
+                "[[rule]]\ndestination = \"d\($0.offset).test\"\nnext_hop = \"r\($0.offset).test\"\ncredentials = \"\($0.element)\"\n"
             }.joined()
         }
         let good = try ConfigurationRuleTests.parse(text([file.path, file.path]))

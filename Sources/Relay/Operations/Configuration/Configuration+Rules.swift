@@ -37,6 +37,7 @@ extension Configuration {
         var faults: [ConfigurationFault] = []
         // By next hop: how it is met, and the rule that says so.
         var met: [RulePattern: (settings: HostRule, path: String)] = [:]
+        var routes: [NextHop: (route: Route, path: String)] = [:]
         for (path, rule) in locatedRules where rule.nextHop == nil && rule.hasSettings {
             guard let pattern = rule.solePattern else { continue }
             met[pattern] = (rule.bareSettings, path)
@@ -48,21 +49,38 @@ extension Configuration {
                         "\(path).source_ipv6", "is set while delivery.ipv6 is false",
                         "Remove it, or switch delivery.ipv6 on"))
             }
-            guard let nextHop = rule.nextHop, rule.hasSettings else { continue }
+            guard let nextHop = rule.nextHop else { continue }
+            let route = route(of: rule, to: nextHop)
+            if let (other, path: otherPath) = routes[route.nextHop] {
+                if other.credentialsFile != route.credentialsFile || other.implicitTLS != route.implicitTLS {
+                    // Connections and backoff are shared by all mail for a next hop.
+                    faults.append(
+                        fault(
+                            "\(path).next_hop",
+                            "has other credentials or another implicit_tls than in \(ruleText(at: otherPath))",
+                            "Give all rules for one next hop and port the same credentials and implicit_tls"))
+                }
+            } else {
+                routes[route.nextHop] = (route, path)
+            }
+            guard rule.hasSettings else { continue }
             guard let other = met[nextHop.pattern] else {
                 met[nextHop.pattern] = (rule.bareSettings, path)
                 continue
             }
             guard other.settings != rule.bareSettings else { continue }
-            let line = places.key(other.path).map { "the rule in line \($0.line)" } ?? "another rule"
             let key = nextHop.isAddress ? "mx" : "destination"
             faults.append(
                 fault(
-                    "\(path).next_hop", "is met in another way by \(line)",
+                    "\(path).next_hop", "is met in another way by \(ruleText(at: other.path))",
                     "Put the demands in a rule of their own for the next hop: "
                         + "\(key) = \(TOMLText.quoted(nextHop.pattern.description))"))
         }
         return faults
+    }
+
+    private func ruleText(at path: String) -> String {
+        places.key(path).map { "the rule in line \($0.line)" } ?? "another rule"
     }
 
     /// Each rule with its path, by which its place is found.
