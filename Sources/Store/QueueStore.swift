@@ -34,8 +34,8 @@ public protocol QueueStore: Sendable {
         at destination: String, before time: WallTime, after cursor: DueCursor?, limit: Int
     ) async throws(StoreError) -> [DueRecipient]
 
-    /// When the earliest recipient becomes due; nil where none waits.
-    func nextDue() async throws(StoreError) -> WallTime?
+    /// When the first recipient becomes due that was not due at `time` yet; nil where none waits.
+    func nextDue(after time: WallTime) async throws(StoreError) -> WallTime?
 
     /// Destinations with waiting recipients in alphabetical order from behind `name`, each with its earliest time.
     func destinations(after name: String?, limit: Int) async throws(StoreError) -> [WaitingDestination]

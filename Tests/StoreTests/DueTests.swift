@@ -46,7 +46,11 @@ import Testing
         #expect(
             one.count == messages.flatMap(\.recipients).count { $0.destination == "a.net" && $0.nextAttempt <= time })
         #expect(one.allSatisfy { $0.destination == "a.net" })
-        #expect(try await store.nextDue() == Fixture.start)
+        let times = messages.flatMap(\.recipients).map(\.nextAttempt)
+        for after in [WallTime(seconds: .min), Fixture.start, time] {
+            // What was due before is in the hands of the dispatcher, and must not hide what becomes due next.
+            #expect(try await store.nextDue(after: after) == times.filter { $0 > after }.min())
+        }
         await store.close()
     }
 
@@ -82,7 +86,7 @@ import Testing
         let plan = try fixture.query("EXPLAIN QUERY PLAN " + sql, column: 3).joined(separator: "; ")
         #expect(plan.contains("SEARCH r USING INDEX \(index)") || plan.contains("INDEX \(index)"), "\(plan)")
         #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
-        #expect(!plan.contains("SCAN recipient") || name == "next", "\(plan)")
+        #expect(!plan.contains("SCAN recipient"), "\(plan)")
         #expect(!plan.contains("SCAN r ") && !plan.contains("SCAN m"), "\(plan)")
     }
 

@@ -43,7 +43,7 @@ actor Dispatcher {
     /// Young mail that the loader read before the session that accepted it could hand it over: not to be taken twice.
     private var loadedYoung = Generations()
     /// The time up to which the last pass asked for what is due.
-    private var lookedAt = WallTime(seconds: .min)
+    private(set) var lookedAt = WallTime(seconds: .min)
     /// When the loader looks at the disk next, as far as it knows; nil while it looks.
     private var planned: WallTime?
     /// The seconds in which something deferred by this process is due again.
@@ -317,7 +317,7 @@ actor Dispatcher {
     }
 
     /// When the loader must look at the disk again, at the latest in `seconds`. `nextOnDisk` is when the first recipient on
-    /// disk is due, those in memory included: it counts only where it lies ahead.
+    /// disk becomes due that was not when the last pass looked: those that were are in memory.
     func nextPass(within seconds: Int64, nextOnDisk: WallTime?) -> WallTime {
         let now = parts.clock()
         if hasMoreOnDisk, jobs < Self.readyLimit / 2 { return now }
@@ -325,10 +325,8 @@ actor Dispatcher {
         let latest = now.advanced(by: seconds)
         if let planned, planned <= now { return now }
         // A clock that was set back must not put off the next look.
-        // What was due when the last pass looked is in memory, or it would be loaded; what became due since is not.
-        let onDisk = nextOnDisk.flatMap { $0 > lookedAt ? $0 : nil }
         let wake = wakes.min().map(WallTime.init(seconds:))
-        let next = min(planned ?? latest, latest, wake ?? latest, onDisk ?? latest)
+        let next = min(planned ?? latest, latest, wake ?? latest, nextOnDisk ?? latest)
         planned = next
         return next
     }

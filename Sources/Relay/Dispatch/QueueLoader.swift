@@ -23,7 +23,7 @@ struct QueueLoader: Sendable {
     /// Runs until its task is cancelled or the alarm's loop stops.
     func run() async {
         while !Task.isCancelled {
-            let onDisk = (try? await store.nextDue()) ?? nil
+            let onDisk = (try? await store.nextDue(after: dispatcher.lookedAt)) ?? nil
             let next = await dispatcher.nextPass(within: Self.interval, nextOnDisk: onDisk)
             let seconds = next.seconds - clock().seconds
             if seconds <= 0 { await pass() }

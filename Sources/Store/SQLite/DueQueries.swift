@@ -29,7 +29,8 @@ enum DueQueries {
         ORDER BY r.next_attempt, r.destination, r.number LIMIT ?2
         """
 
-    static let nextDue = "SELECT min(next_attempt) FROM recipient INDEXED BY recipient_due WHERE state = 0"
+    static let nextDue =
+        "SELECT min(next_attempt) FROM recipient INDEXED BY recipient_due WHERE state = 0 AND next_attempt > ?"
 
     // From name to name: two steps down the index for each, however many recipients wait for it.
     static let destinations = """
