@@ -160,7 +160,7 @@ def scenario_smarthost(ruled: Ruled, case: Case) -> None:
     (copy,) = wait_for("copy", lambda: ruled.relay.bed.delivered(case.domain, letter.mark), LIMIT)
     received = copy.split(b"\n\n", 1)[0].decode().split("Received:")[1]
     assert SMARTHOST in received and f"Authenticated sender: {SMARTHOST_USER}" in received and "TLS" in received, received
-    assert not ruled.relay.bed.sessions(case.domain)
+    assert not ruled.relay.bed.saw_envelope(case.domain, letter.sender)
 
 
 def scenario_wrong_password(ruled: Ruled) -> None:
