@@ -144,19 +144,21 @@ struct PolicyTextTests {
                 "unknown",
                 { @Sendable (it: inout PolicyDocument) in
                     it.outcome = .unauthenticated; it.stsUnknown = true
-                }, "need not prove", "RFC 8461 §3.3"
+                    it.hosts[0].requirement?.cleartextAllowed = true
+                }, "it may go in clear", "RFC 8461 §3.3"
             ),
             (
                 "testing",
                 { @Sendable (it: inout PolicyDocument) in
                     it.outcome = .unauthenticated; it.mtaSTS?.policy?.mode = "testing"
-                }, "need not prove", "enforce"
+                    it.hosts[0].requirement?.cleartextAllowed = true
+                }, "it may go in clear", "enforce"
             ),
             (
                 "dane-host",
                 { @Sendable (it: inout PolicyDocument) in
                     it.outcome = .unauthenticated; it.hosts[0].requirement?.by = "dane-host"
-                }, "need not prove",
+                }, "mail goes only over TLS, but",
                 "the domain's own zone is not signed"
             ),
             (

@@ -28,7 +28,10 @@ public enum PolicyText {
         case .authenticated:
             return ("mail goes only over TLS, and only to servers that prove who they are", .green)
         case .unauthenticated:
-            return ("mail can be delivered, but a server need not prove who it is", .yellow)
+            let usable = document.hosts.compactMap(\.requirement)
+            return usable.contains(where: \.cleartextAllowed)
+                ? ("mail can be delivered, but nothing obliges every server to TLS: it may go in clear", .yellow)
+                : ("mail goes only over TLS, but that its servers are the domain's own is not proved", .yellow)
         case .undeliverable:
             switch document.mx.lookup {
             case "no-such-domain": return ("there is no such domain (NXDOMAIN), so nothing can be delivered", .red)
