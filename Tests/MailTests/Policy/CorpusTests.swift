@@ -40,6 +40,41 @@ import Testing
         tally.report(of: cases.count)
     }
 
+    /// Chain cases in which no chain is shown: what is left of them is decided before any certificate.
+    @Test("Chain cases without a chain", .enabled(if: folder != nil, "WAXWING_CORPUS names no folder"))
+    func chainless() throws {
+        let path = "\(Self.folder ?? "")/dane-cases.json"
+        let file = try #require(FileManager.default.contents(atPath: path), "cannot read \(path)")
+        let cases = try #require(try JSONDecoder().decode(JSONValue.self, from: file)["chain_cases"]).list
+            .filter { $0["chain_pem"]?.list.isEmpty == true }
+        var tally = CorpusTally("dane chain cases without a chain")
+        for json in cases {
+            let records = (json["tlsa"]?.list ?? []).map { record in
+                let fields = ["usage", "selector", "mtype"].compactMap { record[$0]?.number }.map(String.init)
+                return fields.joined(separator: " ") + " " + (record["data"]?.text ?? "")
+            }
+            var view: DNSView = ["maddy.test A": .secure("192.0.2.1")]
+            if !records.isEmpty { view["_25._tcp.maddy.test TLSA"] = .secure(records) }
+            let facts = try #require(searchRoute(NextHop(.host(domainName("maddy.test"))), view).facts)
+            let host = try #require(facts.hosts.first)
+            let decision = HostDecision.decide(for: host, in: facts, settings: PolicySettings())
+            let isTLS = if case .truth(true)? = json["tls_established"] { true } else { false }
+            let verdict = decision.requirement.map {
+                TLSVerdict.compare(
+                    $0, isTLS ? TLSVerdictTests.session(.unverified) : .startTLSNotOffered, fallback: .never,
+                    attempt: AttemptState(number: 1))
+            }
+            let isRefused = if case .refuse? = verdict { true } else { false }
+            let isDANE = decision.requirement?.level != .opportunistic
+            switch json["smtp_profile"]?["expected"]?.text {
+            case "no-dane": tally.note(json["id"]?.text ?? "", !isDANE && !isRefused)
+            case "refused": tally.note(json["id"]?.text ?? "", isDANE && isRefused)
+            default: tally.note(json["id"]?.text ?? "", false)
+            }
+        }
+        tally.report(of: cases.count)
+    }
+
     /// What is no decision, and where it is tested.
     private static let notOurs = [
         "tlspol-NegativeResponseTTLUsesSoaMinimum": "the TTL of a denial is made by libunbound, and is read from it",
