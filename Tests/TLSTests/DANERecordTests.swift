@@ -86,6 +86,30 @@ import Testing
         #expect(try handshake(presenting: chain, [anchor.mismatching, stale]).fault != nil)
     }
 
+    @Test("TLS-12 the check of our own listener objects to a key that is used before its 3 1 1 is published")
+    func keyChange() throws {
+        let pki = try #require(pki)
+        let base = try DomainName("mx.example.com")
+        let next = try pki.leaf { $0.names = ["mx.example.com"] }
+        let (old, new) = (try pki.leaf.record(3, 1, 1), try next.record(3, 1, 1))
+        func check(_ leaf: TestCertificate, _ records: [TLSARecord]) throws -> DANECheck {
+            try DANECheck(
+                chain: leaf.pem,
+                reference: DANEReference(baseDomain: base, records: records, referenceIdentifiers: [base]),
+                context: Contexts.dane)
+        }
+        guard case .refused(.noMatchingTLSA, _) = try check(next, [old]) else {
+            Issue.record("a key that nobody published")
+            return
+        }
+        // RFC 7671 §8.1: while both are published either key may serve.
+        #expect(try check(pki.leaf, [old, new]) == .verified(matched: old, depth: 0))
+        #expect(try check(next, [old, new]) == .verified(matched: new, depth: 0))
+        // What `relayctl probe` shows of a certificate is the data of its 3 1 1.
+        let shown = try handshake(presenting: [next], [new]).facts?.certificate?.publicKeyDigest
+        #expect(shown == new.data)
+    }
+
     @Test("DANE-43 of the digests of one usage and selector only the strongest counts")
     func agility() throws {
         let pki = try #require(pki)

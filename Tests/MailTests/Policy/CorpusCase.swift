@@ -41,10 +41,11 @@ struct CorpusCase: Sendable {
     let id: String
     let expected: JSONValue
     let server: String
-    let isRequired: Bool
     let view: DNSView
     let nextHop: NextHop
     let settings: RouteSettings
+    /// The operator's part, `dane_policy`.
+    let policy: PolicySettings
 
     /// Nil where the case is of another form.
     init?(_ json: JSONValue) {
@@ -56,9 +57,10 @@ struct CorpusCase: Sendable {
         self.id = id
         self.expected = expected
         server = json["server"]?.text ?? ""
-        isRequired = json["dane_policy"]?.text == "required"
         // Exim does no DANE behind an insecure MX, which is our dane.insecure_mx = false.
         settings = RouteSettings(loopbackAllowed: true, daneForInsecureMX: !id.hasPrefix("exim"))
+        policy = PolicySettings(
+            daneForInsecureMX: settings.daneForInsecureMX, rules: Self.rules(json["dane_policy"]?.text ?? ""))
 
         var view: DNSView = [:]
         var hosts: [String] = []
@@ -97,6 +99,15 @@ struct CorpusCase: Sendable {
         let target = domain ?? first
         guard let name = try? DomainName(target) else { return nil }
         nextHop = NextHop(domain == nil ? .host(name) : .domain(name))
+    }
+
+    /// Mandatory DANE and no DANE are rules for all destinations (DANE-21, DANE-22).
+    static func rules(_ daneMode: String) -> RuleTable {
+        let rule = DecisionWorld.rule("rule \"*\"") { rule in
+            if daneMode == "required" { rule.demand = DecisionWorld.demand(.authenticated, by: [.dane]) }
+            if daneMode == "off" { rule.dane = .off }
+        }
+        return RuleTable([Rule(destination: .any, host: nil, settings: rule)])
     }
 
     private static func qualified(_ name: String, _ id: String) -> String {

@@ -13,6 +13,15 @@ import Testing
         #expect(search.result == nil)
     }
 
+    @Test(
+        "MX-01 names are asked as they stand: nothing is completed, guessed or searched for in a parent",
+        arguments: ["mailhost", "sub.d.example", "xn--bcher-kva.example"])
+    func noInference(name: String) {
+        let asked = searchRoute(NextHop(.domain(domainName(name))), ["\(name) MX": .none(.insecure)]).asked
+        #expect(asked.first == "\(name) MX" && asked.count > 1)
+        #expect(asked.allSatisfy { $0.split(separator: " ").first.map(String.init) == name }, "\(asked)")
+    }
+
     struct Case: Sendable, CustomTestStringConvertible {
         let row: String
         let view: DNSView

@@ -42,6 +42,19 @@ struct ServerSessionTests {
         #expect(!plain.send("EHLO x\r\n").contains("STARTTLS"))
     }
 
+    @Test(
+        "TLS-11 STARTTLS is offered to every client alike, at its first EHLO and until it is used",
+        arguments: ["client.example", "[192.0.2.1]", "[IPv6:2001:db8::1]", "x", "localhost"])
+    func offersTLS(client: String) {
+        // RFC 7672 §9.2: whoever publishes TLSA records for this listener must not single clients out.
+        for mayRelay in [true, false] {
+            var server = ServerDriver(configuration, mayRelay: mayRelay)
+            #expect(server.send("EHLO \(client)\r\n").hasSuffix("250 STARTTLS\r\n"))
+            _ = server.send("MAIL FROM:<a@b.example>\r\nRSET\r\n")
+            #expect(server.send("EHLO \(client)\r\n").hasSuffix("250 STARTTLS\r\n"), "and again")
+        }
+    }
+
     @Test("SRV-02 SRV-04 Every verb we know is answered, and none with 500")
     func verbs() {
         for verb in [

@@ -156,6 +156,28 @@ struct DecisionRowTests {
         #expect(try on.verdict(Scene.session(Scene.mismatch)).hasPrefix("refuse dane-mismatch"))
     }
 
+    @Test("TLS-15 each way to be known has its own word in the log, and none is another's")
+    func levelWords() throws {
+        let pinned = DecisionWorld.demand(.authenticated, by: [.fingerprint])
+        let shown = DecisionWorld.session(.unverified, certificate: DecisionWorld.certificate)
+        let sts = Scene.policy(.enforce, "mx.d.example")
+        let clear = DecisionWorld.demand(.none)
+        let words = [
+            try Scene(Scene.plain, rule: { $0.demand = clear }).verdict(.startTLSNotOffered),
+            try Scene(Scene.plain).verdict(Scene.session()),
+            try Scene(Scene.pinned).verdict(Scene.session(try Scene.matched())),
+            try Scene(Scene.pinnedBehindInsecure).verdict(Scene.session(try Scene.matched())),
+            try Scene(Scene.plain, sts: sts).verdict(Scene.session(.unverified, Scene.trusted())),
+            try Scene(Scene.plain, rule: { $0.demand = pinned }).verdict(shown),
+        ].map { String($0.prefix { $0 != "," }) }
+        #expect(
+            words == [
+                "proceed none", "proceed encrypted", "proceed dane", "proceed dane-host", "proceed webpki",
+                "proceed fingerprint",
+            ])
+        #expect(Set(words).count == words.count)
+    }
+
     @Test("What is only observed says whose wish that is")
     func observedWords() throws {
         let sts = Scene.policy(.enforce, "mx.d.example")

@@ -179,7 +179,7 @@ struct EdgeCaseDANETests {
         #expect(try scene.policy().reasons.count == 2, "what DANE said comes first")
     }
 
-    @Test("EDGE-16 INT-01 DANE fails, MTA-STS passes: refused, with a success for neither")
+    @Test("EDGE-16 INT-01 DANE fails, MTA-STS passes: refused, and each is counted as what it was (D3)")
     func daneFails() throws {
         for view in [Scene.pinned, Scene.pinnedBehindInsecure] {
             let scene = Scene(view, sts: Scene.policy(.enforce, "mx.d.example"))
