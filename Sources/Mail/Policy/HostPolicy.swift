@@ -49,7 +49,8 @@ enum DANEFinding: Hashable, Sendable {
 
     init(_ host: HostFacts, _ facts: DestinationFacts, _ settings: PolicySettings, _ rule: HostRule) {
         if rule.dane == .off {
-            self = .none(Explanation("DANE is switched off by \(rule.source)", source: "RFC 7672 §9.1"))  // DANE-22
+            // DANE-22
+            self = .none(Explanation("DANE is switched off by \(rule.origin(of: .dane))", source: "RFC 7672 §9.1"))
             return
         }
         // RFC 7672 §2.2.1: without a secure MX the host may be an attacker's choice. DANE with it is our option (DANE-19).
@@ -90,7 +91,7 @@ enum STSFinding: Hashable, Sendable {
 
     init(_ host: HostFacts, _ facts: STSFacts, _ rule: HostRule) {
         guard rule.mtaSTS != .off else {
-            self = .none(Explanation("MTA-STS is switched off by \(rule.source)"))
+            self = .none(Explanation("MTA-STS is switched off by \(rule.origin(of: .mtaSTS))"))
             return
         }
         guard let domain = facts.domain else {
@@ -140,11 +141,5 @@ extension HostRule {
         case .ipv4: sourceIPv4
         case .ipv6: sourceIPv6
         }
-    }
-
-    /// For explanations: `rule "example.org"`, with the operator's words where there are any.
-    var source: String {
-        let names = labels.first ?? "the configuration"
-        return words.map { "\(names) (\($0))" } ?? names
     }
 }

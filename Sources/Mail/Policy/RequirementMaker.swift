@@ -78,7 +78,7 @@ struct RequirementMaker {
         case .unknown(let why):
             guard binds else {
                 hasUnknownTLSA = true
-                reasons.append(Explanation("\(why.detail): passed over, \(overrule)", source: "RFC 8689 §3"))
+                reasons.append(Explanation("\(why.detail): passed over, \(overrule(.dane))", source: "RFC 8689 §3"))
                 return
             }
             // RFC 7672 §2.1.2: the host is unreachable for this attempt (DANE-11, INT-01).
@@ -105,8 +105,8 @@ struct RequirementMaker {
     }
 
     /// Why something that would bind does not, for a sentence.
-    var overrule: String {
-        yields ? "for the message says TLS-Required: No" : "for \(rule.source) only observes"
+    func overrule(_ key: HostRule.Key) -> String {
+        yields ? "for the message says TLS-Required: No" : "for \(rule.origin(of: key)) only observes"
     }
 
     /// Names accepted in a DANE-TA chain (RFC 7672 §3.2.2), the base domain first.
