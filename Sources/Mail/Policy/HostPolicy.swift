@@ -27,6 +27,11 @@ public struct HostPolicy: Hashable, Sendable {
             try maker.apply(sts)
             try maker.applyRequireTLS(sts)
             try maker.applyRule(sts)
+            try maker.applyRoute(sts)
+            if let version = rule.minimumVersion {
+                maker.reasons.append(
+                    Explanation("\(rule.origin(of: .minimumVersion)) wants TLS \(version.rawValue) or later"))
+            }
             decision = .use(maker.requirement)
         } catch {
             decision = .skip(error.reason, error.results)
