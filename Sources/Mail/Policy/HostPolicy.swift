@@ -70,7 +70,7 @@ enum DANEFinding: Hashable, Sendable {
             let kind = security == .bogus ? "DNSSEC validation of the TLSA records of" : "the TLSA lookup for"
             self = .unknown(Reason(.tlsaLookupFailed, "\(kind) \(host.host) failed: \(words)"))
         case (.found, .secure):
-            let usable = settings.digestOrder.strongest(of: host.tlsa.records.filter(\.isUsable))
+            let usable = settings.digestOrder.strongest(of: host.tlsa.usableRecords)
             self = usable.isEmpty ? .unusable(basis) : .usable(basis, usable)
         case (.found, .insecure):
             self = .none(.tlsaInsecure)  // RFC 7672 §2.2.3 (DANE-10)

@@ -115,7 +115,7 @@ extension TLSRequirement {
 
     /// For a host that is skipped: what it would show, under no demand.
     static func forInformation(_ host: HostFacts, _ inputs: PolicyInputs) -> TLSRequirement {
-        let usable = host.tlsa.security == .secure ? host.tlsa.records.filter(\.isUsable) : []
+        let usable = host.tlsa.security == .secure ? host.tlsa.usableRecords : []
         let base = host.tlsa.baseDomain ?? host.host.name
         let dane = base.flatMap { base in
             usable.isEmpty ? nil : DANEReference(baseDomain: base, records: usable, referenceIdentifiers: [base])
