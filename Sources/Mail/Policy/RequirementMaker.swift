@@ -43,8 +43,16 @@ struct RequirementMaker {
             level: level, by: basis, demands: demands, dane: dane, webPKI: webPKI, pkix: pkix,
             fingerprints: fingerprints, hasOnlyUnusableTLSA: hasOnlyUnusableTLSA, hasUnknownTLSA: hasUnknownTLSA,
             sts: sts, requireTLS: requireTLS, serverName: serverName,
-            minimumVersion: rule.minimumVersion ?? .tls12, clientIdentity: rule.clientIdentity,
+            minimumVersion: minimumVersion, clientIdentity: rule.clientIdentity,
             fallback: yields && level <= .opportunistic ? .immediately : nil, reason: reason)
+    }
+
+    /// The rule's, else that of `[tls]` for what is demanded. No value of the operator takes a host that must use TLS below
+    /// 1.2 (TLS-01).
+    private var minimumVersion: TLSVersionFloor {
+        let general =
+            level > .opportunistic ? inputs.settings.minimumVersion : inputs.settings.opportunisticMinimumVersion
+        return rule.minimumVersion ?? general
     }
 
     /// D1, TLS-04: the TLSA base domain wherever DANE is used, else the MX name (RFC 7672 §8.1, RFC 8461 §7.1); never an

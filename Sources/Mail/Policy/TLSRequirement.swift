@@ -28,6 +28,7 @@ public struct TLSRequirement: Hashable, Sendable {
     /// The name for SNI (TLS-04): the TLSA base domain under DANE, else the MX name; nil for an address literal.
     public let serverName: DomainName?
     public let minimumVersion: TLSVersionFloor
+    /// Below 1.2 only where the level allows cleartext.
     /// Shown to the server that asks for one; nil for none.
     public let clientIdentity: ClientIdentity?
     /// How a failed handshake is met where the level allows cleartext; nil is the operator's `tls.opportunistic_fallback`.
@@ -54,7 +55,7 @@ public struct TLSRequirement: Hashable, Sendable {
         self.sts = sts
         self.requireTLS = requireTLS
         self.serverName = serverName
-        self.minimumVersion = minimumVersion
+        self.minimumVersion = level > .opportunistic ? max(minimumVersion, .tls12) : minimumVersion
         self.clientIdentity = clientIdentity
         self.fallback = fallback
         self.reason = reason
@@ -177,13 +178,22 @@ public struct STSReference: Hashable, Sendable {
 }
 
 /// The lowest protocol version a requirement accepts (TLS-01).
-public enum TLSVersionFloor: String, Hashable, Sendable, CaseIterable {
+public enum TLSVersionFloor: String, Hashable, Sendable, CaseIterable, Comparable {
+    /// 1.0 and 1.1 by switch, and only where the alternative is cleartext (D14).
+    case tls10 = "1.0"
+    case tls11 = "1.1"
     case tls12 = "1.2"
     case tls13 = "1.3"
 }
 
 /// A certificate of our own with its key: paths of PEM files.
 public struct ClientIdentity: Hashable, Sendable {
+
+    /// Those that may stand where TLS is demanded (RFC 9325 §3.1.1).
+    public static let demandable: [TLSVersionFloor] = [.tls12, .tls13]
+
+    /// The spellings order as the versions do.
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     public let certificateFile: String
     public let keyFile: String
 

@@ -121,14 +121,12 @@ struct ServiceParts: Sendable {
         _ configuration: Configuration
     ) throws(ServiceError) -> (ClientContext, ClientContext, ServerContext?) {
         do throws(TLSError) {
-            let minimum: TLSVersion = configuration.tls.minimumVersion == .tls13 ? .tls13 : .tls12
             var server: ServerContext?
             if let certificate = configuration.intake.tlsCertificate, let key = configuration.intake.tlsKey {
                 server = try ServerContext(certificateFile: certificate, keyFile: key)
             }
             return (
-                try ClientContext(.unverified, minimumVersion: minimum),
-                try ClientContext(.dane, minimumVersion: minimum), server
+                try ClientContext(.unverified), try ClientContext(.dane), server
             )
         } catch {
             throw ServiceError.tls(error.text)

@@ -6,6 +6,8 @@ extension PolicySettings {
         self.init(
             daneForInsecureMX: configuration.dane.insecureMX, digestOrder: configuration.dane.digestOrder,
             rules: configuration.ruleTable, minimumLevel: configuration.tls.minimumLevel,
+            minimumVersion: configuration.tls.minimumVersion,
+            opportunisticMinimumVersion: configuration.tls.opportunisticMinimumVersion,
             trust: configuration.tls.trust, demandsBoth: configuration.dane.whenBoth == .both,
             testingValidatesRequireTLS: configuration.sts.testingValidatesRequireTLS)
     }

@@ -33,11 +33,9 @@ extension Configuration {
         demand(
             delivery.ipv6 || delivery.sourceIPv6 == nil, "delivery.source_ipv6", "is set while delivery.ipv6 is false",
             "Remove it, or switch delivery.ipv6 on")
-        if tls.minimumVersion == .tls12 {
-            demand(
-                tls.opportunisticMinimumVersion != .tls13, "tls.opportunistic_minimum_version",
-                "is higher than tls.minimum_version", "Choose at most \"\(tls.minimumVersion.rawValue)\"")
-        }
+        demand(
+            tls.opportunisticMinimumVersion <= tls.minimumVersion, "tls.opportunistic_minimum_version",
+            "is higher than tls.minimum_version", "Choose at most \"\(tls.minimumVersion.rawValue)\"")
         demand(
             sts.refresh <= sts.forgetAfter, "sts.forget_after", "is shorter than sts.refresh",
             "Choose at least \(DurationText.spell(sts.refresh))")

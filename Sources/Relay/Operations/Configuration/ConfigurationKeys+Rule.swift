@@ -77,8 +77,11 @@ enum RuleKeys {
             (SubjectPublicKeyInfo). Colons and upper case are fine. List the next key too before it is used.
             """),
         Key(
-            "rule", "minimum_version", \.minimumVersion, .ifSet(.choice(of: TLSVersionFloor.allCases)),
-            "The lowest TLS version for these hosts."),
+            "rule", "minimum_version", \.minimumVersion, .ifSet(.choice(of: TLSVersionFloor.demandable)),
+            """
+            The lowest TLS version for these hosts, whether TLS is demanded of them or not, instead of \
+            tls.minimum_version and tls.opportunistic_minimum_version.
+            """),
         Key(
             "rule", "requiretls", \.requireTLS, .ifSet(.boolean),
             """

@@ -123,6 +123,7 @@ extension TLSRequirement {
         return TLSRequirement(
             level: .opportunistic, by: nil, demands: [], dane: dane,
             webPKI: host.host.name.map { WebPKIReference(names: [$0], trust: inputs.settings.trust) },
-            serverName: dane?.baseDomain ?? host.host.name, reason: Explanation("for information"))
+            serverName: dane?.baseDomain ?? host.host.name,
+            minimumVersion: inputs.settings.opportunisticMinimumVersion, reason: Explanation("for information"))
     }
 }
