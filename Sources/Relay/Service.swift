@@ -66,7 +66,7 @@ public final class Service: Sendable {
         policy = PolicySettings(configuration)
         https = parts.https
         policies = ServiceParts.policyFinder(
-            configuration, resolver: resolver, https: https, store: store, log: log)
+            configuration, resolver: resolver, https: https, trust: parts.trust, store: store, log: log)
         routes = RouteFinder(
             resolver: resolver,
             settings: ServiceParts.routeSettings(configuration, hostname: hostname))
@@ -78,8 +78,8 @@ public final class Service: Sendable {
             configuration: configuration, hostname: hostname, store: store, routes: routes, policies: policies,
             routing: routing, credentials: parts.credentials,
             resolver: resolver, policy: policy,
-            opportunistic: parts.opportunistic, dane: parts.dane, sessions: SessionCache(), counters: counters,
-            stopping: stopping, unsettled: unsettled, clock: Self.clock)
+            opportunistic: parts.opportunistic, dane: parts.dane, trust: parts.trust, identities: parts.identities,
+            sessions: SessionCache(), counters: counters, stopping: stopping, unsettled: unsettled, clock: Self.clock)
         let recorder = OutcomeRecorder(
             store: store, schedule: schedule,
             bouncer: Bouncer(

@@ -30,27 +30,23 @@ public final class ClientContext: @unchecked Sendable {
     public let verification: Verification
     let owned: OwnedContext
 
-    /// Fails with ``TLSError/Kind/library``.
+    /// Fails with ``TLSError/Kind/library``. Sessions accept TLS 1.2 or later (TLS-01), unless their requirement says otherwise.
     ///
-    /// - `minimumVersion`: below 1.2 for `unverified` only; DANE stays at 1.2 or more (TLS-01, D14).
     /// - `digestOrder`: TLSA matching types, the strongest first; a type not listed is not used (DANE-43, DANE-44).
     public init(
-        _ verification: Verification, minimumVersion: TLSVersion = .tls12, digestOrder: [UInt8] = [2, 1]
+        _ verification: Verification, digestOrder: [UInt8] = [2, 1]
     ) throws(TLSError) {
         self.verification = verification
         owned = try OwnedContext(TLS_client_method())
         let context = owned.pointer
-        let floor = verification == .dane ? max(minimumVersion, .tls12) : minimumVersion
-        try owned.configure(from: floor)
+        try owned.configure(from: .tls12)
         switch verification {
         case .dane:
             try owned.restrict(to: CipherList.authenticated, securityLevel: WebPKIVerifier.securityLevel)
             SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
             try Self.enableDANE(context, digestOrder: digestOrder)
         case .unverified:
-            try owned.restrict(
-                to: floor < .tls12 ? CipherList.obsolete : CipherList.opportunistic,
-                securityLevel: floor < .tls12 ? 0 : 1)
+            try owned.restrict(to: CipherList.opportunistic, securityLevel: 1)
             SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
             // Nobody reads the verdict, so no stranger's chain is built. It says "failed" all the same: should this
             // context ever meet SSL_VERIFY_PEER, or somebody the verify result, the answer is no.
@@ -109,10 +105,10 @@ public struct ClientContexts: Sendable {
     public let unverified: ClientContext
     public let dane: ClientContext
 
-    /// See ``ClientContext/init(_:minimumVersion:digestOrder:)``.
-    public init(minimumVersion: TLSVersion = .tls12, digestOrder: [UInt8] = [2, 1]) throws(TLSError) {
-        unverified = try ClientContext(.unverified, minimumVersion: minimumVersion)
-        dane = try ClientContext(.dane, minimumVersion: minimumVersion, digestOrder: digestOrder)
+    /// See ``ClientContext/init(_:digestOrder:)``.
+    public init(digestOrder: [UInt8] = [2, 1]) throws(TLSError) {
+        unverified = try ClientContext(.unverified)
+        dane = try ClientContext(.dane, digestOrder: digestOrder)
     }
 
     /// The context a requirement needs.

@@ -1,12 +1,7 @@
 import COpenSSL
+import Mail
 
-/// The TLS versions the configuration speaks of (`tls.minimum_version`), in order.
-public enum TLSVersion: String, Hashable, Sendable, CaseIterable, Comparable {
-    case tls10 = "1.0"
-    case tls11 = "1.1"
-    case tls12 = "1.2"
-    case tls13 = "1.3"
-
+extension TLSVersionFloor {
     var number: CInt {
         switch self {
         case .tls10: TLS1_VERSION
@@ -14,10 +9,6 @@ public enum TLSVersion: String, Hashable, Sendable, CaseIterable, Comparable {
         case .tls12: TLS1_2_VERSION
         case .tls13: TLS1_3_VERSION
         }
-    }
-
-    public static func < (left: Self, right: Self) -> Bool {
-        left.number < right.number
     }
 }
 
@@ -42,7 +33,7 @@ enum CipherList {
 extension OwnedContext {
     /// What clients and servers have in common. Settings of the distribution's openssl.cnf are replaced, so that
     /// sessions are alike on every machine.
-    func configure(from floor: TLSVersion) throws(TLSError) {
+    func configure(from floor: TLSVersionFloor) throws(TLSError) {
         try OpenSSL.call("SSL_CTX_set_min_proto_version") { shim_SSL_CTX_set_min_proto_version(pointer, floor.number) }
         try OpenSSL.call("SSL_CTX_set_max_proto_version") { shim_SSL_CTX_set_max_proto_version(pointer, 0) }
         SSL_CTX_clear_options(pointer, shim_options_cleared)

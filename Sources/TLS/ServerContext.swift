@@ -1,4 +1,5 @@
 import COpenSSL
+public import Mail
 
 /// Our certificate and key for STARTTLS at the intake.
 ///
@@ -12,7 +13,7 @@ public final class ServerContext: @unchecked Sendable {
 
     /// Reads PEM files: the chain, leaf first, and its key. Fails with ``TLSError/Kind/file(_:)``, naming the path and
     /// what is wrong with it.
-    public init(certificateFile: String, keyFile: String, minimumVersion: TLSVersion = .tls12) throws(TLSError) {
+    public init(certificateFile: String, keyFile: String, minimumVersion: TLSVersionFloor = .tls12) throws(TLSError) {
         owned = try OwnedContext(TLS_server_method())
         let context = owned.pointer
         let floor = minimumVersion

@@ -93,26 +93,13 @@ public final class SessionCache: Sendable {
 }
 
 extension TLSRequirement {
-    /// The same requirement for any order of its TLSA records, which resolvers rotate, and whatever words explain it.
+    /// The same requirement, whatever words explain it.
     fileprivate var asKey: TLSRequirement {
-        let dane = dane.map { reference in
-            DANEReference(
-                baseDomain: reference.baseDomain, records: reference.records.sorted { $0.precedes($1) },
-                referenceIdentifiers: reference.referenceIdentifiers)
-        }
-        return TLSRequirement(
+        TLSRequirement(
             level: level, by: by, demands: demands, dane: dane, webPKI: webPKI, pkix: pkix, fingerprints: fingerprints,
             hasOnlyUnusableTLSA: hasOnlyUnusableTLSA, hasUnknownTLSA: hasUnknownTLSA, sts: sts, requireTLS: requireTLS,
             serverName: serverName, minimumVersion: minimumVersion, clientIdentity: clientIdentity, fallback: fallback,
             reason: Explanation(""))
-    }
-}
-
-extension TLSARecord {
-    /// Any order will do, as long as it is one.
-    fileprivate func precedes(_ other: TLSARecord) -> Bool {
-        let (mine, others) = ([usage, selector, matchingType], [other.usage, other.selector, other.matchingType])
-        return mine == others ? data.lexicographicallyPrecedes(other.data) : mine.lexicographicallyPrecedes(others)
     }
 }
 

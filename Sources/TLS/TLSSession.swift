@@ -103,18 +103,23 @@ public final class TLSSession: @unchecked Sendable {
             try DANEVerifier.demand(reference, of: ssl)
             if requirement.level < .authenticated {
                 // Recorded only, and the alternative may be cleartext: suites as for anybody. The chain is judged as ever.
-                SSL_set_security_level(ssl, 1)
-                try OpenSSL.call("SSL_set_cipher_list") { SSL_set_cipher_list(ssl, CipherList.opportunistic) }
+                try restrict(to: CipherList.opportunistic, securityLevel: 1)
                 X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(ssl), WebPKIVerifier.securityLevel)
             }
         }
         if !requirement.isJudgedWithinHandshake { SSL_set_verify(ssl, SSL_VERIFY_NONE, nil) }
-        switch requirement.minimumVersion {
-        case .tls12:
-            break  // The context's, which may be lower where nothing is authenticated (D14).
-        case .tls13:
-            try OpenSSL.call("SSL_set_min_proto_version") { shim_SSL_set_min_proto_version(ssl, TLS1_3_VERSION) }
+        let floor = requirement.minimumVersion
+        // D14: by the operator's switch, and only where the alternative is cleartext.
+        if floor < .tls12 { try restrict(to: CipherList.obsolete, securityLevel: 0) }
+        if floor != .tls12 {
+            try OpenSSL.call("SSL_set_min_proto_version") { shim_SSL_set_min_proto_version(ssl, floor.number) }
         }
+    }
+
+    private func restrict(to list: String, securityLevel: CInt) throws(TLSError) {
+        let ssl = owned.pointer
+        SSL_set_security_level(ssl, securityLevel)
+        try OpenSSL.call("SSL_set_cipher_list") { SSL_set_cipher_list(ssl, list) }
     }
 
     /// A server's session. Its facts are `unverified`.

@@ -45,7 +45,9 @@ struct Relayd: AsyncParsableCommand {
                 throw Self.badConfiguration
             }
             print("configuration is good")
-            for warning in configuration.warnings { print("warning: \(warning)") }
+            for warning in configuration.warnings + Service.checkWarnings(configuration) {
+                print("warning: \(warning)")
+            }
             return
         }
         let output = LogOutput()

@@ -95,17 +95,20 @@ import Testing
         }
     }
 
-    @Test("D14 a requirement that says 1.2 takes older versions where the context does, and nothing is authenticated")
+    @Test("D14 TLS-01 a requirement's floor is the session's; below 1.2 only where nothing is demanded")
     func lenientFloor() throws {
-        let lenient = try ClientContexts(minimumVersion: .tls10)
         let sockets = try SocketPair()
-        for (level, least) in [(TLSRequirement.Level.opportunistic, TLS1_VERSION), (.authenticated, TLS1_2_VERSION)] {
-            let requirement =
-                level == .authenticated ? try TLSRequirement.enforced() : try TLSRequirement.unverified(level)
+        let rows: [(TLSRequirement.Level, TLSVersionFloor, CInt, securityLevel: CInt)] = [
+            (.opportunistic, .tls10, TLS1_VERSION, 0), (.opportunistic, .tls11, TLS1_1_VERSION, 0),
+            (.opportunistic, .tls12, TLS1_2_VERSION, 1), (.opportunistic, .tls13, TLS1_3_VERSION, 1),
+            (.encrypted, .tls10, TLS1_2_VERSION, 1), (.encrypted, .tls13, TLS1_3_VERSION, 1),
+        ]
+        for (level, floor, least, securityLevel) in rows {
+            let requirement = try TLSRequirement.unverified(level, from: floor)
             let session = try TLSSession(
-                client: lenient[requirement], descriptor: sockets.client, requirement: requirement,
-                trust: TestTrust.shared().stores)
+                client: Contexts.unverified, descriptor: sockets.client, requirement: requirement)
             #expect(SSL_ctrl(session.owned.pointer, SSL_CTRL_GET_MIN_PROTO_VERSION, 0, nil) == Int(least))
+            #expect(SSL_get_security_level(session.owned.pointer) == securityLevel)
         }
     }
 

@@ -49,12 +49,18 @@ import Testing
         }
         #expect(try Pair(Contexts.dane, requirement(), to: old).handshake().failure == .negotiation)
         #expect(try Pair(Contexts.unverified, .unverified(), to: old).handshake().failure == .negotiation)
-        let lenient = try ClientContexts(minimumVersion: .tls10)
-        #expect(try Pair(lenient.unverified, .unverified(), to: old).handshake().facts?.version == "TLSv1.1")
-        #expect(try Pair(lenient.dane, requirement(), to: old).handshake().failure == .negotiation)
-        let strict = try ClientContexts(minimumVersion: .tls13)
+        for (level, version) in [(TLSRequirement.Level.opportunistic, "TLSv1.1"), (.encrypted, nil)] {
+            let lenient = try TLSRequirement.unverified(level, from: .tls10)
+            #expect(try Pair(Contexts.unverified, lenient, to: old).handshake().facts?.version == version)
+        }
+        let recorded = try requirement()
+        let looking = TLSRequirement(
+            level: .opportunistic, by: nil, demands: [], dane: recorded.dane, serverName: recorded.serverName,
+            minimumVersion: .tls10, reason: Explanation("test"))
+        #expect(try Pair(Contexts.dane, looking, to: old).handshake().facts?.version == "TLSv1.1")
         let twelve = try server { _ = shim_SSL_CTX_set_max_proto_version($0, TLS1_2_VERSION) }
-        #expect(try Pair(strict.dane, requirement(), to: twelve).handshake().failure == .negotiation)
+        let strict = try TLSRequirement.unverified(.opportunistic, from: .tls13)
+        #expect(try Pair(Contexts.unverified, strict, to: twelve).handshake().failure == .negotiation)
     }
 
     @Test("TLS-02 DANE-46 a server with NULL or anonymous suites only is refused", arguments: ["eNULL", "aNULL"])
@@ -66,18 +72,22 @@ import Testing
         }
         #expect(try Pair(Contexts.dane, requirement(), to: worthless).handshake().failure == .negotiation)
         #expect(try Pair(Contexts.unverified, .unverified(), to: worthless).handshake().failure == .negotiation)
-        let lenient = try ClientContext(.unverified, minimumVersion: .tls10)
-        #expect(try Pair(lenient, .unverified(), to: worthless).handshake().failure == .negotiation)
+        let lenient = try TLSRequirement.unverified(.opportunistic, from: .tls10)
+        #expect(try Pair(Contexts.unverified, lenient, to: worthless).handshake().failure == .negotiation)
     }
 
     @Test(
         "TLS-02 DANE-46 no NULL, anonymous, RC4, export suite is offered; static RSA only where nothing is authenticated"
     )
     func offeredSuites() throws {
-        for context in [
-            try Contexts.dane, try Contexts.unverified, try ClientContext(.unverified, minimumVersion: .tls10),
+        let sockets = try SocketPair()
+        let lenient = try TLSRequirement.unverified(.opportunistic, from: .tls10)
+        for (context, requirement) in [
+            (try Contexts.dane, try requirement()), (try Contexts.unverified, try TLSRequirement.unverified()),
+            (try Contexts.unverified, lenient),
         ] {
-            let stack = SSL_CTX_get_ciphers(context.owned.pointer)
+            let session = try TLSSession(client: context, descriptor: sockets.client, requirement: requirement)
+            let stack = SSL_get_ciphers(session.owned.pointer)
             var count = 0
             for index in 0..<OPENSSL_sk_num(stack) {
                 let cipher = OpaquePointer(OPENSSL_sk_value(stack, index))

@@ -29,4 +29,12 @@ public enum IPAddress: Hashable, Sendable {
                 + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
         }
     }
+
+    /// 127.0.0.0/8 and ::1: this machine.
+    public var isLoopback: Bool {
+        switch self {
+        case .v4(let value): value >> 24 == 127
+        case .v6(let high, let low): high == 0 && low == 1
+        }
+    }
 }

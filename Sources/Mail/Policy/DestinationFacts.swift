@@ -15,6 +15,23 @@ public struct DestinationFacts: Hashable, Sendable {
         self.hosts = hosts
         self.timeToLive = timeToLive
     }
+
+    /// The same facts with those TLSA records marked whose data cannot be read: `isReadable` says so of each that is good in
+    /// form. The core reads no certificates; a record that the verifier cannot use must be known before the decision, or the
+    /// host would fail for ever where RFC 7672 §2.2 asks for TLS with any certificate (DANE-15, DANE-26).
+    public func reading(_ isReadable: (TLSARecord) -> Bool) -> DestinationFacts {
+        let read = hosts.map { host in
+            let unreadable = Set(host.tlsa.records.filter { $0.isUsable && !isReadable($0) })
+            guard unreadable != host.tlsa.unreadable else { return host }
+            return HostFacts(
+                host: host.host, preference: host.preference, addresses: host.addresses,
+                tlsa: TLSAFacts(
+                    baseDomain: host.tlsa.baseDomain, lookup: host.tlsa.lookup, security: host.tlsa.security,
+                    records: host.tlsa.records, unreadable: unreadable, malformed: host.tlsa.malformed),
+                exclusion: host.exclusion)
+        }
+        return DestinationFacts(nextHop: nextHop, mx: mx, hosts: read, timeToLive: timeToLive)
+    }
 }
 
 /// What the MX lookup of the next-hop domain gave (RFC 5321 §5.1).

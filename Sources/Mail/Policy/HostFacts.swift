@@ -76,6 +76,9 @@ public struct TLSAFacts: Hashable, Sendable {
     public let security: Security?
     /// Usable and unusable, in the resolver's order; at most ``RecordLimits/tlsa``, the usable ones kept first.
     public let records: [TLSARecord]
+    /// Of ``records`` those whose data no verifier can read, though their form is good (DANE-26). Found out by whoever can,
+    /// before anything is decided: see ``DestinationFacts/reading(_:)``.
+    public let unreadable: Set<TLSARecord>
     /// Records too short to be TLSA at all. They void themselves, not the set: it still demands TLS (DANE-10, DANE-26).
     public let malformed: Int
 
@@ -91,12 +94,23 @@ public struct TLSAFacts: Hashable, Sendable {
     }
 
     public init(
-        baseDomain: DomainName?, lookup: Lookup, security: Security?, records: [TLSARecord] = [], malformed: Int = 0
+        baseDomain: DomainName?, lookup: Lookup, security: Security?, records: [TLSARecord] = [],
+        unreadable: Set<TLSARecord> = [], malformed: Int = 0
     ) {
         self.baseDomain = baseDomain
         self.lookup = lookup
         self.security = security
         self.records = records
+        self.unreadable = unreadable
         self.malformed = malformed
     }
+
+    /// What SMTP makes of one of ``records``: by its form, and by what its data was read as.
+    public func usability(of record: TLSARecord) -> TLSARecord.Usability {
+        guard record.isUsable, unreadable.contains(record) else { return record.usability }
+        return .unusable(.unreadable(selector: record.selector))
+    }
+
+    /// Those of ``records`` by which a host can be authenticated.
+    public var usableRecords: [TLSARecord] { records.filter { usability(of: $0) == .usable } }
 }

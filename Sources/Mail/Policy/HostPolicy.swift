@@ -27,6 +27,11 @@ public struct HostPolicy: Hashable, Sendable {
             try maker.apply(sts)
             try maker.applyRequireTLS(sts)
             try maker.applyRule(sts)
+            try maker.applyRoute(sts)
+            if let version = rule.minimumVersion {
+                maker.reasons.append(
+                    Explanation("\(rule.origin(of: .minimumVersion)) wants TLS \(version.rawValue) or later"))
+            }
             decision = .use(maker.requirement)
         } catch {
             decision = .skip(error.reason, error.results)
@@ -49,7 +54,8 @@ enum DANEFinding: Hashable, Sendable {
 
     init(_ host: HostFacts, _ facts: DestinationFacts, _ settings: PolicySettings, _ rule: HostRule) {
         if rule.dane == .off {
-            self = .none(Explanation("DANE is switched off by \(rule.source)", source: "RFC 7672 §9.1"))  // DANE-22
+            // DANE-22
+            self = .none(Explanation("DANE is switched off by \(rule.origin(of: .dane))", source: "RFC 7672 §9.1"))
             return
         }
         // RFC 7672 §2.2.1: without a secure MX the host may be an attacker's choice. DANE with it is our option (DANE-19).
@@ -64,7 +70,7 @@ enum DANEFinding: Hashable, Sendable {
             let kind = security == .bogus ? "DNSSEC validation of the TLSA records of" : "the TLSA lookup for"
             self = .unknown(Reason(.tlsaLookupFailed, "\(kind) \(host.host) failed: \(words)"))
         case (.found, .secure):
-            let usable = settings.digestOrder.strongest(of: host.tlsa.records.filter(\.isUsable))
+            let usable = settings.digestOrder.strongest(of: host.tlsa.usableRecords)
             self = usable.isEmpty ? .unusable(basis) : .usable(basis, usable)
         case (.found, .insecure):
             self = .none(.tlsaInsecure)  // RFC 7672 §2.2.3 (DANE-10)
@@ -90,7 +96,7 @@ enum STSFinding: Hashable, Sendable {
 
     init(_ host: HostFacts, _ facts: STSFacts, _ rule: HostRule) {
         guard rule.mtaSTS != .off else {
-            self = .none(Explanation("MTA-STS is switched off by \(rule.source)"))
+            self = .none(Explanation("MTA-STS is switched off by \(rule.origin(of: .mtaSTS))"))
             return
         }
         guard let domain = facts.domain else {
@@ -140,11 +146,5 @@ extension HostRule {
         case .ipv4: sourceIPv4
         case .ipv6: sourceIPv6
         }
-    }
-
-    /// For explanations: `rule "example.org"`, with the operator's words where there are any.
-    var source: String {
-        let names = labels.first ?? "the configuration"
-        return words.map { "\(names) (\($0))" } ?? names
     }
 }

@@ -123,10 +123,14 @@ extension TLSAFacts {
             malformed: rdata.count - readable.count)
     }
 
-    /// At most ``RecordLimits/tlsa``. Usable records are kept first, so that a long set of others cannot push them out
-    /// and turn "authenticate" into "any certificate".
+    /// At most ``RecordLimits/tlsa``. Usable records are kept first, digests before whole certificates, which may yet turn out
+    /// to be unreadable: so that a long set of others cannot push them out and turn "authenticate" into "any certificate".
     private static func bounded(_ records: [TLSARecord]) -> [TLSARecord] {
         guard records.count > RecordLimits.tlsa else { return records }
-        return Array((records.filter(\.isUsable) + records.filter { !$0.isUsable }).prefix(RecordLimits.tlsa))
+        let usable = records.filter(\.isUsable)
+        let ranked =
+            usable.filter { $0.matchingType != 0 } + usable.filter { $0.matchingType == 0 }
+            + records.filter { !$0.isUsable }
+        return Array(ranked.prefix(RecordLimits.tlsa))
     }
 }

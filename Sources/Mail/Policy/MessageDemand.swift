@@ -10,4 +10,14 @@ public enum MessageDemand: Int, Hashable, Sendable, CaseIterable {
     case requireTLSNotice = 2
     /// `TLS-Required: No` (RFC 8689 §3), and our own reports: policies are followed but do not fail the message (D15).
     case optionalTLS = 3
+
+    /// For logs; nil where the sender asked nothing.
+    public var word: String? {
+        switch self {
+        case .ordinary: nil
+        case .requireTLS: "requiretls"
+        case .requireTLSNotice: "requiretls-notice"
+        case .optionalTLS: "optional"
+        }
+    }
 }

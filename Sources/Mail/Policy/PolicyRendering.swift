@@ -97,15 +97,15 @@ extension PolicyDocument.TLSA {
             }
         self.init(
             baseDomain: facts.baseDomain?.text, lookup: lookup, security: facts.security?.rawValue,
-            records: facts.records.map(PolicyDocument.TLSARow.init))
+            records: facts.records.map { PolicyDocument.TLSARow($0, facts.usability(of: $0)) })
     }
 }
 
 extension PolicyDocument.TLSARow {
-    fileprivate init(_ record: TLSARecord) {
-        let why: String? = if case .unusable(let fault) = record.usability { fault.description } else { nil }
+    fileprivate init(_ record: TLSARecord, _ usability: TLSARecord.Usability) {
+        let why: String? = if case .unusable(let fault) = usability { fault.description } else { nil }
         self.init(
             usage: record.usage, selector: record.selector, matchingType: record.matchingType,
-            data: record.hexadecimalData, usable: record.isUsable, whyUnusable: why)
+            data: record.hexadecimalData, usable: why == nil, whyUnusable: why)
     }
 }

@@ -8,6 +8,10 @@ public struct PolicySettings: Hashable, Sendable {
     public var rules: RuleTable
     /// `tls.minimum_level`: holds for every destination, unless a rule says otherwise.
     public var minimumLevel: TLSRequirement.Level
+    /// `tls.minimum_version`: wherever TLS is demanded, unless a rule says otherwise.
+    public var minimumVersion: TLSVersionFloor
+    /// `tls.opportunistic_minimum_version`: where nothing demands TLS, unless a rule says otherwise (D14).
+    public var opportunisticMinimumVersion: TLSVersionFloor
     /// `tls.ca_file`
     public var trust: TrustStore
     /// `dane.when_both`: is WebPKI demanded too where DANE authenticates the host (D1)?
@@ -17,13 +21,16 @@ public struct PolicySettings: Hashable, Sendable {
 
     public init(
         daneForInsecureMX: Bool = true, digestOrder: DigestOrder = .standard, rules: RuleTable = RuleTable(),
-        minimumLevel: TLSRequirement.Level = .opportunistic, trust: TrustStore = .system, demandsBoth: Bool = false,
+        minimumLevel: TLSRequirement.Level = .opportunistic, minimumVersion: TLSVersionFloor = .tls12,
+        opportunisticMinimumVersion: TLSVersionFloor = .tls12, trust: TrustStore = .system, demandsBoth: Bool = false,
         testingValidatesRequireTLS: Bool = false
     ) {
         self.daneForInsecureMX = daneForInsecureMX
         self.digestOrder = digestOrder
         self.rules = rules
         self.minimumLevel = minimumLevel
+        self.minimumVersion = minimumVersion
+        self.opportunisticMinimumVersion = opportunisticMinimumVersion
         self.trust = trust
         self.demandsBoth = demandsBoth
         self.testingValidatesRequireTLS = testingValidatesRequireTLS

@@ -28,6 +28,13 @@ extension Explanation {
         "the message says TLS-Required: No: the domain's policies are checked and do not hold it back",
         source: "RFC 8689 §3")
 
+    static let notSetAside = Explanation(
+        "TLS-Required: No sets aside what the domain demands, not what this relay's operator does",
+        source: "RFC 8689 §3"
+    )
+    static let implicitTLS = Explanation(
+        "the next hop is reached by implicit TLS, which has no clear form", source: "RFC 8314 §3")
+
     static func enforced(_ reference: STSReference) -> Explanation {
         Explanation(
             "the MTA-STS policy of \(reference.domain) (mode enforce) lists the host and demands a trusted certificate "

@@ -1,21 +1,32 @@
 /// What the operator demands of a host, behind all the others.
 extension RequirementMaker {
-    /// The operator's minimum. It wins over `TLS-Required: No` (D15), unless the rule gives way itself.
+    /// The operator's minimum, of a rule or else `tls.minimum_level`. Either wins over `TLS-Required: No`, which speaks of the
+    /// receiving domain's policy alone (RFC 8689 §3, INT-17, D15), unless a rule gives way itself.
     mutating func applyRule(_ finding: STSFinding) throws(Skip) {
         if yields {
             reasons.append(.optionalTLS)
-            if rule.honoursOptionalTLS == true { return }
+            if rule.honoursOptionalTLS == true {
+                reasons.append(
+                    Explanation(
+                        "\(rule.origin(of: .honoursOptionalTLS)) has the operator's demands give way to it as well"))
+                // A password is not the sender's to expose.
+                guard hasCredentials else { return }
+            }
         }
-        guard let demand = rule.demand else {
-            let words = Explanation("tls.minimum_level is \(inputs.settings.minimumLevel.rawValue)")
-            try demandLevel(inputs.settings.minimumLevel, HostRule.Demand(level: .none, label: ""), words, finding)
-            return
-        }
-        let words = Explanation(
-            "\(demand.label) demands at least \(demand.level.rawValue)" + (rule.words.map { " (\($0))" } ?? ""))
+        let demand =
+            rule.demand ?? HostRule.Demand(level: inputs.settings.minimumLevel, label: Self.minimumLevelLabel)
+        let words =
+            rule.demand == nil
+            ? Explanation("tls.minimum_level is \(demand.level.rawValue)")
+            : Explanation(
+                "\(demand.label) demands at least \(demand.level.rawValue)"
+                    + (rule.origin(of: .demand).words.map { " (\($0))" } ?? ""))
         if demand.level != .opportunistic { reasons.append(words) }
+        if yields, demand.level > .opportunistic { reasons.append(.notSetAside) }
         try demandLevel(demand.level, demand, words, finding)
     }
+
+    static let minimumLevelLabel = "tls.minimum_level"
 
     private mutating func demandLevel(
         _ minimum: TLSRequirement.Level, _ demand: HostRule.Demand, _ words: Explanation, _ finding: STSFinding
@@ -38,7 +49,7 @@ extension RequirementMaker {
         }
     }
 
-    private mutating func demandProof(
+    mutating func demandProof(
         _ demand: HostRule.Demand, _ words: Explanation, _ finding: STSFinding
     ) throws(Skip) {
         let proofs = demand.proofs.isEmpty ? [.dane, .mtaSTS] : demand.proofs
@@ -65,15 +76,14 @@ extension RequirementMaker {
                 any.insert(.fingerprint)
             }
         }
-        guard !any.isEmpty else { throw missing(proofs, finding) }
+        guard !any.isEmpty else { throw missing(proofs, for: demand.label, finding) }
         // What is demanded already may be proof enough.
         if !demands.contains(where: { $0.isSubset(of: any) }) { demands.append(any) }
         raise(to: .authenticated, by: .local, words)
     }
 
     /// The rule cannot be satisfied by what there is: later, perhaps (DANE-21).
-    private func missing(_ proofs: [HostRule.Proof], _ finding: STSFinding) -> Skip {
-        let label = rule.demand?.label ?? "tls.minimum_level"
+    private func missing(_ proofs: [HostRule.Proof], for label: String, _ finding: STSFinding) -> Skip {
         let demanded = "\(label) demands authentication by \(proofs.map(\.rawValue).joined(separator: " or "))"
         if proofs.contains(.mtaSTS) {
             switch finding {
@@ -97,7 +107,7 @@ extension RequirementMaker {
             results: proofs == [.dane] ? [PolicyResult(.tlsa, .daneRequired)] : [], source: "RFC 7672 §6")
     }
 
-    private func later(_ cause: Reason.Cause, _ words: String) -> Skip {
+    func later(_ cause: Reason.Cause, _ words: String) -> Skip {
         Skip(reason: Reason(cause, words), results: [], source: nil)
     }
 }

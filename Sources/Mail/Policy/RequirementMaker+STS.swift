@@ -10,7 +10,7 @@ extension RequirementMaker {
             guard yields || rule.mtaSTS == .observe else {
                 throw Skip(reason: why, results: [], source: "RFC 8461 §3.3")
             }
-            reasons.append(Explanation("\(why.detail): passed over, \(overrule)"))
+            reasons.append(Explanation("\(why.detail): passed over, \(overrule(.mtaSTS))"))
         case .applies(let reference):
             sts = reference
             let binds = !yields && reference.mode == .enforce
@@ -48,7 +48,7 @@ extension RequirementMaker {
 
     private func waiver(_ reference: STSReference) -> String {
         let isTesting = reference.mode == .testing && rule.mtaSTS != .observe && !yields
-        return isTesting ? "for its mode is testing" : overrule
+        return isTesting ? "for its mode is testing" : overrule(.mtaSTS)
     }
 
     // MARK: REQUIRETLS
@@ -63,6 +63,9 @@ extension RequirementMaker {
             return
         }
         requireTLS = .demanded
+        if inputs.demand != .requireTLS {
+            reasons.append(Explanation("\(rule.origin(of: .requireTLS)) has all mail sent as if with REQUIRETLS"))
+        }
         try validateName(finding)
         // RFC 8689 §4.2.1: verified by DANE or by a trusted certificate; unusable TLSA records verify nobody (INT-11).
         if !demands.contains([.dane]), !demands.contains([.webPKI]) {

@@ -43,8 +43,16 @@ struct RequirementMaker {
             level: level, by: basis, demands: demands, dane: dane, webPKI: webPKI, pkix: pkix,
             fingerprints: fingerprints, hasOnlyUnusableTLSA: hasOnlyUnusableTLSA, hasUnknownTLSA: hasUnknownTLSA,
             sts: sts, requireTLS: requireTLS, serverName: serverName,
-            minimumVersion: rule.minimumVersion ?? .tls12, clientIdentity: rule.clientIdentity,
+            minimumVersion: minimumVersion, clientIdentity: rule.clientIdentity,
             fallback: yields && level <= .opportunistic ? .immediately : nil, reason: reason)
+    }
+
+    /// The rule's, else that of `[tls]` for what is demanded. No value of the operator takes a host that must use TLS below
+    /// 1.2 (TLS-01).
+    private var minimumVersion: TLSVersionFloor {
+        let general =
+            level > .opportunistic ? inputs.settings.minimumVersion : inputs.settings.opportunisticMinimumVersion
+        return rule.minimumVersion ?? general
     }
 
     /// D1, TLS-04: the TLSA base domain wherever DANE is used, else the MX name (RFC 7672 §8.1, RFC 8461 §7.1); never an
@@ -78,7 +86,7 @@ struct RequirementMaker {
         case .unknown(let why):
             guard binds else {
                 hasUnknownTLSA = true
-                reasons.append(Explanation("\(why.detail): passed over, \(overrule)", source: "RFC 8689 §3"))
+                reasons.append(Explanation("\(why.detail): passed over, \(overrule(.dane))", source: "RFC 8689 §3"))
                 return
             }
             // RFC 7672 §2.1.2: the host is unreachable for this attempt (DANE-11, INT-01).
@@ -105,8 +113,8 @@ struct RequirementMaker {
     }
 
     /// Why something that would bind does not, for a sentence.
-    var overrule: String {
-        yields ? "for the message says TLS-Required: No" : "for \(rule.source) only observes"
+    func overrule(_ key: HostRule.Key) -> String {
+        yields ? "for the message says TLS-Required: No" : "for \(rule.origin(of: key)) only observes"
     }
 
     /// Names accepted in a DANE-TA chain (RFC 7672 §3.2.2), the base domain first.

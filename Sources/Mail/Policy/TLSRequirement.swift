@@ -2,7 +2,8 @@
 ///
 /// Decided before connecting, from DNS facts, policies and the operator's rules, by ``HostPolicy``; compared with
 /// ``PeerEvidence`` after the handshake. A requirement is also the key under which connections and TLS sessions may be
-/// reused: only under an equal one (INT-06).
+/// reused: only under an equal one (INT-06). Lists whose order means nothing, which DNS answers change at will, are kept
+/// in one order.
 public struct TLSRequirement: Hashable, Sendable {
     public let level: Level
     /// Which source set the level; nil where nothing demands anything.
@@ -27,6 +28,7 @@ public struct TLSRequirement: Hashable, Sendable {
     public let requireTLS: RequireTLSUse
     /// The name for SNI (TLS-04): the TLSA base domain under DANE, else the MX name; nil for an address literal.
     public let serverName: DomainName?
+    /// Below 1.2 only where the level allows cleartext.
     public let minimumVersion: TLSVersionFloor
     /// Shown to the server that asks for one; nil for none.
     public let clientIdentity: ClientIdentity?
@@ -48,13 +50,13 @@ public struct TLSRequirement: Hashable, Sendable {
         self.dane = dane
         self.webPKI = webPKI
         self.pkix = pkix
-        self.fingerprints = fingerprints
+        self.fingerprints = fingerprints.sorted()
         self.hasOnlyUnusableTLSA = hasOnlyUnusableTLSA
         self.hasUnknownTLSA = hasUnknownTLSA
         self.sts = sts
         self.requireTLS = requireTLS
         self.serverName = serverName
-        self.minimumVersion = minimumVersion
+        self.minimumVersion = level > .opportunistic ? max(minimumVersion, .tls12) : minimumVersion
         self.clientIdentity = clientIdentity
         self.fallback = fallback
         self.reason = reason
@@ -126,26 +128,29 @@ public struct TLSRequirement: Hashable, Sendable {
 /// What the DANE verifier needs (RFC 7672 §3).
 public struct DANEReference: Hashable, Sendable {
     public let baseDomain: DomainName
-    /// Usable records only (RFC 7672 §3.1), in the resolver's order. Never empty.
+    /// Usable records only (RFC 7672 §3.1), in ascending order. Never empty.
     public let records: [TLSARecord]
-    /// Names accepted for DANE-TA, the base domain first (RFC 7672 §3.2.2).
+    /// Names accepted for DANE-TA, the base domain first, the others in ascending order (RFC 7672 §3.2.2).
     public let referenceIdentifiers: [DomainName]
 
     public init(baseDomain: DomainName, records: [TLSARecord], referenceIdentifiers: [DomainName]) {
         self.baseDomain = baseDomain
-        self.records = records
-        self.referenceIdentifiers = referenceIdentifiers
+        self.records = records.sorted()
+        self.referenceIdentifiers =
+            referenceIdentifiers.filter { $0 == baseDomain }
+            + referenceIdentifiers.filter { $0 != baseDomain }.sorted { $0.text < $1.text }
     }
 }
 
 /// What the check of a certificate against public trust anchors needs (RFC 8461 §4.2, RFC 9525 §6).
 public struct WebPKIReference: Hashable, Sendable {
-    /// DNS names of which the certificate must hold one as a DNS-ID. Fixed before the certificate is seen (TLS-06). Never empty.
+    /// DNS names of which the certificate must hold one as a DNS-ID, in ascending order. Fixed before the certificate is seen
+    /// (TLS-06). Never empty.
     public let names: [DomainName]
     public let trust: TrustStore
 
     public init(names: [DomainName], trust: TrustStore) {
-        self.names = names
+        self.names = names.sorted { $0.text < $1.text }
         self.trust = trust
     }
 }
@@ -177,9 +182,18 @@ public struct STSReference: Hashable, Sendable {
 }
 
 /// The lowest protocol version a requirement accepts (TLS-01).
-public enum TLSVersionFloor: String, Hashable, Sendable, CaseIterable {
+public enum TLSVersionFloor: String, Hashable, Sendable, CaseIterable, Comparable {
+    /// 1.0 and 1.1 by switch, and only where the alternative is cleartext (D14).
+    case tls10 = "1.0"
+    case tls11 = "1.1"
     case tls12 = "1.2"
     case tls13 = "1.3"
+
+    /// Those that may stand where TLS is demanded (RFC 9325 §3.1.1).
+    public static let demandable: [TLSVersionFloor] = [.tls12, .tls13]
+
+    /// The spellings order as the versions do.
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// A certificate of our own with its key: paths of PEM files.
@@ -194,12 +208,22 @@ public struct ClientIdentity: Hashable, Sendable {
 }
 
 /// A SHA-256 digest of a leaf certificate (DER) or of its SubjectPublicKeyInfo (DER): 32 octets.
-public enum Fingerprint: Hashable, Sendable {
+public enum Fingerprint: Hashable, Sendable, Comparable {
     case certificate([UInt8])
     case publicKey([UInt8])
 
     /// Octets of a digest.
     public static let length = 32
+
+    /// Any order will do, as long as it is one: certificates first.
+    public static func < (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.certificate(let left), .certificate(let right)), (.publicKey(let left), .publicKey(let right)):
+            left.lexicographicallyPrecedes(right)
+        case (.certificate, .publicKey): true
+        case (.publicKey, .certificate): false
+        }
+    }
 }
 
 /// A sentence a tired operator understands, and the section that demands it ("RFC 7672 §2.2").

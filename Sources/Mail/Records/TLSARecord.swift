@@ -19,3 +19,15 @@ public struct TLSARecord: Hashable, Sendable {
         self.init(usage: rdata[0], selector: rdata[1], matchingType: rdata[2], data: Array(rdata[3...]))
     }
 }
+
+extension TLSARecord: Comparable {
+    /// By the octets of the RDATA. Any order will do, as long as it is one: resolvers rotate record sets, and the same set is to
+    /// be the same demand.
+    public static func < (left: Self, right: Self) -> Bool {
+        let (mine, others) = (
+            [left.usage, left.selector, left.matchingType], [right.usage, right.selector, right.matchingType]
+        )
+        return mine == others
+            ? left.data.lexicographicallyPrecedes(right.data) : mine.lexicographicallyPrecedes(others)
+    }
+}

@@ -16,6 +16,8 @@ extension TLSARecord {
         case digestLength(expected: Int, found: Int)
         /// Full(0) data that is no DER of a certificate or a key.
         case notDER
+        /// Full(0) data in DER that OpenSSL cannot read as what the selector says (DANE-26).
+        case unreadable(selector: UInt8)
 
         public var description: String {
             switch self {
@@ -27,6 +29,8 @@ extension TLSARecord {
             case .noData: "no certificate association data"
             case .digestLength(let expected, let found): "digest of \(found) octets where \(expected) are due"
             case .notDER: "the data is not DER"
+            case .unreadable(let selector):
+                "the data is DER, but no \(selector == 0 ? "certificate" : "public key") that can be read"
             }
         }
     }

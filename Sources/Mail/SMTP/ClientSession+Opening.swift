@@ -87,9 +87,9 @@ extension ClientSession {
 
     // MARK: AUTH
 
-    /// Only inside TLS that was found good (CLI-27).
+    /// Only inside TLS that was found good (CLI-27), or where the operator's rule says `level = "none"` for this machine itself.
     private mutating func logIn(_ credentials: Credentials) -> Action {
-        guard tls != nil, !isClearEnough else {
+        guard tls != nil && !isClearEnough || requirement.isWithoutTLSByRule else {
             return giveUp(Reason(.startTLSMissing, "Without TLS no password is shown."), nil)
         }
         guard let mechanism = SASLMechanism.preferred(among: extensions.mechanisms) else {
@@ -134,10 +134,14 @@ extension ClientSession {
 }
 
 extension TLSRequirement {
+    /// The operator rules out TLS with the host, and that is not where a failed handshake has led. ``HostPolicy`` lets a rule say
+    /// so of a next hop with a password only where it is this machine.
+    var isWithoutTLSByRule: Bool { level == .none && by == .local }
+
     /// The same with TLS demanded: a password never leaves in the clear (RFC 4954 §4), and implicit TLS has no clear form
     /// (RFC 8314 §3). Whoever demands TLS already keeps the last word on how.
     public func demandingTLS(of security: ClientSession.TLSStart) -> TLSRequirement {
-        guard cleartextAllowed else { return self }
+        guard cleartextAllowed, security == .implicitTLS || !isWithoutTLSByRule else { return self }
         let words =
             security == .implicitTLS
             ? Explanation("the next hop is reached by implicit TLS", source: "RFC 8314 §3")

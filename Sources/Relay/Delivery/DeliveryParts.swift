@@ -18,8 +18,8 @@ struct DeliveryParts: Sendable {
     let policy: PolicySettings
     let opportunistic: ClientContext
     let dane: ClientContext
-    let trust = TrustStores()
-    let identities = ClientIdentities()
+    let trust: TrustStores
+    let identities: ClientIdentities
     let sessions: SessionCache
     let counters: Counters
     let open = OpenStreams()
@@ -56,16 +56,12 @@ struct DeliveryParts: Sendable {
             for: nextHop, demand: demand)
     }
 
-    /// May `kept` carry another job, now that `decision` holds? Only for a host that still is one of the destination's, at an
-    /// address it still has, under the very requirement it was opened with (INT-06), within its bounds of age and use.
+    /// May `kept` carry another job, now that `decision` holds? Only where the decision would open it again as it is (INT-06),
+    /// and within its bounds of age and use.
     func mayReuse(_ kept: ClientConnection, for decision: PolicyDecision) -> Bool {
-        let candidate = kept.candidate
-        guard kept.transactions < configuration.delivery.messagesPerConnection,
-            !kept.opened.advanced(by: configuration.delivery.connectionAge).hasPassed,
-            let host = decision.hosts.first(where: { $0.host.host == candidate.host.host }),
-            host.host.addresses.addresses.contains(candidate.address)
-        else { return false }
-        return host.decision.requirement == candidate.requirement
+        kept.transactions < configuration.delivery.messagesPerConnection
+            && !kept.opened.advanced(by: configuration.delivery.connectionAge).hasPassed
+            && decision.allowsReuse(of: kept.candidate)
     }
 
     /// The terms of a connection to `candidate` in the attempt that stands at `attempt`.

@@ -149,7 +149,8 @@ struct IntakeSession {
                 LogLine("accepted").with("queue_id", id).with("client", client.address)
                     .with("helo", transaction.origin.clientName).with("from", "<\(transaction.envelope.reversePath)>")
                     .with("recipients", transaction.envelope.recipients.count).with("size", facts.size)
-                    .with("tls", transaction.origin.tls?.version))
+                    .with("tls", transaction.origin.tls?.version)
+                    .with("demand", transaction.envelope.demand.word))
             return .committed(id)
         } catch {
             parts.log.event(

@@ -21,6 +21,8 @@ struct ServiceParts: Sendable {
     let credentials: [String: Credentials]
     let opportunistic: ClientContext
     let dane: ClientContext
+    let trust: TrustStores
+    let identities: ClientIdentities
     let server: ServerContext?
 
     static func make(
@@ -28,8 +30,15 @@ struct ServiceParts: Sendable {
     ) async throws(ServiceError) -> ServiceParts {
         let hostname = try Self.hostname(configuration)
         let (opportunistic, dane, server) = try contexts(configuration)
-        let credentials = try Self.credentials(configuration)
+        let (trust, identities) = try proofs(configuration)
+        let credentials: [String: Credentials]
+        do throws(ConfigurationError) { credentials = try configuration.loadCredentials() } catch {
+            throw ServiceError.files(error.faults)
+        }
         warnOfLibraries(log)
+        if let missing = missingAnchors(configuration, trust) {
+            log.event(.warning, LogLine("trust-anchors-missing").with("reason", missing).with("cure", Self.anchorsCure))
+        }
         let store: SQLiteStore
         do throws(StoreOpenError) {
             store = try SQLiteStore.open(directory: configuration.store.directory, now: Service.clock())
@@ -49,7 +58,7 @@ struct ServiceParts: Sendable {
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
                 resolver: resolver, https: try makeHTTPS(configuration), credentials: credentials,
-                opportunistic: opportunistic, dane: dane, server: server)
+                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, server: server)
         } catch {
             await store.close()
             throw error
@@ -74,18 +83,30 @@ struct ServiceParts: Sendable {
         }
     }
 
-    /// Reads every file that a rule's `credentials` names.
-    static func credentials(_ configuration: Configuration) throws(ServiceError) -> [String: Credentials] {
-        var found: [String: Credentials] = [:]
-        for path in configuration.ruleTable.rules.compactMap({ $0.route?.credentialsFile }) where found[path] == nil {
-            do throws(CredentialsFileFault) {
-                found[path] = try CredentialsFile.read(path)
-            } catch {
-                throw ServiceError.credentials(path, error.problem)
-            }
-        }
-        return found
+    /// Loads every file of trust anchors and every certificate of ours that the configuration names, so that none is found bad
+    /// at the first delivery that needs it. In the words of `relayd --check`, for it asks the same question.
+    static func proofs(_ configuration: Configuration) throws(ServiceError) -> (TrustStores, ClientIdentities) {
+        let (trust, identities) = (TrustStores(), ClientIdentities())
+        let faults = configuration.checkProofs(files: .loading(into: trust, identities))
+        guard faults.isEmpty else { throw ServiceError.files(faults) }
+        return (trust, identities)
     }
+
+    /// What a machine without certification authorities cannot do; nil where it has some, or needs none. No ground not to
+    /// start: DANE needs none, and they may be installed while the daemon runs.
+    static func missingAnchors(_ configuration: Configuration, _ trust: TrustStores) -> String? {
+        guard configuration.tls.trust == .system else { return nil }
+        do throws(TLSError) {
+            try trust.load(.system)
+            return nil
+        } catch {
+            return
+                "\(error.text): no certificate can be trusted that MTA-STS, REQUIRETLS or a rule demands, and no MTA-STS "
+                + "policy be fetched"
+        }
+    }
+
+    static let anchorsCure = "install the Debian package ca-certificates, or set tls.ca_file"
 
     static func makeHTTPS(_ configuration: Configuration) throws(ServiceError) -> HTTPSClient {
         do throws(HTTPSFailure) { return try HTTPSClient(transfersLimit: configuration.sts.fetches) } catch {
@@ -95,12 +116,13 @@ struct ServiceParts: Sendable {
 
     /// What finds MTA-STS policies: the same for the daemon and for `relayctl policy --local`, which has no store.
     static func policyFinder(
-        _ configuration: Configuration, resolver: Resolver, https: HTTPSClient, store: (any PolicyStore)?, log: Logger?
+        _ configuration: Configuration, resolver: Resolver, https: HTTPSClient, trust: TrustStores = TrustStores(),
+        store: (any PolicyStore)?, log: Logger?
     ) -> PolicyFinder {
         PolicyFinder(
             fetcher: PolicyFetcher(
                 resolver: resolver, client: https, timeout: configuration.sts.fetchTimeout,
-                trust: configuration.tls.trust, loopbackAllowed: configuration.delivery.loopback),
+                trust: configuration.tls.trust, anchors: trust, loopbackAllowed: configuration.delivery.loopback),
             store: store, settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
             firstWait: configuration.sts.firstWait, clock: Service.clock, log: log)
     }
@@ -121,14 +143,12 @@ struct ServiceParts: Sendable {
         _ configuration: Configuration
     ) throws(ServiceError) -> (ClientContext, ClientContext, ServerContext?) {
         do throws(TLSError) {
-            let minimum: TLSVersion = configuration.tls.minimumVersion == .tls13 ? .tls13 : .tls12
             var server: ServerContext?
             if let certificate = configuration.intake.tlsCertificate, let key = configuration.intake.tlsKey {
                 server = try ServerContext(certificateFile: certificate, keyFile: key)
             }
             return (
-                try ClientContext(.unverified, minimumVersion: minimum),
-                try ClientContext(.dane, minimumVersion: minimum), server
+                try ClientContext(.unverified), try ClientContext(.dane), server
             )
         } catch {
             throw ServiceError.tls(error.text)
@@ -171,7 +191,8 @@ struct ServiceParts: Sendable {
 public enum ServiceError: Error, Sendable, CustomStringConvertible {
     case hostname
     case tls(String)
-    case credentials(String, String)
+    /// Files that the configuration names. Never empty.
+    case files([ConfigurationFault])
     case store(String)
     case resolver(String)
     case resolverSettings(String)
@@ -183,7 +204,7 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .hostname: "this machine's name is no domain name: set server.hostname"
         case .tls(let why): "TLS: \(why)"
-        case .credentials(let path, let why): "the credentials file \(path) \(why)"
+        case .files(let faults): faults.map(\.description).joined(separator: "\n")
         case .store(let why): why
         case .resolver(let why): "the resolver did not start: \(why). Check the [dns] section with relayd --check"
         case .resolverSettings(let why): "dns: \(why). Check root_trust_anchor, root_hints, forward and [dns.unbound]"
@@ -198,7 +219,7 @@ extension ServiceError {
     /// True where the cure is in the configuration file.
     public var isConfiguration: Bool {
         switch self {
-        case .hostname, .tls, .credentials, .store, .resolverSettings: true
+        case .hostname, .tls, .files, .store, .resolverSettings: true
         case .resolver, .listen, .control, .system: false
         }
     }
@@ -217,6 +238,13 @@ extension Service {
             faults.append("store.directory: others may enter \(directory): chmod 0700 it")
         }
         return faults
+    }
+
+    /// What a start would warn of besides ``Configuration/warnings``.
+    public static func checkWarnings(_ configuration: Configuration) -> [String] {
+        ServiceParts.missingAnchors(configuration, TrustStores()).map {
+            ["\($0). Cure: \(ServiceParts.anchorsCure)."]
+        } ?? []
     }
 
     /// Tries the settings of `[dns]` in a throw-away worker with a real lookup, because libunbound takes values with which

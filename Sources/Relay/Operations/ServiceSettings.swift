@@ -27,13 +27,3 @@ extension Mailbox {
         Mailbox(localPart: "postmaster", domain: .name(hostname))
     }
 }
-
-extension IPAddress {
-    /// 127.0.0.0/8 and ::1.
-    var isLoopback: Bool {
-        switch self {
-        case .v4(let value): value >> 24 == 127
-        case .v6(let high, let low): high == 0 && low == 1
-        }
-    }
-}

@@ -1,6 +1,7 @@
 import DNS
 import HTTPS
 package import Mail
+import TLS
 
 /// The network's part in MTA-STS: the TXT record, and the policy text from the policy host (RFC 8461 §3.1, §3.3). Two
 /// functions, so that a test can say what the network does.
@@ -38,7 +39,10 @@ extension PolicyFetcher {
     ///
     /// `timeout` is `sts.fetch_timeout`, for connection and body together; `loopbackAllowed` is `delivery.loopback`: may a
     /// stranger's policy host be a loopback address?
-    init(resolver: Resolver, client: HTTPSClient, timeout: Duration, trust: TrustStore, loopbackAllowed: Bool) {
+    init(
+        resolver: Resolver, client: HTTPSClient, timeout: Duration, trust: TrustStore, anchors: TrustStores,
+        loopbackAllowed: Bool
+    ) {
         self.init(
             record: { domain in
                 guard let name = domain.stsRecordName else {
@@ -52,6 +56,7 @@ extension PolicyFetcher {
                     return .failed(
                         STSFetchFault(.stsPolicyFetchError, "the policy host's name would be too long for DNS"))
                 }
+                if let obstacle = Self.obstacle(trust, anchors) { return .prevented(obstacle) }
                 async let first = resolver.resolve(Question(host, .aaaa))
                 async let second = resolver.resolve(Question(host, .a))
                 let facts = AddressFacts(reading: await [first, second], loopbackAllowed: loopbackAllowed)
@@ -64,6 +69,18 @@ extension PolicyFetcher {
                     timeout: timeout, trust: HTTPSRequest.Trust(trust))
                 return PolicyAnswer(await client.get(request))
             })
+    }
+}
+
+extension PolicyFetcher {
+    /// Why no policy host's certificate can be validated: it is our lack and not the domain's fault. nil where one can.
+    static func obstacle(_ trust: TrustStore, _ anchors: TrustStores) -> String? {
+        do throws(TLSError) {
+            try anchors.load(trust)
+            return nil
+        } catch {
+            return "no policy host's certificate can be validated: \(error.text)"
+        }
     }
 }
 

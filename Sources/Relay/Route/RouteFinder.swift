@@ -2,6 +2,7 @@ import DNS
 import DequeModule
 package import Mail
 import Net
+import TLS
 
 /// Finds and remembers what DNS says about a next hop. One search for many waiting messages; remembered until the first
 /// of the answers behind it runs out (DANE-47), so that a warm decision needs no lookup.
@@ -80,7 +81,8 @@ package actor RouteFinder {
                 open.append(contentsOf: search.handle(answer))
             }
         }
-        return search.result
+        // The search judges records by their form; whether OpenSSL can read a certificate in them, only OpenSSL knows.
+        return search.result?.reading(DANECheck.isReadable)
             ?? DestinationFacts(
                 nextHop: nextHop, mx: MXFacts(lookup: .failed("the search for its hosts did not end"), security: nil),
                 hosts: [], timeToLive: 0)

@@ -80,6 +80,11 @@ struct TLSRequiredFieldTests {
         #expect(MemoryLayout<HeaderScan>.size <= 64)
     }
 
+    @Test("INT-08 The log tells the demand where there is one")
+    func words() {
+        #expect(MessageDemand.allCases.map(\.word) == [nil, "requiretls", "requiretls-notice", "optional"])
+    }
+
     @Test("INT-08 The parameter, the field and the reverse-path make the demand")
     func demand() throws {
         let sender = try ReversePath(parsing: "<s@t.example>".utf8)

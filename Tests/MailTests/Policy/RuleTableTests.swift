@@ -129,8 +129,16 @@ struct RuleTableTests {
         expected.mtaSTS = .off
         expected.words = "all"
         let found = table.settings(destination: try DomainName("a.example"), host: try Self.host("mx.a.example"))
-        #expect(found == expected)
-        #expect(table.settings(destination: nil, host: .address(.v4(7))) == any)
+        // INT-17: each value with the rule that set it, and that rule's own words.
+        let origins: [HostRule.Key: String] = [
+            .demand: "domain", .minimumVersion: "host", .requireTLS: "host", .honoursOptionalTLS: "host",
+            .dane: "domain", .mtaSTS: "domain",
+        ]
+        for key in HostRule.Key.allCases { #expect(found.origin(of: key).description == origins[key]) }
+        #expect(found.withoutOrigins == expected)
+        let alone = table.settings(destination: nil, host: .address(.v4(7)))
+        #expect(alone.origin(of: .dane).description == "any (all)")
+        #expect(alone.withoutOrigins == any)
     }
 
     @Test("a table without rules, and a rule for nothing")

@@ -78,6 +78,19 @@ struct ClientAuthTests {
         }
     }
 
+    @Test("CLI-27 In clear only where the operator's rule rules TLS out, not where a failed handshake has led there")
+    func clearByRule() throws {
+        for (basis, action) in [
+            (TLSRequirement.Basis.local, "AUTH PLAIN AHRlc3QAMTIzNA=="), (nil, "judge not offered"),
+        ] {
+            var client = try ClientDriver(level: .none, by: basis, credentials: Self.credentials)
+            #expect(client.session.requirement.level == (basis == nil ? .encrypted : .none))
+            #expect(client.hello("AUTH PLAIN") == action)
+        }
+        let implicit = try ClientDriver(level: .none, by: .local, security: .implicitTLS, credentials: Self.credentials)
+        #expect(implicit.session.requirement.level == .encrypted)
+    }
+
     @Test(
         "CLI-27 Not before the verdict, and not against it", arguments: [ClientSession.TLSStart.startTLS, .implicitTLS])
     func verdict(security: ClientSession.TLSStart) throws {

@@ -10,13 +10,15 @@ struct ClientDriver {
 
     init(
         to recipients: [String] = ["a@b.example"], from reversePath: String = "<s@t.example>", size: Int = 100,
-        has8bit: Bool = false, level: TLSRequirement.Level = .none, requireTLS: TLSRequirement.RequireTLSUse = .no,
+        has8bit: Bool = false, level: TLSRequirement.Level = .none, by basis: TLSRequirement.Basis? = nil,
+        requireTLS: TLSRequirement.RequireTLSUse = .no,
         security: ClientSession.TLSStart = .startTLS, credentials: Credentials? = nil, demand: MessageDemand = .ordinary
     ) throws {
         session = ClientSession(
             hostname: .name(try DomainName("relay.example")),
             requirement: TLSRequirement(
-                level: level, by: nil, dane: nil, requireTLS: requireTLS, serverName: nil, reason: Explanation("test")),
+                level: level, by: basis, dane: nil, requireTLS: requireTLS, serverName: nil, reason: Explanation("test")
+            ),
             security: security, credentials: credentials,
             first: try Self.transaction(
                 to: recipients, from: reversePath, size: size, has8bit: has8bit, demand: demand))

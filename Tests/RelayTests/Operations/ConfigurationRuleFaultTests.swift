@@ -114,7 +114,11 @@ struct ConfigurationRuleFaultTests {
         ),
         (
             "level = \"none\"\nnext_hop = \"r.test\"\ncredentials = \"/p\"",
-            "5:1: rule[0].credentials: needs TLS, but level is \"none\". "
+            "5:1: rule[0].credentials: needs TLS, but level is \"none\" and next_hop is no loopback address. "
+        ),
+        (
+            "level = \"none\"\nnext_hop = \"[192.0.2.1]\"\ncredentials = \"/p\"",
+            "5:1: rule[0].credentials: needs TLS, but level is \"none\" and next_hop is no loopback address. "
         ),
         (
             "level = \"authenticated\"\nby = [\"dane\"]\ndane = \"off\"",
@@ -156,6 +160,8 @@ struct ConfigurationRuleFaultTests {
             "level = \"authenticated\"\nby = [\"dane\"]\ndane = \"observe\"",
             "next_hop = \"[192.0.2.1]\"\nlevel = \"encrypted\"",
             "next_hop = \"[192.0.2.1]\"\nlevel = \"authenticated\"\nby = [\"pkix\"]\nnames = [\"n.test\"]",
+            "next_hop = \"[127.0.0.1]:2526\"\nlevel = \"none\"\ncredentials = \"/p\"",
+            "next_hop = \"[IPv6:::1]\"\nlevel = \"none\"\ncredentials = \"/p\"",
             "next_hop = \"r.test\"\nimplicit_tls = true\ncredentials = \"/p\"\nlevel = \"encrypted\"",
             "level = \"none\"", "level = \"none\"\nrequiretls = false", "mx = \"a.test\"",
             "reason = \"\(String(repeating: "é", count: 200))\"",

@@ -1,5 +1,6 @@
 import Foundation
 import Mail
+import TLS
 import Testing
 
 @testable import Relay
@@ -30,9 +31,6 @@ struct ConfigurationRuleFileTests {
             default: nil
             }
         }
-        #expect(configuration.trustStores == [.file("/ca"), .file("/ca2")])
-        #expect(configuration.clientIdentities == [ClientIdentity(certificateFile: "/cert", keyFile: "/key")])
-        #expect(Configuration().trustStores == [.system])
         let cure = "Correct the path, or let the user of relayd read the file"
         #expect(
             configuration.check(files: survey).map(\.description) == [
@@ -67,6 +65,46 @@ struct ConfigurationRuleFileTests {
         #expect(
             problem(certificate, .certificate(key: otherKey))
                 == "cannot be used: \(otherKey) is not the key of the certificate in \(certificate)")
+    }
+
+    @Test("the daemon loads at start what --check loads, says the same of it, and keeps it")
+    func start() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "rules-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let files = [("ca.pem", Self.certificate), ("c.pem", Self.certificate), ("k.pem", Self.key)]
+        for (name, text) in files { try Foundation.Data(text.utf8).write(to: folder.appending(path: name)) }
+        let path = folder.path
+        let configuration = try ConfigurationRuleTests.parse(
+            """
+            [tls]
+            ca_file = "\(path)/ca.pem"
+            [[rule]]
+            destination = "a.test"
+            client_certificate = "\(path)/c.pem"
+            client_key = "\(path)/k.pem"
+            """)
+        let (trust, identities) = try ServiceParts.proofs(configuration)
+        try FileManager.default.removeItem(at: folder)
+        // From memory: the files have gone.
+        try trust.load(.file("\(path)/ca.pem"))
+        try identities.load(ClientIdentity(certificateFile: "\(path)/c.pem", keyFile: "\(path)/k.pem"))
+        let error = #expect(throws: ServiceError.self) { try ServiceParts.proofs(configuration) }
+        let faults = configuration.checkProofs(files: .system)
+        #expect(faults.map(\.key) == ["tls.ca_file", "rule[0].client_key"])
+        #expect(error?.description == faults.map(\.description).joined(separator: "\n"))
+        #expect(error?.isConfiguration == true)
+        #expect(configuration.check().suffix(2) == faults[...])
+    }
+
+    @Test("STS-12 no anchors: MTA-STS says that it is our lack, in the words of the start")
+    func noAnchors() throws {
+        let (missing, none) = (TrustStore.file("/nonexistent/ca.pem"), TrustStores())
+        let why = "no policy host's certificate can be validated: /nonexistent/ca.pem: No such file or directory"
+        #expect(PolicyFetcher.obstacle(missing, none) == why)
+        var configuration = Configuration()
+        configuration.tls.caFile = "/nonexistent/ca.pem"
+        #expect(ServiceParts.missingAnchors(configuration, none) == nil, "a fault of the configuration, told as one")
     }
 
     @Test("credentials are read once for each file, and all faults told at once")

@@ -263,6 +263,7 @@ struct ConfigurationPolicyTests {
                 [tls]
                 ca_file = "/ca.pem"
                 minimum_level = "encrypted"
+                minimum_version = "1.3"
                 opportunistic_minimum_version = "1.0"
                 [dane]
                 insecure_mx = false
@@ -286,7 +287,8 @@ struct ConfigurationPolicyTests {
             PolicySettings(configuration)
                 == PolicySettings(
                     daneForInsecureMX: false, digestOrder: DigestOrder([1, 2]), rules: rules, minimumLevel: .encrypted,
-                    trust: .file("/ca.pem"), demandsBoth: true, testingValidatesRequireTLS: true))
+                    minimumVersion: .tls13, opportunisticMinimumVersion: .tls10, trust: .file("/ca.pem"),
+                    demandsBoth: true, testingValidatesRequireTLS: true))
         #expect(STSSettings(configuration) == STSSettings(refresh: 43_200, forgetAfter: 90 * 86_400))
         #expect(configuration.tls.opportunisticMinimumVersion == .tls10)
         #expect(!configuration.sts.enabled && configuration.sts.fetches == 8)

@@ -99,9 +99,10 @@ struct ConfigurationRuleWarningTests {
     }
 
     @Test(
-        "a password is shown only to who proves itself",
+        "CLI-27 a password is shown only to who proves itself, unless a rule says less",
         arguments: [
-            ("", true), ("level = \"encrypted\"", true), ("implicit_tls = true", true),
+            ("", false), ("implicit_tls = true", false), ("[tls]\nminimum_level = \"encrypted\"", false),
+            ("level = \"encrypted\"", true), ("level = \"opportunistic\"", true),
             ("level = \"authenticated\"", false),
             ("[[rule]]\ndestination = \"r.test\"\nlevel = \"authenticated\"\nby = [\"pkix\"]", false),
             ("[[rule]]\nmx = \"r.test\"\nlevel = \"authenticated\"\nby = [\"pkix\"]", false),
@@ -115,6 +116,18 @@ struct ConfigurationRuleWarningTests {
             warnings.allSatisfy {
                 $0.description.hasPrefix("f:4:15: rule[0].credentials: nothing makes [r.test] prove")
             })
+    }
+
+    @Test(
+        "CLI-27 an address has no name to prove, and only this machine is shown a password in clear",
+        arguments: [
+            ("[192.0.2.1]", "", true), ("[127.0.0.1]", "", true), ("[127.0.0.1]", "level = \"none\"", false),
+            ("[192.0.2.1]", "level = \"authenticated\"\nby = [\"pkix\"]\nnames = [\"n.test\"]", false),
+        ])
+    func exposingAddress(nextHop: String, lines: String, isWarned: Bool) throws {
+        let text = "[[rule]]\ndestination = \"*\"\nnext_hop = \"\(nextHop)\"\ncredentials = \"/p\"\n\(lines)"
+        let warnings = try ConfigurationRuleTests.parse(text).ruleWarnings().filter { $0.key == "rule[0].credentials" }
+        #expect(warnings.map { $0.problem.hasPrefix("no mail can go to \(nextHop)") } == (isWarned ? [true] : []))
     }
 
     @Test(

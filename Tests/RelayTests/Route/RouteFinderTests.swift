@@ -43,6 +43,24 @@ struct RouteFinderTests {
         #expect(zones.asked.load(ordering: .relaxed) == asked)
     }
 
+    @Test("DANE-26 a TLSA record that OpenSSL cannot read is marked before anything is decided")
+    func unreadable() async throws {
+        // In form a certificate: SEQUENCE { SEQUENCE {} }.
+        let hollow: [UInt8] = [3, 0, 0, 0x30, 2, 0x30, 0]
+        let finder = RouteFinder(settings: RouteSettings()) { question in
+            switch question.type {
+            case .a: Answer(question, .records([[192, 0, 2, 1]]), .secure, timeToLive: 3600)
+            case .tlsa: Answer(question, .records([hollow]), .secure, timeToLive: 3600)
+            default: Answer(question, .noData, .secure, timeToLive: 3600)
+            }
+        }
+        let facts = await finder.facts(for: NextHop(.domain(try DomainName("a.example"))))
+        #expect(facts.hosts.map(\.tlsa.unreadable.count) == [1])
+        let decision = PolicyDecision(PolicyInputs(facts: facts, settings: PolicySettings()))
+        let requirement = try #require(decision.hosts.first?.decision.requirement)
+        #expect(requirement.level == .encrypted && requirement.dane == nil, "RFC 7672 §2.2")
+    }
+
     @Test("A failed search is no ground to stand on: its facts say so")
     func failed() async throws {
         zones.gate.open(true)

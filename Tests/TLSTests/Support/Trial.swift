@@ -67,9 +67,11 @@ extension TLSRequirement {
             serverName: baseDomain, reason: Explanation("test"))
     }
 
-    static func unverified(_ level: Level = .encrypted, name: String? = "mx.example.com") throws -> TLSRequirement {
+    static func unverified(
+        _ level: Level = .encrypted, name: String? = "mx.example.com", from floor: TLSVersionFloor = .tls12
+    ) throws -> TLSRequirement {
         TLSRequirement(
-            level: level, by: nil, dane: nil, serverName: try name.map { try DomainName($0) },
+            level: level, by: nil, dane: nil, serverName: try name.map { try DomainName($0) }, minimumVersion: floor,
             reason: Explanation("test"))
     }
 }

@@ -17,6 +17,29 @@ public struct HostRule: Hashable, Sendable {
     public var labels: [String]
     /// The operator's own words (`reason`), of the most specific rule that has them.
     public var words: String?
+    /// Which rule set a value, where several came together.
+    private(set) var origins: [Key: Origin] = [:]
+
+    /// A value that explanations speak of.
+    public enum Key: Hashable, Sendable, CaseIterable {
+        case demand, minimumVersion, requireTLS, honoursOptionalTLS, dane, mtaSTS
+    }
+
+    /// One rule, for explanations.
+    public struct Origin: Hashable, Sendable, CustomStringConvertible {
+        /// `rule "example.org"`
+        public let label: String
+        /// The operator's own words, of this very rule.
+        public let words: String?
+
+        public init(label: String, words: String? = nil) {
+            self.label = label
+            self.words = words
+        }
+
+        /// `rule "example.org" (their gateway is broken)`
+        public var description: String { label + (words.map { " (\($0))" } ?? "") }
+    }
 
     public struct Demand: Hashable, Sendable {
         /// The minimum; a domain's own policy may raise it, never lower it.
@@ -61,4 +84,40 @@ public struct HostRule: Hashable, Sendable {
     }
 
     public init(labels: [String] = []) { self.labels = labels }
+
+    /// The values alone, for comparison.
+    var withoutOrigins: HostRule {
+        var rule = self
+        rule.origins = [:]
+        return rule
+    }
+
+    /// The rule that set the value of `key`, with that rule's own words: never one rule's name beside another's reason.
+    public func origin(of key: Key) -> Origin {
+        origins[key] ?? Origin(label: labels.first ?? "the configuration", words: words)
+    }
+
+    /// Takes from a less specific rule what is not said yet.
+    mutating func fill(from other: HostRule) {
+        func note(_ key: Key, _ isTaken: Bool) {
+            if isTaken { origins[key] = other.origin(of: key) }
+        }
+        note(.demand, Self.take(&demand, other.demand))
+        note(.minimumVersion, Self.take(&minimumVersion, other.minimumVersion))
+        note(.requireTLS, Self.take(&requireTLS, other.requireTLS))
+        note(.honoursOptionalTLS, Self.take(&honoursOptionalTLS, other.honoursOptionalTLS))
+        note(.dane, Self.take(&dane, other.dane))
+        note(.mtaSTS, Self.take(&mtaSTS, other.mtaSTS))
+        clientIdentity = clientIdentity ?? other.clientIdentity
+        sourceIPv4 = sourceIPv4 ?? other.sourceIPv4
+        sourceIPv6 = sourceIPv6 ?? other.sourceIPv6
+        words = words ?? other.words
+        labels += other.labels
+    }
+
+    private static func take<Value>(_ mine: inout Value?, _ theirs: Value?) -> Bool {
+        guard mine == nil, let theirs else { return false }
+        mine = theirs
+        return true
+    }
 }

@@ -3,13 +3,10 @@ public struct Routing: Hashable, Sendable {
     public let rules: RuleTable
     /// `delivery.port`
     public let port: UInt16
-    private let routes: [NextHop: Route]
 
     public init(rules: RuleTable = RuleTable(), port: UInt16 = NextHop.defaultPort) {
         self.rules = rules
         self.port = port
-        // The configuration refuses two routes to one next hop that differ in more than their name.
-        routes = Dictionary(rules.rules.compactMap(\.route).map { ($0.nextHop, $0) }) { first, _ in first }
     }
 
     /// The next hop of a recipient.
@@ -19,7 +16,7 @@ public struct Routing: Hashable, Sendable {
 
     /// What else the operator said about a configured next hop; nil for any other.
     public func route(to nextHop: NextHop) -> Route? {
-        nextHop.isConfigured ? routes[nextHop] : nil
+        rules.route(to: nextHop)
     }
 }
 

@@ -12,6 +12,7 @@ public struct RuleTable: Sendable {
     /// By host, then by destination.
     private let settings: PatternIndex<PatternIndex<[Rule]>>
     private let routes: PatternIndex<Route>
+    private let routesByNextHop: [NextHop: Route]
 
     public init(_ rules: [Rule] = []) {
         // A stable order: equal ones stay as they came, though the configuration refuses them.
@@ -37,6 +38,8 @@ public struct RuleTable: Sendable {
         }
         self.settings = settings
         self.routes = routes
+        // The configuration refuses two routes to one next hop that differ in more than their name.
+        routesByNextHop = Dictionary(self.rules.compactMap(\.route).map { ($0.nextHop, $0) }) { first, _ in first }
     }
 
     /// The settings for `host` of `destination` (the next-hop domain; nil for an address).
@@ -62,6 +65,11 @@ public struct RuleTable: Sendable {
         case .name(let name): route(for: name)
         case .literal: routes[.any]
         }
+    }
+
+    /// What else the operator said about a configured next hop; nil for any other.
+    public func route(to nextHop: NextHop) -> Route? {
+        nextHop.isConfigured ? routesByNextHop[nextHop] : nil
     }
 }
 
@@ -117,22 +125,5 @@ public struct Route: Hashable, Sendable {
         self.implicitTLS = implicitTLS
         self.credentialsFile = credentialsFile
         self.label = label
-    }
-}
-
-extension HostRule {
-    /// Takes from a less specific rule what is not said yet.
-    mutating func fill(from other: HostRule) {
-        demand = demand ?? other.demand
-        minimumVersion = minimumVersion ?? other.minimumVersion
-        clientIdentity = clientIdentity ?? other.clientIdentity
-        sourceIPv4 = sourceIPv4 ?? other.sourceIPv4
-        sourceIPv6 = sourceIPv6 ?? other.sourceIPv6
-        requireTLS = requireTLS ?? other.requireTLS
-        honoursOptionalTLS = honoursOptionalTLS ?? other.honoursOptionalTLS
-        dane = dane ?? other.dane
-        mtaSTS = mtaSTS ?? other.mtaSTS
-        words = words ?? other.words
-        labels += other.labels
     }
 }

@@ -6,6 +6,8 @@ extension PolicySettings {
         self.init(
             daneForInsecureMX: configuration.dane.insecureMX, digestOrder: configuration.dane.digestOrder,
             rules: configuration.ruleTable, minimumLevel: configuration.tls.minimumLevel,
+            minimumVersion: configuration.tls.minimumVersion,
+            opportunisticMinimumVersion: configuration.tls.opportunisticMinimumVersion,
             trust: configuration.tls.trust, demandsBoth: configuration.dane.whenBoth == .both,
             testingValidatesRequireTLS: configuration.sts.testingValidatesRequireTLS)
     }
@@ -32,16 +34,7 @@ extension Configuration.DANE {
     }
 }
 
-/// Files that rules and `tls.ca_file` name, for who loads them: before the first session, so that faults are told early.
 extension Configuration {
-    public var trustStores: Set<TrustStore> {
-        Set([tls.trust] + rules.compactMap { $0.caFile.map(TrustStore.file) })
-    }
-
-    public var clientIdentities: Set<ClientIdentity> {
-        Set(rules.compactMap(\.bareSettings.clientIdentity))
-    }
-
     /// What the files of `credentials` hold, by their paths; all faults at once.
     public func loadCredentials() throws(ConfigurationError) -> [String: Credentials] {
         var loaded: [String: Credentials] = [:]

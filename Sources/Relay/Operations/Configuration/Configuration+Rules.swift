@@ -109,6 +109,11 @@ extension Configuration.WrittenNextHop {
         if case .address = target { true } else { false }
     }
 
+    /// `[127.0.0.1]`: written so that no DNS answer can make it another machine.
+    var isLoopback: Bool {
+        if case .address(let address) = target { address.isLoopback } else { false }
+    }
+
     var domain: DomainName? {
         switch target {
         case .domain(let name), .host(let name): name

@@ -119,31 +119,17 @@ public struct Configuration: Sendable, Equatable {
         public var caFile: String?
         /// The floor for every destination that no rule names.
         public var minimumLevel = TLSRequirement.Level.opportunistic
-        public var minimumVersion = MinimumVersion.tls12
+        /// Wherever TLS is demanded: one of ``TLSVersionFloor/demandable``.
+        public var minimumVersion = TLSVersionFloor.tls12
         /// For sessions of which nothing demands TLS, where the alternative is cleartext (D14). Never above
         /// ``minimumVersion``.
-        public var opportunisticMinimumVersion = OpportunisticVersion.tls12
+        public var opportunisticMinimumVersion = TLSVersionFloor.tls12
         /// What a failed handshake leads to where nothing demands TLS (D18).
         public var opportunisticFallback = OpportunisticFallback.afterRetry
     }
 
-    public enum MinimumVersion: String, Sendable, CaseIterable {
-        case tls12 = "1.2"
-        case tls13 = "1.3"
-    }
-
     /// Words of `tls.minimum_level`: a floor for all, so TLS is tried at least.
     static let minimumLevels: [TLSRequirement.Level] = [.opportunistic, .encrypted, .authenticated]
-
-    public enum OpportunisticVersion: String, Sendable, CaseIterable, Comparable {
-        case tls10 = "1.0"
-        case tls11 = "1.1"
-        case tls12 = "1.2"
-        case tls13 = "1.3"
-
-        /// The spellings order as the versions do.
-        public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
-    }
 
     public struct DANE: Sendable, Equatable {
         /// Check hosts found through an insecure MX by their TLSA records as well (RFC 7672 §2.2.1).

@@ -33,11 +33,9 @@ extension Configuration {
         demand(
             delivery.ipv6 || delivery.sourceIPv6 == nil, "delivery.source_ipv6", "is set while delivery.ipv6 is false",
             "Remove it, or switch delivery.ipv6 on")
-        if tls.minimumVersion == .tls12 {
-            demand(
-                tls.opportunisticMinimumVersion != .tls13, "tls.opportunistic_minimum_version",
-                "is higher than tls.minimum_version", "Choose at most \"\(tls.minimumVersion.rawValue)\"")
-        }
+        demand(
+            tls.opportunisticMinimumVersion <= tls.minimumVersion, "tls.opportunistic_minimum_version",
+            "is higher than tls.minimum_version", "Choose at most \"\(tls.minimumVersion.rawValue)\"")
         demand(
             sts.refresh <= sts.forgetAfter, "sts.forget_after", "is shorter than sts.refresh",
             "Choose at least \(DurationText.spell(sts.refresh))")
@@ -49,6 +47,25 @@ extension Configuration {
     /// control socket is not asked for: the service manager makes it at start (RuntimeDirectory=).
     public func check(files: FileSurvey = .system) -> [ConfigurationFault] {
         var faults: [ConfigurationFault] = []
+        func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
+            guard let path, let problem = files.problem(path, use) else { return }
+            faults.append(fault(key, "\(path) \(problem)", cure))
+        }
+        let ours = Self.readableCure
+        demand(store.directory, .writableDirectory, "store.directory", "Create it and give it to the user of relayd")
+        demand(
+            dns.rootTrustAnchor, .readableFile, "dns.root_trust_anchor",
+            "Install the Debian package dns-root-data, or name another file")
+        demand(dns.rootHints, .readableFile, "dns.root_hints", ours)
+        demand(intake.tlsCertificate, .readableFile, "intake.tls_certificate", ours)
+        demand(intake.tlsKey, .readableFile, "intake.tls_key", ours)
+        return faults + checkProofs(files: files)
+    }
+
+    /// The part of ``check(files:)`` that the daemon does once more at start, to keep what it loads: trust anchors and
+    /// certificates of our own. The files of `credentials` are among them.
+    func checkProofs(files: FileSurvey) -> [ConfigurationFault] {
+        var faults: [ConfigurationFault] = []
         // Many rules may name one file.
         var known: [FileSurvey.Use: [String: String?]] = [:]
         func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
@@ -58,14 +75,7 @@ extension Configuration {
             guard let problem = found else { return }
             faults.append(fault(key, "\(path) \(problem)", cure))
         }
-        let ours = "Correct the path, or let the user of relayd read the file"
-        demand(store.directory, .writableDirectory, "store.directory", "Create it and give it to the user of relayd")
-        demand(
-            dns.rootTrustAnchor, .readableFile, "dns.root_trust_anchor",
-            "Install the Debian package dns-root-data, or name another file")
-        demand(dns.rootHints, .readableFile, "dns.root_hints", ours)
-        demand(intake.tlsCertificate, .readableFile, "intake.tls_certificate", ours)
-        demand(intake.tlsKey, .readableFile, "intake.tls_key", ours)
+        let ours = Self.readableCure
         demand(tls.caFile, .trustAnchors, "tls.ca_file", ours)
         for (index, rule) in rules.enumerated() {
             let path = ConfigurationPlaces.path(RuleReader.name, index)
@@ -81,6 +91,8 @@ extension Configuration {
         }
         return faults
     }
+
+    private static let readableCure = "Correct the path, or let the user of relayd read the file"
 
     /// What is allowed and yet seldom meant; sentences for the operator.
     public var warnings: [String] {

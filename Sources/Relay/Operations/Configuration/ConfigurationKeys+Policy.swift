@@ -24,16 +24,19 @@ extension ConfigurationSection {
                 for its destination.
                 """),
             ConfigurationKey(
-                "tls", "minimum_version", \.tls.minimumVersion, .choice(of: Configuration.MinimumVersion.allCases),
-                "The lowest TLS version spoken to servers of which TLS is demanded."),
+                "tls", "minimum_version", \.tls.minimumVersion, .choice(of: TLSVersionFloor.demandable),
+                """
+                The lowest TLS version spoken to servers of which TLS is demanded, by DANE, MTA-STS, REQUIRETLS, \
+                minimum_level or a rule. A rule may set another for its hosts.
+                """),
             ConfigurationKey(
                 "tls", "opportunistic_minimum_version", \.tls.opportunisticMinimumVersion,
-                .choice(of: Configuration.OpportunisticVersion.allCases),
+                .choice(of: TLSVersionFloor.allCases),
                 """
                 The lowest TLS version where nothing demands TLS. A server that has only TLS 1.0 or 1.1 gets mail in \
                 the clear at the default, for its handshake fails. "1.0" and "1.1" keep such mail from those who only \
                 listen; they are broken against anyone who does more (RFC 9325 §3.1.1), and never count where TLS is \
-                demanded. At most minimum_version.
+                demanded. At most minimum_version. A rule may set another for its hosts.
                 """),
             ConfigurationKey(
                 "tls", "opportunistic_fallback", \.tls.opportunisticFallback,

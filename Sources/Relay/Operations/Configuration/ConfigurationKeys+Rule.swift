@@ -77,8 +77,11 @@ enum RuleKeys {
             (SubjectPublicKeyInfo). Colons and upper case are fine. List the next key too before it is used.
             """),
         Key(
-            "rule", "minimum_version", \.minimumVersion, .ifSet(.choice(of: TLSVersionFloor.allCases)),
-            "The lowest TLS version for these hosts."),
+            "rule", "minimum_version", \.minimumVersion, .ifSet(.choice(of: TLSVersionFloor.demandable)),
+            """
+            The lowest TLS version for these hosts, whether TLS is demanded of them or not, instead of \
+            tls.minimum_version and tls.opportunistic_minimum_version.
+            """),
         Key(
             "rule", "requiretls", \.requireTLS, .ifSet(.boolean),
             """
@@ -132,7 +135,11 @@ enum RuleKeys {
             "rule", "credentials", \.credentials, .ifSet(.path),
             """
             A file with one line user:password for the next hop, which nobody but relayd may read (mode 0600 or \
-            0400). It is read at start, and the password never goes in the clear.
+            0400). It is read at start. Before it is shown, the next hop must prove who it is: by DANE, by MTA-STS, or by \
+            a trusted certificate for its name, which for a next hop with unsigned MX records is the name written in \
+            next_hop. A level of your own takes the place of that: with "encrypted" or "opportunistic" any certificate \
+            will do. Without TLS the password is shown to a loopback address alone, such as "[127.0.0.1]", and only with \
+            level = "none".
             """),
     ]
 }

@@ -23,7 +23,16 @@ public struct FileSurvey: Sendable {
     }
 
     /// Asks stat(2) and access(2), with the rights of the calling process.
-    public static let system = FileSurvey { path, use in
+    public static var system: FileSurvey { .loading(into: TrustStores(), ClientIdentities()) }
+
+    /// The same; what can be loaded stays in `trust` and `identities`, where the first session finds it.
+    static func loading(into trust: TrustStores, _ identities: ClientIdentities) -> FileSurvey {
+        FileSurvey { path, use in problem(path, use, trust, identities) }
+    }
+
+    private static func problem(
+        _ path: String, _ use: Use, _ trust: TrustStores, _ identities: ClientIdentities
+    ) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else {
             return errno == ENOENT ? "does not exist" : "cannot be looked at: \(String(cString: strerror(errno)))"
@@ -40,7 +49,7 @@ public struct FileSurvey: Sendable {
         case .readableFile, .trustAnchors, .certificate:
             if isDirectory { return "is a directory" }
             guard access(path, R_OK) == 0 else { return "may not be read by the user this runs as" }
-            return loadingProblem(path, use)
+            return loadingProblem(path, use, trust, identities)
         case .writableDirectory:
             if !isDirectory { return "is no directory" }
             return access(path, W_OK | X_OK) == 0 ? nil : "may not be written to by the user this runs as"
@@ -48,11 +57,13 @@ public struct FileSurvey: Sendable {
     }
 
     /// Tries what the first session would.
-    private static func loadingProblem(_ path: String, _ use: Use) -> String? {
+    private static func loadingProblem(
+        _ path: String, _ use: Use, _ trust: TrustStores, _ identities: ClientIdentities
+    ) -> String? {
         do throws(TLSError) {
             switch use {
-            case .trustAnchors: try TrustStores().load(.file(path))
-            case .certificate(let key): try ClientIdentities().load(ClientIdentity(certificateFile: path, keyFile: key))
+            case .trustAnchors: try trust.load(.file(path))
+            case .certificate(let key): try identities.load(ClientIdentity(certificateFile: path, keyFile: key))
             case .readableFile, .writableDirectory, .credentials: break
             }
             return nil

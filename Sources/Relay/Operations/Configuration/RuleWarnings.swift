@@ -13,7 +13,7 @@ extension Configuration {
         let kinds: [(what: String, find: (WrittenRule) -> Warning?)] = [
             ("lower what would be demanded", lowering), ("give way to senders", yielding),
             ("hold reports back", holding),
-            ("never apply", { routed.idle($0) }), ("may show a password to a stranger", { exposing($0, in: table) }),
+            ("never apply", { routed.idle($0) }), ("show a password", { exposing($0, in: table) }),
         ]
         return kinds.flatMap { kind in
             let found = located.lazy.compactMap { path, rule in
@@ -93,16 +93,27 @@ extension Configuration {
             cure: "")
     }
 
-    /// A password for whoever answers: TLS alone does not tell who that is.
+    /// A password for whoever answers, where a rule says so itself: TLS alone does not tell who that is. Without a level of its
+    /// own the next hop must prove who it is (CLI-27), which an address without names cannot.
     private func exposing(_ rule: WrittenRule, in table: RuleTable) -> Warning? {
         guard rule.credentials != nil, let nextHop = rule.nextHop else { return nil }
         let settings = table.settings(destination: nextHop.domain, host: nextHop.host)
-        guard (settings.demand?.level ?? tls.minimumLevel) < .authenticated else { return nil }
+        let problem: String
+        switch settings.demand?.level {
+        case .some(.authenticated): return nil
+        case .some(.none) where nextHop.isLoopback: return nil
+        case .some(.encrypted), .some(.opportunistic):
+            problem =
+                "nothing makes \(nextHop) prove who it is before the password is shown, unless it has DANE or MTA-STS"
+        case .some(.none), nil:
+            guard nextHop.isAddress else { return nil }
+            problem =
+                "no mail can go to \(nextHop): before the password it must prove who it is, and an address has no name"
+        }
         return Warning(
-            key: "credentials",
-            problem:
-                "nothing makes \(nextHop) prove who it is before the password is shown, unless it has DANE or MTA-STS",
-            cure: "Add level = \"authenticated\" with by = [\"pkix\"] or another proof")
+            key: "credentials", problem: problem,
+            cure: "Add level = \"authenticated\" with by = [\"pkix\"] or another proof"
+                + (nextHop.isAddress ? ", and names" : ""))
     }
 }
 

@@ -100,12 +100,16 @@ extension Configuration.WrittenRule {
     private func contradictionsOfNone() -> [Contradiction] {
         guard level == TLSRequirement.Level.none else { return [] }
         let keys = [
-            (requireTLS == true, "requiretls"), (implicitTLS == true, "implicit_tls"),
-            (credentials != nil, "credentials"),
+            (requireTLS == true, "requiretls", ""), (implicitTLS == true, "implicit_tls", ""),
+            // CLI-27: without TLS a password may go to this machine itself, and nowhere else.
+            (
+                credentials != nil && nextHop?.isLoopback != true, "credentials",
+                " and next_hop is no loopback address"
+            ),
         ]
-        return keys.filter(\.0).map { _, key in
+        return keys.filter(\.0).map { _, key, more in
             Contradiction(
-                key: key, problem: "needs TLS, but level is \"none\"",
+                key: key, problem: "needs TLS, but level is \"none\"\(more)",
                 cure: "Set level = \"encrypted\" or \"authenticated\", or remove \(key)")
         }
     }

@@ -58,9 +58,8 @@ public struct Probe: Sendable {
         do throws(TLSError) {
             return ProbeConnection.Terms(
                 hostname: hostname,
-                contexts: try ClientContexts(
-                    minimumVersion: configuration.tls.minimumVersion == .tls13 ? .tls13 : .tls12,
-                    digestOrder: policy.decision.inputs.settings.digestOrder.matchingTypes),
+                // As a delivery does: which digests count is decided before, by the records of the requirement.
+                contexts: try ClientContexts(),
                 fallback: configuration.tls.opportunisticFallback,
                 security: policy.route?.implicitTLS == true ? .implicitTLS : .startTLS, step: step)
         } catch {

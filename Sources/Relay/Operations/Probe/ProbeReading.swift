@@ -115,7 +115,7 @@ extension TLSRequirement {
 
     /// For a host that is skipped: what it would show, under no demand.
     static func forInformation(_ host: HostFacts, _ inputs: PolicyInputs) -> TLSRequirement {
-        let usable = host.tlsa.security == .secure ? host.tlsa.records.filter(\.isUsable) : []
+        let usable = host.tlsa.security == .secure ? host.tlsa.usableRecords : []
         let base = host.tlsa.baseDomain ?? host.host.name
         let dane = base.flatMap { base in
             usable.isEmpty ? nil : DANEReference(baseDomain: base, records: usable, referenceIdentifiers: [base])
@@ -123,6 +123,7 @@ extension TLSRequirement {
         return TLSRequirement(
             level: .opportunistic, by: nil, demands: [], dane: dane,
             webPKI: host.host.name.map { WebPKIReference(names: [$0], trust: inputs.settings.trust) },
-            serverName: dane?.baseDomain ?? host.host.name, reason: Explanation("for information"))
+            serverName: dane?.baseDomain ?? host.host.name,
+            minimumVersion: inputs.settings.opportunisticMinimumVersion, reason: Explanation("for information"))
     }
 }
