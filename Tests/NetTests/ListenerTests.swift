@@ -28,7 +28,7 @@ struct ListenerTests {
     @Test("close ends accept with closed, from any thread; the port is free again")
     func close() async throws {
         try await onLoop { loop in
-            let listener = try Listener(on: loop, address: loopback)
+            let listener = try Listener(on: loop, address: ownLoopback())
             async let accepting = failure { _ = try await listener.accept() }
             while loop.waits == 0 { await Task.yield() }
             await Task.detached { listener.close() }.value
