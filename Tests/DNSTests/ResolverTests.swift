@@ -51,13 +51,19 @@ final class ResolverRig {
         return value
     }
 
-    /// Looks at the state, a turn of the loop at a time, until it is as wanted or 10 s are over.
-    func state(of resolver: Resolver, until isWanted: (ResolverState) -> Bool) async throws -> ResolverState {
-        let end = Deadline.after(.seconds(10))
-        while !isWanted(resolver.state), !end.hasPassed {
-            try await loop.run { [loop] in try await loop.sleep(until: .after(.milliseconds(5))) }
+    /// Looks at the state until it is as wanted or a minute is over; gives the last one seen. All on the loop that changes the
+    /// state, so that one which lasts 100 ms is seen however long this process is kept waiting.
+    func state(
+        of resolver: Resolver, until isWanted: @escaping @Sendable (ResolverState) -> Bool
+    ) async throws -> ResolverState {
+        try await loop.run { [loop] in
+            let end = Deadline.after(.seconds(60))
+            while true {
+                let state = resolver.state
+                if isWanted(state) || end.hasPassed { return state }
+                try await loop.sleep(until: .after(.milliseconds(5)))
+            }
         }
-        return resolver.state
     }
 }
 
