@@ -41,6 +41,23 @@ struct ListenerTests {
         }
     }
 
+    @Test("close ends the listening also where a child that was just forked has a copy of the descriptor")
+    func closeWithCopy() async throws {
+        try await onLoop { loop in
+            let listener = try Listener(on: loop, address: ownLoopback())
+            let address = listener.address
+            // A copy in this process is as good as a child's.
+            let copy = fcntl(listener.registration.number, F_DUPFD_CLOEXEC, 0)
+            #expect(copy >= 0)
+            defer { _ = closeNumber(copy) }
+            listener.close()
+            #expect(
+                await failure { _ = try await Stream.connect(to: address, on: loop, until: patience) } == "ECONNREFUSED"
+            )
+            try Listener(on: loop, address: address).close()
+        }
+    }
+
     @Test("an IPv6 listener leaves IPv4 alone")
     func v6Only() async throws {
         try await onLoop { loop in
