@@ -30,6 +30,12 @@ final class MultiHandle: @unchecked Sendable {
 
     init() throws(HTTPSFailure) {
         guard let multi = curl_multi_init() else { throw HTTPSFailure(.ours, "libcurl has no memory") }
+        // Without a descriptor for wake-ups libcurl 7.88.1 gives the handle all the same, and its engine would sleep through
+        // whatever is asked of it. This one ends the first poll.
+        guard curl_multi_wakeup(multi) == CURLM_OK else {
+            _ = curl_multi_cleanup(multi)
+            throw HTTPSFailure(.ours, "libcurl has no descriptor to be woken by")
+        }
         pointer = multi
         Curl.liveObjects.add(1, ordering: .relaxed)
     }

@@ -15,7 +15,7 @@ public final class Listener: Sendable {
     /// Where it listens, with the port that the kernel chose for port 0.
     public let address: SocketAddress
     private let loop: Loop
-    private let registration: Registration
+    let registration: Registration
     /// The file of a Unix socket as we made it: another one at its path is not ours to remove.
     private let file: (device: UInt, inode: UInt)?
     private let isFileRemoved = Atomic(false)

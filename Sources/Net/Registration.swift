@@ -105,6 +105,9 @@ final class Registration: @unchecked Sendable {
             // close(2) does not suffice where a child holds a duplicate for the moment. It cannot fail for an entry of ours.
             try? loop.epollControl(EPOLL_CTL_DEL, number, 0, 0)
         }
+        // Nor does it end a listener of which a child holds one: that goes on taking connections until the child executes. What
+        // is no socket has no such end, and says ENOTSOCK.
+        if !isStream { _ = shutdown(number, CInt(SHUT_RDWR)) }
         descriptor = nil
         loop.resume(reader, with: .closed)
         loop.resume(writer, with: .closed)

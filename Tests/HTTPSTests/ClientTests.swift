@@ -129,6 +129,29 @@ struct ClientTests {
         server.stop()
     }
 
+    // In a process of its own: the limit holds for all tests of this one.
+    @Test("Without a descriptor to be woken by there is no client: it would sleep through its requests")
+    func outOfDescriptors() async {
+        await #expect(processExitsWith: .exitCode(0)) {
+            // What is loaded or opened once.
+            await (try HTTPSClient()).close()
+            var limit = rlimit(rlim_cur: 64, rlim_max: 64)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var last = dup(0)
+            while case let next = dup(0), next >= 0 { last = next }
+            do throws(HTTPSFailure) {
+                _ = try HTTPSClient()
+                exit(1)
+            } catch {
+                if error.kind != .ours { exit(2) }
+            }
+            close(last)
+            close(last - 1)
+            await (try HTTPSClient()).close()
+            exit(0)
+        }
+    }
+
     @Test("A client that is dropped ends its thread and its handles")
     func dropped() async {
         await #expect(processExitsWith: .exitCode(0)) {

@@ -28,7 +28,7 @@ struct ListenerTests {
     @Test("close ends accept with closed, from any thread; the port is free again")
     func close() async throws {
         try await onLoop { loop in
-            let listener = try Listener(on: loop, address: loopback)
+            let listener = try Listener(on: loop, address: ownLoopback())
             async let accepting = failure { _ = try await listener.accept() }
             while loop.waits == 0 { await Task.yield() }
             await Task.detached { listener.close() }.value
@@ -38,6 +38,23 @@ struct ListenerTests {
             #expect(await failure { _ = try await again.accept(until: .after(.milliseconds(5))) } == "deadline passed")
             #expect(await failure { _ = try Listener(on: loop, address: again.address) }.hasPrefix("EADDRINUSE"))
             again.close()
+        }
+    }
+
+    @Test("close ends the listening also where a child that was just forked has a copy of the descriptor")
+    func closeWithCopy() async throws {
+        try await onLoop { loop in
+            let listener = try Listener(on: loop, address: ownLoopback())
+            let address = listener.address
+            // A copy in this process is as good as a child's.
+            let copy = fcntl(listener.registration.number, F_DUPFD_CLOEXEC, 0)
+            #expect(copy >= 0)
+            defer { _ = closeNumber(copy) }
+            listener.close()
+            #expect(
+                await failure { _ = try await Stream.connect(to: address, on: loop, until: patience) } == "ECONNREFUSED"
+            )
+            try Listener(on: loop, address: address).close()
         }
     }
 

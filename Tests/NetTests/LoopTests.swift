@@ -125,7 +125,8 @@ struct LoopTests {
         let sleeper = loop.task { await failure { try await loop.sleep(until: patience) } }
         let alarm = Alarm(on: loop)
         let listening = loop.task { await failure { try await alarm.wait(until: .never) } }
-        while await loop.run({ loop.waits < 4 || isReady.value == 0 }) {}
+        // On the loop: a hop there and back for each look may take longer than the waits have.
+        await loop.run { while loop.waits < 4 || isReady.value == 0 { await Task.yield() } }
         loop.shutdown()
         #expect(await reader.value == "closed")
         #expect(await acceptor.value == "closed")

@@ -3,10 +3,20 @@ import Net
 import Synchronization
 import Testing
 
+/// The process of the tests may have as many descriptors as the system gives it at all: hundreds of tests run at once, and
+/// the usual soft limit of 1,024 is less than they hold. Once for all of them.
+let raisedDescriptorLimit: Bool = {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+}()
+
 /// Runs the body as a task on a fresh loop, and then requires that nothing is left there: no descriptor, timer, stream, wait.
 func onLoop(
     sourceLocation: SourceLocation = #_sourceLocation, _ body: @Sendable @escaping (Loop) async throws -> Void
 ) async throws {
+    try #require(raisedDescriptorLimit)
     let loop = try Loop(name: "test")
     try loop.start()
     defer { loop.shutdown() }
@@ -27,8 +37,13 @@ func left(on loop: Loop) async -> String {
 
 let loopback = SocketAddress.v4(address: 0x7F00_0001, port: 0)
 
+/// Loopback too, 127.x.y.z with a number that no other test has: a port that is free there is taken by nobody else meanwhile.
+func ownLoopback() -> SocketAddress {
+    .v4(address: 0x7F00_0000 | UInt32.random(in: 0x1_0000..<0xFF_0000), port: 0)
+}
+
 /// A moment that must not come in these tests.
-var patience: Deadline { .after(.seconds(20)) }
+var patience: Deadline { .after(.seconds(300)) }
 
 /// Two ends of one TCP connection on the loop.
 func connectedPair(on loop: Loop, at address: SocketAddress = loopback) async throws -> (client: Stream, server: Stream)

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Mail
 import Testing
@@ -43,6 +44,23 @@ import Testing
     func lockIsGivenBack() async throws {
         let fixture = try Fixture()
         do { await (try fixture.open()).close() }
+        do { await (try fixture.open()).close() }
+    }
+
+    @Test("The lock goes with the store, also where a child that was just forked has a copy of its descriptor")
+    func lockIsGivenBackWithCopies() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        // A copy in this process is as good as a child's: both are the same open file (flock(2)).
+        let original = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").first {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))
+                    == "\(fixture.path)/lock"
+            })
+        let copy = fcntl(try #require(CInt(original)), F_DUPFD_CLOEXEC, 0)
+        defer { _ = Glibc.close(copy) }
+        #expect(opening(fixture) == .inUse(path: fixture.path))
+        await store.close()
         do { await (try fixture.open()).close() }
     }
 

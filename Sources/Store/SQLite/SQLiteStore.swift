@@ -146,7 +146,7 @@ public final class SQLiteStore: QueueStore {
             try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
         // Last: until here nobody else may open the store.
-        _ = Glibc.close(lock)
+        StoreFolder.releaseLock(lock)
     }
 }
 

@@ -39,7 +39,7 @@ enum StoreFolder {
                     throw error
                 }
             } catch {
-                _ = close(lock)
+                releaseLock(lock)
                 throw error
             }
         } catch {
@@ -78,6 +78,13 @@ enum StoreFolder {
             throw error.code == EWOULDBLOCK ? .inUse(path: path) : refused(name, "it cannot be locked: \(error)")
         }
         return descriptor
+    }
+
+    /// Gives the lock back, also where a child process that was forked and has not yet executed still holds a copy of the
+    /// descriptor: to close ours alone would leave the store locked until then (flock(2)).
+    static func releaseLock(_ descriptor: CInt) {
+        _ = flock(descriptor, LOCK_UN)
+        _ = close(descriptor)
     }
 
     private static func folder(_ name: String, in parent: CInt, path: String) throws(StoreOpenError) -> CInt {

@@ -30,7 +30,7 @@ extension SQLiteStore {
             return store
         } catch {
             pool.close()
-            _ = Glibc.close(opened.lock)
+            StoreFolder.releaseLock(opened.lock)
             switch error {
             case let error as StoreOpenError: throw error
             case let error as DatabaseError: throw Self.opening(error, directory)

@@ -5,13 +5,15 @@ import Testing
 @testable import HTTPS
 
 let policyHost = "mta-sts.example.com"
+/// Longer than any fetch in these tests takes, however busy the machine is.
+let patience = Duration.seconds(600)
 let loopback = IPAddress.v4(0x7F00_0001)
 
 extension HTTPSRequest {
     /// To a test server on loopback.
     static func to(
         _ server: TestServer, host: String = policyHost, addresses: [IPAddress] = [loopback],
-        bodyLimit: Int = 65_536, timeout: Duration = .seconds(60), trust: Trust? = nil
+        bodyLimit: Int = 65_536, timeout: Duration = patience, trust: Trust? = nil
     ) throws -> HTTPSRequest {
         HTTPSRequest(
             host: try DomainName(host), path: "/.well-known/mta-sts.txt", port: server.port, addresses: addresses,
@@ -22,7 +24,7 @@ extension HTTPSRequest {
 /// One fetch from a server that exists for it alone.
 func fetch(
     presenting chain: [TestCertificate]? = nil, host: String = policyHost, bodyLimit: Int = 65_536,
-    timeout: Duration = .seconds(60), trust: HTTPSRequest.Trust? = nil, _ script: @escaping TestServer.Script
+    timeout: Duration = patience, trust: HTTPSRequest.Trust? = nil, _ script: @escaping TestServer.Script
 ) async throws -> Result<HTTPSResponse, HTTPSFailure> {
     let server = try TestServer(presenting: chain ?? [TestPKI.shared.leaf], script)
     let client = try HTTPSClient()

@@ -114,17 +114,17 @@ final class TestPKI: Sendable {
             $0.issuer = root
             $0.names = "DNS:mta-sts.example.com,DNS:localhost"
         }
-        let folder = FileManager.default.temporaryDirectory.appending(path: "https-tests-\(getpid())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let rootURL = folder.appending(path: "root.pem")
-        try Data(root.pem).write(to: rootURL)
-        rootFile = rootURL.path
-        let intermediateURL = folder.appending(path: "intermediate.pem")
-        try Data(intermediate.pem).write(to: intermediateURL)
-        intermediateFile = intermediateURL.path
-        atexit {
-            try? FileManager.default.removeItem(
-                at: FileManager.default.temporaryDirectory.appending(path: "https-tests-\(getpid())"))
-        }
+        rootFile = try Self.namelessFile(root.pem)
+        intermediateFile = try Self.namelessFile(intermediate.pem)
+    }
+
+    /// The path of an open file that lies in no folder: it is gone with this process, however that ends.
+    private static func namelessFile(_ octets: [UInt8]) throws -> String {
+        let path = "/tmp/https-tests-\(UUID().uuidString)"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        unlink(path)
+        let count = octets.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard descriptor >= 0, count == octets.count else { throw SetUpFailure(what: "a temporary file") }
+        return "/proc/self/fd/\(descriptor)"
     }
 }

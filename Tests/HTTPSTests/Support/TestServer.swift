@@ -88,11 +88,17 @@ final class TestServer: @unchecked Sendable {
         while true {
             let descriptor = accept(listener, nil, nil)
             condition.lock()
-            if descriptor < 0 || stopped {
+            if stopped {
                 if descriptor >= 0 { close(descriptor) }
                 threadEnded()
                 condition.unlock()
                 return
+            }
+            if descriptor < 0 {
+                // That connection failed, or descriptors are short for the moment: the next one will do.
+                condition.unlock()
+                usleep(1_000)
+                continue
             }
             connectionsSeen += 1
             open.insert(descriptor)

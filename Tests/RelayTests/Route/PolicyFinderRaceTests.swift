@@ -5,7 +5,7 @@ import Testing
 @testable import Relay
 
 /// Steps that overlap, are broken off, or end when nobody expects it.
-@Suite("PolicyFinder, overlapping steps", .timeLimit(.minutes(2)))
+@Suite("PolicyFinder, overlapping steps", .timeLimit(.minutes(10)))
 struct PolicyFinderRaceTests {
     let world = PolicyWorld()
     let domain: DomainName

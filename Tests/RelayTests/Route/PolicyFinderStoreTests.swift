@@ -5,7 +5,7 @@ import Testing
 @testable import Relay
 
 /// What a restart and a failing disk leave of policies, with a real store.
-@Suite("PolicyFinder and its store", .timeLimit(.minutes(2)))
+@Suite("PolicyFinder and its store", .timeLimit(.minutes(10)))
 struct PolicyFinderStoreTests {
     let world = PolicyWorld()
     let folder: PolicyFolder

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Relay
 
-@Suite("PolicyFinder", .timeLimit(.minutes(2)))
+@Suite("PolicyFinder", .timeLimit(.minutes(10)))
 struct PolicyFinderTests {
     let world = PolicyWorld()
     let domain: DomainName

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Relay
 
-@Suite("PolicyRefresh", .timeLimit(.minutes(5)))
+@Suite("PolicyRefresh", .timeLimit(.minutes(10)))
 struct PolicyRefreshTests {
     static let day: Int64 = 86_400
     let world = PolicyWorld()

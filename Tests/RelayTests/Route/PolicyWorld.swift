@@ -206,12 +206,22 @@ extension STSFacts {
     var mode: STSPolicy.Mode? { held?.policy.mode }
 }
 
+/// The process of the tests may have as many descriptors as the system gives it at all: hundreds of tests run at once, and
+/// the usual soft limit of 1,024 is less than they hold. Once for all of them.
+let raisedDescriptorLimit: Bool = {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+}()
+
 /// A store in a folder of its own, which goes with it.
 final class PolicyFolder: Sendable {
     let parent: String
     var path: String { "\(parent)/queue" }
 
     init() throws {
+        try #require(raisedDescriptorLimit)
         parent = "/tmp/route-tests-\(getpid())-\(UInt64.random(in: 0 ... .max))"
         try #require(mkdir(parent, 0o700) == 0)
     }

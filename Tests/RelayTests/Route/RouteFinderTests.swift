@@ -4,7 +4,7 @@ import Testing
 
 @testable import Relay
 
-@Suite("RouteFinder", .timeLimit(.minutes(1)))
+@Suite("RouteFinder", .timeLimit(.minutes(10)))
 struct RouteFinderTests {
     final class Zones: Sendable {
         let asked = Atomic<Int>(0)
@@ -97,7 +97,7 @@ struct RecentTableTests {
     }
 }
 
-@Suite("Latch", .timeLimit(.minutes(1)))
+@Suite("Latch", .timeLimit(.minutes(10)))
 struct LatchTests {
     @Test("All who wait get the first value, and so do those who come later")
     func opens() async {

@@ -15,6 +15,7 @@ final class Fixture: Sendable {
     static let start = WallTime(seconds: 1_800_000_000)
 
     init() throws {
+        try #require(raisedDescriptorLimit)
         parent = "/tmp/store-tests-\(Fixture.id())"
         try #require(mkdir(parent, 0o700) == 0)
         path = "\(parent)/queue"
@@ -111,6 +112,15 @@ final class Fixture: Sendable {
         try #require(pwrite(descriptor, bytes, bytes.count, offset) == bytes.count)
     }
 }
+
+/// The process of the tests may have as many descriptors as the system gives it at all: hundreds of tests run at once, and
+/// the usual soft limit of 1,024 is less than they hold. Once for all of them.
+let raisedDescriptorLimit: Bool = {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+}()
 
 extension SQLiteStore {
     func ids() async throws -> [QueueID] {

@@ -4,20 +4,21 @@ import Testing
 
 @testable import Relay
 
-@Suite("Probe", .timeLimit(.minutes(1)))
+@Suite("Probe", .timeLimit(.minutes(10)))
 struct ProbeTests {
     private static let nextKey = String(repeating: "ab", count: 32)
 
     /// What DNS says of a domain with the one host mx.example on loopback.
     private static func policy(
-        port: UInt16, tlsa: [String], sts: STSFacts = .notApplicable, settings: PolicySettings = PolicySettings()
+        port: UInt16, address: UInt32 = 0x7F00_0001, tlsa: [String], sts: STSFacts = .notApplicable,
+        settings: PolicySettings = PolicySettings()
     ) throws -> LocalPolicy {
         let domain = try DomainName("d.example")
         let name = try DomainName("mx.example")
         let records = try tlsa.map { try TLSARecord(parsing: $0) }
         let host = HostFacts(
             host: .name(name), preference: 10,
-            addresses: AddressFacts(lookup: .found, addresses: [.v4(0x7F00_0001)], security: .secure),
+            addresses: AddressFacts(lookup: .found, addresses: [.v4(address)], security: .secure),
             tlsa: records.isEmpty
                 ? TLSAFacts(baseDomain: nil, lookup: .absent, security: .secure)
                 : TLSAFacts(baseDomain: name, lookup: .found, security: .secure, records: records))
@@ -50,7 +51,7 @@ struct ProbeTests {
         var configuration = Configuration()
         configuration.server.hostname = try DomainName("relay.example")
         let policy = try Self.policy(port: host.port, tlsa: tlsa, sts: sts, settings: settings)
-        let document = try await Probe(policy, configuration: configuration, step: .seconds(10)) { _, _ in }.run()
+        let document = try await Probe(policy, configuration: configuration, step: .seconds(300)) { _, _ in }.run()
         await loop.task { host.close() }.value
         await serving.value
         return (document, host.commands)
@@ -143,10 +144,13 @@ struct ProbeTests {
         defer { loop.shutdown() }
         let gone = try ScriptedHost(on: loop)
         await loop.task { gone.close() }.value
+        // Loopback as well, but no test listens there: the port that is free now may soon be another's on 127.0.0.1.
+        let nobody: UInt32 = 0x7F00_00FE
         var configuration = Configuration()
         configuration.server.hostname = try DomainName("relay.example")
         let probe = Probe(
-            try Self.policy(port: gone.port, tlsa: []), configuration: configuration, step: .seconds(10)
+            try Self.policy(port: gone.port, address: nobody, tlsa: []), configuration: configuration,
+            step: .seconds(300)
         ) { _, _ in }
         let other = try #require(try await probe.run().hosts.first?.attempts?.first)
         #expect(other.verdict == "unreachable" && other.reason == "cannot connect: ECONNREFUSED (Connection refused)")

@@ -41,7 +41,7 @@ final class ScriptedHost: Sendable {
     }
 
     private func serve(_ stream: Net.Stream) async throws {
-        let end = Deadline.after(.seconds(20))
+        let end = Deadline.after(.seconds(300))
         let context = try ServerContext(certificateFile: Self.files.certificate, keyFile: Self.files.key)
         var isSecure = false
         try await stream.write(Array("\(script.greeting)\r\n".utf8), until: end)
@@ -72,13 +72,16 @@ final class ScriptedHost: Sendable {
     static let keyDigest = "b29e92fafecd7472a49cdb250588a52b57e6934036832034db0098b8c010f7b9"
 
     /// Paths of the certificate and its key.
-    static let files: (certificate: String, key: String) = {
-        let folder = NSTemporaryDirectory() + "probe-\(UUID().uuidString.prefix(8))"
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try? certificate.write(toFile: folder + "/cert.pem", atomically: true, encoding: .utf8)
-        try? key.write(toFile: folder + "/key.pem", atomically: true, encoding: .utf8)
-        return (folder + "/cert.pem", folder + "/key.pem")
-    }()
+    static let files = (certificate: namelessFile(certificate), key: namelessFile(key))
+
+    /// The path of an open file that holds `text` and lies in no folder: it is gone with this process, however that ends.
+    private static func namelessFile(_ text: String) -> String {
+        let path = "/tmp/probe-\(UUID().uuidString)"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        unlink(path)
+        _ = Array(text.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        return "/proc/self/fd/\(descriptor)"
+    }
 
     /// Made for this test and good for nothing else: CN and DNS name mx.example, until 2126, its own issuer.
     static let certificate = """
