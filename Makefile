@@ -35,8 +35,10 @@ test: deps deps-bed ## unit tests, structure tests, scenarios in the mini-intern
 	@$(MAKE) --no-print-directory scenarios
 
 unit: ## unit and structure tests only
+	@# All tests at once would hold thousands of descriptors, and keep a test's threads from a core for longer than it waits.
 	@# The compiler's driver leaves a folder behind at every run: it goes with the one that is made for it here.
-	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; TMPDIR="$$scratch" swift test $(SWIFT_FLAGS)
+	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; TMPDIR="$$scratch" SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
+		swift test $(SWIFT_FLAGS)
 
 scenarios: deps-bed release ## the scenarios in the mini-internet (root)
 	@integration/run
