@@ -11,11 +11,15 @@ public struct DeliveryPlan: Sendable {
         public let requirement: TLSRequirement
         /// The address to connect from, by the operator's rule; nil is the daemon's own choice.
         public let source: IPAddress?
+        /// The operator's rules that hold for the host, with the reason he gave, for the log; nil where none does.
+        public let rule: String?
 
         public init(
-            host: HostFacts, address: IPAddress, port: UInt16, requirement: TLSRequirement, source: IPAddress? = nil
+            host: HostFacts, address: IPAddress, port: UInt16, requirement: TLSRequirement, source: IPAddress? = nil,
+            rule: String? = nil
         ) {
             self.source = source
+            self.rule = rule
             self.host = host
             self.address = address
             self.port = port
@@ -76,7 +80,7 @@ public struct DeliveryPlan: Sendable {
                     .connect(
                         Candidate(
                             host: host, address: $0, port: facts.nextHop.port, requirement: requirement,
-                            source: policy.rule.source(for: $0.family)))
+                            source: policy.rule.source(for: $0.family), rule: policy.rule.inWords))
                 }
             }
         }

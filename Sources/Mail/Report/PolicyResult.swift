@@ -20,3 +20,10 @@ public struct PolicyResult: Hashable, Sendable {
         self.reasonCode = reasonCode
     }
 }
+
+extension PolicyResult {
+    /// For the log: `tlsa:validation-failure/tlsa-mismatch`; nil for a success.
+    public var failureWord: String? {
+        failure.map { "\(policy.rawValue):\($0.rawValue)" + (reasonCode.map { "/\($0)" } ?? "") }
+    }
+}

@@ -11,6 +11,14 @@ struct AttemptResult: Sendable {
     var destinationFailure: Reason?
     /// The family that worked.
     var family: AddressFamily?
+    /// Hosts that did not take the mail, in order.
+    var passedOver: [PassedOver] = []
+
+    /// A host, or an address of one, that was left for the next, and why.
+    struct PassedOver: Sendable {
+        var trace: Trace
+        var reason: Reason
+    }
 
     struct Settled: Sendable {
         var outcome: Outcome
@@ -25,21 +33,38 @@ struct AttemptResult: Sendable {
         var verified: VerifiedLevel?
         var requirement: TLSRequirement.Level?
         var by: TLSRequirement.Basis?
-        /// "enforce", "testing", "unknown"; nil where MTA-STS has no part in it.
+        /// "enforce", "testing", "unknown"; "enforce-observed" where a rule or the message waived what enforce demands; nil where
+        /// MTA-STS has no part in it.
         var sts: String?
+        /// The operator's rules for the host, with his reason.
+        var rule: String?
+        /// What was checked and found wrong, and kept no mail back.
+        var observed: [PolicyResult] = []
 
         /// The same, with the state of MTA-STS.
         func under(_ facts: STSFacts) -> Trace {
             var trace = self
-            trace.sts =
-                facts.held.flatMap { $0.policy.mode == .none ? nil : $0.policy.mode.rawValue }
-                ?? (facts.isUnknown ? "unknown" : nil)
+            switch facts.held?.policy.mode {
+            case .enforce:
+                trace.sts = requirement.map { $0 < .authenticated } == true ? "enforce-observed" : "enforce"
+            case .testing: trace.sts = "testing"
+            case STSPolicy.Mode.none?: trace.sts = nil
+            case nil: trace.sts = facts.isUnknown ? "unknown" : nil
+            }
             return trace
         }
     }
 }
 
 extension AttemptResult {
+    /// The lines of the recipients say it already.
+    func isTold(_ passed: PassedOver) -> Bool {
+        recipients.contains {
+            $0.trace.host == passed.trace.host && $0.trace.address == passed.trace.address
+                && $0.outcome.reason == passed.reason
+        }
+    }
+
     /// Of what happened while the daemon was stopping, only what a remote decided is worth writing down: a connection we cut
     /// and a lookup we gave up are no one's failure, and the recipient stays due as it was.
     func worthRecording(of job: Job, isStopping: Bool) -> (Job, AttemptResult) {

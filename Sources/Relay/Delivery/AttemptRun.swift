@@ -22,6 +22,7 @@ struct AttemptRun {
     /// What the last host said about a recipient it would not take.
     private var hostWords: [Int: (Reason, Reply?)] = [:]
     private var attempts: [AttemptRecord] = []
+    private var passedOver: [AttemptResult.PassedOver] = []
     private var trace = AttemptResult.Trace()
     private var family: AddressFamily?
     /// Some host took part in a transaction: the destination is up, whatever it said.
@@ -104,6 +105,7 @@ struct AttemptRun {
         lastEnd = end
         if let failure = end.failure {
             for index in open { hostWords[index] = (failure, end.reply) }
+            passedOver.append(AttemptResult.PassedOver(trace: trace, reason: failure))
             if end.results.isEmpty {
                 attempts.append(record(connection.candidate, connection, .deferred(failure, end.reply), at: time))
             }
@@ -118,8 +120,9 @@ struct AttemptRun {
         started = start
         trace = AttemptResult.Trace(
             host: candidate.host.host, address: candidate.address, requirement: candidate.requirement.level,
-            by: candidate.requirement.by
+            by: candidate.requirement.by, rule: candidate.rule
         ).under(sts)
+        passedOver.append(AttemptResult.PassedOver(trace: trace, reason: reason))
         for index in open { hostWords[index] = (reason, reply) }
         attempts.append(record(candidate, connection, .deferred(reason, reply), at: time))
     }
@@ -127,6 +130,7 @@ struct AttemptRun {
     /// A host that was passed over by policy or for want of an address.
     mutating func noteSkip(_ host: HostFacts, _ reason: Reason, at time: WallTime) {
         trace = AttemptResult.Trace(host: host.host).under(sts)
+        passedOver.append(AttemptResult.PassedOver(trace: trace, reason: reason))
         for index in open + leftOver { hostWords[index] = (reason, nil) }
         attempts.append(
             AttemptRecord(
@@ -143,7 +147,8 @@ struct AttemptRun {
         return AttemptResult(
             recipients: recipients, attempts: attempts,
             // "No such domain" is an answer about each message, not an outage to wait out.
-            destinationFailure: hadSession || failure?.isPermanent == true ? nil : failure?.reason, family: family)
+            destinationFailure: hadSession || failure?.isPermanent == true ? nil : failure?.reason, family: family,
+            passedOver: passedOver)
     }
 
     private func outcome(of index: Int, _ failure: AttemptFailure?) -> Outcome {
@@ -174,7 +179,8 @@ extension ClientConnection {
     var trace: AttemptResult.Trace {
         AttemptResult.Trace(
             host: candidate.host.host, address: candidate.address, tlsVersion: facts?.version, verified: verified,
-            requirement: candidate.requirement.level, by: candidate.requirement.by)
+            requirement: candidate.requirement.level, by: candidate.requirement.by, rule: candidate.rule,
+            observed: observed)
     }
 }
 

@@ -34,6 +34,8 @@ final class ClientConnection {
     private(set) var transactions = 0
     private(set) var facts: TLSSessionFacts?
     private(set) var verified = VerifiedLevel.none
+    /// What was checked, found wrong, and not demanded: mail went on all the same.
+    private(set) var observed: [PolicyResult] = []
     /// Set where the verdict was to connect again without STARTTLS, with its reason.
     private(set) var cleartextNext: Reason?
 
@@ -161,10 +163,12 @@ final class ClientConnection {
         let verdict = TLSVerdict.compare(
             session.requirement, evidence, fallback: terms.fallback, attempt: terms.attempt)
         switch verdict {
-        case .proceed(let level, _):
+        case .proceed(let level, let results):
             verified = level
+            observed = results.filter { $0.failure != nil }
             return .mayProceed
-        case .fallBack(.inThisConnection, _, _):
+        case .fallBack(.inThisConnection, let results, _):
+            observed = results.filter { $0.failure != nil && $0.policy != .noPolicyFound }
             return .mayProceed
         case .fallBack(.reconnectWithoutTLS, _, let reason):
             cleartextNext = reason

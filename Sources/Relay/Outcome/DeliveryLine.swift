@@ -21,6 +21,8 @@ struct DeliveryLine {
         line.add("verified", trace?.verified?.rawValue ?? "-")
         line.add("by", trace?.by?.rawValue)
         line.add("sts", trace?.sts)
+        line.add("demand", job.message.demand.word)
+        line.add("observed", trace.flatMap(\.observedWords))
         line.add("status", decided.outcome.status)
         line.add("cause", reason?.cause.rawValue)
         line.add("reply", decided.outcome.reply?.oneLine)
@@ -28,6 +30,7 @@ struct DeliveryLine {
         line.add("attempt", trace == nil ? nil : recipient.attempts + 1)
         line.add("next", decided.isDeferred ? decided.nextAttempt.rfc3339 : nil)
         line.add("reason", reason?.detail)
+        line.add("rule", trace?.rule)
         self.line = line
         self.policyFailureSince = decided.policyFailureSince
         self.time = time
@@ -37,6 +40,31 @@ struct DeliveryLine {
     func isWarning(after seconds: Int64) -> Bool {
         guard seconds > 0, let policyFailureSince else { return false }
         return time.seconds - policyFailureSince.seconds >= seconds
+    }
+}
+
+/// The log line of a host, or an address of one, that was left for the next.
+struct HostFailedLine {
+    let line: LogLine
+
+    init(_ job: Job, _ passed: AttemptResult.PassedOver) {
+        var line = LogLine("host-failed")
+        line.add("queue_id", job.message.id)
+        line.add("destination", job.destination)
+        line.add("host", passed.trace.host?.description ?? "-")
+        line.add("address", passed.trace.address?.description ?? "-")
+        line.add("by", passed.trace.by?.rawValue)
+        line.add("sts", passed.trace.sts)
+        line.add("cause", passed.reason.cause.rawValue)
+        line.add("reason", passed.reason.detail)
+        line.add("rule", passed.trace.rule)
+        self.line = line
+    }
+}
+
+extension AttemptResult.Trace {
+    var observedWords: String? {
+        observed.isEmpty ? nil : observed.compactMap(\.failureWord).joined(separator: ",")
     }
 }
 

@@ -40,6 +40,9 @@ struct OutcomeRecorder: Sendable {
             return Recorded()
         }
         let now = clock()
+        for passed in result.passedOver where !result.isTold(passed) {
+            log.event(.info, HostFailedLine(job, passed).line)
+        }
         let decided = zip(job.recipients, result.recipients).map { recipient, settled in
             decide(recipient, settled.outcome, of: job.message, at: now, notBefore: nil)
         }

@@ -85,6 +85,11 @@ public struct HostRule: Hashable, Sendable {
 
     public init(labels: [String] = []) { self.labels = labels }
 
+    /// The rules' names and the most specific one's reason, for the log: `rule for example.org (their CA is private)`.
+    public var inWords: String? {
+        labels.isEmpty ? nil : labels.joined(separator: ", ") + (words.map { " (\($0))" } ?? "")
+    }
+
     /// The values alone, for comparison.
     var withoutOrigins: HostRule {
         var rule = self
