@@ -13,7 +13,9 @@ public struct HostPolicy: Hashable, Sendable {
     /// Decides for `host`, one of `inputs.facts.hosts`: may it be used, and what must it show?
     public init(for host: HostFacts, in inputs: PolicyInputs) {
         self.host = host
-        rule = inputs.settings.rules.settings(destination: inputs.facts.nextHop.domain, host: host.host)
+        rule = inputs.settings.rules.settings(
+            destination: inputs.facts.nextHop.domain, host: host.host, trust: HostNameTrust(host, inputs),
+            minimum: inputs.settings.minimumLevel)
         let sts = STSFinding(host, inputs.sts, rule)
         stsMatch = sts.matches
         if let reason = host.obstacle {
@@ -22,6 +24,7 @@ public struct HostPolicy: Hashable, Sendable {
             return
         }
         var maker = RequirementMaker(host, inputs, rule)
+        maker.reasons += rule.setAside.map { .claimedName(host.host, $0) }
         do throws(RequirementMaker.Skip) {
             try maker.apply(DANEFinding(host, inputs.facts, inputs.settings, rule))
             try maker.apply(sts)

@@ -35,6 +35,12 @@ extension Explanation {
     static let implicitTLS = Explanation(
         "the next hop is reached by implicit TLS, which has no clear form", source: "RFC 8314 §3")
 
+    static func claimedName(_ host: MXHost, _ rule: HostRule.Origin) -> Explanation {
+        Explanation(
+            "\(rule) is set aside where it demands less: it is for \(host) whatever the domain, and only an unsigned MX "
+                + "record says that this is the domain's host; a rule with destination and mx would hold")
+    }
+
     static func enforced(_ reference: STSReference) -> Explanation {
         Explanation(
             "the MTA-STS policy of \(reference.domain) (mode enforce) lists the host and demands a trusted certificate "

@@ -17,6 +17,8 @@ public struct HostRule: Hashable, Sendable {
     public var labels: [String]
     /// The operator's own words (`reason`), of the most specific rule that has them.
     public var words: String?
+    /// Rules for the host alone of which something was set aside: nobody vouches for the host's name.
+    public internal(set) var setAside: [Origin] = []
     /// Which rule set a value, where several came together.
     private(set) var origins: [Key: Origin] = [:]
 
@@ -94,6 +96,7 @@ public struct HostRule: Hashable, Sendable {
     var withoutOrigins: HostRule {
         var rule = self
         rule.origins = [:]
+        rule.setAside = []
         return rule
     }
 

@@ -43,14 +43,29 @@ public struct RuleTable: Sendable {
     }
 
     /// The settings for `host` of `destination` (the next-hop domain; nil for an address).
-    public func settings(destination: DomainName?, host: MXHost) -> HostRule {
+    ///
+    /// - Parameters:
+    ///   - trust: a rule for MX hosts of any destination only raises what is demanded where the host's name is just claimed.
+    ///   - minimum: `tls.minimum_level`, which such a rule does not lower either.
+    public func settings(
+        destination: DomainName?, host: MXHost, trust: HostNameTrust = .vouchedFor,
+        minimum: TLSRequirement.Level = .opportunistic
+    ) -> HostRule {
         var merged = HostRule()
+        var claimed: [HostRule] = []
         // Specificity compares hosts before destinations, and so do these loops.
         for destinations in settings.matches(for: host) {
             for rules in destinations.matches(for: destination) {
-                for rule in rules { merged.fill(from: rule.settings) }
+                for rule in rules {
+                    if trust == .claimed, rule.isForAnyDestination {
+                        claimed.append(rule.settings)
+                    } else {
+                        merged.fill(from: rule.settings)
+                    }
+                }
             }
         }
+        for rule in claimed { merged.raise(by: rule, over: minimum) }
         return merged
     }
 
@@ -94,6 +109,12 @@ public struct Rule: Hashable, Sendable {
         self.host = host
         self.settings = settings
         self.route = route
+    }
+
+    /// For certain MX hosts, whatever the domain: `mx` without `destination`.
+    var isForAnyDestination: Bool {
+        guard let host, host != .any else { return false }
+        return destination == nil || destination == .any
     }
 
     var specificity: Specificity {

@@ -37,7 +37,9 @@ enum RuleKeys {
             "rule", "mx", \.mx, .ifSet(.hostPattern),
             """
             The host mail goes to, as the MX record names it, or "[192.0.2.1]" for a next hop that is an address. With \
-            destination, both must match.
+            destination, both must match. Without, the rule is for any domain whose MX record names the host, and anybody \
+            can write such a record: then it only raises what is demanded, unless DNSSEC or the domain's own MTA-STS policy \
+            (mode enforce) says that this is its host.
             """),
         Key(
             "rule", "reason", \.reason, .ifSet(.words),

@@ -92,6 +92,7 @@ struct RuleExample: Sendable {
                 """,
             text: """
                 [[rule]]
+                destination = "slow.example"
                 mx = "mx2.slow.example"
                 dane = "observe"
                 level = "encrypted"
