@@ -37,7 +37,9 @@ struct ImportTests {
     static func importedModule(_ line: String) -> String? {
         let words = line.split(separator: " ")
         guard let index = words.firstIndex(of: "import"), index + 1 < words.count,
-            words[..<index].allSatisfy({ ["public", "package", "internal", "@preconcurrency", "@testable"].contains($0) })
+            words[..<index].allSatisfy({
+                ["public", "package", "internal", "@preconcurrency", "@testable"].contains($0)
+            })
         else { return nil }
         let kinds: Set<Substring> = ["struct", "class", "enum", "func", "var", "let", "protocol", "typealias"]
         let name = kinds.contains(words[index + 1]) && index + 2 < words.count ? words[index + 2] : words[index + 1]

@@ -17,6 +17,10 @@ IN_FORCE = tuple(domain for domain in STS_DOMAINS if domain.expect.sts in ("enfo
 UNKNOWN = tuple(domain for domain in STS_DOMAINS if domain.expect.sts == "unknown")
 # How TLS-RPT sorts the fault of a policy host (RFC 8460 §4.3.2.2).
 RESULT_TYPES = {"html": "sts-policy-invalid", "invalid": "sts-policy-invalid"}
+OBSERVED = (
+    ("testing-expired.example", "sts:certificate-expired"), ("testing-selfsigned.example", "sts:certificate-not-trusted"),
+    ("testing-wrongname.example", "sts:certificate-host-mismatch"), ("testing-plain.example", "sts:starttls-not-supported"),
+)
 
 
 @contextmanager
@@ -84,6 +88,20 @@ def scenario_fault(post: Post, domain: Domain) -> None:
     assert domain.sts
     wanted = RESULT_TYPES.get(domain.sts.http, "sts-policy-fetch-error" if domain.sts.certificate == "webpki" else "sts-webpki-invalid")
     assert failures[0]["type"] == wanted and "keeps" not in failures[0] and failures[0]["reason"], failures[0]
+
+
+@cases(OBSERVED, lambda case: f"{case[0]}, {case[1]}")
+def scenario_observed(post: Post, case: tuple[str, str]) -> None:
+    """The log says what mode testing found wrong"""
+    last = post.relay.attempts(post.letters[case[0]])[-1]
+    assert last["status"] == "delivered" and last.get("observed") == case[1], last
+
+
+def scenario_passed_over(post: Post) -> None:
+    """Each host that was left for the next has a line: sts-second.example"""
+    lines = [event for event in post.relay.events()
+             if event.get("event") == "host-failed" and event.get("destination") == "sts-second.example"]
+    assert [(line["host"], line["cause"]) for line in lines] == [("mx1.sts-second.example", "sts-mx-mismatch")], lines
 
 
 def scenario_none(post: Post) -> None:

@@ -176,6 +176,18 @@ def scenario_ordinary_mail(relay: Relay) -> None:
     assert len(told) == 1 and "REQUIRETLS" not in told[0], told
 
 
+def scenario_no_hold_up(relay: Relay) -> None:
+    """What only one kind of mail fails by holds up no other kind"""
+    for _ in range(4):
+        assert outcome(relay, send(relay, "tls-optional.example", required=False))["cause"] == "dane-mismatch"
+        assert outcome(relay, send(relay, "requiretls-selfsigned.example"))["cause"] == "certificate-invalid"
+    last = outcome(relay, send(relay, "tls-optional.example", required=False, headers=NO))
+    assert (last["status"], last.get("attempt"), last.get("demand"), last.get("observed")) == (
+        "delivered", "1", "optional", "tlsa:validation-failure/tlsa-mismatch"), last
+    last = outcome(relay, send(relay, "requiretls-selfsigned.example", required=False))
+    assert (last["status"], last.get("attempt")) == ("delivered", "1") and "demand" not in last, last
+
+
 def scenario_kept_over_restart(relay: Relay) -> None:
     """What the sender asked for outlives the daemon"""
     letter = send(relay, "requiretls-mismatch.example")

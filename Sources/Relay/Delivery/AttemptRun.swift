@@ -128,8 +128,8 @@ struct AttemptRun {
     }
 
     /// A host that was passed over by policy or for want of an address.
-    mutating func noteSkip(_ host: HostFacts, _ reason: Reason, at time: WallTime) {
-        trace = AttemptResult.Trace(host: host.host).under(sts)
+    mutating func noteSkip(_ host: HostFacts, _ reason: Reason, rule: String?, at time: WallTime) {
+        trace = AttemptResult.Trace(host: host.host, rule: rule).under(sts)
         passedOver.append(AttemptResult.PassedOver(trace: trace, reason: reason))
         for index in open + leftOver { hostWords[index] = (reason, nil) }
         attempts.append(

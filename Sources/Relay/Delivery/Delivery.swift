@@ -54,7 +54,8 @@ final class Delivery {
         while let step = plan.next(), !parts.stopping.isSet {
             switch step {
             case .skip(let host, let reason, _):
-                run.noteSkip(host, reason, at: parts.clock())
+                let rule = decision.hosts.first { $0.host.host == host.host }?.rule.inWords
+                run.noteSkip(host, reason, rule: rule, at: parts.clock())
             case .connect(let candidate):
                 await tryHost(candidate, &run, &plan)
                 if run.isComplete { return nil }

@@ -40,6 +40,7 @@ final class Destination {
 /// A job with the window's leave to deliver it.
 struct Assignment: Sendable {
     let job: Job
-    let ticket: DestinationWindow.Ticket
+    /// nil: the job went past the window of a destination that is down.
+    let ticket: DestinationWindow.Ticket?
     let family: AddressFamily?
 }

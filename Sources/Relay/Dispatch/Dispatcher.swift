@@ -165,20 +165,26 @@ actor Dispatcher {
             case .full:
                 return
             case .down(let until):
-                let refused = Array(destination.ready)
-                destination.ready = []
-                putOff(refused, because: destination.failure ?? Self.unknownFailure, until: until)
-                return
+                let failure = destination.failure ?? Self.unknownFailure
+                let refused = destination.ready.filter { !$0.goesPast(failure) }
+                destination.ready.removeAll { !$0.goesPast(failure) }
+                if !refused.isEmpty { putOff(Array(refused), because: failure, until: until) }
+                guard let free = destination.ready.popFirst() else { return }
+                assign(free, nil, destination)
             case .go(let ticket):
                 destination.ready.removeFirst()
-                let assignment = Assignment(job: job, ticket: ticket, family: destination.family)
-                if let idle = destination.idle.popLast() {
-                    idle.continuation.resume(returning: assignment)
-                } else {
-                    destination.workers += 1
-                    start(assignment, destination)
-                }
+                assign(job, ticket, destination)
             }
+        }
+    }
+
+    private func assign(_ job: Job, _ ticket: DestinationWindow.Ticket?, _ destination: Destination) {
+        let assignment = Assignment(job: job, ticket: ticket, family: destination.family)
+        if let idle = destination.idle.popLast() {
+            idle.continuation.resume(returning: assignment)
+        } else {
+            destination.workers += 1
+            start(assignment, destination)
         }
     }
 
@@ -215,12 +221,20 @@ actor Dispatcher {
         release(done.job)
         noteWakes(recorded)
         let destination = destination(done.job.destination)
-        if let failure = result.destinationFailure {
+        guard let ticket = done.ticket else {
+            submit(recorded.notices)
+            serve(destination)
+            askForMore(destination)
+            return
+        }
+        if let failure = result.destinationFailure, done.job.isAlone(in: failure) {
+            destination.window.released(ticket)
+        } else if let failure = result.destinationFailure {
             var generator = SystemRandomNumberGenerator()
-            destination.window.failed(done.ticket, at: parts.clock(), using: &generator)
+            destination.window.failed(ticket, at: parts.clock(), using: &generator)
             destination.failure = failure
         } else {
-            destination.window.succeeded(done.ticket)
+            destination.window.succeeded(ticket)
             destination.failure = nil
             destination.family = result.family ?? destination.family
         }

@@ -27,6 +27,14 @@ struct Job: Sendable {
 }
 
 extension Job {
+    /// What ordinary mail failed by does not bind this message: `TLS-Required: No` sets the domain's policy aside (D15).
+    func goesPast(_ failure: Reason) -> Bool { message.demand == .optionalTLS && failure.cause.isTLSPolicy }
+
+    /// The failure is of what this message asks for, and says nothing about other mail to the destination.
+    func isAlone(in failure: Reason) -> Bool { message.demand != .ordinary && failure.cause.isTLSPolicy }
+}
+
+extension Job {
     /// The jobs of a message that was just put into the queue: one for each destination.
     static func fresh(_ queued: QueuedMessage, recipients: [Mailbox], routing: Routing, content: [UInt8]?) -> [Job] {
         var jobs: [Job] = []

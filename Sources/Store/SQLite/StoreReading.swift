@@ -31,7 +31,9 @@ extension SQLiteStore {
 
     public func nextDue(after time: WallTime) async throws(StoreError) -> WallTime? {
         try await dispatchReader.read { db in
-            try db.cachedStatement(sql: DueQueries.nextDue).first([time.seconds.databaseValue]) { try $0.optionalTime() } ?? nil
+            try db.cachedStatement(sql: DueQueries.nextDue).first([time.seconds.databaseValue]) {
+                try $0.optionalTime()
+            } ?? nil
         }
     }
 

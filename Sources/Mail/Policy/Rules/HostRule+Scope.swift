@@ -30,7 +30,9 @@ extension HostRule {
         if let theirs = other.demand, theirs.level <= demand?.level ?? max(minimum, .opportunistic) {
             stricter.demand = nil
         }
-        if let theirs = other.minimumVersion, let mine = minimumVersion, theirs <= mine { stricter.minimumVersion = nil }
+        if let theirs = other.minimumVersion, let mine = minimumVersion, theirs <= mine {
+            stricter.minimumVersion = nil
+        }
         if other.requireTLS == false { stricter.requireTLS = nil }
         if other.honoursOptionalTLS == true { stricter.honoursOptionalTLS = nil }
         stricter.mtaSTS = nil

@@ -25,7 +25,9 @@ struct ClaimedNameTests {
         return scene
     }
 
-    @Test("STS-28 A host's exception from MTA-STS does not help a forged MX record", arguments: [HostRule.Use.off, .observe])
+    @Test(
+        "STS-28 A host's exception from MTA-STS does not help a forged MX record",
+        arguments: [HostRule.Use.off, .observe])
     func sts(use: HostRule.Use) throws {
         let listed = Scene.policy(.enforce, "mx.d.example")
         let forged = Self.scene(Self.forged, sts: listed) { $0.mtaSTS = use }
@@ -47,7 +49,8 @@ struct ClaimedNameTests {
     func demand() throws {
         let strict = { (rule: inout HostRule) in
             rule.demand = HostRule.Demand(
-                level: .authenticated, proofs: [.pkix], names: [domainName("mail.d.example")], label: "rule \"d.example\"")
+                level: .authenticated, proofs: [.pkix], names: [domainName("mail.d.example")],
+                label: "rule \"d.example\"")
             rule.minimumVersion = .tls13
         }
         let lax = { (rule: inout HostRule) in
@@ -65,11 +68,15 @@ struct ClaimedNameTests {
 
     @Test("INT-10 A host's rule does not lift REQUIRETLS of the domain's rule, nor honour TLS-Required: No for it")
     func requireTLS() throws {
-        let scene = Self.scene(Self.forged) { $0.requireTLS = false } destination: {
+        let scene = Self.scene(Self.forged) {
+            $0.requireTLS = false
+        } destination: {
             $0.requireTLS = true
         }
         #expect(try scene.skipped() == "requiretls-unvalidated")
-        let optional = Self.scene(Self.forged, demand: .optionalTLS) { $0.honoursOptionalTLS = true } destination: {
+        let optional = Self.scene(Self.forged, demand: .optionalTLS) {
+            $0.honoursOptionalTLS = true
+        } destination: {
             $0.demand = DecisionWorld.demand(.encrypted)
         }
         #expect(try optional.requirement().level == .encrypted)
