@@ -107,6 +107,14 @@ enum STSFinding: Hashable, Sendable {
             return
         }
         guard let held = facts.held else {
+            if let prevention = facts.prevention {
+                self = .lost(
+                    Reason(
+                        .localFailure,
+                        "\(domain) has an MTA-STS policy, and a fault on our side kept it from being fetched: \(prevention)"
+                    ))
+                return
+            }
             if facts.isLost {
                 self = .lost(
                     Reason(

@@ -33,7 +33,7 @@ extension Service: ControlSource {
                 deferredTotal: counters.deferred.load(ordering: .relaxed),
                 bouncedTotal: counters.bounced.load(ordering: .relaxed)),
             destinations: DestinationsView(active: destinations.active, backedOff: destinations.backedOff),
-            warnings: warnings(counts))
+            warnings: warnings(counts, prevention: await policies.prevention))
     }
 
     private var resolverView: ResolverView {
@@ -51,7 +51,7 @@ extension Service: ControlSource {
             unsafe: UnboundVersion.linked?.isKnownUnsafe ?? false)
     }
 
-    private func warnings(_ counts: QueueCounts?) -> [String] {
+    private func warnings(_ counts: QueueCounts?, prevention: String?) -> [String] {
         var warnings: [String] = []
         if counts == nil { warnings.append("the store does not answer: nothing can be accepted or delivered") }
         if room.now == 0 {
@@ -59,6 +59,11 @@ extension Service: ControlSource {
         }
         if case .doesNotValidate(let why) = validation.status {
             warnings.append("the resolver does not validate DNSSEC, DANE is without effect: \(why)")
+        }
+        if let prevention {
+            warnings.append(
+                "MTA-STS policies cannot be fetched by a fault on this side, and mail to domains with a new one waits: "
+                    + prevention)
         }
         if let quarantined = counts?.quarantinedMessages, quarantined > 0 {
             warnings.append(

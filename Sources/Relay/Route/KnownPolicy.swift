@@ -104,7 +104,8 @@ struct KnownPolicy {
         return STSFacts(
             domain: facts.domain, record: facts.record,
             fault: facts.fault ?? words.map { STSFetchFault(.stsPolicyFetchError, $0) },
-            isUnknown: facts.isUnknown || isLost, isLost: isLost)
+            isUnknown: facts.isUnknown || isLost, isLost: isLost,
+            prevention: facts.record.id == nil ? nil : words)
     }
 
     // MARK: What was learnt

@@ -223,6 +223,9 @@ package actor PolicyFinder {
         save(known)
     }
 
+    /// Why the newest fetch was kept from being made by a fault of ours; nil where it was made.
+    private(set) var prevention: String?
+
     private func startFetch(_ known: Known, _ id: String) -> (id: String, task: Task<STSFacts, Never>) {
         let domain = known.policy.domain
         let task = Task(executorPreference: Loop.current) { await self.runFetch(domain, id) }
@@ -240,9 +243,12 @@ package actor PolicyFinder {
         case _ where isClosing: return known.policy.standingFacts(at: now)
         case .stopped: return known.policy.notePrevention("the fetch was broken off", at: now)
         case .prevented(let words):
+            prevention = words
             if let others = fetchSilence.end(at: now) { log?.notePrevention(words, of: domain, others: others) }
             return known.policy.notePrevention(words, at: now)
-        case .text(let text): result = .success(text)
+        case .text(let text):
+            prevention = nil
+            result = .success(text)
         case .failed(let fault): result = .failure(fault)
         }
         let (facts, events) = known.policy.noteFetch(result, for: id, at: now)

@@ -121,6 +121,9 @@ struct PolicyFinderRaceTests {
         world.publish(other, .prevented("the file of trust anchors cannot be read"))
         let facts = await finder.mail(domain)
         #expect(facts.isUnknown && !facts.isLost && facts.fault?.words == "the file of trust anchors cannot be read")
+        // The domain has a policy, and we know it: mail waits, for this is no failure of the domain's (RFC 8461 §3.3).
+        #expect(facts.prevention == "the file of trust anchors cannot be read")
+        #expect(await finder.prevention != nil, "status says so")
         #expect(await finder.mail(other).isUnknown)
         #expect(world.events(domain) == ["error sts-fetch-prevented"] && world.events(other) == [])
         world.advance(by: 59)
@@ -130,6 +133,7 @@ struct PolicyFinderRaceTests {
         world.publish(domain)
         let later = await finder.mail(domain)
         #expect(later.mode == .enforce && later.fault == nil, "no wait of 5 minutes: nothing was recorded")
+        #expect(await finder.prevention == nil)
         #expect(world.events(domain).last == "notice sts-fetched")
     }
 

@@ -28,11 +28,15 @@ public struct STSFacts: Hashable, Sendable {
     /// A policy was held and cannot be read back from the store, and none could be fetched in its place: it may be in force,
     /// so mail waits (faults: a corrupt cache).
     public let isLost: Bool
+    /// The domain has a TXT record, nothing is in force, and a fault of ours (trust anchors that cannot be read, too many fetches)
+    /// kept its policy from being fetched: in words. RFC 8461 §3.3 excuses the domain's failures, not ours, so mail waits.
+    public let prevention: String?
 
     public init(
         domain: DomainName?, record: STSRecordFacts, held: STSCacheEntry.Held? = nil, isCached: Bool = false,
-        fault: STSFetchFault? = nil, isUnknown: Bool = false, isLost: Bool = false
+        fault: STSFetchFault? = nil, isUnknown: Bool = false, isLost: Bool = false, prevention: String? = nil
     ) {
+        self.prevention = prevention
         self.domain = domain
         self.record = record
         self.held = held

@@ -217,4 +217,15 @@ struct DecisionRowTests {
             #expect(reason.cause == .tlsaLookupFailed)
         }
     }
+
+    @Test("A fault of ours that keeps a policy from being fetched holds mail back; it is not the domain's failure")
+    func prevented() throws {
+        let sts = STSFacts(
+            domain: domainName("d.example"), record: .found(id: "1"), isUnknown: true, prevention: "no trust anchors")
+        #expect(try Scene(Scene.insecure, sts: sts).skipped() == "local-failure")
+        #expect(try Scene(Scene.insecure, sts: sts, demand: .optionalTLS).requirement().level == .opportunistic)
+        // The same without a fault of ours is RFC 8461 §3.3: mail goes on.
+        let unknown = STSFacts(domain: domainName("d.example"), record: .found(id: "1"), isUnknown: true)
+        #expect(try Scene(Scene.insecure, sts: unknown).requirement().level == .opportunistic)
+    }
 }
