@@ -9,6 +9,8 @@ import Net
 public final class HTTPSClient: Sendable {
     /// Transfers at once, unless said otherwise.
     public static let defaultTransfersLimit = 64
+    /// Of them, to hosts of one address. Ours.
+    public static let defaultAddressShare = 4
     /// Requests that wait for a place; beyond it they fail at once (kind `busy`). Ours.
     public static let waitingLimit = 1_024
 
@@ -16,8 +18,10 @@ public final class HTTPSClient: Sendable {
     private let thread: EngineThread
 
     /// Starts the thread. Throws where libcurl or the system gives none (kind `ours`).
-    public init(transfersLimit: Int = HTTPSClient.defaultTransfersLimit) throws(HTTPSFailure) {
-        let engine = try TransferEngine(transfersLimit: transfersLimit)
+    public init(
+        transfersLimit: Int = HTTPSClient.defaultTransfersLimit, addressShare: Int = HTTPSClient.defaultAddressShare
+    ) throws(HTTPSFailure) {
+        let engine = try TransferEngine(transfersLimit: transfersLimit, addressShare: addressShare)
         guard let thread = EngineThread({ engine.run() }) else {
             throw HTTPSFailure(.ours, "the system has no thread to give")
         }

@@ -1,3 +1,4 @@
+import Mail
 import Net
 
 /// Who waits for which transfer. A value without libcurl and without a clock; ``TransferEngine`` makes the transfers and
@@ -11,7 +12,13 @@ struct TransferBook<Waiter> {
         /// When the whole fetch must be over.
         let end: Deadline
         let waiter: Waiter
+
+        /// Those who share an address share its places.
+        var address: IPAddress? { request.addresses.first }
     }
+
+    /// Of the row of those who wait, the part that may be for one address: one in so many. Ours.
+    static var rowShare: Int { 4 }
 
     /// What the thread has to do now.
     struct Turn {
@@ -28,12 +35,20 @@ struct TransferBook<Waiter> {
 
     private(set) var isClosing = false
     private var waiting: [Entry] = []
-    private var running: [UInt64: Waiter] = [:]
+    private var running: [UInt64: Entry] = [:]
+    /// Running transfers by address.
+    private var taken: [IPAddress: Int] = [:]
     private var cancelled: [UInt64] = []
     let transfersLimit: Int
     let waitingLimit: Int
+    /// Transfers at once to hosts of one address: a host that accepts connections and says nothing must not take every place.
+    let addressShare: Int
 
-    init(transfersLimit: Int, waitingLimit: Int = HTTPSClient.waitingLimit) {
+    init(
+        transfersLimit: Int, waitingLimit: Int = HTTPSClient.waitingLimit,
+        addressShare: Int = HTTPSClient.defaultAddressShare
+    ) {
+        self.addressShare = max(1, addressShare)
         self.transfersLimit = max(1, transfersLimit)
         self.waitingLimit = waitingLimit
     }
@@ -47,6 +62,10 @@ struct TransferBook<Waiter> {
         let isPlaceFree = running.count + waiting.count < transfersLimit
         if !isPlaceFree && waiting.count >= waitingLimit {
             return HTTPSFailure(.busy, "\(running.count) fetches are under way and \(waiting.count) wait")
+        }
+        let beside = waiting.count { $0.address == entry.address }
+        if entry.address != nil, beside >= max(1, waitingLimit / Self.rowShare), !mayStart(entry) {
+            return HTTPSFailure(.busy, "\(beside) fetches wait for the same host")
         }
         waiting.append(entry)
         return nil
@@ -68,9 +87,17 @@ struct TransferBook<Waiter> {
         turn.expired = waiting.filter { $0.end <= now }.map(\.waiter)
         waiting.removeAll { $0.end <= now }
         if !isClosing {
-            turn.starts = Array(waiting.prefix(max(0, transfersLimit - running.count)))
-            waiting.removeFirst(turn.starts.count)
-            for entry in turn.starts { running[entry.id] = entry.waiter }
+            var left: [Entry] = []
+            for entry in waiting {
+                if running.count < transfersLimit, mayStart(entry) {
+                    running[entry.id] = entry
+                    if let address = entry.address { taken[address, default: 0] += 1 }
+                    turn.starts.append(entry)
+                } else {
+                    left.append(entry)
+                }
+            }
+            waiting = left
         }
         turn.next = waiting.map(\.end).min() ?? .never
         return turn
@@ -78,7 +105,13 @@ struct TransferBook<Waiter> {
 
     /// The one who waits for a transfer that is over.
     mutating func finished(_ id: UInt64) -> Waiter? {
-        running.removeValue(forKey: id)
+        guard let entry = running.removeValue(forKey: id) else { return nil }
+        if let address = entry.address, let count = taken[address] { taken[address] = count > 1 ? count - 1 : nil }
+        return entry.waiter
+    }
+
+    private func mayStart(_ entry: Entry) -> Bool {
+        entry.address.map { taken[$0, default: 0] < addressShare } ?? true
     }
 
     /// From now on nothing is taken in; those who wait for a place come back.

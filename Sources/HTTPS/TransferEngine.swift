@@ -20,10 +20,10 @@ final class TransferEngine: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    init(transfersLimit: Int) throws(HTTPSFailure) {
+    init(transfersLimit: Int, addressShare: Int) throws(HTTPSFailure) {
         try Curl.start()
         multi = try MultiHandle()
-        book = Mutex(TransferBook(transfersLimit: transfersLimit))
+        book = Mutex(TransferBook(transfersLimit: transfersLimit, addressShare: addressShare))
     }
 
     // MARK: From any thread

@@ -22,7 +22,7 @@ struct ClientTests {
             current.leave()
             TestServer.policy()(connection)
         }
-        let client = try HTTPSClient(transfersLimit: 8)
+        let client = try HTTPSClient(transfersLimit: 8, addressShare: 8)
         let request = try HTTPSRequest.to(server)
         let statuses = await withTaskGroup(of: Int?.self) { group in
             for _ in 0..<200 { group.addTask { await client.get(request).response?.status } }

@@ -6,11 +6,13 @@ import Testing
 
 @Suite("HTTPS: who waits for which transfer")
 struct TransferBookTests {
-    private func entry(_ id: UInt64, until end: UInt64 = 1_000) throws -> TransferBook<Int>.Entry {
+    private func entry(_ id: UInt64, until end: UInt64 = 1_000, at address: IPAddress = loopback) throws
+        -> TransferBook<Int>.Entry
+    {
         TransferBook<Int>.Entry(
             id: id,
             request: HTTPSRequest(
-                host: try DomainName("example.com"), path: "/", addresses: [loopback], bodyLimit: 1,
+                host: try DomainName("example.com"), path: "/", addresses: [address], bodyLimit: 1,
                 timeout: .seconds(1)),
             end: Deadline(nanoseconds: end), waiter: Int(id))
     }
@@ -45,6 +47,21 @@ struct TransferBookTests {
         var none = TransferBook<Int>(transfersLimit: 1, waitingLimit: 0)
         #expect(none.ask(try entry(1)) == nil)
         #expect(none.ask(try entry(2))?.kind == .busy)
+    }
+
+    @Test("hosts of one address have four places and a quarter of the row, whatever the rest is worth")
+    func share() throws {
+        let other = IPAddress.v4(0xC000_0202)
+        var book = TransferBook<Int>(transfersLimit: 8, waitingLimit: 8)
+        for id in 1...6 { #expect(book.ask(try entry(UInt64(id))) == nil) }
+        #expect(book.turn(at: now).starts.map(\.id) == [1, 2, 3, 4])
+        #expect(book.ask(try entry(7))?.kind == .busy, "two wait for the address already")
+        for id in 11...14 { #expect(book.ask(try entry(UInt64(id), at: other)) == nil) }
+        #expect(book.turn(at: now).starts.map(\.id) == [11, 12, 13, 14], "past those who wait for the silent host")
+        #expect(book.finished(2) == 2)
+        #expect(book.turn(at: now).starts.map(\.id) == [5])
+        for id: UInt64 in [1, 3, 4, 5] { #expect(book.finished(id) != nil) }
+        #expect(book.turn(at: now).starts.map(\.id) == [6])
     }
 
     @Test("who waits beyond the deadline comes back without a transfer; the next deadline is known")
