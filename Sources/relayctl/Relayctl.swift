@@ -7,7 +7,7 @@ struct Relayctl: AsyncParsableCommand {
         commandName: "relayctl",
         abstract: "Says what relayd would do, does and holds, and checks what others would make of your domain.",
         discussion: """
-            Exit codes: 0 done; 64 wrong usage; 69 the daemon does not answer; 70 unexpected failure. \
+            Exit codes: 0 done; 64 wrong usage; 69 the daemon does not answer or may not be asked; 70 unexpected failure. \
             Most commands have their own besides: see their help (relayctl help policy). Options may stand before or after \
             arguments.
 
