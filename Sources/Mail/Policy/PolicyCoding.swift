@@ -20,7 +20,7 @@ extension PolicyDocument {
     }
 
     enum CodingKeys: String, CodingKey {
-        case domain, route, mx, tlsrpt, hosts, outcome, because
+        case domain, route, mx, tlsrpt, hosts, outcome, permanent, because
         case mtaSTS = "mta_sts"
         case stsUnknown = "sts_unknown"
     }
@@ -35,6 +35,7 @@ extension PolicyDocument {
         try object.encode(stsUnknown, forKey: .stsUnknown)
         try object.encode(hosts, forKey: .hosts)
         try object.encode(outcome, forKey: .outcome)
+        try object.encode(permanent, forKey: .permanent)
         try object.encode(because, forKey: .because)
     }
 }
@@ -57,7 +58,7 @@ extension PolicyDocument.MX {
 
 extension PolicyDocument.Host {
     enum CodingKeys: String, CodingKey {
-        case host, preference, addresses, tlsa, requirement, skipped, rule, reasons, attempts
+        case host, preference, addresses, tlsa, requirement, skipped, rule, settings, reasons, attempts
         case addressSecurity = "address_security"
         case stsMatch = "sts_match"
     }
@@ -73,6 +74,7 @@ extension PolicyDocument.Host {
         try object.encode(requirement, forKey: .requirement)
         try object.encode(skipped, forKey: .skipped)
         try object.encode(rule, forKey: .rule)
+        try object.encode(settings, forKey: .settings)
         try object.encode(reasons, forKey: .reasons)
         try object.encodeIfPresent(attempts, forKey: .attempts)
     }
@@ -115,6 +117,7 @@ extension PolicyDocument.Requirement {
     enum CodingKeys: String, CodingKey {
         case level, by, reason, source, demands
         case cleartextAllowed = "cleartext_allowed"
+        case provesDomain = "proves_domain"
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -125,6 +128,7 @@ extension PolicyDocument.Requirement {
         try object.encode(reason, forKey: .reason)
         try object.encode(source, forKey: .source)
         try object.encode(demands, forKey: .demands)
+        try object.encode(provesDomain, forKey: .provesDomain)
     }
 }
 

@@ -45,10 +45,19 @@ import Testing
             PolicyDecision(PolicyInputs(facts: facts(hosts, security), sts: sts, settings: settings)), tlsrpt: tlsrpt)
     }
 
-    private static func rule(_ proof: HostRule.Proof) -> PolicySettings {
+    private static func uses(dane: HostRule.Use? = nil, sts: HostRule.Use? = nil) -> PolicySettings {
+        var rule = HostRule(labels: ["rule \"d.example\""])
+        rule.dane = dane
+        rule.mtaSTS = sts
+        rule.words = "theirs"
+        return PolicySettings(
+            rules: RuleTable([Rule(destination: .exactly(domain), host: nil, settings: rule)]))
+    }
+
+    private static func rule(_ proof: HostRule.Proof, names: [DomainName] = []) -> PolicySettings {
         var rule = HostRule(labels: ["rule \"d.example\""])
         rule.demand = HostRule.Demand(
-            level: .authenticated, proofs: [proof],
+            level: .authenticated, proofs: [proof], names: names,
             fingerprints: proof == .fingerprint ? [.certificate([UInt8](repeating: 1, count: 32))] : [],
             label: "rule \"d.example\"")
         return PolicySettings(
@@ -103,7 +112,37 @@ import Testing
                     because: "in the MTA-STS policy"),
                 Case(
                     why: "pkix by rule", hosts: ["mx.example"], sts: .notApplicable, settings: rule(.pkix),
-                    outcome: .authenticated, by: ["local"], because: "as the operator demands"),
+                    security: .secure, outcome: .authenticated, by: ["local"], because: "as the operator demands"),
+                Case(
+                    why: "pkix by rule, for a name that an unsigned MX record gave: anybody's", hosts: ["mx.example"],
+                    sts: .notApplicable, settings: rule(.pkix), outcome: .unauthenticated, by: ["local"],
+                    because: "rule \"d.example\" demands a trusted certificate for the name of the MX host, and the MX"),
+                Case(
+                    why: "the same beside DANE for the host", hosts: ["dane.example"], sts: .notApplicable,
+                    settings: rule(.pkix), outcome: .unauthenticated, by: ["local"], because: "not secure"),
+                Case(
+                    why: "pkix by rule, for a name the operator wrote", hosts: ["mx.example"], sts: .notApplicable,
+                    settings: rule(.pkix, names: [domain]), outcome: .authenticated, by: ["local"],
+                    because: "as the operator demands"),
+                Case(
+                    why: "the rule switches DANE off", hosts: ["dane.example"], sts: .notApplicable,
+                    settings: uses(dane: .off), security: .secure, outcome: .unauthenticated, by: [nil],
+                    because: "rule \"d.example\" (theirs) has the host's DNSSEC-secure TLSA records ignored"),
+                Case(
+                    why: "the rule observes DANE", hosts: ["dane.example"], sts: .notApplicable,
+                    settings: uses(dane: .observe), security: .secure, outcome: .unauthenticated, by: [nil],
+                    because: "only observed"),
+                Case(
+                    why: "the rule switches MTA-STS off", hosts: ["mx.example"], sts: try sts(.enforce, ["mx.example"]),
+                    settings: uses(sts: .off), outcome: .unauthenticated, by: [nil],
+                    because: "has the MTA-STS policy of d.example (mode enforce) ignored"),
+                Case(
+                    why: "the rule observes MTA-STS", hosts: ["mx.example"], sts: try sts(.enforce, ["mx.example"]),
+                    settings: uses(sts: .observe), outcome: .unauthenticated, by: [nil], because: "only observed"),
+                Case(
+                    why: "observing changes nothing of a test", hosts: ["mx.example"],
+                    sts: try sts(.testing, ["mx.example"]), settings: uses(sts: .observe), outcome: .unauthenticated,
+                    by: [nil], because: "no TLSA records"),
                 Case(
                     why: "fingerprint by rule", hosts: ["mx.example"], sts: .notApplicable,
                     settings: rule(.fingerprint), outcome: .authenticated, by: ["local"],
@@ -130,7 +169,7 @@ import Testing
     }
 
     @Test("the table of cases is not empty")
-    func tableIsThere() { #expect(Self.cases.count == 11) }
+    func tableIsThere() { #expect(Self.cases.count == 19) }
 
     private static func json(_ document: PolicyDocument, _ key: String) throws -> String {
         let text = String(decoding: try document.json(), as: UTF8.self)

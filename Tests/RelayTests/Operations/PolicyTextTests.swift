@@ -17,20 +17,20 @@ struct PolicyTextTests {
         "mta_sts":{"domain":"example.org","lookup":"found","record":{"id":"8"},"error":"the server answered 503",
         "policy":{"mode":"enforce","mx":["mx1.example.org","mx2.example.org"],"max_age":604800,"id":"7",
         "fetched_at":992800,"expires_at":1597600,"source":"cached"}},
-        "tlsrpt":{"rua":["mailto:tls@example.org"],"error":null},"outcome":"authenticated",
+        "tlsrpt":{"rua":["mailto:tls@example.org"],"error":null},"outcome":"authenticated","permanent":false,
         "because":"every host that may be used must match its DNSSEC-secure TLSA records; 1 of 2 hosts cannot be used now",
         "hosts":[{"host":"mx1.example.org","preference":10,"addresses":["192.0.2.1","2001:db8::1"],
-        "address_security":"secure","sts_match":true,"skipped":null,"rule":null,
+        "address_security":"secure","sts_match":true,"skipped":null,"rule":null,"settings":[],
         "reasons":[{"text":"TLSA records are published","source":"RFC 7672 §2.2"},
         {"text":"the list is kept","source":"RFC 8461 §2"}],
         "tlsa":{"base_domain":"mx1.example.org","lookup":"found","security":"secure","records":[
         {"usage":3,"selector":1,"matching_type":1,"data":"0011","usable":true,"why_unusable":null},
         {"usage":1,"selector":0,"matching_type":1,"data":"22","usable":false,"why_unusable":"usage 1 is not used in SMTP"}]},
         "requirement":{"level":"authenticated","by":"dane","cleartext_allowed":false,"reason":"TLSA records are published",
-        "source":"RFC 7672 §2.2","demands":[["dane"]]}},
+        "source":"RFC 7672 §2.2","demands":[["dane"]],"proves_domain":true}},
         {"host":"mx2.example.org","preference":20,"addresses":["192.0.2.2"],"address_security":"secure","sts_match":true,
         "tlsa":{"base_domain":"mx2.example.org","lookup":"failed","security":"failed","records":[]},"requirement":null,
-        "rule":"rule \\"example.org\\"","reasons":[{"text":"SERVFAIL for _25._tcp.mx2.example.org","source":"RFC 7672 §2.1.2"}],
+        "rule":"rule \\"example.org\\"","settings":[],"reasons":[{"text":"SERVFAIL for _25._tcp.mx2.example.org","source":"RFC 7672 §2.1.2"}],
         "skipped":{"cause":"tlsa-lookup-failed","detail":"SERVFAIL for _25._tcp.mx2.example.org"}}]}
         """
 
