@@ -23,10 +23,11 @@ extension PolicyDocument.MTASTS.Policy {
 }
 
 extension PolicyDocument.TLSRPT {
-    enum CodingKeys: CodingKey { case rua, error }
+    enum CodingKeys: CodingKey { case lookup, rua, error }
 
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: CodingKeys.self)
+        try object.encode(lookup, forKey: .lookup)
         try object.encode(rua, forKey: .rua)
         try object.encode(error, forKey: .error)
     }

@@ -190,11 +190,15 @@ import Testing
                 """))
         #expect(
             try Self.json(document, "tlsrpt")
-                == "{\"error\":null,\"rua\":[\"mailto:a@b.example\",\"https://c.example/x\"]}}")
+                == "{\"error\":null,\"lookup\":\"found\",\"rua\":[\"mailto:a@b.example\",\"https://c.example/x\"]}}")
         #expect(try Self.json(document, "hosts").contains("\"sts_match\":true"))
         let none = Self.document(["mx.example"], .notApplicable, tlsrpt: RecordReading.none(why: "no TXT record"))
         #expect(try Self.json(none, "mta_sts").hasPrefix("null,"))
-        #expect(try Self.json(none, "tlsrpt") == "{\"error\":\"no TXT record\",\"rua\":[]}}")
+        #expect(try Self.json(none, "tlsrpt") == "{\"error\":\"no TXT record\",\"lookup\":\"absent\",\"rua\":[]}}")
+        let failed = Self.document(["mx.example"], .notApplicable, tlsrpt: RecordReading.failed(why: "SERVFAIL"))
+        #expect(
+            try Self.json(failed, "tlsrpt")
+                == "{\"error\":\"the TXT lookup failed: SERVFAIL\",\"lookup\":\"failed\",\"rua\":[]}}")
         #expect(try Self.json(none, "hosts").contains("\"sts_match\":null"))
         #expect(try !Self.json(none, "hosts").contains("attempts"))
     }

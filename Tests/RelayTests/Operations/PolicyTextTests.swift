@@ -17,7 +17,7 @@ struct PolicyTextTests {
         "mta_sts":{"domain":"example.org","lookup":"found","record":{"id":"8"},"error":"the server answered 503",
         "policy":{"mode":"enforce","mx":["mx1.example.org","mx2.example.org"],"max_age":604800,"id":"7",
         "fetched_at":992800,"expires_at":1597600,"source":"cached"}},
-        "tlsrpt":{"rua":["mailto:tls@example.org"],"error":null},"outcome":"authenticated","permanent":false,
+        "tlsrpt":{"lookup":"found","rua":["mailto:tls@example.org"],"error":null},"outcome":"authenticated","permanent":false,
         "because":"every host that may be used must match its DNSSEC-secure TLSA records; 1 of 2 hosts cannot be used now",
         "hosts":[{"host":"mx1.example.org","preference":10,"addresses":["192.0.2.1","2001:db8::1"],
         "address_security":"secure","sts_match":true,"skipped":null,"rule":null,"settings":[],

@@ -72,7 +72,7 @@ public struct STSRecordDocument: CheckDocument {
         switch reading {
         case .found(let record):
             (result, id, why) = ("ok", Nullable(record.id), Nullable(nil))
-        case .none(let words):
+        case .none(let words), .failed(let words):
             (result, id, why) = ("none", Nullable(nil), Nullable(words))
         }
     }
@@ -91,7 +91,7 @@ public struct TLSRPTRecordDocument: CheckDocument {
         case .found(let record):
             (result, rua) = ("ok", record.rua.map(\.uri))
             why = Nullable(record.rua.isEmpty ? "it names no way that reports can go: mailto: or https:" : nil)
-        case .none(let words):
+        case .none(let words), .failed(let words):
             (result, rua, why) = ("none", [], Nullable(words))
         }
     }

@@ -54,10 +54,15 @@ public enum PolicyText {
         text += style.field("MX", mx(document.mx), width: 9)
         for line in sts(document.mtaSTS, now) { text += style.field("MTA-STS", line, width: 9) }
         if let tlsrpt = document.tlsrpt {
-            let wishes = tlsrpt.rua.isEmpty ? "no reports: \(tlsrpt.error ?? "no address we know")" : nil
-            text += style.field("TLSRPT", wishes ?? "reports go to \(tlsrpt.rua.joined(separator: ", "))", width: 9)
+            text += style.field("TLSRPT", reports(tlsrpt), width: 9)
         }
         return text
+    }
+
+    private static func reports(_ tlsrpt: PolicyDocument.TLSRPT) -> String {
+        if !tlsrpt.rua.isEmpty { return "reports go to \(tlsrpt.rua.joined(separator: ", "))" }
+        let why = tlsrpt.error ?? "no address we know"
+        return tlsrpt.lookup == "failed" ? "unknown: \(why)" : "no reports: \(why)"
     }
 
     private static func mx(_ mx: PolicyDocument.MX) -> String {
@@ -88,8 +93,10 @@ public enum PolicyText {
             lines.append("TXT record with id \(record.id), and no policy")
         }
         if let error = sts.error {
-            let start = sts.policy == nil ? "" : "but: "
-            lines.append(sts.policy == nil && sts.record == nil ? "none: \(error)" : "\(start)\(error)")
+            // A lookup that failed is no proof that there is none (SEC-14).
+            let start =
+                sts.policy != nil ? "but: " : sts.record != nil ? "" : sts.lookup == "absent" ? "none: " : "unknown: "
+            lines.append(start + error)
         }
         return lines
     }
