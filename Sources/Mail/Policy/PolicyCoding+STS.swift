@@ -37,7 +37,7 @@ extension PolicyDocument.TLSRPT {
 
 extension PolicyDocument.Attempt {
     enum CodingKeys: String, CodingKey {
-        case address, tls, verdict, reason, verified, results, extensions, milliseconds
+        case address, tls, verdict, cause, reason, verified, results, extensions, milliseconds
         case resultType = "result_type"
     }
 
@@ -46,6 +46,7 @@ extension PolicyDocument.Attempt {
         try object.encode(address, forKey: .address)
         try object.encode(tls, forKey: .tls)
         try object.encode(verdict, forKey: .verdict)
+        try object.encode(cause, forKey: .cause)
         try object.encode(resultType, forKey: .resultType)
         try object.encode(reason, forKey: .reason)
         try object.encode(verified, forKey: .verified)

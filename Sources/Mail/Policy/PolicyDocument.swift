@@ -123,6 +123,12 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
         public var value: String
         /// `rule "example.org" (the operator's own words)`
         public var rule: String
+
+        public init(key: String, value: String, rule: String) {
+            self.key = key
+            self.value = value
+            self.rule = rule
+        }
     }
 
     public struct Skipped: Hashable, Sendable, Codable {

@@ -290,6 +290,52 @@ import Testing
         #expect(document.exitCode == code, "\(why): \(document.because)")
     }
 
+    @Test("a host that took no connection counts by what it must show")
+    func silent() throws {
+        let down = Attempt(address: "b", verdict: "unreachable")
+        var document = Self.document(["dane.example", "dane2.example"], .notApplicable, security: .secure)
+        document.hosts[0].attempts = [Attempt(address: "a", verdict: "proceed", verified: "dane")]
+        document.hosts[1].attempts = [down]
+        document.judgeByAttempts()
+        #expect(document.exitCode == 0 && document.because.contains("dane2.example took no connection"))
+
+        document = Self.document(["dane.example", "mx.example"], .notApplicable, security: .secure)
+        document.hosts[0].attempts = [Attempt(address: "a", verdict: "proceed", verified: "dane")]
+        document.hosts[1].attempts = [down]
+        document.judgeByAttempts()
+        #expect(
+            document.exitCode == 1
+                && document.because == "mx.example took no connection, and may be used without a proof")
+    }
+
+    @Test("a proof of a name that an unsigned MX record gave is none of the domain")
+    func nameAlone() {
+        var document = Self.document(["mx.example"], .notApplicable, Self.rule(.pkix))
+        document.hosts[0].attempts = [Attempt(address: "a", verdict: "proceed", verified: "webpki")]
+        document.judgeByAttempts()
+        #expect(document.exitCode == 1 && document.because == "mx.example did not prove to be the domain's own")
+    }
+
+    @Test("REQUIRETLS that no host offers returns mail at once, a refusal that may be mended does not")
+    func permanentRefusal() {
+        for (causes, isPermanent) in [
+            (["requiretls-unsupported"], true), (["requiretls-unsupported", "dane-mismatch"], false),
+            (["dane-mismatch"], false),
+        ] {
+            var document = Self.document(causes.indices.map { "mx\($0).example" }, .notApplicable)
+            for (place, cause) in causes.enumerated() {
+                document.hosts[place].attempts = [
+                    Attempt(address: "a", verdict: "refuse", cause: cause, reason: "no REQUIRETLS."),
+                    // An address that cannot be reached does not count beside one that answered (D10).
+                    Attempt(address: "b", verdict: "unreachable", cause: "connect-failed", reason: "no route"),
+                ]
+            }
+            document.judgeByAttempts()
+            #expect(document.permanent == isPermanent && document.exitCode == 2, "\(causes)")
+            #expect(document.because == "no host that was tried can be used: no REQUIRETLS")
+        }
+    }
+
     @Test("a skipped host is shown and does not count in a probe")
     func skipped() throws {
         var document = Self.document(["mx.example", "x.example"], try Self.sts(.enforce, ["mx.example"]))
@@ -313,7 +359,8 @@ import Testing
                 address: "192.0.2.1", tls: tls, verdict: "proceed", verified: "dane",
                 results: [PolicyDocument.Result(PolicyResult(.tlsa, nil))], extensions: ["REQUIRETLS"], milliseconds: 3),
             Attempt(
-                address: "192.0.2.2", verdict: "refuse", resultType: "starttls-not-supported", reason: "no STARTTLS"),
+                address: "192.0.2.2", verdict: "refuse", cause: "starttls-missing", resultType: "starttls-not-supported",
+                reason: "no STARTTLS"),
         ]
         let leaf = """
             {"certificate_digest":null,"issuer":null,"names":["mx.example"],"not_after":9,"not_before":null,\
@@ -322,11 +369,11 @@ import Testing
         #expect(
             try Self.json(document, "attempts").hasPrefix(
                 """
-                [{"address":"192.0.2.1","extensions":["REQUIRETLS"],"milliseconds":3,"reason":null,"result_type":null,\
+                [{"address":"192.0.2.1","cause":null,"extensions":["REQUIRETLS"],"milliseconds":3,"reason":null,"result_type":null,\
                 "results":[{"policy":"tlsa","reason_code":null,"result_type":null}],"tls":{"certificate":\(leaf),\
                 "chain":[\(leaf)],"cipher":"X","group":"X25519","matched":{"data":"00ff","depth":0,"matching_type":1,\
                 "selector":1,"usage":3},"resumed":false,"unmatched":["3 1 1 aa"],"version":"TLSv1.3","webpki":"trusted"},\
-                "verdict":"proceed","verified":"dane"},{"address":"192.0.2.2","extensions":[],"milliseconds":0,\
+                "verdict":"proceed","verified":"dane"},{"address":"192.0.2.2","cause":"starttls-missing","extensions":[],"milliseconds":0,\
                 "reason":"no STARTTLS","result_type":"starttls-not-supported","results":[],"tls":null,"verdict":"refuse",\
                 "verified":null}],
                 """))

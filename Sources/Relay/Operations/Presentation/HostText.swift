@@ -40,7 +40,8 @@ enum HostText {
         case "authenticated":
             let demands = requirement.demands.map { $0.joined(separator: " or ") }.joined(separator: ", and ")
             let proof = demands.isEmpty ? "" : ": \(demands)"
-            return "goes only over TLS, and only if the server proves who it is\(proof)"
+            let limit = requirement.provesDomain ? "" : ", which does not prove the way to the domain"
+            return "goes only over TLS, and only if the server proves who it is\(proof)\(limit)"
         case "encrypted": return "goes only over TLS, with any certificate"
         case "none": return "goes in the clear: TLS is not even tried"
         default: return "goes over TLS where offered, with any certificate, and in the clear otherwise"

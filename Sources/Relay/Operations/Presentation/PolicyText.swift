@@ -22,7 +22,12 @@ public enum PolicyText {
         let isProbe = document.hosts.contains { $0.attempts != nil }
         switch document.outcome {
         case .authenticated where isProbe:
-            return ("every server that mail may go to has proved who it is, over TLS", .green)
+            return ("every server that took a connection has proved who it is, over TLS", .green)
+        case .unauthenticated where document.hosts.contains(where: \.isInClear):
+            let clear = document.hosts.count(where: \.isInClear)
+            let usable = document.hosts.count { $0.skipped == nil }
+            let share = usable == 1 ? "" : " at \(clear) of \(usable) servers"
+            return ("mail would go in the clear\(share)", .yellow)
         case .unauthenticated where isProbe:
             return ("not every server that mail may go to has proved who it is", .yellow)
         case .authenticated:
@@ -39,7 +44,10 @@ public enum PolicyText {
             case "failed" where document.mx.security == Security.bogus.rawValue:
                 return ("nothing can be delivered now: its DNSSEC signatures do not validate", .red)
             case "failed": return ("nothing can be delivered now: the domain cannot be looked up", .red)
-            default: return ("nothing can be delivered now", .red)
+            default:
+                return document.permanent
+                    ? ("nothing can be delivered: mail is returned to its sender at once", .red)
+                    : ("nothing can be delivered now", .red)
             }
         }
     }
