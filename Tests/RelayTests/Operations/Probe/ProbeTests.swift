@@ -77,6 +77,20 @@ struct ProbeTests {
         #expect(document.exitCode == 0)
     }
 
+    @Test("a rule wants REQUIRETLS, and the host that proves who it is does not offer it: mail would be returned")
+    func requireTLS() async throws {
+        var rule = HostRule(labels: ["rule \"d.example\""])
+        rule.requireTLS = true
+        let settings = PolicySettings(
+            rules: RuleTable([Rule(destination: .exactly(try DomainName("d.example")), host: nil, settings: rule)]))
+        let (document, commands) = try await probe(tlsa: ["3 1 1 \(ScriptedHost.keyDigest)"], settings: settings)
+        #expect(!commands.contains("MAIL"))
+        let attempt = try #require(document.hosts.first?.attempts?.first)
+        #expect(attempt.verdict == "refuse" && attempt.cause == "requiretls-unsupported" && attempt.verified == nil)
+        #expect(attempt.tls?.matched?.data == ScriptedHost.keyDigest)
+        #expect(document.permanent && document.exitCode == 2, "\(document.because)")
+    }
+
     @Test("DANE mismatch: refused as a delivery would, with a picture of what did not pass")
     func mismatch() async throws {
         let (document, commands) = try await probe(tlsa: ["3 1 1 \(Self.nextKey)"])
