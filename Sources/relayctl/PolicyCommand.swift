@@ -41,7 +41,10 @@ struct PolicyCommand: AsyncParsableCommand {
     /// By the daemon with its cache and configuration, or by ourselves where none runs, which we say. One that runs and
     /// cannot be asked may decide otherwise than we would: then the operator has to choose.
     private func document(for name: DomainName) async throws -> PolicyDocument {
-        if local { return try await LocalPolicy.find(name, options).document }
+        if local {
+            Output.error("relayctl: resolved here, by \(try options.configurationInWords())")
+            return try await LocalPolicy.find(name, options).document
+        }
         let client = try options.client()
         guard let json = try await client.policy(name) else {
             if daemon { throw client.failure(.noAnswer("nobody listens there")) }
@@ -77,9 +80,9 @@ extension Output {
             guard let octets = try? document.json() else {
                 throw Failure(.unexpected, "the answer cannot be written as JSON")
             }
-            json([UInt8](octets))
+            try json([UInt8](octets))
         } else {
-            value(PolicyText.render(document, now: .system, style: .standardOutput()))
+            try value(PolicyText.render(document, now: .system, style: .standardOutput()))
         }
         return ExitStatus(code: document.exitCode)
     }
