@@ -12,8 +12,8 @@ struct ProbeCommand: AsyncParsableCommand {
             every host, says EHLO and STARTTLS, and shows protocol, certificate, the TLSA record that matches, and the \
             verdict. No mail is begun. Hosts that the policy skips are looked at too, for information.
 
-            Exit codes, by what was shown: 0 every host that may be used proved who it is; 1 some did not; 2 nothing could be \
-            delivered.
+            Exit codes, by what was shown: 0 every host that took a connection proved who it is, and the others would have \
+            to; 1 not so; 2 nothing could be delivered.
 
             Example: relayctl probe example.org --host mx1.example.org
             """)

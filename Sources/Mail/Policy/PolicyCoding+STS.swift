@@ -112,6 +112,13 @@ extension PolicyDocument.Certificate {
     }
 }
 
+extension PolicyDocument.UnmatchedRecord {
+    enum CodingKeys: String, CodingKey {
+        case usage, selector, data
+        case matchingType = "matching_type"
+    }
+}
+
 extension PolicyDocument.MatchedRecord {
     enum CodingKeys: String, CodingKey {
         case usage, selector, data, depth

@@ -20,7 +20,7 @@ extension PolicyDocument {
     }
 
     enum CodingKeys: String, CodingKey {
-        case domain, route, mx, tlsrpt, hosts, outcome, permanent, because
+        case domain, route, port, mx, tlsrpt, hosts, outcome, permanent, because
         case mtaSTS = "mta_sts"
         case stsUnknown = "sts_unknown"
     }
@@ -29,6 +29,7 @@ extension PolicyDocument {
         var object = encoder.container(keyedBy: CodingKeys.self)
         try object.encode(domain, forKey: .domain)
         try object.encode(route, forKey: .route)
+        try object.encode(port, forKey: .port)
         try object.encode(mx, forKey: .mx)
         try object.encode(mtaSTS, forKey: .mtaSTS)
         try object.encode(tlsrpt, forKey: .tlsrpt)

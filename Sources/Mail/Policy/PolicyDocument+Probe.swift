@@ -63,14 +63,14 @@ extension PolicyDocument {
         /// The TLSA record that matched.
         public var matched: MatchedRecord?
         /// Usable TLSA records that matched nothing the host presented: a key to come, or one that is gone.
-        public var unmatched: [String]
+        public var unmatched: [UnmatchedRecord]
         /// What the check against public trust anchors said: `trusted`, or its fault; `null` where none was asked for.
         public var webPKI: String?
 
         public init(
             version: String? = nil, cipher: String? = nil, group: String? = nil, resumed: Bool = false,
             certificate: Certificate? = nil, chain: [Certificate] = [], matched: MatchedRecord? = nil,
-            unmatched: [String] = [], webPKI: String? = nil
+            unmatched: [UnmatchedRecord] = [], webPKI: String? = nil
         ) {
             self.version = version
             self.cipher = cipher
@@ -104,6 +104,24 @@ extension PolicyDocument {
         /// Lower-case hexadecimal.
         public var data: String
         public var depth: Int
+    }
+}
+
+extension PolicyDocument {
+    /// A usable TLSA record that matched nothing.
+    public struct UnmatchedRecord: Hashable, Sendable, Codable {
+        public var usage: UInt8
+        public var selector: UInt8
+        public var matchingType: UInt8
+        /// Lower-case hexadecimal.
+        public var data: String
+
+        public init(_ record: TLSARecord) {
+            usage = record.usage
+            selector = record.selector
+            matchingType = record.matchingType
+            data = record.hexadecimalData
+        }
     }
 }
 

@@ -8,6 +8,8 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
     public var domain: String
     /// Where the operator sends mail for the domain; `null` where its own MX records decide.
     public var route: RouteRow?
+    /// Part of the name that TLSA records are asked for at: `_25._tcp` (RFC 7672 §2.2.3).
+    public var port: UInt16
     public var mx: MX
     /// `null` where MTA-STS does not apply: the next hop is no domain, or MTA-STS is switched off.
     public var mtaSTS: MTASTS?

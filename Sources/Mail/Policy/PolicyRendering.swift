@@ -18,7 +18,8 @@ extension PolicyDocument {
         let (outcome, isPermanent, because) = Self.outcome(decision)
         self.init(
             domain: domain?.text ?? facts.nextHop.domain?.text ?? facts.nextHop.description,
-            route: route.map { RouteRow(nextHop: $0.nextHop.description, rule: $0.label) }, mx: MX(facts.mx),
+            route: route.map { RouteRow(nextHop: $0.nextHop.description, rule: $0.label) }, port: facts.nextHop.port,
+            mx: MX(facts.mx),
             mtaSTS: MTASTS(decision.inputs.sts), tlsrpt: tlsrpt.map(TLSRPT.init),
             stsUnknown: decision.inputs.sts.isUnknown && !decision.inputs.sts.isLost,
             hosts: decision.hosts.map { Host($0, decision.inputs) }, outcome: outcome, permanent: isPermanent,

@@ -171,6 +171,17 @@ import Testing
     @Test("the table of cases is not empty")
     func tableIsThere() { #expect(Self.cases.count == 19) }
 
+    @Test("a rule with level none")
+    func levelNone() {
+        var rule = HostRule(labels: ["rule \"d.example\""])
+        rule.demand = .init(level: .none, label: "rule \"d.example\"")
+        let settings = PolicySettings(
+            rules: RuleTable([Rule(destination: .exactly(Self.domain), host: nil, settings: rule)]))
+        let document = Self.document(["mx.example"], .notApplicable, settings)
+        #expect(document.because == "rule \"d.example\" wants TLS not even tried")
+        #expect(document.hosts[0].settings == [.init(key: "level", value: "none", rule: "rule \"d.example\"")])
+    }
+
     private static func json(_ document: PolicyDocument, _ key: String) throws -> String {
         let text = String(decoding: try document.json(), as: UTF8.self)
         let start = try #require(text.range(of: "\"\(key)\":"))
@@ -353,13 +364,15 @@ import Testing
         let record = TLSARecord(usage: 3, selector: 1, matchingType: 1, data: [0, 255])
         let tls = PolicyDocument.TLS(
             version: "TLSv1.3", cipher: "X", group: "X25519", certificate: certificate, chain: [certificate],
-            matched: PolicyDocument.MatchedRecord(record, depth: 0), unmatched: ["3 1 1 aa"], webPKI: "trusted")
+            matched: PolicyDocument.MatchedRecord(record, depth: 0),
+            unmatched: [.init(TLSARecord(usage: 3, selector: 1, matchingType: 1, data: [0xAA]))], webPKI: "trusted")
         document.hosts[0].attempts = [
             Attempt(
                 address: "192.0.2.1", tls: tls, verdict: "proceed", verified: "dane",
                 results: [PolicyDocument.Result(PolicyResult(.tlsa, nil))], extensions: ["REQUIRETLS"], milliseconds: 3),
             Attempt(
-                address: "192.0.2.2", verdict: "refuse", cause: "starttls-missing", resultType: "starttls-not-supported",
+                address: "192.0.2.2", verdict: "refuse", cause: "starttls-missing",
+                resultType: "starttls-not-supported",
                 reason: "no STARTTLS"),
         ]
         let leaf = """
@@ -372,7 +385,7 @@ import Testing
                 [{"address":"192.0.2.1","cause":null,"extensions":["REQUIRETLS"],"milliseconds":3,"reason":null,"result_type":null,\
                 "results":[{"policy":"tlsa","reason_code":null,"result_type":null}],"tls":{"certificate":\(leaf),\
                 "chain":[\(leaf)],"cipher":"X","group":"X25519","matched":{"data":"00ff","depth":0,"matching_type":1,\
-                "selector":1,"usage":3},"resumed":false,"unmatched":["3 1 1 aa"],"version":"TLSv1.3","webpki":"trusted"},\
+                "selector":1,"usage":3},"resumed":false,"unmatched":[{"data":"aa","matching_type":1,"selector":1,"usage":3}],"version":"TLSv1.3","webpki":"trusted"},\
                 "verdict":"proceed","verified":"dane"},{"address":"192.0.2.2","cause":"starttls-missing","extensions":[],"milliseconds":0,\
                 "reason":"no STARTTLS","result_type":"starttls-not-supported","results":[],"tls":null,"verdict":"refuse",\
                 "verified":null}],

@@ -42,7 +42,7 @@ import Testing
             "mta_sts":null,\
             "mx":{"error":null,"implicit":false,"lookup":"found","null":false,"records":[{"host":"mx.example","preference":10},\
             {"host":"down.example","preference":20}],"security":"secure"},\
-            "outcome":"authenticated","permanent":false,"route":null,"sts_unknown":false,"tlsrpt":null}
+            "outcome":"authenticated","permanent":false,"port":25,"route":null,"sts_unknown":false,"tlsrpt":null}
             """
         let json = try document.json()
         #expect(String(decoding: json, as: UTF8.self) == expected)

@@ -11,7 +11,7 @@ struct PolicyTextTests {
     private let now = WallTime(seconds: 1_000_000)
 
     static let json = """
-        {"domain":"example.org","route":null,"sts_unknown":false,
+        {"domain":"example.org","route":null,"port":25,"sts_unknown":false,
         "mx":{"lookup":"found","security":"secure","implicit":false,"null":false,"error":null,
         "records":[{"preference":10,"host":"mx1.example.org"},{"preference":20,"host":"mx2.example.org"}]},
         "mta_sts":{"domain":"example.org","lookup":"found","record":{"id":"8"},"error":"the server answered 503",
@@ -196,7 +196,8 @@ struct PolicyTextTests {
             (
                 "REQUIRETLS by rule, and nobody vouches for the host",
                 { @Sendable (it: inout PolicyDocument) in
-                    it.outcome = .undeliverable; it.permanent = true; it.hosts[1].skipped?.cause = "requiretls-unvalidated"
+                    it.outcome = .undeliverable; it.permanent = true;
+                    it.hosts[1].skipped?.cause = "requiretls-unvalidated"
                     it.hosts[1].settings = [.init(key: "requiretls", value: "true", rule: "rule \"r\" (ours)")]
                 },
                 "mail is returned to its sender at once", "see rule \"r\" (ours): it has mail go only where"
@@ -251,6 +252,18 @@ struct PolicyTextTests {
         #expect(last.contains(advice), "\(why): \(last)")
     }
 
+    @Test("TLSA records of another port are elsewhere")
+    func port() throws {
+        var document = try document()
+        document.port = 26
+        let found = PolicyText.render(document, now: now, style: wide)
+        #expect(found.contains("TLSA     3 1 1 0011 at _26._tcp.mx1.example.org, usable"))
+        #expect(found.contains("TLSA     unknown: the lookup at _26._tcp.mx2.example.org failed\n"))
+        document.hosts[0].tlsa.lookup = "absent"
+        let absent = PolicyText.render(document, now: now, style: wide)
+        #expect(absent.contains("TLSA     none at _26._tcp.mx1.example.org\n"))
+    }
+
     @Test("a lookup that failed is not a record that is absent")
     func unknown() throws {
         var document = try document()
@@ -301,7 +314,9 @@ struct PolicyTextTests {
     func inTheClear() throws {
         var document = try document()
         document.hosts[1].skipped = nil
-        document.hosts[0].attempts = [PolicyDocument.Attempt(address: "192.0.2.1", verdict: "proceed", verified: "dane")]
+        document.hosts[0].attempts = [
+            PolicyDocument.Attempt(address: "192.0.2.1", verdict: "proceed", verified: "dane")
+        ]
         document.hosts[1].attempts = [
             PolicyDocument.Attempt(
                 address: "192.0.2.2", verdict: "fall-back", reason: "STARTTLS is not offered", verified: "none")
@@ -327,7 +342,7 @@ struct PolicyTextTests {
                 tls: PolicyDocument.TLS(
                     version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", group: "X25519", certificate: leaf,
                     chain: [leaf, leaf], matched: PolicyDocument.MatchedRecord(record, depth: 0),
-                    unmatched: ["3 1 1 22"],
+                    unmatched: [.init(TLSARecord(usage: 3, selector: 1, matchingType: 1, data: [0x22]))],
                     webPKI: "trusted"),
                 verdict: "proceed", verified: "dane", results: [PolicyDocument.Result(PolicyResult(.tlsa, nil))],
                 extensions: ["PIPELINING", "REQUIRETLS"], milliseconds: 134),

@@ -12,7 +12,9 @@ public enum PolicyText {
         if document.mx.lookup != "no-such-domain" {
             text += style.wrapped("Because \(document.because).") + "\n\n" + found(document, now, style)
             if document.hosts.count > 1 { text += overview(document.hosts, style) }
-            for host in document.hosts { text += "\n" + HostText.render(host, now: now, style: style) }
+            for host in document.hosts {
+                text += "\n" + HostText.render(host, port: document.port, now: now, style: style)
+            }
         }
         text += "\n" + style.field("What to do:", PolicyAdvice.text(document), width: 12)
         return text

@@ -87,7 +87,7 @@ extension PolicyDocument.TLS {
             version: facts?.version, cipher: facts?.cipher, group: facts?.group, resumed: facts?.resumed ?? false,
             certificate: (facts?.certificate ?? finding.certificate).map(PolicyDocument.Certificate.init),
             chain: shown.chain.map(PolicyDocument.Certificate.init), matched: matched,
-            unmatched: shown.matches.filter { $0.depth == nil }.map(\.record.description), webPKI: webPKI)
+            unmatched: shown.matches.filter { $0.depth == nil }.map { .init($0.record) }, webPKI: webPKI)
     }
 }
 
