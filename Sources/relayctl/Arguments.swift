@@ -2,6 +2,7 @@ import DNS
 import FoundationEssentials
 import Glibc
 import Mail
+import Relay
 
 /// What a person typed, as values.
 enum Arguments {
@@ -10,15 +11,31 @@ enum Arguments {
         do throws(IDNAError) {
             return try DomainName(idna: text)
         } catch {
-            throw Failure(.usage, "\(text) is no domain name")
+            throw Failure(.usage, "\(shown(text)) is no domain name" + hint(text))
         }
     }
+
+    /// What may be meant by something else than a domain.
+    private static func hint(_ text: String) -> String {
+        if text.hasPrefix("[") {
+            return
+                ". Mail to an address in brackets goes straight there, over TLS where it is offered: such a next hop has neither "
+                + "MX nor TLSA records nor an MTA-STS policy, and only a [[rule]] for it can demand more"
+        }
+        guard let at = text.lastIndex(of: "@"),
+            let domain = try? DomainName(idna: String(text[text.index(after: at)...]))
+        else { return "" }
+        return ": did you mean \(domain)?"
+    }
+
+    /// In quotation marks, and on one line whatever it holds.
+    private static func shown(_ text: String) -> String { "\"\(TextStyle.harmless(text))\"" }
 
     static func tlsaRecord(_ text: String) throws(Failure) -> TLSARecord {
         do throws(TLSATextError) {
             return try TLSARecord(parsing: text)
         } catch {
-            throw Failure(.usage, "--tlsa \"\(text)\": \(error)")
+            throw Failure(.usage, "--tlsa \(shown(text)): \(error)")
         }
     }
 
@@ -28,7 +45,7 @@ enum Arguments {
         guard let date = try? Date(text, strategy: .iso8601), let seconds = Int64(exactly: date.timeIntervalSince1970)
         else {
             throw Failure(
-                .usage, "--at \(text) is no time: write 2026-08-01T12:00:00Z, or seconds since the epoch")
+                .usage, "--at \(shown(text)) is no time: write 2026-08-01T12:00:00Z, or seconds since the epoch")
         }
         return WallTime(seconds: seconds)
     }
@@ -62,7 +79,7 @@ enum InputFile {
     }
 
     private static func failure(_ path: String) -> Failure {
-        Failure(.usage, "cannot read \(path): \(String(cString: strerror(errno)))")
+        Failure(.usage, "cannot read \(TextStyle.harmless(path)): \(String(cString: strerror(errno)))")
     }
 }
 

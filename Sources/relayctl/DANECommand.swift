@@ -65,6 +65,6 @@ struct DANECheckCommand: ParsableCommand {
             }
             throw Failure(.unexpected, error.text)
         }
-        throw try Output.check(DANECheckDocument(check, host: name), asJSON: output.json)
+        throw try Output.check(DANECheckDocument(check, host: name, records: records), asJSON: output.json)
     }
 }

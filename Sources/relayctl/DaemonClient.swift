@@ -17,8 +17,19 @@ struct DaemonClient {
         try await ask { client throws(ControlClientError) in try await client.show(id) }
     }
 
-    func policy(_ domain: DomainName) async throws(Failure) -> [UInt8] {
-        try await ask { client throws(ControlClientError) in try await client.policy(domain) }
+    /// nil where no daemon runs: then there is none whose answer would differ from one's own.
+    func policy(_ domain: DomainName) async throws(Failure) -> [UInt8]? {
+        do throws(ControlClientError) {
+            return try await ControlClient(socket: socket).policy(domain)
+        } catch .noAnswer(_) {
+            return nil
+        } catch {
+            let failure = failure(error)
+            guard failure.status == .unavailable else { throw failure }
+            throw Failure(
+                failure.status,
+                failure.message + " With --local the answer is found here, without what relayd remembers.")
+        }
     }
 
     func policies(_ query: PolicyQuery) async throws(Failure) -> ControlReply<STSPage> {
@@ -35,17 +46,32 @@ struct DaemonClient {
         do throws(ControlClientError) {
             return try await question(ControlClient(socket: socket))
         } catch {
-            switch error {
-            case .noAnswer(let reason):
-                throw Failure(
-                    .unavailable,
-                    "no answer from relayd on \(socket): \(reason). Is it running (systemctl status waxwing), "
-                        + "and are you root or in its group? Name another socket with --socket.")
-            case .refused(_, let view):
-                throw Failure(.unexpected, "\(view.message). \(view.cure).")
-            case .unreadable(let reason):
-                throw Failure(.unexpected, "\(reason). Are relayd and relayctl of the same version?")
-            }
+            throw failure(error)
+        }
+    }
+
+    /// - Parameter error: why there is no answer.
+    func failure(_ error: ControlClientError) -> Failure {
+        switch error {
+        case .noAnswer(let reason):
+            Failure(
+                .unavailable,
+                "no answer from relayd on \(socket): \(reason). Is it running (systemctl status waxwing)? "
+                    + "Name another socket with --socket.")
+        case .denied:
+            Failure(
+                .unavailable,
+                "permission denied for \(socket): only root and the group of relayd may ask it. Use sudo, or join the "
+                    + "group (adduser NAME waxwing) and log in anew.")
+        case .stuck(let reason):
+            Failure(
+                .unavailable,
+                "relayd on \(socket) is there, and does not answer: \(reason). See its state (systemctl status "
+                    + "waxwing) and its log.")
+        case .refused(_, let view):
+            Failure(.unexpected, "\(view.message). \(view.cure).")
+        case .unreadable(let reason):
+            Failure(.unexpected, "\(reason). Are relayd and relayctl of the same version?")
         }
     }
 }

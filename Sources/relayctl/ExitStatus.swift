@@ -16,7 +16,6 @@ struct ExitStatus: Error, Hashable {
     static let unexpected = ExitStatus(code: 70)
 
     static func leave(_ status: ExitStatus) -> Never {
-        fflush(nil)
         exit(status.code)
     }
 }
@@ -34,13 +33,23 @@ struct Failure: Error {
 
 /// Results on standard output, everything else on standard error.
 enum Output {
-    /// With its line end, if it has none.
-    static func value(_ text: String) {
-        print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
+    /// With its line end, if it has none. A result that did not get where it was to go is none.
+    static func value(_ text: String) throws(Failure) {
+        var octets = Array(text.utf8)
+        if octets.last != UInt8(ascii: "\n") { octets.append(UInt8(ascii: "\n")) }
+        var rest = octets[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                throw Failure(.unexpected, "cannot write to standard output: \(String(cString: strerror(errno)))")
+            }
+            rest = rest.dropFirst(count)
+        }
     }
 
-    static func json(_ octets: [UInt8]) {
-        value(String(decoding: octets, as: UTF8.self))
+    static func json(_ octets: [UInt8]) throws(Failure) {
+        try value(String(decoding: octets, as: UTF8.self))
     }
 
     /// Writes the answer of an offline check; the result is how the command ends.
@@ -49,15 +58,17 @@ enum Output {
             guard let octets = ControlJSON.encode(document) else {
                 throw Failure(.unexpected, "the answer cannot be written as JSON")
             }
-            json(octets)
+            try json(octets)
         } else {
-            value(document.text(.standardOutput()))
+            try value(document.text(.standardOutput()))
         }
         return document.isGood ? .success : .nothing
     }
 
+    /// What a person or a stranger wrote stands in it, and must not steer the terminal.
     static func error(_ text: String) {
-        var octets = Array(text.utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { TextStyle.harmless(String($0)) }
+        var octets = Array(lines.joined(separator: "\n").utf8)
         if octets.last != UInt8(ascii: "\n") { octets.append(UInt8(ascii: "\n")) }
         _ = octets.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

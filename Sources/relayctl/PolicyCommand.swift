@@ -9,11 +9,11 @@ struct PolicyCommand: AsyncParsableCommand {
         abstract: "Says what a delivery to a domain would demand now, and why.",
         discussion: """
             Shows the MX records with their DNSSEC status, the MTA-STS record and policy, the TLSRPT record, and for each \
-            host what it must show and which source demands it. Asks the daemon where one answers, with its cache and \
+            host what it must show and which source demands it. Asks the daemon where one runs, with its cache and \
             configuration; else resolves here, and says so.
 
             Exit codes: 0 every host that may be used is authenticated; 1 some may be used unauthenticated; \
-            2 nothing can be delivered now.
+            2 nothing can be delivered now; 69 the daemon runs, and cannot be asked.
 
             Example: relayctl policy example.org
             """)
@@ -38,20 +38,23 @@ struct PolicyCommand: AsyncParsableCommand {
         throw try Output.policy(try await document(for: name), asJSON: options.json)
     }
 
-    /// By the daemon with its cache and configuration where one answers, else by ourselves, which we say.
+    /// By the daemon with its cache and configuration, or by ourselves where none runs, which we say. One that runs and
+    /// cannot be asked may decide otherwise than we would: then the operator has to choose.
     private func document(for name: DomainName) async throws -> PolicyDocument {
-        if local { return try await LocalPolicy.find(name, options).document }
-        do throws(Failure) {
-            let json = try await options.client().policy(name)
-            guard let document = try? JSONDecoder().decode(PolicyDocument.self, from: Data(json)) else {
-                throw Failure(.unexpected, "the daemon's answer is no policy document. Is it of the same version?")
-            }
-            return document
-        } catch {
-            guard error.status == .unavailable, !daemon else { throw error }
-            Output.error("relayctl: no relayd answers; resolved here, by \(try options.configurationInWords())")
+        if local {
+            Output.error("relayctl: resolved here, by \(try options.configurationInWords())")
             return try await LocalPolicy.find(name, options).document
         }
+        let client = try options.client()
+        guard let json = try await client.policy(name) else {
+            if daemon { throw client.failure(.noAnswer("nobody listens there")) }
+            Output.error("relayctl: no relayd runs; resolved here, by \(try options.configurationInWords())")
+            return try await LocalPolicy.find(name, options).document
+        }
+        guard let document = try? JSONDecoder().decode(PolicyDocument.self, from: Data(json)) else {
+            throw Failure(.unexpected, "the daemon's answer is no policy document. Is it of the same version?")
+        }
+        return document
     }
 }
 
@@ -77,9 +80,9 @@ extension Output {
             guard let octets = try? document.json() else {
                 throw Failure(.unexpected, "the answer cannot be written as JSON")
             }
-            json([UInt8](octets))
+            try json([UInt8](octets))
         } else {
-            value(PolicyText.render(document, now: .system, style: .standardOutput()))
+            try value(PolicyText.render(document, now: .system, style: .standardOutput()))
         }
         return ExitStatus(code: document.exitCode)
     }

@@ -12,8 +12,8 @@ struct ProbeCommand: AsyncParsableCommand {
             every host, says EHLO and STARTTLS, and shows protocol, certificate, the TLSA record that matches, and the \
             verdict. No mail is begun. Hosts that the policy skips are looked at too, for information.
 
-            Exit codes, by what was shown: 0 every host that may be used proved who it is; 1 some did not; 2 nothing could be \
-            delivered.
+            Exit codes, by what was shown: 0 every host that took a connection proved who it is, and the others would have \
+            to; 1 not so; 2 nothing could be delivered.
 
             Example: relayctl probe example.org --host mx1.example.org
             """)
@@ -35,6 +35,9 @@ struct ProbeCommand: AsyncParsableCommand {
     static let timeoutRange = 1...600
 
     func validate() throws {
+        if options.socket != nil {
+            throw ValidationError("--socket has no use here: probe asks no daemon. --config names the configuration")
+        }
         if port == 0 { throw ValidationError("--port must be from 1 to 65535") }
         if !Self.timeoutRange.contains(timeout) {
             throw ValidationError(
@@ -46,6 +49,7 @@ struct ProbeCommand: AsyncParsableCommand {
         // A host that has gone is an error to be read, not a signal to die of.
         signal(SIGPIPE, SIG_IGN)
         let name = try Arguments.domainName(domain)
+        Output.error("relayctl: resolved and connected here, by \(try options.configurationInWords())")
         let only = try host.map { text throws(Failure) in try Arguments.domainName(text) }
         Progress.show("looking up \(name)")
         let policy = try await LocalPolicy.find(name, port: port, options)

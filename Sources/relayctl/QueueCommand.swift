@@ -60,10 +60,10 @@ struct QueueListCommand: AsyncParsableCommand {
         if options.json {
             let page = QueuePage(messages: messages, next: query.cursor)
             guard let json = ControlJSON.encode(page) else { throw Failure(.unexpected, "the list has no JSON") }
-            Output.json(json)
+            try Output.json(json)
         } else {
             let isComplete = query.cursor == nil
-            Output.value(QueueText.list(messages, isComplete: isComplete, now: .system, style: .standardOutput()))
+            try Output.value(QueueText.list(messages, isComplete: isComplete, now: .system, style: .standardOutput()))
         }
         if messages.isEmpty { throw ExitStatus.nothing }
     }
@@ -80,16 +80,17 @@ struct QueueShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let id = QueueID(id) else {
-            throw Failure(.usage, "\(id) is no queue id: it has \(QueueID.length) letters and digits")
+            throw Failure(
+                .usage, "\"\(TextStyle.harmless(id))\" is no queue id: it has \(QueueID.length) letters and digits")
         }
         guard let reply = try await options.client().show(id) else {
             throw Failure(
                 .nothing, "no message in the queue has the id \(id). It may have been delivered: see the log.")
         }
         if options.json {
-            Output.json(reply.json)
+            try Output.json(reply.json)
         } else {
-            Output.value(QueueText.message(reply.view, now: .system, style: .standardOutput()))
+            try Output.value(QueueText.message(reply.view, now: .system, style: .standardOutput()))
         }
     }
 }

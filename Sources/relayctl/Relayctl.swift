@@ -7,7 +7,7 @@ struct Relayctl: AsyncParsableCommand {
         commandName: "relayctl",
         abstract: "Says what relayd would do, does and holds, and checks what others would make of your domain.",
         discussion: """
-            Exit codes: 0 done; 64 wrong usage; 69 the daemon does not answer; 70 unexpected failure. \
+            Exit codes: 0 done; 64 wrong usage; 69 the daemon does not answer or may not be asked; 70 unexpected failure. \
             Most commands have their own besides: see their help (relayctl help policy). Options may stand before or after \
             arguments.
 
@@ -27,6 +27,15 @@ struct Relayctl: AsyncParsableCommand {
     /// Runs one command line: the one place where a failure becomes a message and an exit code.
     static func run(_ arguments: [String]) async -> ExitStatus {
         do {
+            return try await outcome(of: arguments)
+        } catch {
+            Output.error("relayctl: \(error.message)")
+            return error.status
+        }
+    }
+
+    private static func outcome(of arguments: [String]) async throws(Failure) -> ExitStatus {
+        do {
             var command = try parseAsRoot(arguments)
             if let group = command as? any CommandGroup {
                 Output.error(helpMessage(for: type(of: group)))
@@ -41,13 +50,12 @@ struct Relayctl: AsyncParsableCommand {
         } catch let status as ExitStatus {
             return status
         } catch let failure as Failure {
-            Output.error("relayctl: \(failure.message)")
-            return failure.status
+            throw failure
         } catch {
             let text = fullMessage(for: error)
             let code = exitCode(for: error)
             if code.isSuccess {
-                Output.value(text)
+                try Output.value(text)
                 return .success
             }
             Output.error(text)

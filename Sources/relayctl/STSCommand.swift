@@ -121,9 +121,9 @@ struct STSCacheCommand: AsyncParsableCommand {
         if options.json {
             let page = STSPage(policies: policies, next: query.after?.text)
             guard let json = ControlJSON.encode(page) else { throw Failure(.unexpected, "the list has no JSON") }
-            Output.json(json)
+            try Output.json(json)
         } else {
-            Output.value(
+            try Output.value(
                 STSText.list(policies, isComplete: query.after == nil, now: .system, style: .standardOutput()))
         }
         if policies.isEmpty { throw ExitStatus.nothing }
@@ -151,9 +151,9 @@ struct STSRefreshCommand: AsyncParsableCommand {
         let name = try Arguments.domainName(domain)
         let reply = try await options.client().refreshPolicy(of: name)
         if options.json {
-            Output.json(reply.json)
+            try Output.json(reply.json)
         } else {
-            Output.value(STSText.refreshed(reply.view, now: .system, style: .standardOutput()))
+            try Output.value(STSText.refreshed(reply.view, now: .system, style: .standardOutput()))
         }
         if !reply.view.fetched { throw ExitStatus.nothing }
     }

@@ -10,9 +10,9 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let reply = try await options.client().status()
         if options.json {
-            Output.json(reply.json)
+            try Output.json(reply.json)
         } else {
-            Output.value(StatusText.render(reply.view, style: .standardOutput()))
+            try Output.value(StatusText.render(reply.view, style: .standardOutput()))
         }
     }
 }

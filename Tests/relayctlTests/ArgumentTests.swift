@@ -21,7 +21,9 @@ struct ArgumentTests {
             (["probe"], 64), (["probe", "a..b"], 64), (["probe", "d.example", "--port", "0"], 64),
             (["probe", "d.example", "--port", "65536"], 64), (["probe", "d.example", "--timeout", "0"], 64),
             (["probe", "d.example", "--timeout", "601"], 64), (["probe", "d.example", "--host", "a..b"], 64),
-            (["probe", "--help"], 0),
+            (["probe", "d.example", "--socket", "/nowhere"], 64), (["policy", ""], 64),
+            (["policy", "[127.1.2.1]"], 64),
+            (["policy", "user@d.example"], 64), (["probe", "--help"], 0),
             (["sts"], 64), (["sts", "--help"], 0), (["sts", "lint", "/nowhere"], 64), (["sts", "lint", "--help"], 0),
             (["sts", "record"], 64), (["sts", "record", record], 0), (["sts", "record", record, "--json"], 0),
             (["sts", "record", "--json", record], 0), (["sts", "record", "v=STSv1;"], 1),
@@ -88,6 +90,20 @@ struct ArgumentTests {
         ] as [(String, Int64?)])
     func times(text: String, seconds: Int64?) {
         #expect((try? Arguments.time(text))?.seconds == seconds)
+    }
+
+    @Test(
+        "what is no domain is said in words, and cannot steer the terminal",
+        arguments: [
+            ("", "\"\" is no domain name"), ("a\u{1B}[2J\nb", "\"a\\u{1b}[2J\\nb\" is no domain name"),
+            ("user@good.example", "\"user@good.example\" is no domain name: did you mean good.example?"),
+            ("user@", "\"user@\" is no domain name"),
+            ("[192.0.2.1]", "\"[192.0.2.1]\" is no domain name. Mail to an address"),
+        ])
+    func words(text: String, expected: String) {
+        let failure = #expect(throws: Failure.self) { try Arguments.domainName(text) }
+        #expect(failure?.message.hasPrefix(expected) == true, "\(failure?.message ?? "")")
+        #expect(failure?.status == .usage)
     }
 
     @Test("U-labels are taken")

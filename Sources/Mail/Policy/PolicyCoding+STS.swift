@@ -23,10 +23,11 @@ extension PolicyDocument.MTASTS.Policy {
 }
 
 extension PolicyDocument.TLSRPT {
-    enum CodingKeys: CodingKey { case rua, error }
+    enum CodingKeys: CodingKey { case lookup, rua, error }
 
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: CodingKeys.self)
+        try object.encode(lookup, forKey: .lookup)
         try object.encode(rua, forKey: .rua)
         try object.encode(error, forKey: .error)
     }
@@ -36,7 +37,7 @@ extension PolicyDocument.TLSRPT {
 
 extension PolicyDocument.Attempt {
     enum CodingKeys: String, CodingKey {
-        case address, tls, verdict, reason, verified, results, extensions, milliseconds
+        case address, tls, verdict, cause, reason, verified, results, extensions, milliseconds
         case resultType = "result_type"
     }
 
@@ -45,6 +46,7 @@ extension PolicyDocument.Attempt {
         try object.encode(address, forKey: .address)
         try object.encode(tls, forKey: .tls)
         try object.encode(verdict, forKey: .verdict)
+        try object.encode(cause, forKey: .cause)
         try object.encode(resultType, forKey: .resultType)
         try object.encode(reason, forKey: .reason)
         try object.encode(verified, forKey: .verified)
@@ -107,6 +109,13 @@ extension PolicyDocument.Certificate {
         try object.encode(issuer, forKey: .issuer)
         try object.encode(certificateDigest, forKey: .certificateDigest)
         try object.encode(publicKeyDigest, forKey: .publicKeyDigest)
+    }
+}
+
+extension PolicyDocument.UnmatchedRecord {
+    enum CodingKeys: String, CodingKey {
+        case usage, selector, data
+        case matchingType = "matching_type"
     }
 }
 

@@ -20,7 +20,7 @@ extension PolicyDocument {
     }
 
     enum CodingKeys: String, CodingKey {
-        case domain, route, mx, tlsrpt, hosts, outcome, because
+        case domain, route, port, mx, tlsrpt, hosts, outcome, permanent, because
         case mtaSTS = "mta_sts"
         case stsUnknown = "sts_unknown"
     }
@@ -29,12 +29,14 @@ extension PolicyDocument {
         var object = encoder.container(keyedBy: CodingKeys.self)
         try object.encode(domain, forKey: .domain)
         try object.encode(route, forKey: .route)
+        try object.encode(port, forKey: .port)
         try object.encode(mx, forKey: .mx)
         try object.encode(mtaSTS, forKey: .mtaSTS)
         try object.encode(tlsrpt, forKey: .tlsrpt)
         try object.encode(stsUnknown, forKey: .stsUnknown)
         try object.encode(hosts, forKey: .hosts)
         try object.encode(outcome, forKey: .outcome)
+        try object.encode(permanent, forKey: .permanent)
         try object.encode(because, forKey: .because)
     }
 }
@@ -57,7 +59,7 @@ extension PolicyDocument.MX {
 
 extension PolicyDocument.Host {
     enum CodingKeys: String, CodingKey {
-        case host, preference, addresses, tlsa, requirement, skipped, rule, reasons, attempts
+        case host, preference, addresses, tlsa, requirement, skipped, rule, settings, reasons, attempts
         case addressSecurity = "address_security"
         case stsMatch = "sts_match"
     }
@@ -73,6 +75,7 @@ extension PolicyDocument.Host {
         try object.encode(requirement, forKey: .requirement)
         try object.encode(skipped, forKey: .skipped)
         try object.encode(rule, forKey: .rule)
+        try object.encode(settings, forKey: .settings)
         try object.encode(reasons, forKey: .reasons)
         try object.encodeIfPresent(attempts, forKey: .attempts)
     }
@@ -115,6 +118,7 @@ extension PolicyDocument.Requirement {
     enum CodingKeys: String, CodingKey {
         case level, by, reason, source, demands
         case cleartextAllowed = "cleartext_allowed"
+        case provesDomain = "proves_domain"
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -125,6 +129,7 @@ extension PolicyDocument.Requirement {
         try object.encode(reason, forKey: .reason)
         try object.encode(source, forKey: .source)
         try object.encode(demands, forKey: .demands)
+        try object.encode(provesDomain, forKey: .provesDomain)
     }
 }
 

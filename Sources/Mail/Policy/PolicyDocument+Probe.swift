@@ -6,6 +6,8 @@ extension PolicyDocument {
         public var tls: TLS?
         /// `proceed`, `fall-back`, `refuse`, or `unreachable` where there was nothing to judge.
         public var verdict: String
+        /// Why mail would not go on, in the log's word: `dane-mismatch`; `null` where it would.
+        public var cause: String?
         /// The first failure that TLS-RPT would count (RFC 8460 §4.3); `null` for a success, or where it counts nothing.
         public var resultType: String?
         /// One sentence; `null` where all is well.
@@ -21,12 +23,14 @@ extension PolicyDocument {
         public var milliseconds: Int64
 
         public init(
-            address: String, tls: TLS? = nil, verdict: String, resultType: String? = nil, reason: String? = nil,
-            verified: String? = nil, results: [Result] = [], extensions: [String] = [], milliseconds: Int64 = 0
+            address: String, tls: TLS? = nil, verdict: String, cause: String? = nil, resultType: String? = nil,
+            reason: String? = nil, verified: String? = nil, results: [Result] = [], extensions: [String] = [],
+            milliseconds: Int64 = 0
         ) {
             self.address = address
             self.tls = tls
             self.verdict = verdict
+            self.cause = cause
             self.resultType = resultType
             self.reason = reason
             self.verified = verified
@@ -59,14 +63,14 @@ extension PolicyDocument {
         /// The TLSA record that matched.
         public var matched: MatchedRecord?
         /// Usable TLSA records that matched nothing the host presented: a key to come, or one that is gone.
-        public var unmatched: [String]
+        public var unmatched: [UnmatchedRecord]
         /// What the check against public trust anchors said: `trusted`, or its fault; `null` where none was asked for.
         public var webPKI: String?
 
         public init(
             version: String? = nil, cipher: String? = nil, group: String? = nil, resumed: Bool = false,
             certificate: Certificate? = nil, chain: [Certificate] = [], matched: MatchedRecord? = nil,
-            unmatched: [String] = [], webPKI: String? = nil
+            unmatched: [UnmatchedRecord] = [], webPKI: String? = nil
         ) {
             self.version = version
             self.cipher = cipher
@@ -103,6 +107,24 @@ extension PolicyDocument {
     }
 }
 
+extension PolicyDocument {
+    /// A usable TLSA record that matched nothing.
+    public struct UnmatchedRecord: Hashable, Sendable, Codable {
+        public var usage: UInt8
+        public var selector: UInt8
+        public var matchingType: UInt8
+        /// Lower-case hexadecimal.
+        public var data: String
+
+        public init(_ record: TLSARecord) {
+            usage = record.usage
+            selector = record.selector
+            matchingType = record.matchingType
+            data = record.hexadecimalData
+        }
+    }
+}
+
 extension PolicyDocument.MatchedRecord {
     public init(_ record: TLSARecord, depth: Int) {
         self.init(
@@ -129,46 +151,5 @@ extension PolicyDocument.Certificate {
 
     private static func hexadecimal(_ octets: [UInt8]) -> String {
         TLSARecord(usage: 0, selector: 0, matchingType: 0, data: octets).hexadecimalData
-    }
-}
-
-extension PolicyDocument {
-    /// The outcome by what the hosts showed, not by what they must show: for a document whose hosts have their attempts.
-    ///
-    /// A host counts as authenticated where some address of it proved who it is and none was refused or may be used without.
-    /// Addresses that cannot be reached count only where all of a host's are such: they may be our own network's fault.
-    public mutating func judgeByAttempts() {
-        let usable = hosts.filter { $0.skipped == nil }
-        let authenticated = usable.filter(\.isAuthenticated)
-        let deliverable = usable.filter(\.isDeliverable)
-        if outcome == .undeliverable || usable.isEmpty { return }
-        let all = usable.count == 1 ? "the host" : "each of \(usable.count) hosts"
-        if deliverable.isEmpty {
-            outcome = .undeliverable
-            let why = usable.lazy.compactMap { $0.attempts?.lazy.compactMap(\.reason).first }.first
-            because = "no host that was tried can be used" + (why.map { ": \($0)" } ?? "")
-        } else if authenticated.count == usable.count {
-            outcome = .authenticated
-            because = "\(all) that may be used has proved who it is"
-        } else {
-            outcome = .unauthenticated
-            let open = usable.count - authenticated.count
-            because =
-                usable.count == 1
-                ? "the host that may be used did not prove who it is"
-                : "\(open) of \(usable.count) hosts that may be used did not prove who they are"
-        }
-    }
-}
-
-extension PolicyDocument.Host {
-    /// Words of ``VerifiedLevel`` that prove who a host is and that the domain led to it.
-    private static let proofs: Set<String> = Set([VerifiedLevel.dane, .webPKI, .fingerprint].map(\.rawValue))
-
-    var isDeliverable: Bool { attempts?.contains { $0.verified != nil } ?? false }
-
-    var isAuthenticated: Bool {
-        guard let reached = attempts?.filter({ $0.verdict != "unreachable" }), !reached.isEmpty else { return false }
-        return reached.allSatisfy { $0.verified.map(Self.proofs.contains) ?? false }
     }
 }

@@ -33,6 +33,8 @@ extension PolicyDocument {
 
     /// Who wants reports (RFC 8460 §3).
     public struct TLSRPT: Hashable, Sendable, Codable {
+        /// Of the TXT record: `found`, `absent` or `failed`.
+        public var lookup: String
         /// URIs, as the record has them.
         public var rua: [String]
         /// Why there is no record that counts; `null` where there is one.
@@ -78,8 +80,9 @@ extension PolicyDocument.MTASTS.Policy {
 extension PolicyDocument.TLSRPT {
     init(_ reading: RecordReading<TLSRPTRecord>) {
         switch reading {
-        case .found(let record): self.init(rua: record.rua.map(\.uri), error: nil)
-        case .none(let why): self.init(rua: [], error: why)
+        case .found(let record): self.init(lookup: "found", rua: record.rua.map(\.uri), error: nil)
+        case .none(let why): self.init(lookup: "absent", rua: [], error: why)
+        case .failed(let words): self.init(lookup: "failed", rua: [], error: "the TXT lookup failed: \(words)")
         }
     }
 }

@@ -8,6 +8,8 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
     public var domain: String
     /// Where the operator sends mail for the domain; `null` where its own MX records decide.
     public var route: RouteRow?
+    /// Part of the name that TLSA records are asked for at: `_25._tcp` (RFC 7672 §2.2.3).
+    public var port: UInt16
     public var mx: MX
     /// `null` where MTA-STS does not apply: the next hop is no domain, or MTA-STS is switched off.
     public var mtaSTS: MTASTS?
@@ -17,6 +19,8 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
     public var stsUnknown: Bool
     public var hosts: [Host]
     public var outcome: Outcome
+    /// Of an ``Outcome/undeliverable``: true where mail is returned at once, false where it waits for something to change.
+    public var permanent: Bool
     public var because: String
 
     /// What is to be expected of a delivery now.
@@ -25,7 +29,7 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
         case authenticated
         /// Some host may be used without. DANE behind an insecure MX counts here (`dane-host`, D1, RFC 7672 §2.2.1).
         case unauthenticated
-        /// No host can be used now.
+        /// No host can be used, now or ever: ``PolicyDocument/permanent`` says which.
         case undeliverable
 
         /// The exit code of `relayctl policy`.
@@ -75,6 +79,8 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
         public var skipped: Skipped?
         /// The operator's rules that hold for the host, most specific first; `null` where none does.
         public var rule: String?
+        /// What those rules set that bears on the outcome.
+        public var settings: [Setting]
         /// Each step of the decision, in order.
         public var reasons: [Step]
         /// Of `relayctl probe` only, one for each address; else the key is absent.
@@ -107,6 +113,24 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
         public var source: String?
         /// What must be proved, of each group at least one: `dane`, `webpki`, `pkix`, `fingerprint`.
         public var demands: [[String]]
+        /// True where what is demanded proves that the host is one of the domain's own, not only that it has its name.
+        public var provesDomain: Bool
+    }
+
+    /// A key of a `[[rule]]` and its value.
+    public struct Setting: Hashable, Sendable, Codable {
+        /// As in the configuration: `level`, `dane`, `mta_sts` or `requiretls`.
+        public var key: String
+        /// `off`
+        public var value: String
+        /// `rule "example.org" (the operator's own words)`
+        public var rule: String
+
+        public init(key: String, value: String, rule: String) {
+            self.key = key
+            self.value = value
+            self.rule = rule
+        }
     }
 
     public struct Skipped: Hashable, Sendable, Codable {

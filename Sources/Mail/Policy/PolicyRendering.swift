@@ -15,13 +15,15 @@ extension PolicyDocument {
         tlsrpt: RecordReading<TLSRPTRecord>? = nil
     ) {
         let facts = decision.inputs.facts
-        let (outcome, because) = Self.outcome(decision)
+        let (outcome, isPermanent, because) = Self.outcome(decision)
         self.init(
             domain: domain?.text ?? facts.nextHop.domain?.text ?? facts.nextHop.description,
-            route: route.map { RouteRow(nextHop: $0.nextHop.description, rule: $0.label) }, mx: MX(facts.mx),
+            route: route.map { RouteRow(nextHop: $0.nextHop.description, rule: $0.label) }, port: facts.nextHop.port,
+            mx: MX(facts.mx),
             mtaSTS: MTASTS(decision.inputs.sts), tlsrpt: tlsrpt.map(TLSRPT.init),
             stsUnknown: decision.inputs.sts.isUnknown && !decision.inputs.sts.isLost,
-            hosts: decision.hosts.map { Host($0, facts.mx) }, outcome: outcome, because: because)
+            hosts: decision.hosts.map { Host($0, decision.inputs) }, outcome: outcome, permanent: isPermanent,
+            because: because)
     }
 }
 
@@ -45,23 +47,25 @@ extension PolicyDocument.MX {
 }
 
 extension PolicyDocument.Host {
-    fileprivate init(_ policy: HostPolicy, _ mx: MXFacts) {
+    fileprivate init(_ policy: HostPolicy, _ inputs: PolicyInputs) {
         let facts = policy.host
         let requirement: PolicyDocument.Requirement?
         let skipped: PolicyDocument.Skipped?
         switch policy.decision {
         case .use(let needed):
-            requirement = PolicyDocument.Requirement(needed)
+            requirement = PolicyDocument.Requirement(
+                needed, provesDomain: policy.provesDomain(needed, inputs.facts.mx))
             skipped = nil
         case .skip(let reason, _):
             skipped = .init(cause: reason.cause.rawValue, detail: reason.detail)
             // While the TLSA lookup fails, the strongest that the records might demand is what holds (RFC 7672 §2.1.2).
-            let basis: TLSRequirement.Basis = mx.security == .insecure ? .daneHost : .dane
+            let basis: TLSRequirement.Basis = inputs.facts.mx.security == .insecure ? .daneHost : .dane
             requirement =
                 reason.cause == .tlsaLookupFailed
                 ? .init(
                     level: TLSRequirement.Level.authenticated.rawValue, by: basis.rawValue, cleartextAllowed: false,
-                    reason: reason.detail, source: "RFC 7672 §2.1.2", demands: [])
+                    reason: reason.detail, source: "RFC 7672 §2.1.2", demands: [],
+                    provesDomain: basis == .dane)
                 : nil
         }
         self.init(
@@ -70,19 +74,22 @@ extension PolicyDocument.Host {
             tlsa: PolicyDocument.TLSA(facts.tlsa), stsMatch: policy.stsMatch, requirement: requirement,
             skipped: skipped,
             rule: policy.rule.labels.isEmpty ? nil : policy.rule.labels.joined(separator: ", "),
-            reasons: policy.reasons.map { PolicyDocument.Step(text: $0.text, source: $0.source) })
+            settings: policy.rule.decisiveSettings,
+            reasons: (policy.reasons + policy.setAside(inputs)).map {
+                PolicyDocument.Step(text: $0.text, source: $0.source)
+            })
     }
 }
 
 extension PolicyDocument.Requirement {
-    init(_ requirement: TLSRequirement) {
+    init(_ requirement: TLSRequirement, provesDomain: Bool) {
         self.init(
             level: requirement.level.rawValue, by: requirement.by?.rawValue,
             cleartextAllowed: requirement.cleartextAllowed, reason: requirement.reason.text,
             source: requirement.reason.source,
             demands: requirement.demands.map { group in
                 TLSRequirement.Proof.allCases.filter(group.contains).map(\.rawValue)
-            })
+            }, provesDomain: provesDomain)
     }
 }
 

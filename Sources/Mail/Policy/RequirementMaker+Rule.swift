@@ -19,7 +19,8 @@ extension RequirementMaker {
             rule.demand == nil
             ? Explanation("tls.minimum_level is \(demand.level.rawValue)")
             : Explanation(
-                "\(demand.label) demands at least \(demand.level.rawValue)"
+                "\(demand.label) "
+                    + (demand.level == .none ? "wants TLS not even tried" : "demands at least \(demand.level.rawValue)")
                     + (rule.origin(of: .demand).words.map { " (\($0))" } ?? ""))
         if demand.level != .opportunistic { reasons.append(words) }
         if yields, demand.level > .opportunistic { reasons.append(.notSetAside) }

@@ -48,7 +48,7 @@ public struct TLSRPTRecord: Hashable, Sendable {
         switch TXTLookup(answer) {
         case .records(let records): read(records)
         case .absent(let why): .none(why: why)
-        case .failed(let words): .none(why: "the lookup failed: \(words)")
+        case .failed(let words): .failed(why: words)
         }
     }
 }

@@ -20,6 +20,8 @@ public enum RecordReading<Value> {
     case found(Value)
     /// No record that counts; the words say why, in one line that is safe for a log.
     case none(why: String)
+    /// Whether there is one is not known: the lookup failed.
+    case failed(why: String)
 
     /// The value, where there is one.
     public var value: Value? {

@@ -45,10 +45,19 @@ import Testing
             PolicyDecision(PolicyInputs(facts: facts(hosts, security), sts: sts, settings: settings)), tlsrpt: tlsrpt)
     }
 
-    private static func rule(_ proof: HostRule.Proof) -> PolicySettings {
+    private static func uses(dane: HostRule.Use? = nil, sts: HostRule.Use? = nil) -> PolicySettings {
+        var rule = HostRule(labels: ["rule \"d.example\""])
+        rule.dane = dane
+        rule.mtaSTS = sts
+        rule.words = "theirs"
+        return PolicySettings(
+            rules: RuleTable([Rule(destination: .exactly(domain), host: nil, settings: rule)]))
+    }
+
+    private static func rule(_ proof: HostRule.Proof, names: [DomainName] = []) -> PolicySettings {
         var rule = HostRule(labels: ["rule \"d.example\""])
         rule.demand = HostRule.Demand(
-            level: .authenticated, proofs: [proof],
+            level: .authenticated, proofs: [proof], names: names,
             fingerprints: proof == .fingerprint ? [.certificate([UInt8](repeating: 1, count: 32))] : [],
             label: "rule \"d.example\"")
         return PolicySettings(
@@ -103,7 +112,37 @@ import Testing
                     because: "in the MTA-STS policy"),
                 Case(
                     why: "pkix by rule", hosts: ["mx.example"], sts: .notApplicable, settings: rule(.pkix),
-                    outcome: .authenticated, by: ["local"], because: "as the operator demands"),
+                    security: .secure, outcome: .authenticated, by: ["local"], because: "as the operator demands"),
+                Case(
+                    why: "pkix by rule, for a name that an unsigned MX record gave: anybody's", hosts: ["mx.example"],
+                    sts: .notApplicable, settings: rule(.pkix), outcome: .unauthenticated, by: ["local"],
+                    because: "rule \"d.example\" demands a trusted certificate for the name of the MX host, and the MX"),
+                Case(
+                    why: "the same beside DANE for the host", hosts: ["dane.example"], sts: .notApplicable,
+                    settings: rule(.pkix), outcome: .unauthenticated, by: ["local"], because: "not secure"),
+                Case(
+                    why: "pkix by rule, for a name the operator wrote", hosts: ["mx.example"], sts: .notApplicable,
+                    settings: rule(.pkix, names: [domain]), outcome: .authenticated, by: ["local"],
+                    because: "as the operator demands"),
+                Case(
+                    why: "the rule switches DANE off", hosts: ["dane.example"], sts: .notApplicable,
+                    settings: uses(dane: .off), security: .secure, outcome: .unauthenticated, by: [nil],
+                    because: "rule \"d.example\" (theirs) has the host's DNSSEC-secure TLSA records ignored"),
+                Case(
+                    why: "the rule observes DANE", hosts: ["dane.example"], sts: .notApplicable,
+                    settings: uses(dane: .observe), security: .secure, outcome: .unauthenticated, by: [nil],
+                    because: "only observed"),
+                Case(
+                    why: "the rule switches MTA-STS off", hosts: ["mx.example"], sts: try sts(.enforce, ["mx.example"]),
+                    settings: uses(sts: .off), outcome: .unauthenticated, by: [nil],
+                    because: "has the MTA-STS policy of d.example (mode enforce) ignored"),
+                Case(
+                    why: "the rule observes MTA-STS", hosts: ["mx.example"], sts: try sts(.enforce, ["mx.example"]),
+                    settings: uses(sts: .observe), outcome: .unauthenticated, by: [nil], because: "only observed"),
+                Case(
+                    why: "observing changes nothing of a test", hosts: ["mx.example"],
+                    sts: try sts(.testing, ["mx.example"]), settings: uses(sts: .observe), outcome: .unauthenticated,
+                    by: [nil], because: "no TLSA records"),
                 Case(
                     why: "fingerprint by rule", hosts: ["mx.example"], sts: .notApplicable,
                     settings: rule(.fingerprint), outcome: .authenticated, by: ["local"],
@@ -130,7 +169,18 @@ import Testing
     }
 
     @Test("the table of cases is not empty")
-    func tableIsThere() { #expect(Self.cases.count == 11) }
+    func tableIsThere() { #expect(Self.cases.count == 19) }
+
+    @Test("a rule with level none")
+    func levelNone() {
+        var rule = HostRule(labels: ["rule \"d.example\""])
+        rule.demand = .init(level: .none, label: "rule \"d.example\"")
+        let settings = PolicySettings(
+            rules: RuleTable([Rule(destination: .exactly(Self.domain), host: nil, settings: rule)]))
+        let document = Self.document(["mx.example"], .notApplicable, settings)
+        #expect(document.because == "rule \"d.example\" wants TLS not even tried")
+        #expect(document.hosts[0].settings == [.init(key: "level", value: "none", rule: "rule \"d.example\"")])
+    }
 
     private static func json(_ document: PolicyDocument, _ key: String) throws -> String {
         let text = String(decoding: try document.json(), as: UTF8.self)
@@ -151,11 +201,15 @@ import Testing
                 """))
         #expect(
             try Self.json(document, "tlsrpt")
-                == "{\"error\":null,\"rua\":[\"mailto:a@b.example\",\"https://c.example/x\"]}}")
+                == "{\"error\":null,\"lookup\":\"found\",\"rua\":[\"mailto:a@b.example\",\"https://c.example/x\"]}}")
         #expect(try Self.json(document, "hosts").contains("\"sts_match\":true"))
         let none = Self.document(["mx.example"], .notApplicable, tlsrpt: RecordReading.none(why: "no TXT record"))
         #expect(try Self.json(none, "mta_sts").hasPrefix("null,"))
-        #expect(try Self.json(none, "tlsrpt") == "{\"error\":\"no TXT record\",\"rua\":[]}}")
+        #expect(try Self.json(none, "tlsrpt") == "{\"error\":\"no TXT record\",\"lookup\":\"absent\",\"rua\":[]}}")
+        let failed = Self.document(["mx.example"], .notApplicable, tlsrpt: RecordReading.failed(why: "SERVFAIL"))
+        #expect(
+            try Self.json(failed, "tlsrpt")
+                == "{\"error\":\"the TXT lookup failed: SERVFAIL\",\"lookup\":\"failed\",\"rua\":[]}}")
         #expect(try Self.json(none, "hosts").contains("\"sts_match\":null"))
         #expect(try !Self.json(none, "hosts").contains("attempts"))
     }
@@ -247,6 +301,52 @@ import Testing
         #expect(document.exitCode == code, "\(why): \(document.because)")
     }
 
+    @Test("a host that took no connection counts by what it must show")
+    func silent() throws {
+        let down = Attempt(address: "b", verdict: "unreachable")
+        var document = Self.document(["dane.example", "dane2.example"], .notApplicable, security: .secure)
+        document.hosts[0].attempts = [Attempt(address: "a", verdict: "proceed", verified: "dane")]
+        document.hosts[1].attempts = [down]
+        document.judgeByAttempts()
+        #expect(document.exitCode == 0 && document.because.contains("dane2.example took no connection"))
+
+        document = Self.document(["dane.example", "mx.example"], .notApplicable, security: .secure)
+        document.hosts[0].attempts = [Attempt(address: "a", verdict: "proceed", verified: "dane")]
+        document.hosts[1].attempts = [down]
+        document.judgeByAttempts()
+        #expect(
+            document.exitCode == 1
+                && document.because == "mx.example took no connection, and may be used without a proof")
+    }
+
+    @Test("a proof of a name that an unsigned MX record gave is none of the domain")
+    func nameAlone() {
+        var document = Self.document(["mx.example"], .notApplicable, Self.rule(.pkix))
+        document.hosts[0].attempts = [Attempt(address: "a", verdict: "proceed", verified: "webpki")]
+        document.judgeByAttempts()
+        #expect(document.exitCode == 1 && document.because == "mx.example did not prove to be the domain's own")
+    }
+
+    @Test("REQUIRETLS that no host offers returns mail at once, a refusal that may be mended does not")
+    func permanentRefusal() {
+        for (causes, isPermanent) in [
+            (["requiretls-unsupported"], true), (["requiretls-unsupported", "dane-mismatch"], false),
+            (["dane-mismatch"], false),
+        ] {
+            var document = Self.document(causes.indices.map { "mx\($0).example" }, .notApplicable)
+            for (place, cause) in causes.enumerated() {
+                document.hosts[place].attempts = [
+                    Attempt(address: "a", verdict: "refuse", cause: cause, reason: "no REQUIRETLS."),
+                    // An address that cannot be reached does not count beside one that answered (D10).
+                    Attempt(address: "b", verdict: "unreachable", cause: "connect-failed", reason: "no route"),
+                ]
+            }
+            document.judgeByAttempts()
+            #expect(document.permanent == isPermanent && document.exitCode == 2, "\(causes)")
+            #expect(document.because == "no host that was tried can be used: no REQUIRETLS")
+        }
+    }
+
     @Test("a skipped host is shown and does not count in a probe")
     func skipped() throws {
         var document = Self.document(["mx.example", "x.example"], try Self.sts(.enforce, ["mx.example"]))
@@ -264,13 +364,16 @@ import Testing
         let record = TLSARecord(usage: 3, selector: 1, matchingType: 1, data: [0, 255])
         let tls = PolicyDocument.TLS(
             version: "TLSv1.3", cipher: "X", group: "X25519", certificate: certificate, chain: [certificate],
-            matched: PolicyDocument.MatchedRecord(record, depth: 0), unmatched: ["3 1 1 aa"], webPKI: "trusted")
+            matched: PolicyDocument.MatchedRecord(record, depth: 0),
+            unmatched: [.init(TLSARecord(usage: 3, selector: 1, matchingType: 1, data: [0xAA]))], webPKI: "trusted")
         document.hosts[0].attempts = [
             Attempt(
                 address: "192.0.2.1", tls: tls, verdict: "proceed", verified: "dane",
                 results: [PolicyDocument.Result(PolicyResult(.tlsa, nil))], extensions: ["REQUIRETLS"], milliseconds: 3),
             Attempt(
-                address: "192.0.2.2", verdict: "refuse", resultType: "starttls-not-supported", reason: "no STARTTLS"),
+                address: "192.0.2.2", verdict: "refuse", cause: "starttls-missing",
+                resultType: "starttls-not-supported",
+                reason: "no STARTTLS"),
         ]
         let leaf = """
             {"certificate_digest":null,"issuer":null,"names":["mx.example"],"not_after":9,"not_before":null,\
@@ -279,11 +382,11 @@ import Testing
         #expect(
             try Self.json(document, "attempts").hasPrefix(
                 """
-                [{"address":"192.0.2.1","extensions":["REQUIRETLS"],"milliseconds":3,"reason":null,"result_type":null,\
+                [{"address":"192.0.2.1","cause":null,"extensions":["REQUIRETLS"],"milliseconds":3,"reason":null,"result_type":null,\
                 "results":[{"policy":"tlsa","reason_code":null,"result_type":null}],"tls":{"certificate":\(leaf),\
                 "chain":[\(leaf)],"cipher":"X","group":"X25519","matched":{"data":"00ff","depth":0,"matching_type":1,\
-                "selector":1,"usage":3},"resumed":false,"unmatched":["3 1 1 aa"],"version":"TLSv1.3","webpki":"trusted"},\
-                "verdict":"proceed","verified":"dane"},{"address":"192.0.2.2","extensions":[],"milliseconds":0,\
+                "selector":1,"usage":3},"resumed":false,"unmatched":[{"data":"aa","matching_type":1,"selector":1,"usage":3}],"version":"TLSv1.3","webpki":"trusted"},\
+                "verdict":"proceed","verified":"dane"},{"address":"192.0.2.2","cause":"starttls-missing","extensions":[],"milliseconds":0,\
                 "reason":"no STARTTLS","result_type":"starttls-not-supported","results":[],"tls":null,"verdict":"refuse",\
                 "verified":null}],
                 """))

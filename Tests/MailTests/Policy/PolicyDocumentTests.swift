@@ -29,20 +29,20 @@ import Testing
             {"address_security":"secure","addresses":["\(address)"],"host":"mx.example","preference":10,\
             "reasons":[{"source":"RFC 7672 §2.2","text":"\(Explanation.secureTLSA.text)"},\
             {"source":null,"text":"MTA-STS does not apply: the next hop is no domain, or sts.enabled is off"}],\
-            "requirement":{"by":"dane","cleartext_allowed":false,"demands":[["dane"]],"level":"authenticated",\
-            "reason":"\(Explanation.secureTLSA.text)","source":"RFC 7672 §2.2"},"rule":null,"skipped":null,"sts_match":null,\
+            "requirement":{"by":"dane","cleartext_allowed":false,"demands":[["dane"]],"level":"authenticated","proves_domain":true,\
+            "reason":"\(Explanation.secureTLSA.text)","source":"RFC 7672 §2.2"},"rule":null,"settings":[],"skipped":null,"sts_match":null,\
             "tlsa":{"base_domain":"mx.example","lookup":"found","records":[\
             {"data":"\(Self.hex)","matching_type":1,"selector":1,"usable":true,"usage":3,"why_unusable":null},\
             {"data":"abcd","matching_type":1,"selector":1,"usable":false,"usage":3,"why_unusable":"digest of 2 octets where 32 are due"}\
             ],"security":"secure"}},\
             {"address_security":"failed","addresses":[],"host":"down.example","preference":20,\
-            "reasons":[{"source":null,"text":"\(failure)"}],"requirement":null,"rule":null,\
+            "reasons":[{"source":null,"text":"\(failure)"}],"requirement":null,"rule":null,"settings":[],\
             "skipped":{"cause":"dns-temp","detail":"\(failure)"},"sts_match":null,\
             "tlsa":{"base_domain":null,"lookup":"not-queried","records":[],"security":null}}],\
             "mta_sts":null,\
             "mx":{"error":null,"implicit":false,"lookup":"found","null":false,"records":[{"host":"mx.example","preference":10},\
             {"host":"down.example","preference":20}],"security":"secure"},\
-            "outcome":"authenticated","route":null,"sts_unknown":false,"tlsrpt":null}
+            "outcome":"authenticated","permanent":false,"port":25,"route":null,"sts_unknown":false,"tlsrpt":null}
             """
         let json = try document.json()
         #expect(String(decoding: json, as: UTF8.self) == expected)
@@ -100,6 +100,29 @@ import Testing
         #expect(!document.because.isEmpty)
         let codes: [PolicyDocument.Outcome: Int32] = [.authenticated: 0, .unauthenticated: 1, .undeliverable: 2]
         #expect(document.exitCode == codes[outcome])
+    }
+
+    @Test(
+        "Mail is returned at once where the cause will not go away, and waits elsewhere",
+        arguments: [
+            ("null MX", ["d.example MX": .secure("0 .")], true),
+            ("no such domain", ["d.example MX": .noSuchName(.secure)], true),
+            ("no host has an address", ["d.example MX": .secure("10 mx.example")], true),
+            ("only ourselves", ["d.example MX": .secure("10 us.example")], true),
+            ("MX failed", ["d.example MX": .servfail], false),
+            (
+                "one host without address, one that may have one",
+                [
+                    "d.example MX": .secure("10 mx.example", "20 n.example"), "n.example A": .servfail,
+                    "n.example AAAA": .servfail,
+                ], false
+            ),
+            ("deliverable", plain.merging(["d.example MX": .secure("10 mx.example")]), false),
+        ] as [(String, DNSView, Bool)])
+    func permanence(row: String, view: DNSView, isPermanent: Bool) throws {
+        let document = try document(view, Self.example, RouteSettings(ourNames: [domainName("us.example")]))
+        #expect(document.permanent == isPermanent, "\(row): \(document.because)")
+        #expect(!isPermanent || !document.because.contains(" now"), "\(row): \(document.because)")
     }
 
     @Test("The MX object")

@@ -68,7 +68,7 @@ import Testing
 
     @Test("RPTC-05 SEC-14 a failed lookup is no record, and says so")
     func failed() {
-        #expect(TLSRPTRecord.read(txtAnswer(.failed("SERVFAIL"), .failed)) == .none(why: "the lookup failed: SERVFAIL"))
+        #expect(TLSRPTRecord.read(txtAnswer(.failed("SERVFAIL"), .failed)) == .failed(why: "SERVFAIL"))
         #expect(TLSRPTRecord.read(txtAnswer(.noData)) == .none(why: "no TXT record"))
     }
 

@@ -60,6 +60,7 @@ struct CheckDocumentTests {
         "tlsrpt record",
         arguments: [
             (["v=TLSRPTv1; rua=mailto:a@b.example"], #"{"result":"ok","rua":["mailto:a@b.example"],"why":null}"#, true),
+            (["v=TLSRPTv1; rua=ftp://x"], #"{"result":"ok","rua":[],"why":"the record is valid, and no report"#, true),
             (["v=TLSRPTv1"], #"{"result":"none","rua":[],"why":"#, false),
         ])
     func tlsrpt(records: [String], expected: String, isGood: Bool) {
@@ -98,7 +99,7 @@ struct CheckDocumentTests {
             )
             let check = try DANECheck(
                 chain: Array(ScriptedHost.certificate.utf8), reference: reference, context: try ClientContext(.dane))
-            return DANECheckDocument(check, host: host)
+            return DANECheckDocument(check, host: host, records: reference.records)
         }
         let good = try check(["3 1 1 \(ScriptedHost.keyDigest)"])
         #expect(good.isGood)
@@ -111,6 +112,8 @@ struct CheckDocumentTests {
         #expect(json(bad).hasPrefix(#"{"host":"mx.example","matched":null,"result":"refused","why":""#))
         let unusable = try check(["1 1 1 \(ScriptedHost.keyDigest)"])
         #expect(!unusable.isGood && json(unusable).contains(#""result":"unusable""#))
+        let short = try check(["3 1 1 deadbeef"])
+        #expect(json(short).contains("3 1 1 deadbeef: digest of 4 octets where 32 are due"), "\(json(short))")
     }
 
     @Test("what people read of a lint")
@@ -143,6 +146,15 @@ struct CheckDocumentTests {
                 1 policy
 
                 """)
+        let none = STSView(domain: "e.example", error: "404", failedAt: 992_800, usedAt: 999_940)
+        #expect(
+            STSText.list([view, none], isComplete: false, now: now, style: plain).hasSuffix(
+                """
+                e.example  -        -   -        -         60s ago  404
+                1 policy; 1 domain (-) with none in force: see the last error, and there are
+                more (--limit, --all)
+
+                """))
         #expect(STSText.list([], isComplete: true, now: now, style: plain) == "No MTA-STS policy is remembered.\n")
         let failed = STSRefreshView(domain: "d.example", fetched: false, policy: view, error: "404")
         #expect(

@@ -53,6 +53,23 @@ struct ConfigurationRuleWarningTests {
         #expect(try ConfigurationRuleTests.parse(text).ruleWarnings().map(\.description) == expected)
     }
 
+    @Test(
+        "pkix without names, where an MX record that nobody signed may choose the name",
+        arguments: [
+            ("destination = \"a.test\"", true), ("destination = \"a.test\"\nmx = \"m.test\"", true),
+            ("destination = \"*\"", true), ("destination = \"a.test\"\nnext_hop = \"r.test\"", true),
+            ("destination = \"a.test\"\nnames = [\"n.test\"]", false),
+            ("destination = \"a.test\"\nnext_hop = \"[r.test]\"", false), ("mx = \"m.test\"", false),
+            ("destination = \"h.test\"", false),  // the next hop in brackets of the rule below
+        ])
+    func anybodysName(lines: String, isWarned: Bool) throws {
+        let rule = "[[rule]]\nlevel = \"authenticated\"\nby = [\"pkix\", \"dane\"]\n\(lines)\n"
+        let other = "[[rule]]\ndestination = \"z.test\"\nnext_hop = \"[h.test]\"\n"
+        let warnings = try ConfigurationRuleTests.parse(rule + other).ruleWarnings().filter { $0.key == "rule[0].by" }
+        #expect(warnings.map(\.problem).allSatisfy { $0.contains("takes a certificate for the MX host's own name") })
+        #expect(warnings.count == (isWarned ? 1 : 0))
+    }
+
     /// Routes: `*.in.test` and `a.test`, to `r.hop.test` and `[192.0.2.1]`.
     static let routes = """
         [[rule]]

@@ -11,26 +11,26 @@ struct PolicyTextTests {
     private let now = WallTime(seconds: 1_000_000)
 
     static let json = """
-        {"domain":"example.org","route":null,"sts_unknown":false,
+        {"domain":"example.org","route":null,"port":25,"sts_unknown":false,
         "mx":{"lookup":"found","security":"secure","implicit":false,"null":false,"error":null,
         "records":[{"preference":10,"host":"mx1.example.org"},{"preference":20,"host":"mx2.example.org"}]},
         "mta_sts":{"domain":"example.org","lookup":"found","record":{"id":"8"},"error":"the server answered 503",
         "policy":{"mode":"enforce","mx":["mx1.example.org","mx2.example.org"],"max_age":604800,"id":"7",
         "fetched_at":992800,"expires_at":1597600,"source":"cached"}},
-        "tlsrpt":{"rua":["mailto:tls@example.org"],"error":null},"outcome":"authenticated",
+        "tlsrpt":{"lookup":"found","rua":["mailto:tls@example.org"],"error":null},"outcome":"authenticated","permanent":false,
         "because":"every host that may be used must match its DNSSEC-secure TLSA records; 1 of 2 hosts cannot be used now",
         "hosts":[{"host":"mx1.example.org","preference":10,"addresses":["192.0.2.1","2001:db8::1"],
-        "address_security":"secure","sts_match":true,"skipped":null,"rule":null,
+        "address_security":"secure","sts_match":true,"skipped":null,"rule":null,"settings":[],
         "reasons":[{"text":"TLSA records are published","source":"RFC 7672 §2.2"},
         {"text":"the list is kept","source":"RFC 8461 §2"}],
         "tlsa":{"base_domain":"mx1.example.org","lookup":"found","security":"secure","records":[
         {"usage":3,"selector":1,"matching_type":1,"data":"0011","usable":true,"why_unusable":null},
         {"usage":1,"selector":0,"matching_type":1,"data":"22","usable":false,"why_unusable":"usage 1 is not used in SMTP"}]},
         "requirement":{"level":"authenticated","by":"dane","cleartext_allowed":false,"reason":"TLSA records are published",
-        "source":"RFC 7672 §2.2","demands":[["dane"]]}},
+        "source":"RFC 7672 §2.2","demands":[["dane"]],"proves_domain":true}},
         {"host":"mx2.example.org","preference":20,"addresses":["192.0.2.2"],"address_security":"secure","sts_match":true,
         "tlsa":{"base_domain":"mx2.example.org","lookup":"failed","security":"failed","records":[]},"requirement":null,
-        "rule":"rule \\"example.org\\"","reasons":[{"text":"SERVFAIL for _25._tcp.mx2.example.org","source":"RFC 7672 §2.1.2"}],
+        "rule":"rule \\"example.org\\"","settings":[],"reasons":[{"text":"SERVFAIL for _25._tcp.mx2.example.org","source":"RFC 7672 §2.1.2"}],
         "skipped":{"cause":"tlsa-lookup-failed","detail":"SERVFAIL for _25._tcp.mx2.example.org"}}]}
         """
 
@@ -177,7 +177,63 @@ struct PolicyTextTests {
                 { @Sendable (it: inout PolicyDocument) in
                     it.outcome = .undeliverable; it.hosts[1].skipped?.cause = "dane-required"
                 },
-                "nothing can be delivered now", "see the rule"
+                "nothing can be delivered now", "see tls.minimum_level"
+            ),
+            (
+                "only ourselves: returned at once",
+                { @Sendable (it: inout PolicyDocument) in
+                    it.outcome = .undeliverable; it.permanent = true; it.hosts[1].skipped?.cause = "loop"
+                },
+                "mail is returned to its sender at once", "next_hop"
+            ),
+            (
+                "no address: returned at once",
+                { @Sendable (it: inout PolicyDocument) in
+                    it.outcome = .undeliverable; it.permanent = true; it.hosts[1].skipped?.cause = "no-host-address"
+                },
+                "mail is returned to its sender at once", "no waiting mends that"
+            ),
+            (
+                "REQUIRETLS by rule, and nobody vouches for the host",
+                { @Sendable (it: inout PolicyDocument) in
+                    it.outcome = .undeliverable; it.permanent = true;
+                    it.hosts[1].skipped?.cause = "requiretls-unvalidated"
+                    it.hosts[1].settings = [.init(key: "requiretls", value: "true", rule: "rule \"r\" (ours)")]
+                },
+                "mail is returned to its sender at once", "see rule \"r\" (ours): it has mail go only where"
+            ),
+            (
+                "too strict, by a rule with a name",
+                { @Sendable (it: inout PolicyDocument) in
+                    it.outcome = .undeliverable; it.hosts[1].skipped?.cause = "dane-required"
+                    it.hosts[1].settings = [.init(key: "level", value: "authenticated", rule: "rule \"r\"")]
+                },
+                "nothing can be delivered now", "see rule \"r\": it asks for more"
+            ),
+            (
+                "DANE switched off by rule",
+                { @Sendable (it: inout PolicyDocument) in
+                    it.outcome = .unauthenticated; it.hosts[0].requirement?.provesDomain = false
+                    it.hosts[0].settings = [.init(key: "dane", value: "off", rule: "rule \"r\"")]
+                },
+                "mail goes only over TLS, but", "see rule \"r\": the domain offers DANE"
+            ),
+            (
+                "MTA-STS observed by rule",
+                { @Sendable (it: inout PolicyDocument) in
+                    it.outcome = .unauthenticated; it.hosts[0].requirement?.provesDomain = false
+                    it.hosts[0].settings = [.init(key: "mta_sts", value: "observe", rule: "rule \"r\"")]
+                },
+                "mail goes only over TLS, but", "see rule \"r\": the domain has an MTA-STS policy in mode enforce"
+            ),
+            (
+                "pkix without names",
+                { @Sendable (it: inout PolicyDocument) in
+                    it.outcome = .unauthenticated; it.hosts[0].requirement?.provesDomain = false
+                    it.hosts[0].requirement?.by = "local"
+                    it.hosts[0].settings = [.init(key: "level", value: "authenticated", rule: "rule \"r\"")]
+                },
+                "mail goes only over TLS, but", "add names = [\"example.org\"] to rule \"r\""
             ),
             (
                 "cached only", { @Sendable (it: inout PolicyDocument) in it.hosts.removeLast() },
@@ -196,6 +252,81 @@ struct PolicyTextTests {
         #expect(last.contains(advice), "\(why): \(last)")
     }
 
+    @Test("TLSA records of another port are elsewhere")
+    func port() throws {
+        var document = try document()
+        document.port = 26
+        let found = PolicyText.render(document, now: now, style: wide)
+        #expect(found.contains("TLSA     3 1 1 0011 at _26._tcp.mx1.example.org, usable"))
+        #expect(found.contains("TLSA     unknown: the lookup at _26._tcp.mx2.example.org failed\n"))
+        document.hosts[0].tlsa.lookup = "absent"
+        let absent = PolicyText.render(document, now: now, style: wide)
+        #expect(absent.contains("TLSA     none at _26._tcp.mx1.example.org\n"))
+    }
+
+    @Test("a lookup that failed is not a record that is absent")
+    func unknown() throws {
+        var document = try document()
+        document.mtaSTS?.lookup = "failed"
+        document.mtaSTS?.record = nil
+        document.mtaSTS?.policy = nil
+        document.mtaSTS?.error = "the TXT lookup failed: SERVFAIL"
+        document.tlsrpt?.lookup = "failed"
+        document.tlsrpt?.rua = []
+        document.tlsrpt?.error = "the TXT lookup failed: SERVFAIL"
+        let failed = PolicyText.render(document, now: now, style: wide)
+        #expect(failed.contains("MTA-STS  unknown: the TXT lookup failed: SERVFAIL\n"))
+        #expect(failed.contains("TLSRPT   unknown: the TXT lookup failed: SERVFAIL\n"))
+        document.mtaSTS?.lookup = "absent"
+        document.mtaSTS?.error = "no TXT record"
+        document.tlsrpt?.lookup = "absent"
+        document.tlsrpt?.error = "no TXT record"
+        let absent = PolicyText.render(document, now: now, style: wide)
+        #expect(absent.contains("MTA-STS  none: no TXT record\n"))
+        #expect(absent.contains("TLSRPT   no reports: no TXT record\n"))
+    }
+
+    @Test(
+        "a refusal for the operator's own demand: the rule first",
+        arguments: [
+            ("fingerprint-mismatch", "local", "check rule \"r\" first: its fingerprints"),
+            ("certificate-invalid", "local", "check rule \"r\" first: its names"),
+            ("starttls-missing", "local", "check rule \"r\" first: it demands more"),
+            ("certificate-invalid", "mta-sts", "tell the domain's postmaster"),
+            ("requiretls-unsupported", "dane", "see rule \"r\": it wants REQUIRETLS of every host"),
+        ])
+    func refusedByRule(cause: String, by: String, advice: String) throws {
+        var document = try document()
+        document.hosts.removeLast()
+        document.hosts[0].requirement?.by = by
+        document.hosts[0].settings = ["level", "requiretls"].map { .init(key: $0, value: "x", rule: "rule \"r\"") }
+        document.hosts[0].attempts = [
+            PolicyDocument.Attempt(address: "192.0.2.1", verdict: "refuse", cause: cause, reason: "It does not do.")
+        ]
+        document.judgeByAttempts()
+        let text = PolicyText.render(document, now: now, style: wide)
+        #expect(text.split(separator: "\n").last?.contains(advice) == true, "\(text)")
+        #expect(!text.contains(".."))
+        #expect(text.contains("returned to its sender at once") == (cause == "requiretls-unsupported"))
+    }
+
+    @Test("the headline of a probe says where mail would go in the clear")
+    func inTheClear() throws {
+        var document = try document()
+        document.hosts[1].skipped = nil
+        document.hosts[0].attempts = [
+            PolicyDocument.Attempt(address: "192.0.2.1", verdict: "proceed", verified: "dane")
+        ]
+        document.hosts[1].attempts = [
+            PolicyDocument.Attempt(
+                address: "192.0.2.2", verdict: "fall-back", reason: "STARTTLS is not offered", verified: "none")
+        ]
+        document.judgeByAttempts()
+        let text = PolicyText.render(document, now: now, style: wide)
+        #expect(text.hasPrefix("example.org: mail would go in the clear at 1 of 2 servers.\n"))
+        #expect(text.contains("Because mail would go in the clear to mx2.example.org: STARTTLS is not offered.\n"))
+    }
+
     @Test("what an address showed in a probe")
     func attempt() throws {
         var document = try document()
@@ -211,7 +342,7 @@ struct PolicyTextTests {
                 tls: PolicyDocument.TLS(
                     version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", group: "X25519", certificate: leaf,
                     chain: [leaf, leaf], matched: PolicyDocument.MatchedRecord(record, depth: 0),
-                    unmatched: ["3 1 1 22"],
+                    unmatched: [.init(TLSARecord(usage: 3, selector: 1, matchingType: 1, data: [0x22]))],
                     webPKI: "trusted"),
                 verdict: "proceed", verified: "dane", results: [PolicyDocument.Result(PolicyResult(.tlsa, nil))],
                 extensions: ["PIPELINING", "REQUIRETLS"], milliseconds: 134),
@@ -220,7 +351,7 @@ struct PolicyTextTests {
         ]
         document.judgeByAttempts()
         let text = PolicyText.render(document, now: now, style: plain)
-        #expect(text.hasPrefix("example.org: every server that mail may go to has proved who it is, over TLS.\n"))
+        #expect(text.hasPrefix("example.org: every server that took a connection has proved who it is, over TLS.\n"))
         #expect(
             text.contains(
                 """

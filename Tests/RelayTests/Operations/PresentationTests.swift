@@ -72,6 +72,13 @@ struct PresentationTests {
                 """)
     }
 
+    @Test("a next hop of the operator's")
+    func nextHop() {
+        var message = OneMessage.message
+        message.recipients[0].destination = "via:[mx.example.net]:587"
+        #expect(QueueText.message(message, now: now, style: plain).contains("  via       [mx.example.net]:587\n"))
+    }
+
     @Test("status")
     func status() {
         #expect(

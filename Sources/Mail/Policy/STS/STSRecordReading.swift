@@ -9,6 +9,7 @@ extension STSRecordFacts {
             switch STSRecord.read(records) {
             case .found(let record): self = .found(id: record.id)
             case .none(let why): self = .absent(why)
+            case .failed(let words): self = .failed(words)
             }
         }
     }

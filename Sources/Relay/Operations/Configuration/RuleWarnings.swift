@@ -13,7 +13,8 @@ extension Configuration {
         let kinds: [(what: String, find: (WrittenRule) -> Warning?)] = [
             ("lower what would be demanded", lowering), ("give way to senders", yielding),
             ("hold reports back", holding),
-            ("never apply", { routed.idle($0) }), ("show a password", { exposing($0, in: table) }),
+            ("take the name of an MX host for a proof", anybodys), ("never apply", { routed.idle($0) }),
+            ("show a password", { exposing($0, in: table) }),
         ]
         return kinds.flatMap { kind in
             let found = located.lazy.compactMap { path, rule in
@@ -91,6 +92,26 @@ extension Configuration {
                 "\(rule.label) also holds back mail with TLS-Required: No, and our own reports of TLS failures there "
                 + "(RFC 8460 §5.3)",
             cure: "")
+    }
+
+    /// A certificate for a name that whoever forges an MX record may choose. Whether the records are signed only DNS can say.
+    private func anybodys(_ rule: WrittenRule) -> Warning? {
+        guard rule.by.contains(.pkix), rule.names.isEmpty, let destination = rule.destination else { return nil }
+        switch rule.nextHop?.target {
+        case .host, .address: return nil
+        case .domain, nil: break
+        }
+        // The demands on a next hop in brackets may stand in a rule of its own, and no MX record has a say there.
+        let isNextHop = rules.contains {
+            if case .host(let name)? = $0.nextHop?.target { destination == .exactly(name) } else { false }
+        }
+        guard !isNextHop else { return nil }
+        return Warning(
+            key: "by",
+            problem:
+                "\(rule.label) takes a certificate for the MX host's own name: where the MX records are not signed, that "
+                + "may be anybody's host, and proves nothing about the domain",
+            cure: "Add names = [\"…\"], or next_hop = \"[host]\"")
     }
 
     /// A password for whoever answers, where a rule says so itself: TLS alone does not tell who that is. Without a level of its

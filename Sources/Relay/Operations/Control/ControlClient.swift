@@ -8,10 +8,15 @@ import Net
 /// Asks a running daemon over its control socket, by FlyingFox's client: one connection for each question.
 public struct ControlClient: Sendable {
     public let socket: String
-    /// How long the daemon may take; a policy waits for lookups.
+    /// How long the daemon may take to answer from what it holds.
     public let patience: Duration
 
-    public init(socket: String, patience: Duration = .seconds(150)) {
+    /// A daemon that is alive answers within milliseconds; one that is stopped or stuck never does.
+    public static let usualPatience: Duration = .seconds(10)
+    /// For answers that wait for DNS and HTTPS, once the daemon has shown that it is alive.
+    static let lookupPatience: Duration = .seconds(150)
+
+    public init(socket: String, patience: Duration = Self.usualPatience) {
         self.socket = socket
         self.patience = patience
     }
@@ -43,7 +48,8 @@ public struct ControlClient: Sendable {
 
     /// JSON of a `PolicyDocument`.
     public func policy(_ domain: DomainName) async throws(ControlClientError) -> [UInt8] {
-        try await fetch("/v1/policy/\(domain)", [])
+        _ = try await status()
+        return try await fetch("/v1/policy/\(domain)", [], patience: Self.lookupPatience)
     }
 
     /// One page of the cache of MTA-STS policies.
@@ -56,7 +62,8 @@ public struct ControlClient: Sendable {
     /// Has the daemon fetch a policy anew.
     public func refreshPolicy(of domain: DomainName) async throws(ControlClientError) -> ControlReply<STSRefreshView> {
         let path = "/v1/sts/\(domain)/refresh"
-        return try reply(to: path, try await fetch(path, [], method: .POST))
+        _ = try await status()
+        return try reply(to: path, try await fetch(path, [], method: .POST, patience: Self.lookupPatience))
     }
 
     private func get<View: Decodable>(
@@ -76,16 +83,17 @@ public struct ControlClient: Sendable {
 
     /// The JSON the daemon answered with.
     func fetch(
-        _ path: String, _ query: [(String, String)], method: HTTPMethod = .GET
+        _ path: String, _ query: [(String, String)], method: HTTPMethod = .GET, patience: Duration? = nil
     ) async throws(ControlClientError) -> [UInt8] {
         guard socket.utf8.count <= Net.SocketAddress.pathLimit else {
             throw .noAnswer("the path is longer than \(Net.SocketAddress.pathLimit) octets")
         }
+        let patience = patience ?? self.patience
         let response: (status: Int, body: [UInt8])
         do {
-            response = try await exchange(path, query, method)
+            response = try await exchange(path, query, method, within: patience)
         } catch let error as FlyingSocks.SocketError {
-            throw .noAnswer(Self.reason(error))
+            throw Self.failure(error, patience)
         } catch {
             throw .unreadable("\(error)")
         }
@@ -97,7 +105,7 @@ public struct ControlClient: Sendable {
     }
 
     private func exchange(
-        _ path: String, _ query: [(String, String)], _ method: HTTPMethod
+        _ path: String, _ query: [(String, String)], _ method: HTTPMethod, within patience: Duration
     ) async throws -> (status: Int, body: [UInt8]) {
         let address = sockaddr_un.unix(path: socket)
         return try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
@@ -120,12 +128,13 @@ public struct ControlClient: Sendable {
         }
     }
 
-    private static func reason(_ error: FlyingSocks.SocketError) -> String {
+    private static func failure(_ error: FlyingSocks.SocketError, _ patience: Duration) -> ControlClientError {
         switch error {
-        case .failed(_, let number, _): String(cString: strerror(number))
-        case .disconnected: "it closed the connection"
-        case .timeout: "it takes too long"
-        case .blocked, .unsupportedAddress: "\(error)"
+        case .failed(_, EACCES, _), .failed(_, EPERM, _): .denied
+        case .failed(_, let number, _): .noAnswer(String(cString: strerror(number)))
+        case .disconnected: .stuck("it closed the connection")
+        case .timeout: .stuck("it took longer than \(patience)")
+        case .blocked, .unsupportedAddress: .noAnswer("\(error)")
         }
     }
 }
@@ -138,8 +147,12 @@ public struct ControlReply<View: Sendable>: Sendable {
 
 /// Why there is no answer.
 public enum ControlClientError: Error, Hashable, Sendable {
-    /// Nobody listens, or we may not connect: exit 69.
+    /// Nobody listens there.
     case noAnswer(String)
+    /// We may not connect, whoever listens.
+    case denied
+    /// Somebody listens, and does not answer.
+    case stuck(String)
     /// The daemon answered with an error.
     case refused(status: Int, ControlErrorView)
     /// What came back is no answer of ours.

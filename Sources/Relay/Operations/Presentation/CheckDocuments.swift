@@ -72,7 +72,7 @@ public struct STSRecordDocument: CheckDocument {
         switch reading {
         case .found(let record):
             (result, id, why) = ("ok", Nullable(record.id), Nullable(nil))
-        case .none(let words):
+        case .none(let words), .failed(let words):
             (result, id, why) = ("none", Nullable(nil), Nullable(words))
         }
     }
@@ -90,8 +90,10 @@ public struct TLSRPTRecordDocument: CheckDocument {
         switch reading {
         case .found(let record):
             (result, rua) = ("ok", record.rua.map(\.uri))
-            why = Nullable(record.rua.isEmpty ? "it names no way that reports can go: mailto: or https:" : nil)
-        case .none(let words):
+            why = Nullable(
+                record.rua.isEmpty
+                    ? "the record is valid, and no report can go to what it names: that takes mailto: or https:" : nil)
+        case .none(let words), .failed(let words):
             (result, rua, why) = ("none", [], Nullable(words))
         }
     }
@@ -135,7 +137,8 @@ public struct DANECheckDocument: CheckDocument {
     let matched: Nullable<PolicyDocument.MatchedRecord>
     let why: Nullable<String>
 
-    public init(_ check: DANECheck, host: DomainName) {
+    /// - Parameter records: those that were checked.
+    public init(_ check: DANECheck, host: DomainName, records: [TLSARecord]) {
         self.host = host.text
         switch check {
         case .verified(let record, let depth):
@@ -149,9 +152,11 @@ public struct DANECheckDocument: CheckDocument {
         case .unusable:
             result = "unusable"
             matched = Nullable(nil)
-            why = Nullable(
-                "no record of a kind that SMTP can use: usage 2 or 3, a known selector and matching type (RFC 7672 §3.1)"
-            )
+            let faults = records.compactMap { record -> String? in
+                if case .unusable(let fault) = record.usability { "\(record): \(fault)" } else { nil }
+            }
+            let kinds = "no record of a kind that SMTP can use (RFC 7672 §3.1)"
+            why = Nullable(([kinds] + faults).joined(separator: "; "))
         }
     }
 

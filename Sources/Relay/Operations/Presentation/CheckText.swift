@@ -30,7 +30,8 @@ extension STSRecordDocument {
 extension TLSRPTRecordDocument {
     public func text(_ style: TextStyle) -> String {
         guard isGood else { return style.paint("none", .red) + style.wrapped(": \(why.value ?? "")") + "\n" }
-        var text = style.paint("ok", .green) + (why.value.map { style.wrapped(": \($0)") } ?? "") + "\n"
+        if let why = why.value { return style.paint("useless", .yellow) + style.wrapped(": \(why)") + "\n" }
+        var text = style.paint("ok", .green) + "\n"
         for uri in rua { text += style.field("rua", uri, width: 5) }
         return text
     }

@@ -4,11 +4,11 @@ import Mail
 enum HostText {
     private static let column = 9
 
-    static func render(_ host: PolicyDocument.Host, now: WallTime, style: TextStyle) -> String {
+    static func render(_ host: PolicyDocument.Host, port: UInt16, now: WallTime, style: TextStyle) -> String {
         var text = style.paint(LogLine.oneLine("\(host.host) (preference \(host.preference))"), .bold) + "\n"
         let addresses = host.addresses.isEmpty ? "no address" : host.addresses.joined(separator: ", ")
         text += line("at", addresses + (host.addressSecurity.map { "; DNSSEC: \($0)" } ?? ""), style)
-        text += tlsa(host, style)
+        text += tlsa(host, port, style)
         if let isListed = host.stsMatch {
             text += line("MTA-STS", isListed ? "in the policy's list" : "not in the policy's list", style)
         }
@@ -40,15 +40,19 @@ enum HostText {
         case "authenticated":
             let demands = requirement.demands.map { $0.joined(separator: " or ") }.joined(separator: ", and ")
             let proof = demands.isEmpty ? "" : ": \(demands)"
-            return "goes only over TLS, and only if the server proves who it is\(proof)"
+            let limit = requirement.provesDomain ? "" : ", which does not prove the way to the domain"
+            return "goes only over TLS, and only if the server proves who it is\(proof)\(limit)"
         case "encrypted": return "goes only over TLS, with any certificate"
         case "none": return "goes in the clear: TLS is not even tried"
         default: return "goes over TLS where offered, with any certificate, and in the clear otherwise"
         }
     }
 
-    private static func tlsa(_ host: PolicyDocument.Host, _ style: TextStyle) -> String {
-        let name = host.tlsa.baseDomain ?? host.host
+    private static func tlsa(_ host: PolicyDocument.Host, _ port: UInt16, _ style: TextStyle) -> String {
+        // Of the usual port everybody knows where the records are.
+        let prefix = port == NextHop.defaultPort ? "" : "_\(port)._tcp."
+        let name = prefix + (host.tlsa.baseDomain ?? host.host)
+        let place = prefix.isEmpty ? "" : " at \(name)"
         switch host.tlsa.lookup {
         case "found":
             let security = host.tlsa.security.map { ", DNSSEC: \($0)" } ?? ""
@@ -57,8 +61,8 @@ enum HostText {
                 let fields = "\(record.usage) \(record.selector) \(record.matchingType) \(shortened(record.data))"
                 return line("TLSA", "\(fields) at \(name), \(use)\(security)", style)
             }.joined()
-        case "absent": return line("TLSA", "none", style)
-        case "failed": return line("TLSA", "unknown: the lookup failed", style)
+        case "absent": return line("TLSA", "none\(place)", style)
+        case "failed": return line("TLSA", "unknown: the lookup\(place) failed", style)
         default: return line("TLSA", "not looked up", style)
         }
     }
@@ -120,11 +124,12 @@ enum AttemptText {
             line("TLSA", "\(matched.usage) \(matched.selector) \(matched.matchingType) \(data) matches \(place)")
         }
         for record in tls.unmatched {
+            let data = HostText.shortened(record.data)
+            let more = tls.matched == nil ? "" : ": a next key, or one that is gone"
             line(
                 "TLSA",
-                tls.matched == nil
-                    ? "\(record) matches nothing that was presented"
-                    : "\(record) matches nothing that was presented: a next key, or one that is gone")
+                "\(record.usage) \(record.selector) \(record.matchingType) \(data) matches nothing that was presented\(more)"
+            )
         }
     }
 

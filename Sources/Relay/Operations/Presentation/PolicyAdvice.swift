@@ -30,6 +30,7 @@ enum PolicyAdvice {
     }
 
     private static func unauthenticated(_ document: PolicyDocument) -> String {
+        if let advice = PolicyRuleAdvice.unauthenticated(document) { return advice }
         if document.stsUnknown {
             return
                 "find out whether this machine can reach the policy host by HTTPS and look up TXT records; if it can, the "
@@ -58,6 +59,7 @@ enum PolicyAdvice {
             return "wait: the name could not be looked up. `relayctl status` says how this resolver is."
         default: break
         }
+        if document.permanent { return permanent(document, causes) }
         if causes.contains(.tlsaLookupFailed) {
             return "wait, and tell the domain's operator that looking up the TLSA records fails. Mail stays queued; "
                 + "sending it without the check is what an attacker who blocks the lookup would want."
@@ -73,10 +75,31 @@ enum PolicyAdvice {
         }
         if !causes.isDisjoint(with: [.daneRequired, .stsRequired, .policyUnknown, .requireTLSUnvalidated]) {
             return
-                "see the rule that demands it: it asks for more than the domain offers now. Mail stays queued until one of "
-                + "the two changes."
+                "see \(PolicyRuleAdvice.demanding(document)): it asks for more than the domain offers now. Mail stays queued "
+                + "until one of the two changes."
         }
         return "see the reasons above; try again later."
+    }
+
+    /// Of causes that no waiting mends.
+    private static func permanent(_ document: PolicyDocument, _ causes: Set<Reason.Cause>) -> String {
+        if causes.contains(.requireTLSUnvalidated) || causes.contains(.requireTLSUnsupported) {
+            return
+                "see \(PolicyRuleAdvice.demanding(document)): it has mail go only where DNSSEC or an MTA-STS policy in mode "
+                + "enforce vouches for the host, and where the host offers REQUIRETLS. Until the domain's operator sees to "
+                + "that, or the rule is gone, mail there is returned at once (RFC 8689 §4.2.1)."
+        }
+        if causes.contains(.loop) {
+            return
+                "if this machine is not to be the domain's MX host, mend the MX records. If the mail belongs on another "
+                + "server behind it, name that one with next_hop in a [[rule]]. Until then mail is returned at once."
+        }
+        if causes.contains(.noHostAddress) {
+            return
+                "tell the domain's operator that none of its mail servers has an address that can be used. Mail is returned "
+                + "at once, for no waiting mends that."
+        }
+        return "see the reasons above. Mail is returned at once, for no waiting mends them."
     }
 
     /// What a probe found that the policy alone does not tell; nil where it is no more than that.
@@ -84,6 +107,7 @@ enum PolicyAdvice {
         let attempts = document.hosts.filter { $0.skipped == nil }.flatMap { $0.attempts ?? [] }
         guard !attempts.isEmpty else { return nil }
         if attempts.contains(where: { $0.verdict == "refuse" }) {
+            if let advice = PolicyRuleAdvice.refused(document) { return advice }
             return
                 "see what the refused addresses showed, and tell the domain's postmaster. Mail does not go there until it "
                 + "is mended."

@@ -12,7 +12,9 @@ public enum PolicyText {
         if document.mx.lookup != "no-such-domain" {
             text += style.wrapped("Because \(document.because).") + "\n\n" + found(document, now, style)
             if document.hosts.count > 1 { text += overview(document.hosts, style) }
-            for host in document.hosts { text += "\n" + HostText.render(host, now: now, style: style) }
+            for host in document.hosts {
+                text += "\n" + HostText.render(host, port: document.port, now: now, style: style)
+            }
         }
         text += "\n" + style.field("What to do:", PolicyAdvice.text(document), width: 12)
         return text
@@ -22,7 +24,12 @@ public enum PolicyText {
         let isProbe = document.hosts.contains { $0.attempts != nil }
         switch document.outcome {
         case .authenticated where isProbe:
-            return ("every server that mail may go to has proved who it is, over TLS", .green)
+            return ("every server that took a connection has proved who it is, over TLS", .green)
+        case .unauthenticated where document.hosts.contains(where: \.isInClear):
+            let clear = document.hosts.count(where: \.isInClear)
+            let usable = document.hosts.count { $0.skipped == nil }
+            let share = usable == 1 ? "" : " at \(clear) of \(usable) servers"
+            return ("mail would go in the clear\(share)", .yellow)
         case .unauthenticated where isProbe:
             return ("not every server that mail may go to has proved who it is", .yellow)
         case .authenticated:
@@ -39,7 +46,10 @@ public enum PolicyText {
             case "failed" where document.mx.security == Security.bogus.rawValue:
                 return ("nothing can be delivered now: its DNSSEC signatures do not validate", .red)
             case "failed": return ("nothing can be delivered now: the domain cannot be looked up", .red)
-            default: return ("nothing can be delivered now", .red)
+            default:
+                return document.permanent
+                    ? ("nothing can be delivered: mail is returned to its sender at once", .red)
+                    : ("nothing can be delivered now", .red)
             }
         }
     }
@@ -54,10 +64,15 @@ public enum PolicyText {
         text += style.field("MX", mx(document.mx), width: 9)
         for line in sts(document.mtaSTS, now) { text += style.field("MTA-STS", line, width: 9) }
         if let tlsrpt = document.tlsrpt {
-            let wishes = tlsrpt.rua.isEmpty ? "no reports: \(tlsrpt.error ?? "no address we know")" : nil
-            text += style.field("TLSRPT", wishes ?? "reports go to \(tlsrpt.rua.joined(separator: ", "))", width: 9)
+            text += style.field("TLSRPT", reports(tlsrpt), width: 9)
         }
         return text
+    }
+
+    private static func reports(_ tlsrpt: PolicyDocument.TLSRPT) -> String {
+        if !tlsrpt.rua.isEmpty { return "reports go to \(tlsrpt.rua.joined(separator: ", "))" }
+        let why = tlsrpt.error ?? "no address we know"
+        return tlsrpt.lookup == "failed" ? "unknown: \(why)" : "no reports: \(why)"
     }
 
     private static func mx(_ mx: PolicyDocument.MX) -> String {
@@ -88,8 +103,10 @@ public enum PolicyText {
             lines.append("TXT record with id \(record.id), and no policy")
         }
         if let error = sts.error {
-            let start = sts.policy == nil ? "" : "but: "
-            lines.append(sts.policy == nil && sts.record == nil ? "none: \(error)" : "\(start)\(error)")
+            // A lookup that failed is no proof that there is none (SEC-14).
+            let start =
+                sts.policy != nil ? "but: " : sts.record != nil ? "" : sts.lookup == "absent" ? "none: " : "unknown: "
+            lines.append(start + error)
         }
         return lines
     }

@@ -34,7 +34,7 @@ public enum QueueText {
         for recipient in message.recipients {
             text += "\n" + style.paint(LogLine.oneLine(recipient.address), .bold) + "\n"
             let attempts = Humane.count(recipient.attempts, "attempt")
-            var rows = [("state", "\(recipient.state) after \(attempts)"), ("via", recipient.destination)]
+            var rows = [("state", "\(recipient.state) after \(attempts)"), ("via", via(recipient.destination))]
             if recipient.nextAttempt != nil { rows.append(("next", next(recipient, now))) }
             if let reason = recipient.reason { rows.append(("reason", "\(reason.cause): \(reason.detail)")) }
             if let host = recipient.host { rows.append(("host", host)) }
@@ -59,6 +59,11 @@ public enum QueueText {
             ])
         }
         return "\n" + table.render(style, indent: 2)
+    }
+
+    /// A next hop of the operator's is marked in the store as one; the title says it here.
+    private static func via(_ destination: String) -> String {
+        destination.hasPrefix("via:") ? String(destination.dropFirst(4)) : destination
     }
 
     private static func sender(_ message: MessageView) -> String { message.sender.isEmpty ? "<>" : message.sender }

@@ -14,7 +14,13 @@ public enum STSText {
             ])
         }
         let more = isComplete ? "" : ", and there are more (--limit, --all)"
-        return table.render(style) + Humane.count(policies.count, "policy", "policies") + more + "\n"
+        let held = policies.count { $0.mode != nil }
+        let failed = policies.count - held
+        let others =
+            failed == 0
+            ? ""
+            : "; \(Humane.count(failed, "domain")) (-) with none in force: see the last error"
+        return table.render(style) + style.wrapped(Humane.count(held, "policy", "policies") + others + more) + "\n"
     }
 
     public static func refreshed(_ view: STSRefreshView, now: WallTime, style: TextStyle) -> String {

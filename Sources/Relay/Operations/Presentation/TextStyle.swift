@@ -27,6 +27,9 @@ public struct TextStyle: Sendable {
         return TextStyle(width: width, isColoured: isTerminal && !refused)
     }
 
+    /// Controls and their like are escaped, line ends among them.
+    public static func harmless(_ text: String) -> String { LogLine.oneLine(text) }
+
     enum Colour: Int { case red = 31, green = 32, yellow = 33, dim = 2, bold = 1 }
 
     func paint(_ text: String, _ colour: Colour) -> String {

@@ -12,48 +12,57 @@ extension PolicyDocument.Attempt {
     ) {
         var verdict = "unreachable"
         var verified: VerifiedLevel?
-        var reason = finding.failure?.detail
+        var failure = finding.failure
+        var reason: String?
         var results: [PolicyResult] = []
         switch (policy.decision, finding.verdict) {
         case (.skip(let why, let counted), _):
             verdict = "skipped"
-            reason = why.detail
+            failure = why
             results = counted
         case (.use(let requirement), .proceed(let level, let counted)?):
             verdict = "proceed"
             results = counted
-            // The session may have ended behind a good verdict.
-            if finding.failure == nil {
-                verified = level
-                if requirement.requireTLS == .demanded, !finding.extensions.requireTLS {
-                    verified = nil
-                    reason = "the host does not offer REQUIRETLS, which every message there needs"
-                }
+            if requirement.requireTLS == .demanded,
+                failure?.cause == .requireTLSUnsupported
+                    || (failure == nil && !finding.extensions.requireTLS)
+            {
+                verdict = "refuse"
+                failure = Reason(
+                    .requireTLSUnsupported,
+                    "the host proved who it is, and does not offer REQUIRETLS inside TLS, without which no mail goes there"
+                )
             }
+            // The session may have ended behind a good verdict.
+            if failure == nil { verified = level }
         case (.use, .fallBack(_, let counted, let why)?):
             verdict = "fall-back"
             results = counted
             reason = why.detail
+            failure = nil
             verified = VerifiedLevel.none
         case (.use, .refuse(let why, let counted)?):
             verdict = "refuse"
             results = counted
-            reason = why.detail
+            failure = why
         case (.use, nil):
             break
         }
         self.init(
             address: "\(address)", tls: PolicyDocument.TLS(finding, picture), verdict: verdict,
-            resultType: results.lazy.compactMap(\.failure).first?.rawValue, reason: reason,
-            verified: verified?.rawValue, results: results.map(PolicyDocument.Result.init),
+            cause: failure?.cause.rawValue, resultType: results.lazy.compactMap(\.failure).first?.rawValue,
+            reason: reason ?? failure?.detail, verified: verified?.rawValue,
+            results: results.map(PolicyDocument.Result.init),
             extensions: finding.extensions.keywords, milliseconds: milliseconds)
     }
 
     /// An address nothing was heard from, or none that was tried.
     init(_ address: IPAddress, _ policy: HostPolicy, unreachable why: String, milliseconds: Int64 = 0) {
         var verdict = "unreachable"
-        if case .skip = policy.decision { verdict = "skipped" }
-        self.init(address: "\(address)", verdict: verdict, reason: why, milliseconds: milliseconds)
+        var cause = Reason.Cause.connectFailed
+        if case .skip(let why, _) = policy.decision { (verdict, cause) = ("skipped", why.cause) }
+        self.init(
+            address: "\(address)", verdict: verdict, cause: cause.rawValue, reason: why, milliseconds: milliseconds)
     }
 }
 
@@ -78,7 +87,7 @@ extension PolicyDocument.TLS {
             version: facts?.version, cipher: facts?.cipher, group: facts?.group, resumed: facts?.resumed ?? false,
             certificate: (facts?.certificate ?? finding.certificate).map(PolicyDocument.Certificate.init),
             chain: shown.chain.map(PolicyDocument.Certificate.init), matched: matched,
-            unmatched: shown.matches.filter { $0.depth == nil }.map(\.record.description), webPKI: webPKI)
+            unmatched: shown.matches.filter { $0.depth == nil }.map { .init($0.record) }, webPKI: webPKI)
     }
 }
 

@@ -71,10 +71,24 @@ struct ProbeTests {
         let tls = try #require(attempt.tls)
         #expect(tls.version == "TLSv1.3" && tls.cipher?.hasPrefix("TLS_") == true && !tls.resumed)
         #expect(tls.matched?.data == ScriptedHost.keyDigest && tls.matched?.depth == 0)
-        #expect(tls.unmatched == ["3 1 1 \(Self.nextKey)"])
+        #expect(tls.unmatched.map(\.data) == [Self.nextKey])
         #expect(tls.certificate?.names == ["mx.example"])
         #expect(tls.chain.count == 1)
         #expect(document.exitCode == 0)
+    }
+
+    @Test("a rule wants REQUIRETLS, and the host that proves who it is does not offer it: mail would be returned")
+    func requireTLS() async throws {
+        var rule = HostRule(labels: ["rule \"d.example\""])
+        rule.requireTLS = true
+        let settings = PolicySettings(
+            rules: RuleTable([Rule(destination: .exactly(try DomainName("d.example")), host: nil, settings: rule)]))
+        let (document, commands) = try await probe(tlsa: ["3 1 1 \(ScriptedHost.keyDigest)"], settings: settings)
+        #expect(!commands.contains("MAIL"))
+        let attempt = try #require(document.hosts.first?.attempts?.first)
+        #expect(attempt.verdict == "refuse" && attempt.cause == "requiretls-unsupported" && attempt.verified == nil)
+        #expect(attempt.tls?.matched?.data == ScriptedHost.keyDigest)
+        #expect(document.permanent && document.exitCode == 2, "\(document.because)")
     }
 
     @Test("DANE mismatch: refused as a delivery would, with a picture of what did not pass")
