@@ -50,7 +50,7 @@ public final class Service: Sendable {
     /// Reads the wall clock: the one place where the daemon does.
     static let clock: @Sendable () -> WallTime = { WallTime.now }
 
-    private init(_ parts: ServiceParts) {
+    init(_ parts: ServiceParts) {
         configuration = parts.configuration
         hostname = parts.hostname
         started = Self.clock()
@@ -181,12 +181,17 @@ public final class Service: Sendable {
         _ = await (noClients, noDeliveries)
         control.close()
         for task in tasks { await task.value }
-        // First, so that what fails from here on counts against no domain.
+        await close()
+        log.event(.notice, LogLine("stopped"))
+        loops.shutdown()
+    }
+
+    /// Closes what is no longer in use: the network, and then the store.
+    func close() async {
+        // The deliveries' end closed them too, but only what came up until then is written.
         await policies.close()
         await https.close()
         await resolver.close()
         await store.close()
-        log.event(.notice, LogLine("stopped"))
-        loops.shutdown()
     }
 }

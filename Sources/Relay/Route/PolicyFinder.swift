@@ -117,7 +117,7 @@ package actor PolicyFinder {
     }
 
     /// Ends it: those who wait go on with what is known, what comes from the network from now on is not believed (it fails
-    /// because we stop), and what is still to be written is written. Call it before resolver, HTTPS client and store close.
+    /// because we stop), and what is still to be written is written. Call it before resolver, HTTPS client and store close; twice does no harm.
     func close() async {
         isClosing = true
         let now = clock()
