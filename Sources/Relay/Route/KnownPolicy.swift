@@ -30,6 +30,13 @@ struct KnownPolicy {
         case removal
     }
 
+    /// What a fetch means: for the mail that waited, for the operator who asked, and for the log.
+    struct FetchEnd: Hashable {
+        let facts: STSFacts
+        let outcome: STSRefreshOutcome
+        var events: [STSEvent] = []
+    }
+
     private enum Unsaved: Int {
         case nothing, use, whole
     }
@@ -150,10 +157,7 @@ struct KnownPolicy {
     }
 
     /// A fetch for `id` is over.
-    /// - Returns: what it means for the mail that waited.
-    mutating func noteFetch(
-        _ result: Result<[UInt8], STSFetchFault>, for id: String, at now: WallTime
-    ) -> (facts: STSFacts, events: [STSEvent]) {
+    mutating func noteFetch(_ result: Result<[UInt8], STSFetchFault>, for id: String, at now: WallTime) -> FetchEnd {
         coolDown()
         prevented = nil
         let step = discovery.finish(result, for: id, with: entry, record, at: now)
@@ -163,14 +167,17 @@ struct KnownPolicy {
             stored = .read
             unsaved = .whole
         }
-        return (completed(step.facts, at: now), step.events)
+        let facts = completed(step.facts, at: now)
+        let outcome = step.events.lazy.compactMap(\.refreshOutcome).first ?? .unchanged(keeps: facts.held)
+        return FetchEnd(facts: facts, outcome: outcome, events: step.events)
     }
 
     /// A fetch failed by our own fault.
-    mutating func notePrevention(_ words: String, at now: WallTime) -> STSFacts {
+    mutating func notePrevention(_ words: String, at now: WallTime) -> FetchEnd {
         coolDown()
         prevented = (now.advanced(by: Self.prevention), words)
-        return standingFacts(at: now)
+        let facts = standingFacts(at: now)
+        return FetchEnd(facts: facts, outcome: .prevented(words, keeps: facts.held))
     }
 
     /// Mail asked for the domain.

@@ -30,13 +30,15 @@ package actor PolicyFinder {
     private var fetchSilence = Silence()
     private var storeSilence = Silence()
 
+    private typealias Fetch = (id: String, task: Task<KnownPolicy.FetchEnd, Never>)
+
     /// One domain.
     private final class Known {
         var policy: KnownPolicy
         /// What mail waits for; opened with the facts, or with what holds when the first wait is over.
         var discovery: Latch<STSFacts>?
         var lookup: Task<Void, Never>?
-        var fetch: (id: String, task: Task<STSFacts, Never>)?
+        var fetch: Fetch?
         /// Those who come back to it after an `await`.
         var visitors = 0
         /// Until it ends the store is behind: what is forgotten now would be read back wrong.
@@ -94,18 +96,20 @@ package actor PolicyFinder {
 
     /// Fetches the policy of `domain` now, whatever is cached (`relayctl sts refresh`), and waits for it. Where the task is
     /// cancelled it returns at once, and the fetch goes on.
-    func refresh(_ domain: DomainName) async -> STSFacts {
+    func refresh(_ domain: DomainName) async -> STSRefreshOutcome {
         await refresh(domain) { _ in true }
     }
 
     /// The same in the background, where `isDue` still says so of the newest entry.
-    func refresh(_ domain: DomainName, if isDue: @escaping @Sendable (STSCacheEntry?) -> Bool) async -> STSFacts {
-        guard isEnabled else { return .notApplicable }
+    func refresh(
+        _ domain: DomainName, if isDue: @escaping @Sendable (STSCacheEntry?) -> Bool
+    ) async -> STSRefreshOutcome {
+        guard isEnabled else { return .off }
         let known = state(of: domain)
         known.visitors += 1
-        let latch = Latch<STSFacts>()
+        let latch = Latch<STSRefreshOutcome>()
         _ = Task(executorPreference: Loop.current) { latch.open(await self.runRefresh(domain, isDue)) }
-        return await latch.wait() ?? known.policy.standingFacts(at: clock())
+        return await latch.wait() ?? .unfinished(keeps: known.policy.standingFacts(at: clock()).held)
     }
 
     /// Forgets what is known of `domain`, also in the store, where `isOver` still says so of the newest entry and nobody is at work.
@@ -177,29 +181,34 @@ package actor PolicyFinder {
         for _ in 0..<2 {
             guard !isClosing, let id = known.policy.wantedFetch(at: clock()) else { break }
             let fetch = known.fetch ?? startFetch(known, id)
-            outcome = await fetch.task.value
+            outcome = await fetch.task.value.facts
             if fetch.id == id { break }
         }
         known.discovery = nil
         latch.open(outcome ?? known.policy.standingFacts(at: clock()))
     }
 
-    private func runRefresh(_ domain: DomainName, _ isDue: @Sendable (STSCacheEntry?) -> Bool) async -> STSFacts {
+    private func runRefresh(
+        _ domain: DomainName, _ isDue: @Sendable (STSCacheEntry?) -> Bool
+    ) async -> STSRefreshOutcome {
         let known = state(of: domain)
         defer { known.visitors -= 1 }
         await load(known)
-        guard isDue(known.policy.entry) else { return known.policy.standingFacts(at: clock()) }
+        guard isDue(known.policy.entry) else { return .unchanged(keeps: known.policy.standingFacts(at: clock()).held) }
         await look(known)
         let discovery = STSDiscovery(domain, settings: settings)
-        var outcome: STSFacts?
+        var outcome: STSRefreshOutcome?
         for _ in 0..<2 {
-            let id = discovery.refreshID(known.policy.entry, known.policy.record, at: clock())
-            guard !isClosing, let id else { break }
+            if isClosing { break }
+            guard let id = discovery.refreshID(known.policy.entry, known.policy.record, at: clock()) else {
+                outcome = outcome ?? known.policy.record.absence.map(STSRefreshOutcome.nothingToFetch)
+                break
+            }
             let fetch = known.fetch ?? startFetch(known, id)
-            outcome = await fetch.task.value
+            outcome = await fetch.task.value.outcome
             if fetch.id == id { break }
         }
-        return outcome ?? known.policy.standingFacts(at: clock())
+        return outcome ?? .unfinished(keeps: known.policy.standingFacts(at: clock()).held)
     }
 
     /// Joins the lookup that is under way, or makes one.
@@ -223,21 +232,23 @@ package actor PolicyFinder {
         save(known)
     }
 
-    private func startFetch(_ known: Known, _ id: String) -> (id: String, task: Task<STSFacts, Never>) {
+    private func startFetch(_ known: Known, _ id: String) -> Fetch {
         let domain = known.policy.domain
-        let task = Task(executorPreference: Loop.current) { await self.runFetch(domain, id) }
-        known.fetch = (id, task)
-        return (id, task)
+        let fetch = Fetch(id, Task(executorPreference: Loop.current) { await self.runFetch(domain, id) })
+        known.fetch = fetch
+        return fetch
     }
 
-    private func runFetch(_ domain: DomainName, _ id: String) async -> STSFacts {
+    private func runFetch(_ domain: DomainName, _ id: String) async -> KnownPolicy.FetchEnd {
         let known = state(of: domain)
         let answer = await fetcher.policy(domain)
         known.fetch = nil
         let now = clock()
         let result: Result<[UInt8], STSFetchFault>
         switch answer {
-        case _ where isClosing: return known.policy.standingFacts(at: now)
+        case _ where isClosing:
+            let facts = known.policy.standingFacts(at: now)
+            return KnownPolicy.FetchEnd(facts: facts, outcome: .unfinished(keeps: facts.held))
         case .stopped: return known.policy.notePrevention("the fetch was broken off", at: now)
         case .prevented(let words):
             if let others = fetchSilence.end(at: now) { log?.notePrevention(words, of: domain, others: others) }
@@ -245,10 +256,10 @@ package actor PolicyFinder {
         case .text(let text): result = .success(text)
         case .failed(let fault): result = .failure(fault)
         }
-        let (facts, events) = known.policy.noteFetch(result, for: id, at: now)
-        for event in events { log?.note(event, of: domain) }
+        let end = known.policy.noteFetch(result, for: id, at: now)
+        for event in end.events { log?.note(event, of: domain) }
         save(known)
-        return facts
+        return end
     }
 
     // MARK: Store
