@@ -81,7 +81,7 @@ package actor PolicyFinder {
     }
 
     /// Mail failed under `facts`: asks TXT again where they came from the cache, for a new policy may be out (RFC 8461 §5,
-    /// STS-35). The resolver's own cache keeps to the TTL.
+    /// STS-35). The resolver keeps to the TTL: libunbound can neither forget one name nor pass over its cache (RFC 8461 §8.1).
     /// - Returns: what holds now; nil where it is no other policy than before.
     func recheck(_ facts: STSFacts) async -> STSFacts? {
         guard isEnabled, let domain = facts.domain, let before = facts.held else { return nil }
