@@ -52,15 +52,34 @@ struct ServiceParts: Sendable {
                 .with("clean", !report.wasUnclean).with("set_aside", report.filesSetAside)
                 .with("quarantined", report.messagesQuarantined).with("sqlite", report.library))
         do throws(ServiceError) {
-            let loops = try makeLoops()
-            let resolver = try await makeResolver(
-                configuration, program: program, arguments: workerArguments, on: loops.next())
+            let (loops, resolver, https) = try await network(configuration, program, workerArguments)
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
-                resolver: resolver, https: try makeHTTPS(configuration), credentials: credentials,
+                resolver: resolver, https: https, credentials: credentials,
                 opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, server: server)
         } catch {
             await store.close()
+            throw error
+        }
+    }
+
+    /// What must be ended where it was made: where one fails to be, none of it is left. The resolver, a process, comes last.
+    private static func network(
+        _ configuration: Configuration, _ program: String, _ arguments: [String]
+    ) async throws(ServiceError) -> (LoopGroup, Resolver, HTTPSClient) {
+        let https = try makeHTTPS(configuration)
+        do throws(ServiceError) {
+            let loops = try makeLoops()
+            do throws(ServiceError) {
+                let resolver = try await makeResolver(
+                    configuration, program: program, arguments: arguments, on: loops.next())
+                return (loops, resolver, https)
+            } catch {
+                loops.shutdown()
+                throw error
+            }
+        } catch {
+            await https.close()
             throw error
         }
     }
