@@ -24,9 +24,9 @@ struct StartTests {
             } catch let error as ServiceError {
                 #expect(error.isConfiguration)
             }
-            #expect(Self.threads.filter { $0.hasPrefix("loop-") } == [])
+            #expect(StartTests.threads.filter { $0.hasPrefix("loop-") } == [])
             let parts = try await world.parts("silent")
-            #expect(Self.threads.contains { $0.hasPrefix("loop-") })
+            #expect(StartTests.threads.contains { $0.hasPrefix("loop-") })
             let service = Service(parts)
             await world.end(service)
         }
