@@ -28,12 +28,17 @@ package actor PolicyFinder {
     private var known: RecentTable<DomainName, Known>
     private var isClosing = false
     private var fetchSilence = Silence()
-    private var storeSilence = Silence()
+    var storeSilence = Silence()
 
-    private typealias Fetch = (id: String, task: Task<KnownPolicy.FetchEnd, Never>)
+    struct Fetch {
+        let id: String
+        let task: Task<KnownPolicy.FetchEnd, Never>
+        /// Discovery and refreshes that wait for it; for tests.
+        var waiters = 0
+    }
 
     /// One domain.
-    private final class Known {
+    final class Known {
         var policy: KnownPolicy
         /// What mail waits for; opened with the facts, or with what holds when the first wait is over.
         var discovery: Latch<STSFacts>?
@@ -67,6 +72,9 @@ package actor PolicyFinder {
 
     /// Domains in memory.
     var count: Int { known.count }
+
+    /// Who waits for the fetch of `domain` that is under way; for tests.
+    func fetchWaiters(_ domain: DomainName) -> Int { known.use(domain)?.fetch?.waiters ?? 0 }
 
     /// What is known about MTA-STS for `nextHop` now; looked up and fetched where it is not. Returns within `sts.first_wait`,
     /// and at once where the task is cancelled; what is under way then goes on, for the mail that comes later (STS-38).
@@ -139,7 +147,7 @@ package actor PolicyFinder {
 
     // MARK: Steps
 
-    private func state(of domain: DomainName) -> Known {
+    func state(of domain: DomainName) -> Known {
         if let found = known.use(domain) { return found }
         let fresh = Known(KnownPolicy(domain, settings: settings, hasStore: store != nil))
         known.insert(fresh, for: domain)
@@ -180,9 +188,9 @@ package actor PolicyFinder {
         // Twice where the fetch that was under way was for another id than TXT names now.
         for _ in 0..<2 {
             guard !isClosing, let id = known.policy.wantedFetch(at: clock()) else { break }
-            let fetch = known.fetch ?? startFetch(known, id)
-            outcome = await fetch.task.value.facts
-            if fetch.id == id { break }
+            let (fetched, end) = await fetchEnd(known, id)
+            outcome = end.facts
+            if fetched == id { break }
         }
         known.discovery = nil
         latch.open(outcome ?? known.policy.standingFacts(at: clock()))
@@ -204,9 +212,9 @@ package actor PolicyFinder {
                 outcome = outcome ?? known.policy.record.absence.map(STSRefreshOutcome.nothingToFetch)
                 break
             }
-            let fetch = known.fetch ?? startFetch(known, id)
-            outcome = await fetch.task.value.outcome
-            if fetch.id == id { break }
+            let (fetched, end) = await fetchEnd(known, id)
+            outcome = end.outcome
+            if fetched == id { break }
         }
         return outcome ?? .unfinished(keeps: known.policy.standingFacts(at: clock()).held)
     }
@@ -232,11 +240,16 @@ package actor PolicyFinder {
         save(known)
     }
 
-    private func startFetch(_ known: Known, _ id: String) -> Fetch {
+    /// Joins the fetch that is under way, or makes one for `id`.
+    /// - Returns: the end, and the id for which it was.
+    private func fetchEnd(_ known: Known, _ id: String) async -> (id: String, KnownPolicy.FetchEnd) {
         let domain = known.policy.domain
-        let fetch = Fetch(id, Task(executorPreference: Loop.current) { await self.runFetch(domain, id) })
+        let fetch =
+            known.fetch
+            ?? Fetch(id: id, task: Task(executorPreference: Loop.current) { await self.runFetch(domain, id) })
         known.fetch = fetch
-        return fetch
+        known.fetch?.waiters += 1
+        return (fetch.id, await fetch.task.value)
     }
 
     private func runFetch(_ domain: DomainName, _ id: String) async -> KnownPolicy.FetchEnd {
@@ -260,54 +273,5 @@ package actor PolicyFinder {
         for event in end.events { log?.note(event, of: domain) }
         save(known)
         return end
-    }
-
-    // MARK: Store
-
-    /// Reads what the store has, until that worked once.
-    private func load(_ known: Known) async {
-        guard known.policy.stored == .unread, let store else { return }
-        let domain = known.policy.domain
-        do throws(StoreError) {
-            let found = try await store.policy(for: domain)
-            guard known.policy.stored == .unread else { return }
-            if case .damaged(_, let why) = found { log?.noteDamage(why, of: domain) }
-            known.policy.noteStored(found)
-        } catch {
-            note(error, "reading an MTA-STS policy", of: domain)
-        }
-    }
-
-    /// Has written what is new, one change of a domain after the other. Nobody waits for it: mail goes by what is in memory.
-    private func save(_ known: Known) {
-        guard store != nil, known.writer == nil, let change = known.policy.takeChange() else { return }
-        let domain = known.policy.domain
-        known.writer = Task(executorPreference: Loop.current) { await self.write(change, of: domain) }
-    }
-
-    private func write(_ first: KnownPolicy.Change, of domain: DomainName) async {
-        let known = state(of: domain)
-        var next: KnownPolicy.Change? = first
-        while let change = next {
-            do throws(StoreError) {
-                switch change {
-                case .entry(let entry): try await store?.save([entry], now: clock())
-                case .use(let time): try await store?.noteUse([domain: time])
-                case .removal: try await store?.removePolicy(domain)
-                }
-                next = known.policy.takeChange()
-            } catch {
-                // In memory it is right; the next mail to the domain tries again.
-                note(error, "remembering an MTA-STS policy", of: domain)
-                known.policy.giveBack(change)
-                next = nil
-            }
-        }
-        known.writer = nil
-    }
-
-    private func note(_ error: StoreError, _ doing: StaticString, of domain: DomainName) {
-        guard error != .closed, let others = storeSilence.end(at: clock()) else { return }
-        log?.note(error, doing, of: domain, others: others)
     }
 }
