@@ -238,15 +238,3 @@ public struct KnownPolicy: Sendable {
         }
     }
 }
-
-extension STSRecordFacts {
-    /// The id, where there is a record.
-    public var id: String? {
-        if case .found(let id) = self { id } else { nil }
-    }
-
-    /// There is certainly none.
-    public var isAbsent: Bool {
-        if case .absent = self { true } else { false }
-    }
-}
