@@ -25,11 +25,9 @@ public final class Service: Sendable {
     let store: SQLiteStore
     let loops: LoopGroup
     let resolver: Resolver
-    let routes: RouteFinder
-    let policies: PolicyFinder
+    let decisions: DecisionFinder
     let routing: Routing
     let https: HTTPSClient
-    let policy: PolicySettings
     let dispatcher: Dispatcher
     let intake: IntakeServer
     let counters: Counters
@@ -50,7 +48,7 @@ public final class Service: Sendable {
     /// Reads the wall clock: the one place where the daemon does.
     static let clock: @Sendable () -> WallTime = { WallTime.now }
 
-    private init(_ parts: ServiceParts) {
+    init(_ parts: ServiceParts) {
         configuration = parts.configuration
         hostname = parts.hostname
         started = Self.clock()
@@ -63,22 +61,22 @@ public final class Service: Sendable {
         intakeStopping = Flag()
         validation = ValidationWatch()
         let configuration = parts.configuration
-        policy = PolicySettings(configuration)
+        let policy = PolicySettings(configuration)
         https = parts.https
-        policies = ServiceParts.policyFinder(
-            configuration, resolver: resolver, https: https, trust: parts.trust, store: store, log: log)
-        routes = RouteFinder(
-            resolver: resolver,
-            settings: ServiceParts.routeSettings(configuration, hostname: hostname))
+        decisions = DecisionFinder(
+            routes: RouteFinder(
+                resolver: resolver, settings: ServiceParts.routeSettings(configuration, hostname: hostname)),
+            policies: ServiceParts.policyFinder(
+                configuration, resolver: resolver, https: https, trust: parts.trust, store: store, log: log),
+            settings: policy)
         let schedule = Schedule(configuration.retry)
         routing = Routing(rules: policy.rules, port: configuration.delivery.port)
         let stopping = Flag()
         let unsettled = Unsettled()
         let deliveries = DeliveryParts(
-            configuration: configuration, hostname: hostname, store: store, routes: routes, policies: policies,
-            routing: routing, credentials: parts.credentials,
-            resolver: resolver, policy: policy,
-            opportunistic: parts.opportunistic, dane: parts.dane, trust: parts.trust, identities: parts.identities,
+            configuration: configuration, hostname: hostname, store: store, decisions: decisions,
+            routing: routing, credentials: parts.credentials, resolver: resolver, opportunistic: parts.opportunistic,
+            dane: parts.dane, trust: parts.trust, identities: parts.identities,
             sessions: SessionCache(), counters: counters, stopping: stopping, unsettled: unsettled, clock: Self.clock)
         let recorder = OutcomeRecorder(
             store: store, schedule: schedule,
@@ -181,12 +179,19 @@ public final class Service: Sendable {
         _ = await (noClients, noDeliveries)
         control.close()
         for task in tasks { await task.value }
-        // First, so that what fails from here on counts against no domain.
+        await close()
+        log.event(.notice, LogLine("stopped"))
+        loops.shutdown()
+    }
+
+    var policies: PolicyFinder { decisions.policies }
+
+    /// Closes what is no longer in use: the network, and then the store.
+    func close() async {
+        // The deliveries' end closed them too, but only what came up until then is written.
         await policies.close()
         await https.close()
         await resolver.close()
         await store.close()
-        log.event(.notice, LogLine("stopped"))
-        loops.shutdown()
     }
 }

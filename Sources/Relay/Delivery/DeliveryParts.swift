@@ -9,13 +9,11 @@ struct DeliveryParts: Sendable {
     let configuration: Configuration
     let hostname: DomainName
     let store: any QueueStore
-    let routes: RouteFinder
-    let policies: PolicyFinder
+    let decisions: DecisionFinder
     let routing: Routing
     /// Of routes, by the path of their file; read at start.
     let credentials: [String: Credentials]
     let resolver: Resolver
-    let policy: PolicySettings
     let opportunistic: ClientContext
     let dane: ClientContext
     let trust: TrustStores
@@ -52,9 +50,11 @@ struct DeliveryParts: Sendable {
     /// The decision for `nextHop` as things stand: DNS facts and MTA-STS found at the same time, both from memory where
     /// they are warm.
     func decision(for nextHop: NextHop, demand: MessageDemand) async -> PolicyDecision {
-        await DecisionFinder(routes: routes, policies: policies, settings: policy).decision(
-            for: nextHop, demand: demand)
+        await decisions.decision(for: nextHop, demand: demand)
     }
+
+    var policies: PolicyFinder { decisions.policies }
+    var policy: PolicySettings { decisions.settings }
 
     /// May `kept` carry another job, now that `decision` holds? Only where the decision would open it again as it is (INT-06),
     /// and within its bounds of age and use.

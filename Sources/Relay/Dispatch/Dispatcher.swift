@@ -382,6 +382,8 @@ actor Dispatcher {
             guard await loop.pause(.milliseconds(20)) else { break }
         }
         parts.open.cut()
+        // Before the resolver, so that what fails with it counts against no domain.
+        await parts.policies.close()
         await parts.resolver.close()
         for task in Array(tasks.values) { await task.value }
     }

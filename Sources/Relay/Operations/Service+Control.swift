@@ -96,19 +96,13 @@ extension Service: ControlSource {
         try await store.show(id).map { MessageView($0, withHistory: true) }
     }
 
-    public func policy(_ domain: DomainName) async -> [UInt8] {
+    public func policy(_ domain: DomainName) async throws -> [UInt8] {
         let nextHop = routing.nextHop(for: .name(domain))
-        async let facts = routes.facts(for: nextHop)
-        async let sts = policies.facts(for: nextHop)
+        async let decision = decisions.decision(for: nextHop, demand: .ordinary)
         async let tlsrpt = resolver.tlsrpt(of: nextHop)
-        let decision = PolicyDecision(PolicyInputs(facts: await facts, sts: await sts, settings: policy))
         let document = PolicyDocument(
-            decision, domain: domain, route: routing.route(to: nextHop), tlsrpt: await tlsrpt)
-        do throws(PolicyDocument.EncodingFailure) {
-            return [UInt8](try document.json())
-        } catch {
-            return Array("{}".utf8)
-        }
+            await decision, domain: domain, route: routing.route(to: nextHop), tlsrpt: await tlsrpt)
+        return [UInt8](try document.json())
     }
 
     public func policyPage(after domain: DomainName?, limit: Int) async throws -> STSPage {

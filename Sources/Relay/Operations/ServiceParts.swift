@@ -52,15 +52,34 @@ struct ServiceParts: Sendable {
                 .with("clean", !report.wasUnclean).with("set_aside", report.filesSetAside)
                 .with("quarantined", report.messagesQuarantined).with("sqlite", report.library))
         do throws(ServiceError) {
-            let loops = try makeLoops()
-            let resolver = try await makeResolver(
-                configuration, program: program, arguments: workerArguments, on: loops.next())
+            let (loops, resolver, https) = try await network(configuration, program, workerArguments)
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
-                resolver: resolver, https: try makeHTTPS(configuration), credentials: credentials,
+                resolver: resolver, https: https, credentials: credentials,
                 opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, server: server)
         } catch {
             await store.close()
+            throw error
+        }
+    }
+
+    /// What must be ended where it was made: where one fails to be, none of it is left. The resolver, a process, comes last.
+    private static func network(
+        _ configuration: Configuration, _ program: String, _ arguments: [String]
+    ) async throws(ServiceError) -> (LoopGroup, Resolver, HTTPSClient) {
+        let https = try makeHTTPS(configuration)
+        do throws(ServiceError) {
+            let loops = try makeLoops()
+            do throws(ServiceError) {
+                let resolver = try await makeResolver(
+                    configuration, program: program, arguments: arguments, on: loops.next())
+                return (loops, resolver, https)
+            } catch {
+                loops.shutdown()
+                throw error
+            }
+        } catch {
+            await https.close()
             throw error
         }
     }
@@ -183,86 +202,6 @@ struct ServiceParts: Sendable {
         }
         if let why = OpenSSLLibrary.knownUnsafe {
             log.event(.warning, LogLine("library-unsafe").with("library", OpenSSLLibrary.version).with("known", why))
-        }
-    }
-}
-
-/// Why the relay did not start, in words that say what to do.
-public enum ServiceError: Error, Sendable, CustomStringConvertible {
-    case hostname
-    case tls(String)
-    /// Files that the configuration names. Never empty.
-    case files([ConfigurationFault])
-    case store(String)
-    case resolver(String)
-    case resolverSettings(String)
-    case listen(String, String)
-    case control(String, String)
-    case system(String)
-
-    public var description: String {
-        switch self {
-        case .hostname: "this machine's name is no domain name: set server.hostname"
-        case .tls(let why): "TLS: \(why)"
-        case .files(let faults): faults.map(\.description).joined(separator: "\n")
-        case .store(let why): why
-        case .resolver(let why): "the resolver did not start: \(why). Check the [dns] section with relayd --check"
-        case .resolverSettings(let why): "dns: \(why). Check root_trust_anchor, root_hints, forward and [dns.unbound]"
-        case .listen(let address, let why): "cannot listen on \(address): \(why). Is another server there?"
-        case .control(let path, let why): "cannot open the control socket \(path): \(why)"
-        case .system(let why): why
-        }
-    }
-}
-
-extension ServiceError {
-    /// True where the cure is in the configuration file.
-    public var isConfiguration: Bool {
-        switch self {
-        case .hostname, .tls, .files, .store, .resolverSettings: true
-        case .resolver, .listen, .control, .system: false
-        }
-    }
-}
-
-extension Service {
-    /// What a start would stumble over besides: certificates that cannot be used, a store folder with the wrong mode.
-    /// Changes nothing.
-    public static func checkParts(_ configuration: Configuration) -> [String] {
-        var faults: [String] = []
-        do throws(ServiceError) { _ = try ServiceParts.hostname(configuration) } catch { faults.append("\(error)") }
-        do throws(ServiceError) { _ = try ServiceParts.contexts(configuration) } catch { faults.append("\(error)") }
-        var status = stat()
-        let directory = configuration.store.directory
-        if stat(directory, &status) == 0, status.st_mode & 0o077 != 0 {
-            faults.append("store.directory: others may enter \(directory): chmod 0700 it")
-        }
-        return faults
-    }
-
-    /// What a start would warn of besides ``Configuration/warnings``.
-    public static func checkWarnings(_ configuration: Configuration) -> [String] {
-        ServiceParts.missingAnchors(configuration, TrustStores()).map {
-            ["\($0). Cure: \(ServiceParts.anchorsCure)."]
-        } ?? []
-    }
-
-    /// Tries the settings of `[dns]` in a throw-away worker with a real lookup, because libunbound takes values with which
-    /// its next lookup crashes.
-    /// - Returns: what is wrong, in words; nil where nothing is.
-    public static func checkResolver(
-        _ configuration: Configuration, program: String = ownProgram, workerArguments: [String] = workerArguments
-    ) async -> String? {
-        guard let loop = try? Loop(name: "check"), (try? loop.start()) != nil else { return nil }
-        defer { loop.shutdown() }
-        switch await Resolver.check(
-            ResolverSettings(configuration.dns), program: program, arguments: workerArguments, on: loop)
-        {
-        case .good: return nil
-        case .badOption(let option, let why):
-            return "dns.unbound: \(option): \(why). Correct or remove the option, see unbound.conf(5)."
-        case .badSettings(let why): return "dns: \(why). Check root_trust_anchor, root_hints and forward."
-        case .notTried(let why): return "dns: the settings could not be tried: \(why)."
         }
     }
 }

@@ -65,19 +65,19 @@ private struct LocalParts: Sendable {
         let settings = PolicySettings(configuration)
         let routing = Routing(rules: settings.rules, port: port ?? configuration.delivery.port)
         let nextHop = routing.nextHop(for: .name(domain))
-        let routes = RouteFinder(
-            resolver: resolver,
-            settings: ServiceParts.routeSettings(configuration, hostname: try? ServiceParts.hostname(configuration)))
-        let policies = ServiceParts.policyFinder(
-            configuration, resolver: resolver, https: https, store: nil, log: nil)
+        let decisions = DecisionFinder(
+            routes: RouteFinder(
+                resolver: resolver,
+                settings: ServiceParts.routeSettings(
+                    configuration, hostname: try? ServiceParts.hostname(configuration))),
+            policies: ServiceParts.policyFinder(
+                configuration, resolver: resolver, https: https, store: nil, log: nil),
+            settings: settings)
         return await loop.task {
-            async let facts = routes.facts(for: nextHop)
-            async let sts = policies.facts(for: nextHop)
+            async let decision = decisions.decision(for: nextHop, demand: .ordinary)
             async let tlsrpt = resolver.tlsrpt(of: nextHop)
-            let inputs = PolicyInputs(facts: await facts, sts: await sts, settings: settings)
             return LocalPolicy(
-                domain: domain, route: routing.route(to: nextHop), decision: PolicyDecision(inputs),
-                tlsrpt: await tlsrpt)
+                domain: domain, route: routing.route(to: nextHop), decision: await decision, tlsrpt: await tlsrpt)
         }.value
     }
 

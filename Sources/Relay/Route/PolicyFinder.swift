@@ -17,6 +17,8 @@ package actor PolicyFinder {
     package typealias Rest = @concurrent @Sendable (Duration) async -> Void
 
     let fetcher: PolicyFetcher
+    /// Why the newest fetch was kept from being made by a fault of ours; nil where it was made.
+    var prevention: String?
     let store: (any PolicyStore)?
     let settings: STSSettings
     let clock: @Sendable () -> WallTime
@@ -26,17 +28,24 @@ package actor PolicyFinder {
     private let firstWait: Duration
     private let rest: Rest
     private var known: RecentTable<DomainName, Known>
-    private var isClosing = false
-    private var fetchSilence = Silence()
-    private var storeSilence = Silence()
+    private(set) var isClosing = false
+    var fetchSilence = Silence()
+    var storeSilence = Silence()
+
+    struct Fetch {
+        let id: String
+        let task: Task<KnownPolicy.FetchEnd, Never>
+        /// Discovery and refreshes that wait for it; for tests.
+        var waiters = 0
+    }
 
     /// One domain.
-    private final class Known {
+    final class Known {
         var policy: KnownPolicy
         /// What mail waits for; opened with the facts, or with what holds when the first wait is over.
         var discovery: Latch<STSFacts>?
         var lookup: Task<Void, Never>?
-        var fetch: (id: String, task: Task<STSFacts, Never>)?
+        var fetch: Fetch?
         /// Those who come back to it after an `await`.
         var visitors = 0
         /// Until it ends the store is behind: what is forgotten now would be read back wrong.
@@ -66,6 +75,9 @@ package actor PolicyFinder {
     /// Domains in memory.
     var count: Int { known.count }
 
+    /// Who waits for the fetch of `domain` that is under way; for tests.
+    func fetchWaiters(_ domain: DomainName) -> Int { known.use(domain)?.fetch?.waiters ?? 0 }
+
     /// What is known about MTA-STS for `nextHop` now; looked up and fetched where it is not. Returns within `sts.first_wait`,
     /// and at once where the task is cancelled; what is under way then goes on, for the mail that comes later (STS-38).
     package func facts(for nextHop: NextHop) async -> STSFacts {
@@ -79,7 +91,7 @@ package actor PolicyFinder {
     }
 
     /// Mail failed under `facts`: asks TXT again where they came from the cache, for a new policy may be out (RFC 8461 §5,
-    /// STS-35). The resolver's own cache keeps to the TTL.
+    /// STS-35). The resolver keeps to the TTL: libunbound can neither forget one name nor pass over its cache (RFC 8461 §8.1).
     /// - Returns: what holds now; nil where it is no other policy than before.
     func recheck(_ facts: STSFacts) async -> STSFacts? {
         guard isEnabled, let domain = facts.domain, let before = facts.held else { return nil }
@@ -94,18 +106,20 @@ package actor PolicyFinder {
 
     /// Fetches the policy of `domain` now, whatever is cached (`relayctl sts refresh`), and waits for it. Where the task is
     /// cancelled it returns at once, and the fetch goes on.
-    func refresh(_ domain: DomainName) async -> STSFacts {
+    func refresh(_ domain: DomainName) async -> STSRefreshOutcome {
         await refresh(domain) { _ in true }
     }
 
     /// The same in the background, where `isDue` still says so of the newest entry.
-    func refresh(_ domain: DomainName, if isDue: @escaping @Sendable (STSCacheEntry?) -> Bool) async -> STSFacts {
-        guard isEnabled else { return .notApplicable }
+    func refresh(
+        _ domain: DomainName, if isDue: @escaping @Sendable (STSCacheEntry?) -> Bool
+    ) async -> STSRefreshOutcome {
+        guard isEnabled else { return .off }
         let known = state(of: domain)
         known.visitors += 1
-        let latch = Latch<STSFacts>()
+        let latch = Latch<STSRefreshOutcome>()
         _ = Task(executorPreference: Loop.current) { latch.open(await self.runRefresh(domain, isDue)) }
-        return await latch.wait() ?? known.policy.standingFacts(at: clock())
+        return await latch.wait() ?? .unfinished(keeps: known.policy.standingFacts(at: clock()).held)
     }
 
     /// Forgets what is known of `domain`, also in the store, where `isOver` still says so of the newest entry and nobody is at work.
@@ -117,7 +131,7 @@ package actor PolicyFinder {
     }
 
     /// Ends it: those who wait go on with what is known, what comes from the network from now on is not believed (it fails
-    /// because we stop), and what is still to be written is written. Call it before resolver, HTTPS client and store close.
+    /// because we stop), and what is still to be written is written. Call it before resolver, HTTPS client and store close; twice does no harm.
     func close() async {
         isClosing = true
         let now = clock()
@@ -135,7 +149,7 @@ package actor PolicyFinder {
 
     // MARK: Steps
 
-    private func state(of domain: DomainName) -> Known {
+    func state(of domain: DomainName) -> Known {
         if let found = known.use(domain) { return found }
         let fresh = Known(KnownPolicy(domain, settings: settings, hasStore: store != nil))
         known.insert(fresh, for: domain)
@@ -176,133 +190,34 @@ package actor PolicyFinder {
         // Twice where the fetch that was under way was for another id than TXT names now.
         for _ in 0..<2 {
             guard !isClosing, let id = known.policy.wantedFetch(at: clock()) else { break }
-            let fetch = known.fetch ?? startFetch(known, id)
-            outcome = await fetch.task.value
-            if fetch.id == id { break }
+            let (fetched, end) = await fetchEnd(known, id)
+            outcome = end.facts
+            if fetched == id { break }
         }
         known.discovery = nil
         latch.open(outcome ?? known.policy.standingFacts(at: clock()))
     }
 
-    private func runRefresh(_ domain: DomainName, _ isDue: @Sendable (STSCacheEntry?) -> Bool) async -> STSFacts {
+    private func runRefresh(
+        _ domain: DomainName, _ isDue: @Sendable (STSCacheEntry?) -> Bool
+    ) async -> STSRefreshOutcome {
         let known = state(of: domain)
         defer { known.visitors -= 1 }
         await load(known)
-        guard isDue(known.policy.entry) else { return known.policy.standingFacts(at: clock()) }
+        guard isDue(known.policy.entry) else { return .unchanged(keeps: known.policy.standingFacts(at: clock()).held) }
         await look(known)
         let discovery = STSDiscovery(domain, settings: settings)
-        var outcome: STSFacts?
+        var outcome: STSRefreshOutcome?
         for _ in 0..<2 {
-            let id = discovery.refreshID(known.policy.entry, known.policy.record, at: clock())
-            guard !isClosing, let id else { break }
-            let fetch = known.fetch ?? startFetch(known, id)
-            outcome = await fetch.task.value
-            if fetch.id == id { break }
-        }
-        return outcome ?? known.policy.standingFacts(at: clock())
-    }
-
-    /// Joins the lookup that is under way, or makes one.
-    private func look(_ known: Known) async {
-        if let running = known.lookup { return await running.value }
-        let domain = known.policy.domain
-        let task = Task(executorPreference: Loop.current) { await self.runLookup(domain) }
-        known.lookup = task
-        await task.value
-    }
-
-    private func runLookup(_ domain: DomainName) async {
-        let known = state(of: domain)
-        await load(known)
-        let (record, seconds) = await fetcher.record(domain)
-        known.lookup = nil
-        if isClosing { return }
-        let (events, isRemoved) = known.policy.noteRecord(record, for: seconds, at: clock())
-        if isRemoved { log?.noteRemoval(of: domain) }
-        for event in events { log?.note(event, of: domain) }
-        save(known)
-    }
-
-    /// Why the newest fetch was kept from being made by a fault of ours; nil where it was made.
-    private(set) var prevention: String?
-
-    private func startFetch(_ known: Known, _ id: String) -> (id: String, task: Task<STSFacts, Never>) {
-        let domain = known.policy.domain
-        let task = Task(executorPreference: Loop.current) { await self.runFetch(domain, id) }
-        known.fetch = (id, task)
-        return (id, task)
-    }
-
-    private func runFetch(_ domain: DomainName, _ id: String) async -> STSFacts {
-        let known = state(of: domain)
-        let answer = await fetcher.policy(domain)
-        known.fetch = nil
-        let now = clock()
-        let result: Result<[UInt8], STSFetchFault>
-        switch answer {
-        case _ where isClosing: return known.policy.standingFacts(at: now)
-        case .stopped: return known.policy.notePrevention("the fetch was broken off", at: now)
-        case .prevented(let words):
-            prevention = words
-            if let others = fetchSilence.end(at: now) { log?.notePrevention(words, of: domain, others: others) }
-            return known.policy.notePrevention(words, at: now)
-        case .text(let text):
-            prevention = nil
-            result = .success(text)
-        case .failed(let fault): result = .failure(fault)
-        }
-        let (facts, events) = known.policy.noteFetch(result, for: id, at: now)
-        for event in events { log?.note(event, of: domain) }
-        save(known)
-        return facts
-    }
-
-    // MARK: Store
-
-    /// Reads what the store has, until that worked once.
-    private func load(_ known: Known) async {
-        guard known.policy.stored == .unread, let store else { return }
-        let domain = known.policy.domain
-        do throws(StoreError) {
-            let found = try await store.policy(for: domain)
-            guard known.policy.stored == .unread else { return }
-            if case .damaged(_, let why) = found { log?.noteDamage(why, of: domain) }
-            known.policy.noteStored(found)
-        } catch {
-            note(error, "reading an MTA-STS policy", of: domain)
-        }
-    }
-
-    /// Has written what is new, one change of a domain after the other. Nobody waits for it: mail goes by what is in memory.
-    private func save(_ known: Known) {
-        guard store != nil, known.writer == nil, let change = known.policy.takeChange() else { return }
-        let domain = known.policy.domain
-        known.writer = Task(executorPreference: Loop.current) { await self.write(change, of: domain) }
-    }
-
-    private func write(_ first: KnownPolicy.Change, of domain: DomainName) async {
-        let known = state(of: domain)
-        var next: KnownPolicy.Change? = first
-        while let change = next {
-            do throws(StoreError) {
-                switch change {
-                case .entry(let entry): try await store?.save([entry], now: clock())
-                case .use(let time): try await store?.noteUse([domain: time])
-                case .removal: try await store?.removePolicy(domain)
-                }
-                next = known.policy.takeChange()
-            } catch {
-                // In memory it is right; the next mail to the domain tries again.
-                note(error, "remembering an MTA-STS policy", of: domain)
-                known.policy.giveBack(change)
-                next = nil
+            if isClosing { break }
+            guard let id = discovery.refreshID(known.policy.entry, known.policy.record, at: clock()) else {
+                outcome = outcome ?? known.policy.record.absence.map(STSRefreshOutcome.nothingToFetch)
+                break
             }
+            let (fetched, end) = await fetchEnd(known, id)
+            outcome = end.outcome
+            if fetched == id { break }
         }
-        known.writer = nil
-    }
-
-    private func note(_ error: StoreError, _ doing: StaticString, of domain: DomainName) {
-        guard error != .closed, let others = storeSilence.end(at: clock()) else { return }
-        log?.note(error, doing, of: domain, others: others)
+        return outcome ?? .unfinished(keeps: known.policy.standingFacts(at: clock()).held)
     }
 }

@@ -42,7 +42,10 @@ struct OneMessage: ControlSource {
 
     func show(_ id: QueueID) async throws -> MessageView? { id.text == Self.id ? Self.message : nil }
 
-    func policy(_ domain: DomainName) async -> [UInt8] { Array("{\"domain\":\"\(domain)\"}".utf8) }
+    func policy(_ domain: DomainName) async throws -> [UInt8] {
+        if domain.text == "broken.example" { throw Broken() }
+        return Array("{\"domain\":\"\(domain)\"}".utf8)
+    }
 
     static let stsView = STSView(domain: "d.example", id: "7", mode: "enforce", mx: ["mx.example"], maxAge: 86_400)
 
@@ -184,6 +187,7 @@ struct ControlTests {
             ("GET /v1/sts?after=a..b HTTP/1.1\r\n\r\n", 400, "bad-domain"),
             ("GET /v1/sts?cursor=a HTTP/1.1\r\n\r\n", 400, "unknown-parameter"),
             ("GET /v1/sts?after=broken.example HTTP/1.1\r\n\r\n", 500, "internal"),
+            ("GET /v1/policy/broken.example HTTP/1.1\r\n\r\n", 500, "the daemon could not answer"),
             ("POST /v1/sts HTTP/1.1\r\n\r\n", 405, "Allow: GET"),
             ("POST /v1/sts/D.example/refresh HTTP/1.1\r\n\r\n", 200, "\"fetched\":true"),
             ("POST /v1/sts/d.example/refresh HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 200, "\"fetched\":true"),

@@ -248,7 +248,7 @@ struct PolicyFinderTests {
     func notApplicable() async {
         let off = world.finder(isEnabled: false)
         #expect(await off.mail(domain) == .notApplicable)
-        #expect(await off.refresh(domain) == .notApplicable)
+        #expect(await off.refresh(domain) == .off)
         let on = world.finder()
         #expect(await on.facts(for: NextHop(.address(.v4(0x0909_0909)))) == .notApplicable)
         #expect(world.lookups(domain) == 0)

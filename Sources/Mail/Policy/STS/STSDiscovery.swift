@@ -81,9 +81,10 @@ public struct STSDiscovery: Hashable, Sendable {
         }
     }
 
-    /// True where mail failed under a policy that was not fetched just now: the TXT record is to be asked anew, past
-    /// any cache, for a new id may be out (RFC 8461 §5, STS-35). At most once in ``STSSettings/recheck`` seconds; the
-    /// caller remembers when it did so last.
+    /// True where mail failed under a policy that was not fetched just now: the resolver is to be asked for the TXT
+    /// record anew, whatever is remembered of it, for a new id may be out (RFC 8461 §5, STS-35). The resolver keeps to
+    /// the record's TTL all the same (RFC 8461 §8.1). At most once in ``STSSettings/recheck`` seconds; the caller
+    /// remembers when it did so last.
     public func mismatchCallsForLookup(
         _ facts: STSFacts, lastLookup: WallTime?, at now: WallTime
     ) -> Bool {

@@ -10,6 +10,18 @@ public enum STSRecordFacts: Hashable, Sendable {
     case notQueried
 }
 
+extension STSRecordFacts {
+    /// The id, where there is a record.
+    public var id: String? {
+        if case .found(let id) = self { id } else { nil }
+    }
+
+    /// There is certainly none.
+    public var isAbsent: Bool {
+        if case .absent = self { true } else { false }
+    }
+}
+
 /// All that is known about MTA-STS for one next hop, before anything is decided: made by `PolicyFinder` from TXT, cache
 /// and fetch, read by ``HostPolicy``.
 public struct STSFacts: Hashable, Sendable {

@@ -154,7 +154,7 @@ extension ControlSource {
             switch request {
             case .status: return .found(await status())
             case .queue(let query): return .found(try await queue(query))
-            case .policy(let domain): return ControlAnswer(status: .ok, body: await policy(domain))
+            case .policy(let domain): return ControlAnswer(status: .ok, body: try await policy(domain))
             case .policies(let query): return .found(try await policyPage(after: query.after, limit: query.limit))
             case .refreshPolicy(let domain): return .found(await refreshPolicy(of: domain))
             case .show(let id):

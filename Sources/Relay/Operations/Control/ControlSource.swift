@@ -7,8 +7,8 @@ public protocol ControlSource: Sendable {
     func queue(_ query: QueueQuery) async throws -> QueuePage
     /// nil where no message has this id.
     func show(_ id: QueueID) async throws -> MessageView?
-    /// JSON of a `PolicyDocument`: what a delivery to `domain` would decide now.
-    func policy(_ domain: DomainName) async -> [UInt8]
+    /// JSON of a `PolicyDocument`: what a delivery to `domain` would decide now. An error becomes 500.
+    func policy(_ domain: DomainName) async throws -> [UInt8]
     /// One page of the cache of MTA-STS policies, in alphabetical order from behind `domain`. An error becomes 500.
     func policyPage(after domain: DomainName?, limit: Int) async throws -> STSPage
     /// Looks up the TXT record and fetches the policy now, whatever is cached (RFC 8461 §3.3): what came of it.

@@ -87,23 +87,15 @@ public struct STSRefreshView: Codable, Hashable, Sendable {
 }
 
 extension STSRefreshView {
-    /// What a refresh left: fetched where the policy is not an old one that stayed.
-    init(_ facts: STSFacts, of domain: DomainName) {
-        let why: String? =
-            switch facts.record {
-            case .found where facts.held == nil: "the policy was not fetched in time"
-            case .absent(let words) where facts.held == nil: words
-            case .failed(let words) where facts.held == nil: "the TXT lookup failed: \(words)"
-            case .found, .absent, .failed, .notQueried: nil
-            }
-        let view = facts.held.map { held in
+    /// What came of a refresh, with the reason wherever nothing was fetched.
+    init(_ outcome: STSRefreshOutcome, of domain: DomainName) {
+        let fault: String? = if case .failed(let fault, _) = outcome { fault.words } else { nil }
+        let view = outcome.held.map { held in
             STSView(
                 domain: domain.text, id: held.id, mode: held.policy.mode.rawValue,
                 mx: held.policy.patterns.map(\.description), maxAge: held.policy.maxAge,
-                fetchedAt: held.fetchedAt.seconds, expiresAt: held.expiresAt.seconds, error: facts.fault?.words)
+                fetchedAt: held.fetchedAt.seconds, expiresAt: held.expiresAt.seconds, error: fault)
         }
-        self.init(
-            domain: domain.text, fetched: facts.held != nil && !facts.isCached && facts.fault == nil, policy: view,
-            error: facts.fault?.words ?? why)
+        self.init(domain: domain.text, fetched: outcome.obstacle == nil, policy: view, error: outcome.obstacle)
     }
 }

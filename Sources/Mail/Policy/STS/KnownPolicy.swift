@@ -1,21 +1,18 @@
-import Mail
-import Store
-
 /// What this process knows of the MTA-STS policy of one domain: the entry of the cache, the TXT record of the newest
-/// lookup, and what of it must still be written down. A value without network, store and clock; ``PolicyFinder`` asks,
-/// fetches, writes and waits.
-struct KnownPolicy {
+/// lookup, and what of it must still be written down. A value without network, store and clock; the shell asks, fetches,
+/// writes and waits.
+public struct KnownPolicy: Sendable {
     /// Seconds a TXT answer is used at least, so that a TTL of 0 does not cost a lookup for each message of a burst.
-    static let shortest: UInt32 = 1
+    public static let shortest: UInt32 = 1
     /// Seconds a TXT answer is used at most, whatever the zone says.
-    static let longest: UInt32 = 3600
+    public static let longest: UInt32 = 3600
     /// Seconds a failed TXT lookup is remembered.
-    static let failed: UInt32 = 5
+    public static let failed: UInt32 = 5
     /// Seconds until a fetch that failed for reasons of our own is tried again.
-    static let prevention: Int64 = 60
+    public static let prevention: Int64 = 60
 
     /// What the store said when it was read.
-    enum Stored: Hashable {
+    public enum Stored: Hashable, Sendable {
         /// Not yet, or its read failed: a policy may be in force.
         case unread
         case read
@@ -24,10 +21,24 @@ struct KnownPolicy {
     }
 
     /// What is to be written.
-    enum Change: Equatable {
+    public enum Change: Hashable, Sendable {
         case entry(STSCacheEntry)
         case use(WallTime)
         case removal
+    }
+
+    /// What a fetch means: for the mail that waited, for the operator who asked, and for the log.
+    public struct FetchEnd: Hashable, Sendable {
+        public let facts: STSFacts
+        public let outcome: STSRefreshOutcome
+        /// In order.
+        public let events: [STSEvent]
+
+        public init(facts: STSFacts, outcome: STSRefreshOutcome, events: [STSEvent] = []) {
+            self.facts = facts
+            self.outcome = outcome
+            self.events = events
+        }
     }
 
     private enum Unsaved: Int {
@@ -35,11 +46,14 @@ struct KnownPolicy {
     }
 
     private let discovery: STSDiscovery
-    private(set) var entry: STSCacheEntry?
-    private(set) var stored: Stored
-    private(set) var record: STSRecordFacts = .notQueried
+    /// What is remembered; nil for nothing.
+    public private(set) var entry: STSCacheEntry?
+    /// Whether ``entry`` can be trusted to be all there is.
+    public private(set) var stored: Stored
+    /// Of the newest lookup, however old.
+    public private(set) var record: STSRecordFacts = .notQueried
     /// Of the newest lookup that ended.
-    private(set) var lookedUpAt: WallTime?
+    public private(set) var lookedUpAt: WallTime?
     private var recordExpires = WallTime(seconds: .min)
     private var prevented: (until: WallTime, words: String)?
     private var unsaved = Unsaved.nothing
@@ -48,18 +62,19 @@ struct KnownPolicy {
     private var warmUntil = WallTime(seconds: .min)
 
     /// Nothing is known yet. `hasStore` false: there is nothing to be read first.
-    init(_ domain: DomainName, settings: STSSettings, hasStore: Bool) {
+    public init(_ domain: DomainName, settings: STSSettings, hasStore: Bool) {
         discovery = STSDiscovery(domain, settings: settings)
         stored = hasStore ? .unread : .read
         facts = STSFacts(domain: domain, record: .notQueried, isUnknown: true)
     }
 
-    var domain: DomainName { discovery.domain }
+    /// The policy domain.
+    public var domain: DomainName { discovery.domain }
 
     // MARK: What mail gets
 
     /// The facts, where nobody needs to be asked for them; nil where TXT or the policy is due.
-    mutating func currentFacts(at now: WallTime) -> STSFacts? {
+    public mutating func currentFacts(at now: WallTime) -> STSFacts? {
         guard isRecordFresh(at: now) else { return nil }
         if now < warmUntil { return facts }
         guard stored != .unread, wantedFetch(at: now) == nil else { return nil }
@@ -73,13 +88,13 @@ struct KnownPolicy {
     }
 
     /// What holds where mail cannot wait any longer for what is still under way.
-    func standingFacts(at now: WallTime) -> STSFacts {
+    public func standingFacts(at now: WallTime) -> STSFacts {
         let record = isRecordFresh(at: now) ? record : .notQueried
         return completed(discovery.begin(with: entry, record, at: now).facts, at: now)
     }
 
     /// The id under which the policy is to be fetched now; nil for none.
-    func wantedFetch(at now: WallTime) -> String? {
+    public func wantedFetch(at now: WallTime) -> String? {
         if let prevented, now < prevented.until, prevented.until <= now.advanced(by: Self.prevention) { return nil }
         return discovery.begin(with: entry, record, at: now).fetchID
     }
@@ -110,25 +125,26 @@ struct KnownPolicy {
 
     // MARK: What was learnt
 
-    /// The store was read. An entry that came from elsewhere meanwhile, by a fetch, is newer.
-    mutating func noteStored(_ found: StoredPolicy?) {
+    /// The store was read, with this or nothing in it. What came from elsewhere meanwhile, by a fetch, is newer.
+    public mutating func noteStored(_ read: STSCacheEntry?) {
         guard stored == .unread else { return }
         coolDown()
-        switch found {
-        case .entry(let read):
-            stored = .read
-            if entry?.held == nil {
-                let failure = entry?.failure ?? read.failure
-                entry = read
-                entry?.failure = failure
-            }
-        case .damaged: stored = .damaged
-        case nil: stored = .read
-        }
+        stored = .read
+        guard let read, entry?.held == nil else { return }
+        let failure = entry?.failure ?? read.failure
+        entry = read
+        entry?.failure = failure
+    }
+
+    /// The store was read, and what is in it makes no sense.
+    public mutating func noteDamage() {
+        guard stored == .unread else { return }
+        coolDown()
+        stored = .damaged
     }
 
     /// TXT was asked. `isRemoved` in the result: the record is absent for certain, and so the damaged entry goes.
-    mutating func noteRecord(
+    public mutating func noteRecord(
         _ record: STSRecordFacts, for seconds: UInt32, at now: WallTime
     ) -> (events: [STSEvent], isRemoved: Bool) {
         coolDown()
@@ -151,10 +167,9 @@ struct KnownPolicy {
     }
 
     /// A fetch for `id` is over.
-    /// - Returns: what it means for the mail that waited.
-    mutating func noteFetch(
-        _ result: Result<[UInt8], STSFetchFault>, for id: String, at now: WallTime
-    ) -> (facts: STSFacts, events: [STSEvent]) {
+    public mutating func noteFetch(_ result: Result<[UInt8], STSFetchFault>, for id: String, at now: WallTime)
+        -> FetchEnd
+    {
         coolDown()
         prevented = nil
         let step = discovery.finish(result, for: id, with: entry, record, at: now)
@@ -164,18 +179,21 @@ struct KnownPolicy {
             stored = .read
             unsaved = .whole
         }
-        return (completed(step.facts, at: now), step.events)
+        let facts = completed(step.facts, at: now)
+        let outcome = step.events.lazy.compactMap(\.refreshOutcome).first ?? .unchanged(keeps: facts.held)
+        return FetchEnd(facts: facts, outcome: outcome, events: step.events)
     }
 
     /// A fetch failed by our own fault.
-    mutating func notePrevention(_ words: String, at now: WallTime) -> STSFacts {
+    public mutating func notePrevention(_ words: String, at now: WallTime) -> FetchEnd {
         coolDown()
         prevented = (now.advanced(by: Self.prevention), words)
-        return standingFacts(at: now)
+        let facts = standingFacts(at: now)
+        return FetchEnd(facts: facts, outcome: .prevented(words, keeps: facts.held))
     }
 
     /// Mail asked for the domain.
-    mutating func noteUse(at now: WallTime) {
+    public mutating func noteUse(at now: WallTime) {
         guard let usedAt = entry?.usedAt else { return }
         let (lag, overflow) = now.seconds.subtractingReportingOverflow(usedAt.seconds)
         guard overflow || lag < 0 || lag >= STSDiscovery.useResolution else { return }
@@ -184,7 +202,7 @@ struct KnownPolicy {
     }
 
     /// The entry is not needed any more.
-    mutating func forget() {
+    public mutating func forget() {
         coolDown()
         entry = nil
         unsaved = .whole
@@ -203,7 +221,7 @@ struct KnownPolicy {
     // MARK: What must be written
 
     /// What is to be written now; from here on it counts as written.
-    mutating func takeChange() -> Change? {
+    public mutating func takeChange() -> Change? {
         defer { unsaved = .nothing }
         switch unsaved {
         case .nothing: return nil
@@ -213,22 +231,11 @@ struct KnownPolicy {
     }
 
     /// `change` could not be written.
-    mutating func giveBack(_ change: Change) {
+    public mutating func giveBack(_ change: Change) {
         if case .use = change {
             if unsaved == .nothing { unsaved = .use }
         } else {
             unsaved = .whole
         }
-    }
-}
-
-extension STSRecordFacts {
-    /// The id, where there is a record.
-    var id: String? {
-        if case .found(let id) = self { id } else { nil }
-    }
-
-    var isAbsent: Bool {
-        if case .absent = self { true } else { false }
     }
 }

@@ -1,0 +1,47 @@
+import DNS
+import Glibc
+import Mail
+import Net
+import TLS
+
+extension Service {
+    /// What a start would stumble over besides: certificates that cannot be used, a store folder with the wrong mode.
+    /// Changes nothing.
+    public static func checkParts(_ configuration: Configuration) -> [String] {
+        var faults: [String] = []
+        do throws(ServiceError) { _ = try ServiceParts.hostname(configuration) } catch { faults.append("\(error)") }
+        do throws(ServiceError) { _ = try ServiceParts.contexts(configuration) } catch { faults.append("\(error)") }
+        var status = stat()
+        let directory = configuration.store.directory
+        if stat(directory, &status) == 0, status.st_mode & 0o077 != 0 {
+            faults.append("store.directory: others may enter \(directory): chmod 0700 it")
+        }
+        return faults
+    }
+
+    /// What a start would warn of besides ``Configuration/warnings``.
+    public static func checkWarnings(_ configuration: Configuration) -> [String] {
+        ServiceParts.missingAnchors(configuration, TrustStores()).map {
+            ["\($0). Cure: \(ServiceParts.anchorsCure)."]
+        } ?? []
+    }
+
+    /// Tries the settings of `[dns]` in a throw-away worker with a real lookup, because libunbound takes values with which
+    /// its next lookup crashes.
+    /// - Returns: what is wrong, in words; nil where nothing is.
+    public static func checkResolver(
+        _ configuration: Configuration, program: String = ownProgram, workerArguments: [String] = workerArguments
+    ) async -> String? {
+        guard let loop = try? Loop(name: "check"), (try? loop.start()) != nil else { return nil }
+        defer { loop.shutdown() }
+        switch await Resolver.check(
+            ResolverSettings(configuration.dns), program: program, arguments: workerArguments, on: loop)
+        {
+        case .good: return nil
+        case .badOption(let option, let why):
+            return "dns.unbound: \(option): \(why). Correct or remove the option, see unbound.conf(5)."
+        case .badSettings(let why): return "dns: \(why). Check root_trust_anchor, root_hints and forward."
+        case .notTried(let why): return "dns: the settings could not be tried: \(why)."
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Mail
+import Net
+
+/// One lookup and one fetch of a domain at a time, and what is noted of them.
+extension PolicyFinder {
+    /// Joins the lookup that is under way, or makes one.
+    func look(_ known: Known) async {
+        if let running = known.lookup { return await running.value }
+        let domain = known.policy.domain
+        let task = Task(executorPreference: Loop.current) { await self.runLookup(domain) }
+        known.lookup = task
+        await task.value
+    }
+
+    private func runLookup(_ domain: DomainName) async {
+        let known = state(of: domain)
+        await load(known)
+        let (record, seconds) = await fetcher.record(domain)
+        known.lookup = nil
+        if isClosing { return }
+        let (events, isRemoved) = known.policy.noteRecord(record, for: seconds, at: clock())
+        if isRemoved { log?.noteRemoval(of: domain) }
+        for event in events { log?.note(event, of: domain) }
+        save(known)
+    }
+
+    /// Joins the fetch that is under way, or makes one for `id`.
+    /// - Returns: the end, and the id for which it was.
+    func fetchEnd(_ known: Known, _ id: String) async -> (id: String, KnownPolicy.FetchEnd) {
+        let domain = known.policy.domain
+        let fetch =
+            known.fetch
+            ?? Fetch(id: id, task: Task(executorPreference: Loop.current) { await self.runFetch(domain, id) })
+        known.fetch = fetch
+        known.fetch?.waiters += 1
+        return (fetch.id, await fetch.task.value)
+    }
+
+    private func runFetch(_ domain: DomainName, _ id: String) async -> KnownPolicy.FetchEnd {
+        let known = state(of: domain)
+        let answer = await fetcher.policy(domain)
+        known.fetch = nil
+        let now = clock()
+        let result: Result<[UInt8], STSFetchFault>
+        switch answer {
+        case _ where isClosing:
+            let facts = known.policy.standingFacts(at: now)
+            return KnownPolicy.FetchEnd(facts: facts, outcome: .unfinished(keeps: facts.held))
+        case .stopped: return known.policy.notePrevention("the fetch was broken off", at: now)
+        case .prevented(let words):
+            prevention = words
+            if let others = fetchSilence.end(at: now) { log?.notePrevention(words, of: domain, others: others) }
+            return known.policy.notePrevention(words, at: now)
+        case .text(let text):
+            prevention = nil
+            result = .success(text)
+        case .failed(let fault): result = .failure(fault)
+        }
+        let end = known.policy.noteFetch(result, for: id, at: now)
+        for event in end.events { log?.note(event, of: domain) }
+        save(known)
+        return end
+    }
+}
