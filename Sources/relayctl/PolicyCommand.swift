@@ -40,30 +40,35 @@ struct PolicyCommand: AsyncParsableCommand {
 
     /// By the daemon with its cache and configuration where one answers, else by ourselves, which we say.
     private func document(for name: DomainName) async throws -> PolicyDocument {
-        if local { return try await LocalPolicy.find(name, options).document }
+        // Where the socket is named the daemon needs nothing of ours.
+        let chosen = local || options.socket == nil ? try options.configuration() : nil
+        if local, let chosen {
+            Output.error("relayctl: resolved here, by \(chosen.words)")
+            return try await LocalPolicy.find(name, by: chosen).document
+        }
         do throws(Failure) {
-            let json = try await options.client().policy(name)
+            let json = try await options.client(by: chosen).policy(name)
             guard let document = try? JSONDecoder().decode(PolicyDocument.self, from: Data(json)) else {
                 throw Failure(.unexpected, "the daemon's answer is no policy document. Is it of the same version?")
             }
             return document
         } catch {
             guard error.status == .unavailable, !daemon else { throw error }
-            Output.error("relayctl: no relayd answers; resolved here, by \(try options.configurationInWords())")
-            return try await LocalPolicy.find(name, options).document
+            let chosen = try chosen ?? options.configuration()
+            Output.error("relayctl: no relayd answers; resolved here, by \(chosen.words)")
+            return try await LocalPolicy.find(name, by: chosen).document
         }
     }
 }
 
 extension LocalPolicy {
-    /// By the configuration that the options name, on a port of one's choice.
+    /// By this configuration, on a port of one's choice.
     static func find(
-        _ name: DomainName, port: UInt16? = nil, _ options: CommonOptions
+        _ name: DomainName, port: UInt16? = nil, by chosen: ChosenConfiguration
     ) async throws(Failure) -> LocalPolicy {
-        let configuration = try options.configuration()
         do throws(ServiceError) {
             return try await LocalPolicy.find(
-                for: name, port: port, configuration: configuration, workerArguments: ResolverCommand.arguments)
+                for: name, port: port, configuration: chosen.value, workerArguments: ResolverCommand.arguments)
         } catch {
             throw Failure(.unexpected, error.description)
         }

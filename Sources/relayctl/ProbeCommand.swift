@@ -47,15 +47,17 @@ struct ProbeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let name = try Arguments.domainName(domain)
         let only = try host.map { text throws(Failure) in try Arguments.domainName(text) }
+        let chosen = try options.configuration()
+        Output.error("relayctl: resolved here, by \(chosen.words)")
         Progress.show("looking up \(name)")
-        let policy = try await LocalPolicy.find(name, port: port, options)
+        let policy = try await LocalPolicy.find(name, port: port, by: chosen)
         let known = policy.decision.hosts.map(\.host.host)
         if let only, !known.isEmpty, !known.contains(where: { $0.name == only }) {
             Progress.clear()
             throw Failure(
                 .usage, "\(only) is no host of \(name): it has \(known.map(\.description).joined(separator: ", "))")
         }
-        let probe = Probe(policy, configuration: try options.configuration(), step: .seconds(timeout)) { done, all in
+        let probe = Probe(policy, configuration: chosen.value, step: .seconds(timeout)) { done, all in
             Progress.show("\(done) of \(all) addresses")
         }
         let document: PolicyDocument
