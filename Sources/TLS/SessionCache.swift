@@ -32,14 +32,12 @@ public final class SessionCache: Sendable {
         let host: DomainName
         let address: IPAddress
         let port: UInt16
-        let policy: String?
         let requirement: TLSRequirement
 
         init(_ resumption: Resumption, _ requirement: TLSRequirement) {
             host = resumption.host
             address = resumption.address
             port = resumption.port
-            policy = resumption.policy
             self.requirement = requirement.asKey
         }
     }
@@ -110,23 +108,21 @@ public struct Resumption: Sendable {
     let host: DomainName
     let address: IPAddress
     let port: UInt16
-    let policy: String?
     let now: ContinuousClock.Instant
     let expires: ContinuousClock.Instant
 
-    /// - `policy`: what else decides, beyond the requirement.
     /// - `now`: this very moment, or shortly before.
-    /// - `expires`: the smaller of the DNS facts' time to live and the lifetime of sessions: none stored now is used at
-    ///   that instant or later. ``TLSSession`` lowers it where certificates end before.
+    /// - `expires`: no session stored now is used at that instant or later; ``TLSSession`` lowers it where certificates end
+    ///   before. The time to live of DNS facts need not bound it (DANE-47): the requirement a session is asked for with
+    ///   comes of facts that hold at that time, and where they have changed it is another key.
     public init(
-        cache: SessionCache, host: DomainName, address: IPAddress, port: UInt16, policy: String? = nil,
-        now: ContinuousClock.Instant, expires: ContinuousClock.Instant
+        cache: SessionCache, host: DomainName, address: IPAddress, port: UInt16, now: ContinuousClock.Instant,
+        expires: ContinuousClock.Instant
     ) {
         self.cache = cache
         self.host = host
         self.address = address
         self.port = port
-        self.policy = policy
         self.now = now
         self.expires = expires
     }

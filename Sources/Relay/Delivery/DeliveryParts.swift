@@ -31,8 +31,8 @@ struct DeliveryParts: Sendable {
     /// The wall clock; the core never reads it.
     let clock: @Sendable () -> WallTime
 
-    /// How long a TLS session may be resumed at most, whatever the TTL of the facts behind it (RFC 8446 §4.6.1 allows
-    /// seven days).
+    /// How long a TLS session may be resumed at most (RFC 8446 §4.6.1 allows seven days). Facts that change before end it
+    /// sooner: the requirement they lead to is part of its key (DANE-47).
     static let resumptionLimit: Duration = .seconds(3600)
 
     /// For a destination nothing is known of.
