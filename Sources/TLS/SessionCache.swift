@@ -3,7 +3,7 @@ import Synchronization
 
 /// TLS sessions to resume, each with the evidence of the full handshake it descends from (INT-06, TLS-10, DANE-47).
 ///
-/// A session is found under the requirement it was made under, and no other: another TLSA record set, base domain,
+/// A session is found under the terms of the requirement it was made under, and no others: another TLSA record set, base domain,
 /// level, policy or certificate of ours is another key. Only sessions are kept in which all that was checked is well.
 /// Each is used once (RFC 8446 §C.4). When full, the peer not used for the longest time
 /// is forgotten.
@@ -32,13 +32,13 @@ public final class SessionCache: Sendable {
         let host: DomainName
         let address: IPAddress
         let port: UInt16
-        let requirement: TLSRequirement
+        let terms: TLSRequirement.Terms
 
         init(_ resumption: Resumption, _ requirement: TLSRequirement) {
             host = resumption.host
             address = resumption.address
             port = resumption.port
-            self.requirement = requirement.asKey
+            terms = requirement.terms
         }
     }
 
@@ -87,17 +87,6 @@ public final class SessionCache: Sendable {
             peer.lastUse = state.clock
             state.peers[key] = peer
         }
-    }
-}
-
-extension TLSRequirement {
-    /// The same requirement, whatever words explain it.
-    fileprivate var asKey: TLSRequirement {
-        TLSRequirement(
-            level: level, by: by, demands: demands, dane: dane, webPKI: webPKI, pkix: pkix, fingerprints: fingerprints,
-            hasOnlyUnusableTLSA: hasOnlyUnusableTLSA, hasUnknownTLSA: hasUnknownTLSA, sts: sts, requireTLS: requireTLS,
-            serverName: serverName, minimumVersion: minimumVersion, clientIdentity: clientIdentity, fallback: fallback,
-            reason: Explanation(""))
     }
 }
 

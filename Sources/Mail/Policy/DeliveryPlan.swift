@@ -8,7 +8,7 @@ public struct DeliveryPlan: Sendable {
         public let host: HostFacts
         public let address: IPAddress
         public let port: UInt16
-        public let requirement: TLSRequirement
+        public internal(set) var requirement: TLSRequirement
         /// The address to connect from, by the operator's rule; nil is the daemon's own choice.
         public let source: IPAddress?
 

@@ -1,40 +1,40 @@
 /// What one MX host must show before it gets a byte of envelope or content.
 ///
 /// Decided before connecting, from DNS facts, policies and the operator's rules, by ``HostPolicy``; compared with
-/// ``PeerEvidence`` after the handshake. A requirement is also the key under which connections and TLS sessions may be
-/// reused: only under an equal one (INT-06). Lists whose order means nothing, which DNS answers change at will, are kept
-/// in one order.
+/// ``PeerEvidence`` after the handshake. Connections and TLS sessions may be reused only under the same ``terms`` (INT-06).
+/// Lists whose order means nothing, which DNS answers change at will, are kept in one order.
 public struct TLSRequirement: Hashable, Sendable {
-    public let level: Level
+    public internal(set) var level: Level
     /// Which source set the level; nil where nothing demands anything.
-    public let by: Basis?
+    public internal(set) var by: Basis?
     /// What must be proved where the level is `authenticated`: of each set at least one. Empty below that level.
-    public let demands: [Set<Proof>]
+    public internal(set) var demands: [Set<Proof>]
     /// Checked where set, and demanded only where ``demands`` says so; else its result is recorded (D1, D15).
-    public let dane: DANEReference?
+    public internal(set) var dane: DANEReference?
     /// Checked where set, and demanded only where ``demands`` says so; else its result is recorded (D1, STS-34).
-    public let webPKI: WebPKIReference?
+    public internal(set) var webPKI: WebPKIReference?
     /// The operator's own check (`by = ["pkix"]`), with its names and trust anchors.
-    public let pkix: WebPKIReference?
+    public internal(set) var pkix: WebPKIReference?
     /// The leaf's certificate or key must be one of these where ``demands`` says so.
-    public let fingerprints: [Fingerprint]
+    public internal(set) var fingerprints: [Fingerprint]
     /// Secure TLSA records exist, none is usable: counted as `tlsa-invalid` although mail may go out (D3, DANE-15).
-    public let hasOnlyUnusableTLSA: Bool
+    public internal(set) var hasOnlyUnusableTLSA: Bool
     /// The TLSA records could not be looked up, and the message goes all the same (INT-15): counted as `dnssec-invalid`.
-    public let hasUnknownTLSA: Bool
+    public internal(set) var hasUnknownTLSA: Bool
     /// The MTA-STS policy in force, mode `enforce` or `testing`.
-    public let sts: STSReference?
+    public internal(set) var sts: STSReference?
     /// After STARTTLS the host must offer REQUIRETLS, and MAIL carries it (RFC 8689 §4.2.1, INT-12).
-    public let requireTLS: RequireTLSUse
+    public internal(set) var requireTLS: RequireTLSUse
     /// The name for SNI (TLS-04): the TLSA base domain under DANE, else the MX name; nil for an address literal.
-    public let serverName: DomainName?
+    public internal(set) var serverName: DomainName?
     /// Below 1.2 only where the level allows cleartext.
-    public let minimumVersion: TLSVersionFloor
+    public internal(set) var minimumVersion: TLSVersionFloor
     /// Shown to the server that asks for one; nil for none.
-    public let clientIdentity: ClientIdentity?
+    public internal(set) var clientIdentity: ClientIdentity?
     /// How a failed handshake is met where the level allows cleartext; nil is the operator's `tls.opportunistic_fallback`.
-    public let fallback: OpportunisticFallback?
-    public let reason: Explanation
+    public internal(set) var fallback: OpportunisticFallback?
+    /// Words for people: no part of ``terms``.
+    public internal(set) var reason: Explanation
 
     public init(
         level: Level, by: Basis?, demands: [Set<Proof>]? = nil, dane: DANEReference? = nil,
@@ -56,7 +56,7 @@ public struct TLSRequirement: Hashable, Sendable {
         self.sts = sts
         self.requireTLS = requireTLS
         self.serverName = serverName
-        self.minimumVersion = level > .opportunistic ? max(minimumVersion, .tls12) : minimumVersion
+        self.minimumVersion = Self.floor(minimumVersion, at: level)
         self.clientIdentity = clientIdentity
         self.fallback = fallback
         self.reason = reason
@@ -114,6 +114,11 @@ public struct TLSRequirement: Hashable, Sendable {
         case ifOffered
         /// No mail without it.
         case demanded
+    }
+
+    /// TLS-01: below 1.2 only where the alternative is cleartext.
+    static func floor(_ version: TLSVersionFloor, at level: Level) -> TLSVersionFloor {
+        level > .opportunistic ? max(version, .tls12) : version
     }
 
     /// True where a failed or missing STARTTLS may end in cleartext.

@@ -96,14 +96,3 @@ struct DeliveryParts: Sendable {
         }
     }
 }
-
-extension DeliveryPlan.Candidate {
-    /// The same host and address, without STARTTLS: the one clear connection that D18 allows where nothing demands TLS.
-    func withoutTLS(because reason: Reason) -> DeliveryPlan.Candidate {
-        DeliveryPlan.Candidate(
-            host: host, address: address, port: port,
-            requirement: TLSRequirement(
-                level: .none, by: nil, dane: nil, serverName: requirement.serverName,
-                reason: Explanation("cleartext after a failed handshake: \(reason.detail)", source: "RFC 7435 §4")))
-    }
-}
