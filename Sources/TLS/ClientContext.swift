@@ -106,6 +106,12 @@ public struct ClientContexts: Sendable {
     public let unverified: ClientContext
     public let dane: ClientContext
 
+    /// Two that were made, one of each class.
+    public init(unverified: ClientContext, dane: ClientContext) {
+        self.unverified = unverified
+        self.dane = dane
+    }
+
     /// See ``ClientContext/init(_:digestOrder:)``.
     public init(digestOrder: [UInt8] = [2, 1]) throws(TLSError) {
         unverified = try ClientContext(.unverified)

@@ -77,22 +77,30 @@ struct DeliveryParts: Sendable {
     ) -> ClientConnection.Terms {
         ClientConnection.Terms(
             configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback,
-            attempt: attempt, opportunistic: opportunistic, dane: dane, trust: trust, identities: identities,
-            resumption: candidate.host.host.name.map { name in
-                Resumption(
-                    cache: sessions, host: name, address: candidate.address, port: candidate.port,
-                    now: .now, expires: .now.advanced(by: Self.resumptionLimit))
-            }, security: route?.implicitTLS == true ? .implicitTLS : .startTLS,
+            attempt: attempt,
+            tls: ClientWire.Security(
+                contexts: ClientContexts(unverified: opportunistic, dane: dane), trust: trust, identities: identities,
+                resumption: candidate.host.host.name.map { name in
+                    Resumption(
+                        cache: sessions, host: name, address: candidate.address, port: candidate.port,
+                        now: .now, expires: .now.advanced(by: Self.resumptionLimit))
+                }), security: route?.implicitTLS == true ? .implicitTLS : .startTLS,
             credentials: route?.credentialsFile.flatMap { credentials[$0] })
     }
 
-    /// By the rule, else `delivery.source_ipv4` and `source_ipv6`.
     func sourceAddress(of candidate: DeliveryPlan.Candidate) -> SocketAddress? {
-        if let source = candidate.source { return SocketAddress(octets: source.octets, port: 0) }
-        let address = candidate.address
-        return switch address.family {
-        case .ipv4: configuration.delivery.sourceIPv4.flatMap { SocketAddress(octets: $0.octets, port: 0) }
-        case .ipv6: configuration.delivery.sourceIPv6.flatMap { SocketAddress(octets: $0.octets, port: 0) }
-        }
+        configuration.delivery.sourceAddress(candidate.source, for: candidate.address.family)
+    }
+}
+
+extension Configuration.Delivery {
+    /// The address to connect from: the rule's, else `delivery.source_ipv4` or `source_ipv6`; nil leaves it to the system.
+    func sourceAddress(_ ruled: IPAddress?, for family: AddressFamily) -> SocketAddress? {
+        let own: IPAddress? =
+            switch family {
+            case .ipv4: sourceIPv4
+            case .ipv6: sourceIPv6
+            }
+        return (ruled ?? own).flatMap { SocketAddress(octets: $0.octets, port: 0) }
     }
 }
