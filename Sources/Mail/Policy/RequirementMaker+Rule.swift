@@ -100,11 +100,15 @@ extension RequirementMaker {
         let isBehindInsecureMX = daneBasis == .daneHost
         let why =
             isBehindInsecureMX
-            ? "the MX records that name \(host.host) are not DNSSEC-secure" : "\(host.host) offers none of it"
+            ? "the MX records that name \(host.host) are not DNSSEC-secure"
+            : hasOnlyUnusableTLSA
+                ? "no TLSA record of \(host.host) is of a kind that can be checked" : "\(host.host) offers none of it"
+        // RFC 8460 §4.3.2.1: `dane-required` is for hosts without validated TLSA records; here there are some, and none valid.
+        let counted: ResultType = hasOnlyUnusableTLSA ? .tlsaInvalid : .daneRequired
         return Skip(
             reason: Reason(.daneRequired, "\(demanded), and \(why)"),
-            // RFC 8460 §4.3.2.1: where DANE is required, which it is not beside another way (RPTC-15).
-            results: proofs == [.dane] ? [PolicyResult(.tlsa, .daneRequired)] : [], source: "RFC 7672 §6")
+            // Where DANE is required, which it is not beside another way (RPTC-15).
+            results: proofs == [.dane] ? [PolicyResult(.tlsa, counted)] : [], source: "RFC 7672 §6")
     }
 
     func later(_ cause: Reason.Cause, _ words: String) -> Skip {
