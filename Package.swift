@@ -123,7 +123,7 @@ let package = Package(
             [
                 "Relay", "Mail", "Net", "TLS", "DNS", "Store", .product(name: "Logging", package: "swift-log"),
             ]),
-        tests("relayctl", ["relayctl", "Mail"]),
+        tests("relayctl", ["relayctl", "Mail", "Relay"]),
         tests("Structure", []),
     ]
 )

@@ -120,8 +120,11 @@ struct Transfers: ~Copyable {
     /// Breaks the transfer off and closes its connection; false where there is none.
     mutating func remove(_ id: UInt64) -> Bool {
         guard let transfer = transfers.removeValue(forKey: id) else { return false }
-        ids[transfer.pointer] = nil
-        _ = curl_multi_remove_handle(multi.pointer, transfer.pointer)
+        // Nothing else holds it any more, and its end frees the handle.
+        withExtendedLifetime(transfer) {
+            ids[transfer.pointer] = nil
+            _ = curl_multi_remove_handle(multi.pointer, transfer.pointer)
+        }
         return true
     }
 

@@ -91,6 +91,7 @@ public final class ClientContext: @unchecked Sendable {
     /// For a context of class `dane`. Fails with ``TLSError/Kind/library``.
     public func usableRecords(of records: [TLSARecord]) throws(TLSError) -> [TLSARecord] {
         let scratch = try OwnedConnection(owned)
+        defer { extendLifetime(scratch) }
         try OpenSSL.call("SSL_dane_enable") { SSL_dane_enable(scratch.pointer, nil) }
         var usable: [TLSARecord] = []
         for record in records where try DANEVerifier.add(record, to: scratch.pointer) {
@@ -104,6 +105,12 @@ public final class ClientContext: @unchecked Sendable {
 public struct ClientContexts: Sendable {
     public let unverified: ClientContext
     public let dane: ClientContext
+
+    /// Two that were made, one of each class.
+    public init(unverified: ClientContext, dane: ClientContext) {
+        self.unverified = unverified
+        self.dane = dane
+    }
 
     /// See ``ClientContext/init(_:digestOrder:)``.
     public init(digestOrder: [UInt8] = [2, 1]) throws(TLSError) {

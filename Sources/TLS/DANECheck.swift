@@ -25,10 +25,12 @@ public enum DANECheck: Hashable, Sendable {
             throw TLSError(.requirement, text: "the TLS context is not made for DANE")
         }
         let certificates = try CertificateStack(pem: chain)
+        defer { extendLifetime(certificates) }
         guard let leaf = certificates.first else {
             throw TLSError(.file(""), text: "the chain holds no certificate in PEM form")
         }
         let connection = try OwnedConnection(context.owned)
+        defer { extendLifetime(connection) }
         let ssl = connection.pointer
         SSL_set_connect_state(ssl)
         guard try !context.usableRecords(of: reference.records).isEmpty else {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// TLS sessions to resume, each with the evidence of the full handshake it descends from (INT-06, TLS-10, DANE-47).
 ///
-/// A session is found under the requirement it was made under, and no other: another TLSA record set, base domain,
+/// A session is found under the terms of the requirement it was made under, and no others: another TLSA record set, base domain,
 /// level, policy or certificate of ours is another key. Only sessions are kept in which all that was checked is well.
 /// Each is used once (RFC 8446 §C.4). When full, the peer not used for the longest time
 /// is forgotten.
@@ -32,15 +32,13 @@ public final class SessionCache: Sendable {
         let host: DomainName
         let address: IPAddress
         let port: UInt16
-        let policy: String?
-        let requirement: TLSRequirement
+        let terms: TLSRequirement.Terms
 
         init(_ resumption: Resumption, _ requirement: TLSRequirement) {
             host = resumption.host
             address = resumption.address
             port = resumption.port
-            policy = resumption.policy
-            self.requirement = requirement.asKey
+            terms = requirement.terms
         }
     }
 
@@ -52,11 +50,6 @@ public final class SessionCache: Sendable {
     /// Peers remembered now.
     public var count: Int {
         state.withLock { $0.peers.count }
-    }
-
-    /// Forgets all: after a change of trust anchors, or of the clock.
-    public func removeAll() {
-        state.withLock { $0.peers = [:] }
     }
 
     /// Takes the newest session out that has not expired at `now`; the expired ones go too.
@@ -92,17 +85,6 @@ public final class SessionCache: Sendable {
     }
 }
 
-extension TLSRequirement {
-    /// The same requirement, whatever words explain it.
-    fileprivate var asKey: TLSRequirement {
-        TLSRequirement(
-            level: level, by: by, demands: demands, dane: dane, webPKI: webPKI, pkix: pkix, fingerprints: fingerprints,
-            hasOnlyUnusableTLSA: hasOnlyUnusableTLSA, hasUnknownTLSA: hasUnknownTLSA, sts: sts, requireTLS: requireTLS,
-            serverName: serverName, minimumVersion: minimumVersion, clientIdentity: clientIdentity, fallback: fallback,
-            reason: Explanation(""))
-    }
-}
-
 /// Whom a session may be resumed with, and until when one made now may be. The requirement is added by ``TLSSession``,
 /// so that a session and its key cannot disagree.
 public struct Resumption: Sendable {
@@ -110,23 +92,21 @@ public struct Resumption: Sendable {
     let host: DomainName
     let address: IPAddress
     let port: UInt16
-    let policy: String?
     let now: ContinuousClock.Instant
     let expires: ContinuousClock.Instant
 
-    /// - `policy`: what else decides, beyond the requirement.
     /// - `now`: this very moment, or shortly before.
-    /// - `expires`: the smaller of the DNS facts' time to live and the lifetime of sessions: none stored now is used at
-    ///   that instant or later. ``TLSSession`` lowers it where certificates end before.
+    /// - `expires`: no session stored now is used at that instant or later; ``TLSSession`` lowers it where certificates end
+    ///   before. The time to live of DNS facts need not bound it (DANE-47): the requirement a session is asked for with
+    ///   comes of facts that hold at that time, and where they have changed it is another key.
     public init(
-        cache: SessionCache, host: DomainName, address: IPAddress, port: UInt16, policy: String? = nil,
-        now: ContinuousClock.Instant, expires: ContinuousClock.Instant
+        cache: SessionCache, host: DomainName, address: IPAddress, port: UInt16, now: ContinuousClock.Instant,
+        expires: ContinuousClock.Instant
     ) {
         self.cache = cache
         self.host = host
         self.address = address
         self.port = port
-        self.policy = policy
         self.now = now
         self.expires = expires
     }

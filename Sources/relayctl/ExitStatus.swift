@@ -14,6 +14,8 @@ struct ExitStatus: Error, Hashable {
     static let unavailable = ExitStatus(code: 69)
     /// EX_SOFTWARE.
     static let unexpected = ExitStatus(code: 70)
+    /// EX_CONFIG, as relayd has it.
+    static let badConfiguration = ExitStatus(code: 78)
 
     static func leave(_ status: ExitStatus) -> Never {
         exit(status.code)

@@ -41,15 +41,18 @@ struct PolicyCommand: AsyncParsableCommand {
     /// By the daemon with its cache and configuration, or by ourselves where none runs, which we say. One that runs and
     /// cannot be asked may decide otherwise than we would: then the operator has to choose.
     private func document(for name: DomainName) async throws -> PolicyDocument {
-        if local {
-            Output.error("relayctl: resolved here, by \(try options.configurationInWords())")
-            return try await LocalPolicy.find(name, options).document
+        // Where the socket is named the daemon needs nothing of ours.
+        let chosen = local || options.socket == nil ? try options.configuration() : nil
+        if local, let chosen {
+            Output.error("relayctl: resolved here, by \(chosen.words)")
+            return try await LocalPolicy.find(name, by: chosen).document
         }
-        let client = try options.client()
+        let client = try options.client(by: chosen)
         guard let json = try await client.policy(name) else {
             if daemon { throw client.failure(.noAnswer("nobody listens there")) }
-            Output.error("relayctl: no relayd runs; resolved here, by \(try options.configurationInWords())")
-            return try await LocalPolicy.find(name, options).document
+            let chosen = try chosen ?? options.configuration()
+            Output.error("relayctl: no relayd runs; resolved here, by \(chosen.words)")
+            return try await LocalPolicy.find(name, by: chosen).document
         }
         guard let document = try? JSONDecoder().decode(PolicyDocument.self, from: Data(json)) else {
             throw Failure(.unexpected, "the daemon's answer is no policy document. Is it of the same version?")
@@ -59,14 +62,13 @@ struct PolicyCommand: AsyncParsableCommand {
 }
 
 extension LocalPolicy {
-    /// By the configuration that the options name, on a port of one's choice.
+    /// By this configuration, on a port of one's choice.
     static func find(
-        _ name: DomainName, port: UInt16? = nil, _ options: CommonOptions
+        _ name: DomainName, port: UInt16? = nil, by chosen: ChosenConfiguration
     ) async throws(Failure) -> LocalPolicy {
-        let configuration = try options.configuration()
         do throws(ServiceError) {
             return try await LocalPolicy.find(
-                for: name, port: port, configuration: configuration, workerArguments: ResolverCommand.arguments)
+                for: name, port: port, configuration: chosen.value, workerArguments: ResolverCommand.arguments)
         } catch {
             throw Failure(.unexpected, error.description)
         }

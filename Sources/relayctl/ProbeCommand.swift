@@ -49,17 +49,18 @@ struct ProbeCommand: AsyncParsableCommand {
         // A host that has gone is an error to be read, not a signal to die of.
         signal(SIGPIPE, SIG_IGN)
         let name = try Arguments.domainName(domain)
-        Output.error("relayctl: resolved and connected here, by \(try options.configurationInWords())")
         let only = try host.map { text throws(Failure) in try Arguments.domainName(text) }
+        let chosen = try options.configuration()
+        Output.error("relayctl: resolved and connected here, by \(chosen.words)")
         Progress.show("looking up \(name)")
-        let policy = try await LocalPolicy.find(name, port: port, options)
+        let policy = try await LocalPolicy.find(name, port: port, by: chosen)
         let known = policy.decision.hosts.map(\.host.host)
         if let only, !known.isEmpty, !known.contains(where: { $0.name == only }) {
             Progress.clear()
             throw Failure(
                 .usage, "\(only) is no host of \(name): it has \(known.map(\.description).joined(separator: ", "))")
         }
-        let probe = Probe(policy, configuration: try options.configuration(), step: .seconds(timeout)) { done, all in
+        let probe = Probe(policy, configuration: chosen.value, step: .seconds(timeout)) { done, all in
             Progress.show("\(done) of \(all) addresses")
         }
         let document: PolicyDocument

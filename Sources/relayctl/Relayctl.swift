@@ -7,8 +7,9 @@ struct Relayctl: AsyncParsableCommand {
         commandName: "relayctl",
         abstract: "Says what relayd would do, does and holds, and checks what others would make of your domain.",
         discussion: """
-            Exit codes: 0 done; 64 wrong usage; 69 the daemon does not answer or may not be asked; 70 unexpected failure. \
-            Most commands have their own besides: see their help (relayctl help policy). Options may stand before or after \
+            Exit codes: 0 done; 64 wrong usage; 69 the daemon does not answer or may not be asked; 70 unexpected failure; 78 \
+            the configuration cannot be used. Most commands have their own besides: see their help (relayctl help policy). \
+            Options may stand before or after \
             arguments.
 
             Example: relayctl policy example.org
@@ -91,35 +92,43 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "Print one JSON value and nothing else.")
     var json = false
 
-    /// The configuration that governs what is resolved here: the one named, the one in its usual place, or the defaults.
-    func configuration() throws(Failure) -> Configuration {
-        guard let config else { return (try? Configuration.load(path: Configuration.defaultPath)) ?? Configuration() }
-        do throws(ConfigurationError) {
-            return try Configuration.load(path: config)
-        } catch {
-            throw Failure(.usage, error.description)
-        }
+    /// The configuration that governs what is resolved here.
+    func configuration() throws(Failure) -> ChosenConfiguration {
+        try ChosenConfiguration(named: config)
     }
 
-    /// Which one that is.
-    func configurationInWords() throws(Failure) -> String {
-        if let config { return "the configuration \(config)" }
-        let isThere = (try? Configuration.load(path: Configuration.defaultPath)) != nil
-        return isThere ? "the configuration \(Configuration.defaultPath)" : "the defaults (no configuration found)"
-    }
-
-    /// The client for the daemon these options mean. A configuration that is named must be sound; the one in its usual
-    /// place is used where it can be read.
-    func client() throws(Failure) -> DaemonClient {
+    /// The client for the daemon these options mean; `chosen` where the configuration has been read already.
+    func client(by chosen: ChosenConfiguration? = nil) throws(Failure) -> DaemonClient {
         if let socket { return DaemonClient(socket: socket) }
-        if let config {
-            do throws(ConfigurationError) {
-                return DaemonClient(socket: try Configuration.load(path: config).control.socket)
-            } catch {
-                throw Failure(.usage, error.description)
-            }
+        if let chosen { return DaemonClient(socket: chosen.value.control.socket) }
+        return DaemonClient(socket: try configuration().value.control.socket)
+    }
+}
+
+/// A configuration and its name, found in one go: what is decided by it and what is said of it cannot differ.
+struct ChosenConfiguration: Sendable {
+    let value: Configuration
+    /// For a sentence: "by the configuration /etc/waxwing/relayd.toml".
+    let words: String
+
+    /// The one at the path `name`, else the one at `usualPath`; the defaults only where there is no file at `usualPath`. One
+    /// that is wrong, or may not be read, decides nothing: another policy than the daemon's would be a wrong answer.
+    init(named name: String?, usualPath: String = Configuration.defaultPath) throws(Failure) {
+        let path = name ?? usualPath
+        let found: Configuration?
+        do throws(ConfigurationError) {
+            found = try Configuration.loadIfPresent(path: path)
+        } catch {
+            throw Failure(.badConfiguration, "the configuration cannot be used:\n\(error)")
         }
-        let usual = try? Configuration.load(path: Configuration.defaultPath)
-        return DaemonClient(socket: (usual ?? Configuration()).control.socket)
+        if let found {
+            value = found
+            words = "the configuration \(path)"
+        } else if name == nil {
+            value = Configuration()
+            words = "the defaults (there is no \(path))"
+        } else {
+            throw Failure(.usage, "there is no configuration \(path)")
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Mail
+import Relay
 import Testing
 
 @testable import relayctl
@@ -70,6 +71,51 @@ struct ArgumentTests {
         #expect(await Relayctl.run(["sts", "lint", "--json", path]).code == lint)
         #expect(await Relayctl.run(["sts", "match", path, "MX.example."]).code == match)
         #expect(await Relayctl.run(["sts", "match", path, "--json", "mx.example"]).code == match)
+    }
+
+    /// A rule that may not be misread: by the defaults nothing of it would hold.
+    private static let broken = "[tls]\nminimum_levle = \"authenticated\"\n"
+
+    @Test("a broken configuration is no reason to answer by the defaults: it is shown, and ends what needs it")
+    func brokenConfiguration() async throws {
+        let path = NSTemporaryDirectory() + "relayd-\(UUID().uuidString.prefix(8)).toml"
+        try Self.broken.write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        for name in [path, nil] {
+            #expect {
+                try ChosenConfiguration(named: name, usualPath: path)
+            } throws: { error in
+                guard let failure = error as? Failure else { return false }
+                return failure.status.code == 78 && failure.message.contains("\(path):2:")
+                    && failure.message.contains("minimum_level")
+            }
+        }
+        for command in [
+            ["policy", "d.example", "--local"], ["policy", "d.example"], ["probe", "d.example"], ["status"],
+        ] {
+            #expect(await Relayctl.run(command + ["--config", path]).code == 78, "\(command)")
+        }
+        // The daemon is asked where its socket is named, whatever our file says.
+        #expect(await Relayctl.run(["status", "--socket", "/nowhere", "--config", path]).code == 69)
+    }
+
+    @Test("the defaults hold where there is no configuration, and nowhere else")
+    func absentConfiguration() throws {
+        let place = NSTemporaryDirectory() + "conf-\(UUID().uuidString.prefix(8))"
+        let chosen = try ChosenConfiguration(named: nil, usualPath: place)
+        #expect(chosen.value == Configuration())
+        #expect(chosen.words == "the defaults (there is no \(place))")
+        #expect(throws: Failure.self) { try ChosenConfiguration(named: place) }
+        // There, and not to be read: a directory, or a way to it through a file.
+        #expect(throws: Failure.self) { try ChosenConfiguration(named: nil, usualPath: NSTemporaryDirectory()) }
+        #expect(throws: Failure.self) { try ChosenConfiguration(named: nil, usualPath: "/dev/null/relayd.toml") }
+
+        try "[tls]\nminimum_level = \"encrypted\"\n".write(toFile: place, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let named = try ChosenConfiguration(named: nil, usualPath: place)
+        #expect(named.value.tls.minimumLevel == .encrypted)
+        #expect(named.words == "the configuration \(place)")
+        #expect(try ChosenConfiguration(named: place).value == named.value)
     }
 
     @Test("a file at the limit is read whole, one past it only as far as that")

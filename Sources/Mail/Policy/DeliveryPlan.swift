@@ -8,7 +8,7 @@ public struct DeliveryPlan: Sendable {
         public let host: HostFacts
         public let address: IPAddress
         public let port: UInt16
-        public let requirement: TLSRequirement
+        public internal(set) var requirement: TLSRequirement
         /// The address to connect from, by the operator's rule; nil is the daemon's own choice.
         public let source: IPAddress?
         /// The operator's rules that hold for the host, with the reason he gave, for the log; nil where none does.
@@ -37,14 +37,6 @@ public struct DeliveryPlan: Sendable {
     private var failures = AttemptFailures()
     /// Whose step was taken last.
     private var current: MXHost?
-
-    /// By DNS and the operator alone, for ordinary mail.
-    public init(
-        facts: DestinationFacts, settings: PolicySettings, limits: PlanLimits,
-        using generator: inout some RandomNumberGenerator
-    ) {
-        self.init(PolicyDecision(PolicyInputs(facts: facts, settings: settings)), limits: limits, using: &generator)
-    }
 
     public init(_ decision: PolicyDecision, limits: PlanLimits, using generator: inout some RandomNumberGenerator) {
         let facts = decision.inputs.facts

@@ -152,7 +152,7 @@ enum STSFinding: Hashable, Sendable {
 
 extension HostRule {
     /// The source address the rule names for this family.
-    func source(for family: AddressFamily) -> IPAddress? {
+    public func source(for family: AddressFamily) -> IPAddress? {
         switch family {
         case .ipv4: sourceIPv4
         case .ipv6: sourceIPv6

@@ -1,5 +1,3 @@
-// The sentences are the same for all hosts of a kind, because a requirement is also the key of connections and sessions
-// (INT-06).
 extension Explanation {
     static let nothingDemanded = Explanation("nothing demands TLS: TLS where offered", source: "RFC 3207 §6")
     static let secureTLSA = Explanation(

@@ -13,18 +13,21 @@ extension RequirementMaker {
                 guard hasCredentials else { return }
             }
         }
-        let demand =
-            rule.demand ?? HostRule.Demand(level: inputs.settings.minimumLevel, label: Self.minimumLevelLabel)
-        let words =
-            rule.demand == nil
-            ? Explanation("tls.minimum_level is \(demand.level.rawValue)")
-            : Explanation(
-                "\(demand.label) "
-                    + (demand.level == .none ? "wants TLS not even tried" : "demands at least \(demand.level.rawValue)")
-                    + (rule.origin(of: .demand).words.map { " (\($0))" } ?? ""))
-        if demand.level != .opportunistic { reasons.append(words) }
-        if yields, demand.level > .opportunistic { reasons.append(.notSetAside) }
-        try demandLevel(demand.level, demand, words, finding)
+        let level = rule.demand?.level ?? inputs.settings.minimumLevel
+        // What is so anyway needs no words.
+        guard level != .opportunistic else { return }
+        let words: Explanation
+        if let demand = rule.demand {
+            let own = rule.origin(of: .demand).words.map { " (\($0))" } ?? ""
+            let what = level == .none ? "wants TLS not even tried" : "demands at least \(level.rawValue)"
+            words = Explanation("\(demand.label) \(what)\(own)")
+        } else {
+            words = Explanation("\(Self.minimumLevelLabel) is \(level.rawValue)")
+        }
+        reasons.append(words)
+        if yields, level > .opportunistic { reasons.append(.notSetAside) }
+        let demand = rule.demand ?? HostRule.Demand(level: level, label: Self.minimumLevelLabel)
+        try demandLevel(level, demand, words, finding)
     }
 
     static let minimumLevelLabel = "tls.minimum_level"
@@ -101,11 +104,15 @@ extension RequirementMaker {
         let isBehindInsecureMX = daneBasis == .daneHost
         let why =
             isBehindInsecureMX
-            ? "the MX records that name \(host.host) are not DNSSEC-secure" : "\(host.host) offers none of it"
+            ? "the MX records that name \(host.host) are not DNSSEC-secure"
+            : hasOnlyUnusableTLSA
+                ? "no TLSA record of \(host.host) is of a kind that can be checked" : "\(host.host) offers none of it"
+        // RFC 8460 §4.3.2.1: `dane-required` is for hosts without validated TLSA records; here there are some, and none valid.
+        let counted: ResultType = hasOnlyUnusableTLSA ? .tlsaInvalid : .daneRequired
         return Skip(
             reason: Reason(.daneRequired, "\(demanded), and \(why)"),
-            // RFC 8460 §4.3.2.1: where DANE is required, which it is not beside another way (RPTC-15).
-            results: proofs == [.dane] ? [PolicyResult(.tlsa, .daneRequired)] : [], source: "RFC 7672 §6")
+            // Where DANE is required, which it is not beside another way (RPTC-15).
+            results: proofs == [.dane] ? [PolicyResult(.tlsa, counted)] : [], source: "RFC 7672 §6")
     }
 
     func later(_ cause: Reason.Cause, _ words: String) -> Skip {

@@ -1,40 +1,40 @@
 /// What one MX host must show before it gets a byte of envelope or content.
 ///
 /// Decided before connecting, from DNS facts, policies and the operator's rules, by ``HostPolicy``; compared with
-/// ``PeerEvidence`` after the handshake. A requirement is also the key under which connections and TLS sessions may be
-/// reused: only under an equal one (INT-06). Lists whose order means nothing, which DNS answers change at will, are kept
-/// in one order.
+/// ``PeerEvidence`` after the handshake. Connections and TLS sessions may be reused only under the same ``terms`` (INT-06).
+/// Lists whose order means nothing, which DNS answers change at will, are kept in one order.
 public struct TLSRequirement: Hashable, Sendable {
-    public let level: Level
+    public internal(set) var level: Level
     /// Which source set the level; nil where nothing demands anything.
-    public let by: Basis?
+    public internal(set) var by: Basis?
     /// What must be proved where the level is `authenticated`: of each set at least one. Empty below that level.
-    public let demands: [Set<Proof>]
+    public internal(set) var demands: [Set<Proof>]
     /// Checked where set, and demanded only where ``demands`` says so; else its result is recorded (D1, D15).
-    public let dane: DANEReference?
+    public internal(set) var dane: DANEReference?
     /// Checked where set, and demanded only where ``demands`` says so; else its result is recorded (D1, STS-34).
-    public let webPKI: WebPKIReference?
+    public internal(set) var webPKI: WebPKIReference?
     /// The operator's own check (`by = ["pkix"]`), with its names and trust anchors.
-    public let pkix: WebPKIReference?
+    public internal(set) var pkix: WebPKIReference?
     /// The leaf's certificate or key must be one of these where ``demands`` says so.
-    public let fingerprints: [Fingerprint]
+    public internal(set) var fingerprints: [Fingerprint]
     /// Secure TLSA records exist, none is usable: counted as `tlsa-invalid` although mail may go out (D3, DANE-15).
-    public let hasOnlyUnusableTLSA: Bool
+    public internal(set) var hasOnlyUnusableTLSA: Bool
     /// The TLSA records could not be looked up, and the message goes all the same (INT-15): counted as `dnssec-invalid`.
-    public let hasUnknownTLSA: Bool
+    public internal(set) var hasUnknownTLSA: Bool
     /// The MTA-STS policy in force, mode `enforce` or `testing`.
-    public let sts: STSReference?
+    public internal(set) var sts: STSReference?
     /// After STARTTLS the host must offer REQUIRETLS, and MAIL carries it (RFC 8689 §4.2.1, INT-12).
-    public let requireTLS: RequireTLSUse
+    public internal(set) var requireTLS: RequireTLSUse
     /// The name for SNI (TLS-04): the TLSA base domain under DANE, else the MX name; nil for an address literal.
-    public let serverName: DomainName?
+    public internal(set) var serverName: DomainName?
     /// Below 1.2 only where the level allows cleartext.
-    public let minimumVersion: TLSVersionFloor
+    public internal(set) var minimumVersion: TLSVersionFloor
     /// Shown to the server that asks for one; nil for none.
-    public let clientIdentity: ClientIdentity?
+    public internal(set) var clientIdentity: ClientIdentity?
     /// How a failed handshake is met where the level allows cleartext; nil is the operator's `tls.opportunistic_fallback`.
-    public let fallback: OpportunisticFallback?
-    public let reason: Explanation
+    public internal(set) var fallback: OpportunisticFallback?
+    /// Words for people: no part of ``terms``.
+    public internal(set) var reason: Explanation
 
     public init(
         level: Level, by: Basis?, demands: [Set<Proof>]? = nil, dane: DANEReference? = nil,
@@ -50,13 +50,13 @@ public struct TLSRequirement: Hashable, Sendable {
         self.dane = dane
         self.webPKI = webPKI
         self.pkix = pkix
-        self.fingerprints = fingerprints.sorted()
+        self.fingerprints = fingerprints.ordered(by: <)
         self.hasOnlyUnusableTLSA = hasOnlyUnusableTLSA
         self.hasUnknownTLSA = hasUnknownTLSA
         self.sts = sts
         self.requireTLS = requireTLS
         self.serverName = serverName
-        self.minimumVersion = level > .opportunistic ? max(minimumVersion, .tls12) : minimumVersion
+        self.minimumVersion = Self.floor(minimumVersion, at: level)
         self.clientIdentity = clientIdentity
         self.fallback = fallback
         self.reason = reason
@@ -116,6 +116,14 @@ public struct TLSRequirement: Hashable, Sendable {
         case demanded
     }
 
+    /// TLS-01: below 1.2 only where the alternative is cleartext.
+    static func floor(_ version: TLSVersionFloor, at level: Level) -> TLSVersionFloor {
+        level > .opportunistic ? max(version, .tls12) : version
+    }
+
+    static let byDANE: Set<Proof> = [.dane]
+    static let byWebPKI: Set<Proof> = [.webPKI]
+
     /// True where a failed or missing STARTTLS may end in cleartext.
     public var cleartextAllowed: Bool { level <= .opportunistic }
 
@@ -135,10 +143,10 @@ public struct DANEReference: Hashable, Sendable {
 
     public init(baseDomain: DomainName, records: [TLSARecord], referenceIdentifiers: [DomainName]) {
         self.baseDomain = baseDomain
-        self.records = records.sorted()
-        self.referenceIdentifiers =
-            referenceIdentifiers.filter { $0 == baseDomain }
-            + referenceIdentifiers.filter { $0 != baseDomain }.sorted { $0.text < $1.text }
+        self.records = records.ordered(by: <)
+        self.referenceIdentifiers = referenceIdentifiers.ordered { left, right in
+            right != baseDomain && (left == baseDomain || left.text < right.text)
+        }
     }
 }
 
@@ -150,7 +158,7 @@ public struct WebPKIReference: Hashable, Sendable {
     public let trust: TrustStore
 
     public init(names: [DomainName], trust: TrustStore) {
-        self.names = names.sorted { $0.text < $1.text }
+        self.names = names.ordered { $0.text < $1.text }
         self.trust = trust
     }
 }
@@ -234,5 +242,13 @@ public struct Explanation: Hashable, Sendable {
     public init(_ text: String, source: String? = nil) {
         self.text = text
         self.source = source
+    }
+}
+
+extension Array {
+    /// The same in ascending order; the array itself where it is so already, as what comes of facts mostly is.
+    fileprivate func ordered(by precedes: (Element, Element) -> Bool) -> [Element] {
+        for (left, right) in zip(self, dropFirst()) where precedes(right, left) { return sorted(by: precedes) }
+        return self
     }
 }

@@ -12,11 +12,7 @@ final class ClientConnection {
         let configuration: Configuration.Delivery
         let fallback: OpportunisticFallback
         let attempt: AttemptState
-        let opportunistic: ClientContext
-        let dane: ClientContext
-        let trust: TrustStores
-        let identities: ClientIdentities
-        let resumption: Resumption?
+        let tls: ClientWire.Security
         let security: ClientSession.TLSStart
         let credentials: Credentials?
     }
@@ -39,19 +35,17 @@ final class ClientConnection {
     /// Set where the verdict was to connect again without STARTTLS, with its reason.
     private(set) var cleartextNext: Reason?
 
-    let stream: Net.Stream
+    private let wire: ClientWire
     private let terms: Terms
     /// When the transaction under way must be over, whatever each of its steps may take.
     private var transactionEnds = Deadline.never
-    private var tls: TLSSession?
     private var session: ClientSession
-    private var parser = ReplyParser()
 
     init(
         _ stream: Net.Stream, to candidate: DeliveryPlan.Candidate, hostname: DomainName, first: ClientTransaction,
         terms: Terms
     ) {
-        self.stream = stream
+        wire = ClientWire(stream)
         self.candidate = candidate
         self.terms = terms
         self.opened = .now
@@ -59,6 +53,8 @@ final class ClientConnection {
             hostname: .name(hostname), requirement: candidate.requirement, security: terms.security,
             credentials: terms.credentials, first: first)
     }
+
+    var stream: Net.Stream { wire.stream }
 
     /// From the greeting to the results of the first transaction.
     func begin(content: DeliveryContent, within first: Duration) async -> Stop {
@@ -84,7 +80,7 @@ final class ClientConnection {
         while true {
             switch action {
             case .read(let wait):
-                action = session.handle(await reply(wait))
+                action = session.handle(await wire.reply(until: deadline(of: wait)))
             case .send(let bytes, let wait):
                 action = session.handle(await exchange(bytes, wait))
             case .startTLS(let requirement):
@@ -96,67 +92,22 @@ final class ClientConnection {
             case .finishTransaction(let results, let reusable):
                 return .transaction(results, reusable: reusable)
             case .finish(let result):
-                await stream.closeNotify(tls, within: .seconds(1))
-                stream.close()
+                await wire.close()
                 return .ended(result)
             }
         }
     }
 
     private func exchange(_ bytes: [UInt8], _ wait: ClientSession.Wait) async -> ClientSession.Event {
-        do throws(SocketError) {
-            try await stream.write(bytes, until: deadline(of: wait))
-        } catch {
-            return Self.event(error)
-        }
-        return await reply(wait)
-    }
-
-    /// One reply, with one deadline for the whole of it: a peer that dribbles gains nothing.
-    private func reply(_ wait: ClientSession.Wait) async -> ClientSession.Event {
-        let deadline = deadline(of: wait)
-        while true {
-            do throws(ReplyError) {
-                if let reply = try parser.next() {
-                    return .replied(reply, pendingBytes: parser.pendingBytes + stream.bufferedCount)
-                }
-            } catch {
-                return .malformedReply(error)
-            }
-            do throws(SocketError) {
-                if stream.bufferedCount == 0, try await stream.fill(until: deadline) == .end { return .connectionLost }
-            } catch {
-                return Self.event(error)
-            }
-            parser.append(stream.takeBuffered())
-        }
+        if let failed = await wire.send(bytes, until: deadline(of: wait)) { return failed }
+        return await wire.reply(until: deadline(of: wait))
     }
 
     private func secure(_ requirement: TLSRequirement) async -> ClientSession.Event {
-        let context = ClientContext.Verification(for: requirement) == .dane ? terms.dane : terms.opportunistic
-        let made: Result<TLSSession, HandshakeFailure>? = stream.withDescriptor { descriptor in
-            do throws(TLSError) {
-                return .success(
-                    try TLSSession(
-                        client: context, descriptor: descriptor, requirement: requirement,
-                        resumption: terms.resumption, trust: terms.trust, identities: terms.identities))
-            } catch {
-                return .failure(HandshakeFailure(.ours, text: error.text))
-            }
-        }
-        switch made {
-        case nil: return .connectionLost
-        case .failure(let failure): return .tlsFailed(failure)
-        case .success(let session):
-            parser = ReplyParser()
-            switch await stream.secure(with: session, until: .after(terms.configuration.tlsTimeout)) {
-            case .failure(let failure): return .tlsFailed(failure)
-            case .success(let facts):
-                tls = session
-                self.facts = facts
-                return .secured(facts)
-            }
-        }
+        let event = await wire.secure(
+            requirement, with: terms.tls, until: .after(terms.configuration.tlsTimeout))
+        if case .secured(let facts) = event { self.facts = facts }
+        return event
     }
 
     private func judge(_ evidence: PeerEvidence) -> ClientSession.Event {
@@ -185,13 +136,8 @@ final class ClientConnection {
         {
         case .sent: return .contentSent
         case .refused(let reason): return .contentFailed(reason)
-        case .lost(let error): return Self.event(error)
+        case .lost(let error): return ClientWire.event(error)
         }
-    }
-
-    private static func event(_ error: SocketError) -> ClientSession.Event {
-        if case .expired = error { return .timedOut }
-        return .connectionLost
     }
 
     /// The end of a wait: its own limit, or that of the transaction where it comes first. The final dot has its own: cutting

@@ -29,8 +29,8 @@ struct DeliveryParts: Sendable {
     /// The wall clock; the core never reads it.
     let clock: @Sendable () -> WallTime
 
-    /// How long a TLS session may be resumed at most, whatever the TTL of the facts behind it (RFC 8446 §4.6.1 allows
-    /// seven days).
+    /// How long a TLS session may be resumed at most (RFC 8446 §4.6.1 allows seven days). Facts that change before end it
+    /// sooner: the requirement they lead to is part of its key (DANE-47).
     static let resumptionLimit: Duration = .seconds(3600)
 
     /// For a destination nothing is known of.
@@ -77,33 +77,30 @@ struct DeliveryParts: Sendable {
     ) -> ClientConnection.Terms {
         ClientConnection.Terms(
             configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback,
-            attempt: attempt, opportunistic: opportunistic, dane: dane, trust: trust, identities: identities,
-            resumption: candidate.host.host.name.map { name in
-                Resumption(
-                    cache: sessions, host: name, address: candidate.address, port: candidate.port,
-                    now: .now, expires: .now.advanced(by: Self.resumptionLimit))
-            }, security: route?.implicitTLS == true ? .implicitTLS : .startTLS,
+            attempt: attempt,
+            tls: ClientWire.Security(
+                contexts: ClientContexts(unverified: opportunistic, dane: dane), trust: trust, identities: identities,
+                resumption: candidate.host.host.name.map { name in
+                    Resumption(
+                        cache: sessions, host: name, address: candidate.address, port: candidate.port,
+                        now: .now, expires: .now.advanced(by: Self.resumptionLimit))
+                }), security: route?.implicitTLS == true ? .implicitTLS : .startTLS,
             credentials: route?.credentialsFile.flatMap { credentials[$0] })
     }
 
-    /// By the rule, else `delivery.source_ipv4` and `source_ipv6`.
     func sourceAddress(of candidate: DeliveryPlan.Candidate) -> SocketAddress? {
-        if let source = candidate.source { return SocketAddress(octets: source.octets, port: 0) }
-        let address = candidate.address
-        return switch address.family {
-        case .ipv4: configuration.delivery.sourceIPv4.flatMap { SocketAddress(octets: $0.octets, port: 0) }
-        case .ipv6: configuration.delivery.sourceIPv6.flatMap { SocketAddress(octets: $0.octets, port: 0) }
-        }
+        configuration.delivery.sourceAddress(candidate.source, for: candidate.address.family)
     }
 }
 
-extension DeliveryPlan.Candidate {
-    /// The same host and address, without STARTTLS: the one clear connection that D18 allows where nothing demands TLS.
-    func withoutTLS(because reason: Reason) -> DeliveryPlan.Candidate {
-        DeliveryPlan.Candidate(
-            host: host, address: address, port: port,
-            requirement: TLSRequirement(
-                level: .none, by: nil, dane: nil, serverName: requirement.serverName,
-                reason: Explanation("cleartext after a failed handshake: \(reason.detail)", source: "RFC 7435 §4")))
+extension Configuration.Delivery {
+    /// The address to connect from: the rule's, else `delivery.source_ipv4` or `source_ipv6`; nil leaves it to the system.
+    func sourceAddress(_ ruled: IPAddress?, for family: AddressFamily) -> SocketAddress? {
+        let own: IPAddress? =
+            switch family {
+            case .ipv4: sourceIPv4
+            case .ipv6: sourceIPv6
+            }
+        return (ruled ?? own).flatMap { SocketAddress(octets: $0.octets, port: 0) }
     }
 }

@@ -51,7 +51,7 @@ public struct RuleTable: Sendable {
         destination: DomainName?, host: MXHost, trust: HostNameTrust = .vouchedFor,
         minimum: TLSRequirement.Level = .opportunistic
     ) -> HostRule {
-        var merged = HostRule()
+        var merged: HostRule?
         var claimed: [HostRule] = []
         // Specificity compares hosts before destinations, and so do these loops.
         for destinations in settings.matches(for: host) {
@@ -59,14 +59,16 @@ public struct RuleTable: Sendable {
                 for rule in rules {
                     if trust == .claimed, rule.isForAnyDestination {
                         claimed.append(rule.settings)
-                    } else {
-                        merged.fill(from: rule.settings)
+                    } else if merged?.fill(from: rule.settings) == nil {
+                        // Mostly there is one, and nothing to merge.
+                        merged = rule.settings
                     }
                 }
             }
         }
-        for rule in claimed { merged.raise(by: rule, over: minimum) }
-        return merged
+        var settings = merged ?? HostRule()
+        for rule in claimed { settings.raise(by: rule, over: minimum) }
+        return settings
     }
 
     /// Where mail for `domain` goes; nil where MX records decide. Rules for MX hosts have no say.

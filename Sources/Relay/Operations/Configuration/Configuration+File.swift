@@ -6,14 +6,22 @@ extension Configuration {
 
     /// Reads and parses the file at `path`.
     public static func load(path: String) throws(ConfigurationError) -> Configuration {
+        if let found = try loadIfPresent(path: path) { return found }
+        throw cannotOpen(path, ENOENT)
+    }
+
+    /// The same; nil where there is no such file, and only there: one that cannot be read or understood is no reason to go
+    /// on by the defaults.
+    public static func loadIfPresent(path: String) throws(ConfigurationError) -> Configuration? {
         func fault(_ problem: String, _ cure: String, place: TextPlace? = nil) -> ConfigurationError {
             ConfigurationError(faults: [
                 ConfigurationFault(file: path, place: place, key: "", problem: problem, cure: cure)
             ])
         }
         guard let file = fopen(path, "re") else {
-            let reason = String(cString: strerror(errno))
-            throw fault("cannot be opened: \(reason)", "Name the file with --config, or let the user of relayd read it")
+            let code = errno
+            if code == ENOENT { return nil }
+            throw cannotOpen(path, code)
         }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: fileSizeLimit + 1)
@@ -30,5 +38,13 @@ extension Configuration {
             throw fault("is not UTF-8", "Save it as UTF-8", place: TextPlace(line: line, column: column))
         }
         return try parse(text: text, file: path)
+    }
+
+    private static func cannotOpen(_ path: String, _ code: CInt) -> ConfigurationError {
+        ConfigurationError(faults: [
+            ConfigurationFault(
+                file: path, place: nil, key: "", problem: "cannot be opened: \(String(cString: strerror(code)))",
+                cure: "Name the file with --config, or let the user who starts this read it")
+        ])
     }
 }

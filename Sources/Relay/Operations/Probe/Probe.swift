@@ -59,7 +59,8 @@ public struct Probe: Sendable {
             return ProbeConnection.Terms(
                 hostname: hostname,
                 // As a delivery does: which digests count is decided before, by the records of the requirement.
-                contexts: try ClientContexts(),
+                tls: ClientWire.Security(
+                    contexts: try ClientContexts(), trust: TrustStores(), identities: ClientIdentities()),
                 fallback: configuration.tls.opportunisticFallback,
                 security: policy.route?.implicitTLS == true ? .implicitTLS : .startTLS, step: step)
         } catch {
@@ -116,7 +117,7 @@ public struct Probe: Sendable {
                 picture = try? await look(target, requirement.recording, terms, on: loop)
             }
             return .init(
-                target.address, target.host, finding, picture: picture, milliseconds: Self.milliseconds(since: began))
+                target.address, target.host, finding, picture: picture, milliseconds: began.elapsedMilliseconds)
         } catch {
             let why =
                 switch error {
@@ -124,13 +125,8 @@ public struct Probe: Sendable {
                 case .system(let errno): "cannot connect: \(errno)"
                 default: "cannot connect: \(error)"
                 }
-            return .init(target.address, target.host, unreachable: why, milliseconds: Self.milliseconds(since: began))
+            return .init(target.address, target.host, unreachable: why, milliseconds: began.elapsedMilliseconds)
         }
-    }
-
-    private static func milliseconds(since start: Deadline) -> Int64 {
-        let (nanoseconds, overflow) = Deadline.now.nanoseconds.subtractingReportingOverflow(start.nanoseconds)
-        return overflow ? 0 : Int64(clamping: nanoseconds / 1_000_000)
     }
 
     private func look(
@@ -138,17 +134,10 @@ public struct Probe: Sendable {
     ) async throws(SocketError) -> ProbeConnection.Finding {
         let port = policy.decision.inputs.facts.nextHop.port
         guard let place = SocketAddress(octets: target.address.octets, port: port) else { throw .closed }
-        let source = source(for: target).flatMap { SocketAddress(octets: $0.octets, port: 0) }
+        let family = target.address.family
+        let source = configuration.delivery.sourceAddress(target.host.rule.source(for: family), for: family)
         let stream = try await Net.Stream.connect(to: place, from: source, on: loop, until: .after(step))
         defer { stream.close() }
         return await ProbeConnection(stream, requirement: requirement, terms: terms).run()
-    }
-
-    /// As a delivery: the rule's, else the configuration's.
-    private func source(for target: Target) -> IPAddress? {
-        switch target.address.family {
-        case .ipv4: target.host.rule.sourceIPv4 ?? configuration.delivery.sourceIPv4
-        case .ipv6: target.host.rule.sourceIPv6 ?? configuration.delivery.sourceIPv6
-        }
     }
 }

@@ -9,9 +9,7 @@ final class ProbeConnection {
     /// How a look is taken, the same for all addresses.
     struct Terms: Sendable {
         let hostname: DomainName
-        let contexts: ClientContexts
-        let trust = TrustStores()
-        let identities = ClientIdentities()
+        let tls: ClientWire.Security
         let fallback: OpportunisticFallback
         let security: ClientSession.TLSStart
         /// For each step: connecting, each reply, the handshake.
@@ -34,17 +32,13 @@ final class ProbeConnection {
         var failure: Reason?
     }
 
-    private let stream: Net.Stream
-    private let requirement: TLSRequirement
+    private let wire: ClientWire
     private let terms: Terms
     private var session: ClientSession
-    private var parser = ReplyParser()
-    private var tls: TLSSession?
     private var finding = Finding()
 
     init(_ stream: Net.Stream, requirement: TLSRequirement, terms: Terms) {
-        self.stream = stream
-        self.requirement = requirement
+        wire = ClientWire(stream)
         self.terms = terms
         session = ClientSession(
             hostname: .name(terms.hostname), requirement: requirement, security: terms.security, first: nil)
@@ -56,7 +50,7 @@ final class ProbeConnection {
         while true {
             switch action {
             case .read:
-                action = session.handle(await reply())
+                action = session.handle(await wire.reply(until: .after(terms.step)))
             case .send(let bytes, thenRead: _):
                 action = session.handle(await exchange(bytes))
             case .startTLS(let requirement):
@@ -71,69 +65,25 @@ final class ProbeConnection {
                 action = session.handle(.noTransactionLeft)
             case .finish(let result):
                 finding.failure = result.failure
-                await stream.closeNotify(tls, within: .seconds(1))
-                stream.close()
+                await wire.close()
                 return finding
             }
         }
     }
 
     private func exchange(_ bytes: [UInt8]) async -> ClientSession.Event {
-        do throws(SocketError) {
-            try await stream.write(bytes, until: .after(terms.step))
-        } catch {
-            return Self.event(error)
-        }
-        return await reply()
-    }
-
-    private func reply() async -> ClientSession.Event {
-        let deadline = Deadline.after(terms.step)
-        while true {
-            do throws(ReplyError) {
-                if let reply = try parser.next() {
-                    return .replied(reply, pendingBytes: parser.pendingBytes + stream.bufferedCount)
-                }
-            } catch {
-                return .malformedReply(error)
-            }
-            do throws(SocketError) {
-                if stream.bufferedCount == 0, try await stream.fill(until: deadline) == .end { return .connectionLost }
-            } catch {
-                return Self.event(error)
-            }
-            parser.append(stream.takeBuffered())
-        }
+        if let failed = await wire.send(bytes, until: .after(terms.step)) { return failed }
+        return await wire.reply(until: .after(terms.step))
     }
 
     private func secure(_ requirement: TLSRequirement) async -> ClientSession.Event {
-        let context = terms.contexts[requirement]
-        let made: Result<TLSSession, HandshakeFailure>? = stream.withDescriptor { descriptor in
-            do throws(TLSError) {
-                return .success(
-                    try TLSSession(
-                        client: context, descriptor: descriptor, requirement: requirement, trust: terms.trust,
-                        identities: terms.identities))
-            } catch {
-                return .failure(HandshakeFailure(.ours, text: error.text))
-            }
+        let event = await wire.secure(requirement, with: terms.tls, until: .after(terms.step))
+        finding.certificate = wire.tls?.certificate
+        if case .secured = event, let session = wire.tls {
+            finding.chain = session.peerChain()
+            finding.matches = session.matches(requirement.dane?.records ?? [])
         }
-        switch made {
-        case nil: return .connectionLost
-        case .failure(let failure): return .tlsFailed(failure)
-        case .success(let session):
-            parser = ReplyParser()
-            let ended = await stream.secure(with: session, until: .after(terms.step))
-            finding.certificate = session.certificate
-            switch ended {
-            case .failure(let failure): return .tlsFailed(failure)
-            case .success(let facts):
-                tls = session
-                finding.chain = session.peerChain()
-                finding.matches = session.matches(requirement.dane?.records ?? [])
-                return .secured(facts)
-            }
-        }
+        return event
     }
 
     /// The verdict of a later attempt: what mail would come to in the end (D18).
@@ -146,10 +96,5 @@ final class ProbeConnection {
         case .proceed, .fallBack(.inThisConnection, _, _): return .mayProceed
         case .fallBack(.reconnectWithoutTLS, _, let reason), .refuse(let reason, _): return .mustAbandon(reason)
         }
-    }
-
-    private static func event(_ error: SocketError) -> ClientSession.Event {
-        if case .expired = error { return .timedOut }
-        return .connectionLost
     }
 }

@@ -110,29 +110,3 @@ extension ServiceExtensions {
         return words
     }
 }
-
-extension TLSRequirement {
-    /// The same checks, recorded and not demanded: to see what a host shows that does not pass.
-    var recording: TLSRequirement {
-        TLSRequirement(
-            level: .opportunistic, by: nil, demands: [], dane: dane, webPKI: webPKI, pkix: pkix,
-            fingerprints: fingerprints, hasOnlyUnusableTLSA: hasOnlyUnusableTLSA, hasUnknownTLSA: hasUnknownTLSA,
-            sts: sts,
-            serverName: serverName, minimumVersion: minimumVersion, clientIdentity: clientIdentity,
-            reason: Explanation("for information"))
-    }
-
-    /// For a host that is skipped: what it would show, under no demand.
-    static func forInformation(_ host: HostFacts, _ inputs: PolicyInputs) -> TLSRequirement {
-        let usable = host.tlsa.security == .secure ? host.tlsa.usableRecords : []
-        let base = host.tlsa.baseDomain ?? host.host.name
-        let dane = base.flatMap { base in
-            usable.isEmpty ? nil : DANEReference(baseDomain: base, records: usable, referenceIdentifiers: [base])
-        }
-        return TLSRequirement(
-            level: .opportunistic, by: nil, demands: [], dane: dane,
-            webPKI: host.host.name.map { WebPKIReference(names: [$0], trust: inputs.settings.trust) },
-            serverName: dane?.baseDomain ?? host.host.name,
-            minimumVersion: inputs.settings.opportunisticMinimumVersion, reason: Explanation("for information"))
-    }
-}

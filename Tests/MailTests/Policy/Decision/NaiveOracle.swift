@@ -113,9 +113,10 @@ struct NaiveOracle {
         return localWays.contains(.dane) ? .daneRequired : .stsRequired
     }
 
-    /// RPTC-15: `dane-required` only where DANE, and nothing else, is demanded.
+    /// RPTC-15: `dane-required` only where DANE, and nothing else, is demanded; `tlsa-invalid` where there are secure records.
     private var localResults: [String] {
-        localCause == .daneRequired && localWays == [.dane] ? ["tlsa:dane-required"] : []
+        guard localCause == .daneRequired, localWays == [.dane] else { return [] }
+        return [tlsa == .unusable ? "tlsa:tlsa-invalid" : "tlsa:dane-required"]
     }
 
     // MARK: - After STARTTLS

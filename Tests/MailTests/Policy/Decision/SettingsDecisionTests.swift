@@ -149,6 +149,18 @@ struct SettingsDecisionTests {
         #expect(try !port.decision().allowsReuse(of: candidate))
     }
 
+    @Test("INT-06 the words that explain a demand do not keep a connection from being used again")
+    func reuseWhateverTheWords() throws {
+        func scene(_ level: TLSRequirement.Level, _ label: String) throws -> Scene {
+            Scene(Scene.plain, rule: { $0.demand = HostRule.Demand(level: level, label: label) })
+        }
+        var plan = try scene(.encrypted, "rule \"old\"").plan()
+        guard case .connect(let candidate) = plan.next() else { throw Unexpected() }
+        #expect(candidate.requirement.reason.text.contains("old"))
+        #expect(try scene(.encrypted, "rule \"new\"").decision().allowsReuse(of: candidate))
+        #expect(try !scene(.opportunistic, "rule \"new\"").decision().allowsReuse(of: candidate))
+    }
+
     private struct Unexpected: Error {}
 
     // MARK: Who set what
