@@ -79,6 +79,8 @@ public struct TLSAFacts: Hashable, Sendable {
     /// Of ``records`` those whose data no verifier can read, though their form is good (DANE-26). Found out by whoever can,
     /// before anything is decided: see ``DestinationFacts/reading(_:)``.
     public let unreadable: Set<TLSARecord>
+    /// Those of ``records`` by which a host can be authenticated, in ascending order: every decision asks for them.
+    public let usableRecords: [TLSARecord]
     /// Records too short to be TLSA at all. They void themselves, not the set: it still demands TLS (DANE-10, DANE-26).
     public let malformed: Int
 
@@ -102,6 +104,7 @@ public struct TLSAFacts: Hashable, Sendable {
         self.security = security
         self.records = records
         self.unreadable = unreadable
+        usableRecords = records.filter { $0.isUsable && !unreadable.contains($0) }.sorted()
         self.malformed = malformed
     }
 
@@ -110,7 +113,4 @@ public struct TLSAFacts: Hashable, Sendable {
         guard record.isUsable, unreadable.contains(record) else { return record.usability }
         return .unusable(.unreadable(selector: record.selector))
     }
-
-    /// Those of ``records`` by which a host can be authenticated.
-    public var usableRecords: [TLSARecord] { records.filter { usability(of: $0) == .usable } }
 }

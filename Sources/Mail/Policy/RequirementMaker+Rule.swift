@@ -13,17 +13,20 @@ extension RequirementMaker {
                 guard hasCredentials else { return }
             }
         }
-        let demand =
-            rule.demand ?? HostRule.Demand(level: inputs.settings.minimumLevel, label: Self.minimumLevelLabel)
-        let words =
-            rule.demand == nil
-            ? Explanation("tls.minimum_level is \(demand.level.rawValue)")
-            : Explanation(
-                "\(demand.label) demands at least \(demand.level.rawValue)"
-                    + (rule.origin(of: .demand).words.map { " (\($0))" } ?? ""))
-        if demand.level != .opportunistic { reasons.append(words) }
-        if yields, demand.level > .opportunistic { reasons.append(.notSetAside) }
-        try demandLevel(demand.level, demand, words, finding)
+        let level = rule.demand?.level ?? inputs.settings.minimumLevel
+        // What is so anyway needs no words.
+        guard level != .opportunistic else { return }
+        let words: Explanation
+        if let demand = rule.demand {
+            let own = rule.origin(of: .demand).words.map { " (\($0))" } ?? ""
+            words = Explanation("\(demand.label) demands at least \(level.rawValue)\(own)")
+        } else {
+            words = Explanation("\(Self.minimumLevelLabel) is \(level.rawValue)")
+        }
+        reasons.append(words)
+        if yields, level > .opportunistic { reasons.append(.notSetAside) }
+        let demand = rule.demand ?? HostRule.Demand(level: level, label: Self.minimumLevelLabel)
+        try demandLevel(level, demand, words, finding)
     }
 
     static let minimumLevelLabel = "tls.minimum_level"

@@ -34,14 +34,14 @@ extension RequirementMaker {
                             + "checked and recorded, not demanded, \(waiver(reference))", source: "RFC 8461 §5"))
                 return
             }
-            let words = Explanation.enforced(reference)
-            if daneBasis == .dane, demands.contains([.dane]), !inputs.settings.demandsBoth {
+            if daneBasis == .dane, demands.contains(TLSRequirement.byDANE), !inputs.settings.demandsBoth {
                 // D1: with a secure MX, DANE authenticates the host; RFC 8461 §2 wants no interference with it (INT-02).
                 reasons.append(.daneBeforeWebPKI)
                 return
             }
+            let words = Explanation.enforced(reference)
             reasons.append(words)
-            demands.append([.webPKI])
+            demands.append(TLSRequirement.byWebPKI)
             raise(to: .authenticated, by: .mtaSTS, words)
         }
     }
@@ -68,14 +68,14 @@ extension RequirementMaker {
         }
         try validateName(finding)
         // RFC 8689 §4.2.1: verified by DANE or by a trusted certificate; unusable TLSA records verify nobody (INT-11).
-        if !demands.contains([.dane]), !demands.contains([.webPKI]) {
+        if !demands.contains(TLSRequirement.byDANE), !demands.contains(TLSRequirement.byWebPKI) {
             guard let name = host.host.name else {
                 throw Skip(
                     reason: Reason(.requireTLSUnvalidated, "REQUIRETLS needs a host with a name, not \(host.host)"),
                     results: [], source: "RFC 8689 §4.2.1")
             }
             webPKI = webPKI ?? WebPKIReference(names: [name], trust: inputs.settings.trust)
-            demands.append([.webPKI])
+            demands.append(TLSRequirement.byWebPKI)
             raise(to: .authenticated, by: .requireTLS, .requireTLS)
         }
         reasons.append(.requireTLS)

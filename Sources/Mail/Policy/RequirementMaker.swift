@@ -107,7 +107,7 @@ struct RequirementMaker {
             let words: Explanation = newBasis == .dane ? .secureTLSA : .secureTLSABehindInsecureMX
             reasons.append(words)
             guard binds else { return }
-            demands.append([.dane])
+            demands.append(TLSRequirement.byDANE)
             raise(to: .authenticated, by: newBasis, words)
         }
     }
@@ -120,19 +120,22 @@ struct RequirementMaker {
     /// Names accepted in a DANE-TA chain (RFC 7672 §3.2.2), the base domain first.
     private static func referenceIdentifiers(_ base: DomainName, _ facts: DestinationFacts) -> [DomainName] {
         var names = [base]
+        func add(_ name: DomainName?) {
+            if let name, !names.contains(name) { names.append(name) }
+        }
         switch (facts.mx.lookup, facts.mx.security) {
         case (.records, .secure):
             // The next-hop domain led here securely, and so did what it is an alias of (DANE-37).
-            names += [facts.nextHop.domain, facts.mx.expandedDomain].compactMap { $0 }
+            add(facts.nextHop.domain)
+            add(facts.mx.expandedDomain)
         case (.implicit, .secure), (.notQueried, _):
             // No MX was used: the name we began with, where the base domain is what it is an alias of (DANE-39).
-            names += [facts.nextHop.domain].compactMap { $0 }
+            add(facts.nextHop.domain)
         case (.records, _), (.implicit, _):
             break  // RFC 7672 §3.2.2 (erratum 6283): the base domain alone (DANE-38)
         case (.null, _), (.noSuchDomain, _), (.failed, _):
             break  // No host, nothing to name.
         }
-        var seen: Set<DomainName> = []
-        return names.filter { seen.insert($0).inserted }
+        return names
     }
 }

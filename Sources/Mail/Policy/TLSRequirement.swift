@@ -50,7 +50,7 @@ public struct TLSRequirement: Hashable, Sendable {
         self.dane = dane
         self.webPKI = webPKI
         self.pkix = pkix
-        self.fingerprints = fingerprints.sorted()
+        self.fingerprints = fingerprints.ordered(by: <)
         self.hasOnlyUnusableTLSA = hasOnlyUnusableTLSA
         self.hasUnknownTLSA = hasUnknownTLSA
         self.sts = sts
@@ -121,6 +121,9 @@ public struct TLSRequirement: Hashable, Sendable {
         level > .opportunistic ? max(version, .tls12) : version
     }
 
+    static let byDANE: Set<Proof> = [.dane]
+    static let byWebPKI: Set<Proof> = [.webPKI]
+
     /// True where a failed or missing STARTTLS may end in cleartext.
     public var cleartextAllowed: Bool { level <= .opportunistic }
 
@@ -140,10 +143,10 @@ public struct DANEReference: Hashable, Sendable {
 
     public init(baseDomain: DomainName, records: [TLSARecord], referenceIdentifiers: [DomainName]) {
         self.baseDomain = baseDomain
-        self.records = records.sorted()
-        self.referenceIdentifiers =
-            referenceIdentifiers.filter { $0 == baseDomain }
-            + referenceIdentifiers.filter { $0 != baseDomain }.sorted { $0.text < $1.text }
+        self.records = records.ordered(by: <)
+        self.referenceIdentifiers = referenceIdentifiers.ordered { left, right in
+            right != baseDomain && (left == baseDomain || left.text < right.text)
+        }
     }
 }
 
@@ -155,7 +158,7 @@ public struct WebPKIReference: Hashable, Sendable {
     public let trust: TrustStore
 
     public init(names: [DomainName], trust: TrustStore) {
-        self.names = names.sorted { $0.text < $1.text }
+        self.names = names.ordered { $0.text < $1.text }
         self.trust = trust
     }
 }
@@ -239,5 +242,13 @@ public struct Explanation: Hashable, Sendable {
     public init(_ text: String, source: String? = nil) {
         self.text = text
         self.source = source
+    }
+}
+
+extension Array {
+    /// The same in ascending order; the array itself where it is so already, as what comes of facts mostly is.
+    fileprivate func ordered(by precedes: (Element, Element) -> Bool) -> [Element] {
+        for (left, right) in zip(self, dropFirst()) where precedes(right, left) { return sorted(by: precedes) }
+        return self
     }
 }

@@ -25,9 +25,8 @@ extension TLSARecord: Comparable {
     /// be the same demand.
     public static func < (left: Self, right: Self) -> Bool {
         let (mine, others) = (
-            [left.usage, left.selector, left.matchingType], [right.usage, right.selector, right.matchingType]
+            (left.usage, left.selector, left.matchingType), (right.usage, right.selector, right.matchingType)
         )
-        return mine == others
-            ? left.data.lexicographicallyPrecedes(right.data) : mine.lexicographicallyPrecedes(others)
+        return mine == others ? left.data.lexicographicallyPrecedes(right.data) : mine < others
     }
 }

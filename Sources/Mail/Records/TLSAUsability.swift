@@ -88,13 +88,17 @@ extension DigestOrder {
     /// stays, and of the digests only the strongest kind that is there. A set that publishes a strong digest cannot be
     /// satisfied by a weak one that lies beside it.
     public func strongest(of usable: [TLSARecord]) -> [TLSARecord] {
-        var best: [[UInt8]: Int] = [:]
-        for record in usable where record.matchingType != 0 {
-            let key = [record.usage, record.selector]
-            best[key] = min(rank(record.matchingType), best[key] ?? .max)
-        }
+        // One kind of digest alone, as nearly always: all stay.
+        guard let first = usable.first(where: { $0.matchingType != 0 })?.matchingType,
+            usable.contains(where: { $0.matchingType != 0 && $0.matchingType != first })
+        else { return usable }
+        // Sets are small (``RecordLimits/tlsa``).
         return usable.filter { record in
-            record.matchingType == 0 || best[[record.usage, record.selector]] == rank(record.matchingType)
+            record.matchingType == 0
+                || !usable.contains { other in
+                    other.matchingType != 0 && (other.usage, other.selector) == (record.usage, record.selector)
+                        && rank(other.matchingType) < rank(record.matchingType)
+                }
         }
     }
 

@@ -234,10 +234,13 @@ struct RuleTableTests {
             let host: MXHost =
                 Int.random(in: 0..<5, using: &dice) == 0
                 ? .address(.v4(0xC000_0200 + UInt32.random(in: 1...4, using: &dice))) : try Self.host(try name())
-            #expect(
-                table.settings(destination: destination, host: host)
-                    == Self.scan(table, destination: destination, host: host),
-                "\(String(describing: destination)) \(host)")
+            let found = table.settings(destination: destination, host: host)
+            let scanned = Self.scan(table, destination: destination, host: host)
+            let place = "\(String(describing: destination)) \(host)"
+            #expect(found.withoutOrigins == scanned.withoutOrigins, "\(place)")
+            for key in HostRule.Key.allCases {
+                #expect(found.origin(of: key) == scanned.origin(of: key), "\(place), \(key)")
+            }
         }
     }
 

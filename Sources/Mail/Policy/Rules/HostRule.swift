@@ -18,7 +18,7 @@ public struct HostRule: Hashable, Sendable {
     /// The operator's own words (`reason`), of the most specific rule that has them.
     public var words: String?
     /// Which rule set a value, where several came together.
-    private(set) var origins: [Key: Origin] = [:]
+    private var origins = Origins()
 
     /// A value that explanations speak of.
     public enum Key: Hashable, Sendable, CaseIterable {
@@ -39,6 +39,27 @@ public struct HostRule: Hashable, Sendable {
 
         /// `rule "example.org" (their gateway is broken)`
         public var description: String { label + (words.map { " (\($0))" } ?? "") }
+    }
+
+    /// One for each ``Key``; nil where nobody set it, or the one rule there is.
+    private struct Origins: Hashable, Sendable {
+        var demand: Origin?
+        var minimumVersion: Origin?
+        var requireTLS: Origin?
+        var honoursOptionalTLS: Origin?
+        var dane: Origin?
+        var mtaSTS: Origin?
+
+        subscript(key: Key) -> Origin? {
+            switch key {
+            case .demand: demand
+            case .minimumVersion: minimumVersion
+            case .requireTLS: requireTLS
+            case .honoursOptionalTLS: honoursOptionalTLS
+            case .dane: dane
+            case .mtaSTS: mtaSTS
+            }
+        }
     }
 
     public struct Demand: Hashable, Sendable {
@@ -88,26 +109,30 @@ public struct HostRule: Hashable, Sendable {
     /// The values alone, for comparison.
     var withoutOrigins: HostRule {
         var rule = self
-        rule.origins = [:]
+        rule.origins = Origins()
         return rule
     }
 
     /// The rule that set the value of `key`, with that rule's own words: never one rule's name beside another's reason.
     public func origin(of key: Key) -> Origin {
-        origins[key] ?? Origin(label: labels.first ?? "the configuration", words: words)
+        origins[key] ?? ownOrigin
     }
+
+    private var ownOrigin: Origin { Origin(label: labels.first ?? "the configuration", words: words) }
 
     /// Takes from a less specific rule what is not said yet.
     mutating func fill(from other: HostRule) {
-        func note(_ key: Key, _ isTaken: Bool) {
-            if isTaken { origins[key] = other.origin(of: key) }
-        }
-        note(.demand, Self.take(&demand, other.demand))
-        note(.minimumVersion, Self.take(&minimumVersion, other.minimumVersion))
-        note(.requireTLS, Self.take(&requireTLS, other.requireTLS))
-        note(.honoursOptionalTLS, Self.take(&honoursOptionalTLS, other.honoursOptionalTLS))
-        note(.dane, Self.take(&dane, other.dane))
-        note(.mtaSTS, Self.take(&mtaSTS, other.mtaSTS))
+        // As it is before other words come in.
+        let own = ownOrigin
+        Self.take(&demand, other.demand, &origins.demand, own, other.origin(of: .demand))
+        Self.take(
+            &minimumVersion, other.minimumVersion, &origins.minimumVersion, own, other.origin(of: .minimumVersion))
+        Self.take(&requireTLS, other.requireTLS, &origins.requireTLS, own, other.origin(of: .requireTLS))
+        Self.take(
+            &honoursOptionalTLS, other.honoursOptionalTLS, &origins.honoursOptionalTLS, own,
+            other.origin(of: .honoursOptionalTLS))
+        Self.take(&dane, other.dane, &origins.dane, own, other.origin(of: .dane))
+        Self.take(&mtaSTS, other.mtaSTS, &origins.mtaSTS, own, other.origin(of: .mtaSTS))
         clientIdentity = clientIdentity ?? other.clientIdentity
         sourceIPv4 = sourceIPv4 ?? other.sourceIPv4
         sourceIPv6 = sourceIPv6 ?? other.sourceIPv6
@@ -115,9 +140,15 @@ public struct HostRule: Hashable, Sendable {
         labels += other.labels
     }
 
-    private static func take<Value>(_ mine: inout Value?, _ theirs: Value?) -> Bool {
-        guard mine == nil, let theirs else { return false }
-        mine = theirs
-        return true
+    private static func take<Value>(
+        _ mine: inout Value?, _ theirs: Value?, _ origin: inout Origin?, _ own: Origin,
+        _ others: @autoclosure () -> Origin
+    ) {
+        if mine != nil {
+            origin = origin ?? own
+        } else if let theirs {
+            mine = theirs
+            origin = others()
+        }
     }
 }

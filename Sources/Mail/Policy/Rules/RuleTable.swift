@@ -44,14 +44,15 @@ public struct RuleTable: Sendable {
 
     /// The settings for `host` of `destination` (the next-hop domain; nil for an address).
     public func settings(destination: DomainName?, host: MXHost) -> HostRule {
-        var merged = HostRule()
+        var merged: HostRule?
         // Specificity compares hosts before destinations, and so do these loops.
         for destinations in settings.matches(for: host) {
             for rules in destinations.matches(for: destination) {
-                for rule in rules { merged.fill(from: rule.settings) }
+                // Mostly there is one, and nothing to merge.
+                for rule in rules where merged?.fill(from: rule.settings) == nil { merged = rule.settings }
             }
         }
-        return merged
+        return merged ?? HostRule()
     }
 
     /// Where mail for `domain` goes; nil where MX records decide. Rules for MX hosts have no say.
