@@ -54,14 +54,6 @@ public final class HTTPSClient: Sendable {
         thread.join()
     }
 
-    /// "libcurl 7.88.1, OpenSSL/3.0.22": the libraries this process runs with.
-    public static var libraryVersion: String {
-        guard let version = shim_curl_version_info() else { return "libcurl" }
-        let number = version.pointee.version.map { String(cString: $0) } ?? "of unknown version"
-        let tls = version.pointee.ssl_version.map { String(cString: $0) } ?? "no TLS"
-        return "libcurl \(number), \(tls)"
-    }
-
     /// The file of the system's trust anchors that libcurl was built to read.
     static var systemAnchors: String? {
         shim_curl_version_info()?.pointee.cainfo.map { String(cString: $0) }

@@ -14,11 +14,6 @@ public final class ClientIdentities: Sendable {
         _ = try owned(identity)
     }
 
-    /// Forgets all: the next use reads the files again. Sessions under way keep what they have.
-    public func removeAll() {
-        loaded.withLock { $0 = [:] }
-    }
-
     func owned(_ identity: ClientIdentity) throws(TLSError) -> OwnedIdentity {
         if let known = loaded.withLock({ $0[identity] }) { return known }
         let fresh = try OwnedIdentity(identity)

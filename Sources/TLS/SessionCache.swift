@@ -52,11 +52,6 @@ public final class SessionCache: Sendable {
         state.withLock { $0.peers.count }
     }
 
-    /// Forgets all: after a change of trust anchors, or of the clock.
-    public func removeAll() {
-        state.withLock { $0.peers = [:] }
-    }
-
     /// Takes the newest session out that has not expired at `now`; the expired ones go too.
     func take(_ key: Key, now: ContinuousClock.Instant) -> StoredSession? {
         state.withLock { state in

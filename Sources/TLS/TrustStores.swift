@@ -18,12 +18,6 @@ public final class TrustStores: Sendable {
         _ = try anchors(of: store)
     }
 
-    /// Forgets all: the next use reads the files again. Sessions under way keep what they have. Evidence in a
-    /// ``SessionCache`` was made with the old anchors: empty that too.
-    public func removeAll() {
-        loaded.withLock { $0 = [:] }
-    }
-
     func anchors(of store: TrustStore) throws(TLSError) -> OwnedTrust {
         if let known = loaded.withLock({ $0[store] }) { return known }
         // Not under the lock: it takes long, and two that come at once may both do it.

@@ -134,10 +134,4 @@ struct AnswerTests {
             exit(result.text == "version: STSv1\n" ? 0 : 1)
         }
     }
-
-    @Test("The version names both libraries")
-    func version() {
-        #expect(HTTPSClient.libraryVersion.hasPrefix("libcurl "))
-        #expect(HTTPSClient.libraryVersion.contains("OpenSSL/"))
-    }
 }

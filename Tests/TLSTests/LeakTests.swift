@@ -96,8 +96,8 @@ private func countBlocks() -> Bool {
 private func webPKIHandshakes(_ count: Int) throws {
     let pki = try TestPKI.shared()
     let folder = try TemporaryFolder()
-    let trust = TrustStores()
-    let identities = ClientIdentities()
+    var trust = TrustStores()
+    var identities = ClientIdentities()
     let anchors = TrustStore.file(try folder.write(pki.root.pem, to: "root.pem"))
     let identity = ClientIdentity(
         certificateFile: try folder.write(pki.leaf.pem, to: "client.pem"),
@@ -128,8 +128,8 @@ private func webPKIHandshakes(_ count: Int) throws {
         _ = records.map { DANECheck.isReadable($0) }
         _ = DANECheck.isReadable(TLSARecord(usage: 3, selector: 0, matchingType: 0, data: [0x30, 1]))
         if number.isMultiple(of: 100) {
-            trust.removeAll()
-            identities.removeAll()
+            trust = TrustStores()
+            identities = ClientIdentities()
             _ = try? trust.load(.file("/nonexistent"))
             _ = try? identities.load(ClientIdentity(certificateFile: folder.path, keyFile: folder.path))
         }

@@ -241,7 +241,5 @@ import Testing
         #expect(try peer.connect().facts?.resumed == true)
         peer.host = "b.example"
         #expect(try peer.connect().facts?.resumed == false)
-        peer.cache.removeAll()
-        #expect(peer.cache.count == 0)
     }
 }

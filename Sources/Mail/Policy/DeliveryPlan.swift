@@ -34,14 +34,6 @@ public struct DeliveryPlan: Sendable {
     /// Whose step was taken last.
     private var current: MXHost?
 
-    /// By DNS and the operator alone, for ordinary mail.
-    public init(
-        facts: DestinationFacts, settings: PolicySettings, limits: PlanLimits,
-        using generator: inout some RandomNumberGenerator
-    ) {
-        self.init(PolicyDecision(PolicyInputs(facts: facts, settings: settings)), limits: limits, using: &generator)
-    }
-
     public init(_ decision: PolicyDecision, limits: PlanLimits, using generator: inout some RandomNumberGenerator) {
         let facts = decision.inputs.facts
         if let obstacle = facts.obstacle {

@@ -9,13 +9,6 @@ public enum HostDecision: Hashable, Sendable {
     public var requirement: TLSRequirement? {
         if case .use(let requirement) = self { requirement } else { nil }
     }
-
-    /// Decides for `host`, one of `facts.hosts`, by DNS and the operator alone.
-    public static func decide(
-        for host: HostFacts, in facts: DestinationFacts, settings: PolicySettings
-    ) -> HostDecision {
-        HostPolicy(for: host, in: PolicyInputs(facts: facts, settings: settings)).decision
-    }
 }
 
 extension HostFacts {

@@ -1,9 +1,4 @@
 extension PolicyDocument {
-    /// Renders `facts` with the decisions that a delivery would take now.
-    public init(_ facts: DestinationFacts, settings: PolicySettings) {
-        self.init(PolicyDecision(PolicyInputs(facts: facts, settings: settings)))
-    }
-
     /// Renders a decision as it stands.
     ///
     /// - Parameters:
