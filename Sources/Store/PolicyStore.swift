@@ -58,6 +58,9 @@ public enum PolicyLimits {
     public static let id = 32
     /// Octets of the words of a failure kept; more is cut.
     public static let failureWords = QueueLimits.detailText
+    /// Domains remembered: a stranger's wildcard zone has as many as anybody mails. The policies that are there stay; one more is
+    /// refused with ``StoreError/full`` until some are forgotten.
+    public static let domains = 500_000
     /// Entries of one ``PolicyStore/save(_:now:)``: at 64 KiB each they stay below what may wait for the writer.
     public static let saved = 500
     /// Rows of one page of a listing, whatever was asked for: at 64 KiB each some megabytes.

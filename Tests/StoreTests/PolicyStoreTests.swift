@@ -4,6 +4,26 @@ import Testing
 @testable import Store
 
 @Suite struct PolicyStoreTests {
+    @Test("At the limit of domains no further one is kept, and those that are there go on")
+    func limit() async throws {
+        let fixture = try Fixture()
+        var options = SQLiteOptions()
+        options.policyLimit = 3
+        let store = try fixture.open(options)
+        for number in 0..<3 {
+            try await store.save(try Entries.entry("d\(number).example", held: Entries.held()))
+        }
+        await #expect(throws: StoreError.full) {
+            try await store.save(try Entries.entry("d3.example", held: Entries.held()))
+        }
+        // One that is there is renewed; a place that comes free is taken.
+        try await store.save(try Entries.entry("d0.example", held: Entries.held(), failure: Entries.failure(at: 9)))
+        try await store.removePolicy(try Entries.name("d1.example"))
+        try await store.save(try Entries.entry("d3.example", held: Entries.held()))
+        #expect(try await store.policies(after: nil, limit: 10).count == 3)
+        await store.close()
+    }
+
     @Test("STS-26 Policy, id and times survive a restart, also one without a close")
     func restart() async throws {
         let fixture = try Fixture()

@@ -31,6 +31,11 @@ public struct DeliveryPlan: Sendable {
         case connect(Candidate)
         /// The host is passed over; log it, and count the result type, once per attempt (D3). Its reason is noted already.
         case skip(HostFacts, Reason, [PolicyResult])
+
+        /// Why the host is passed over; nil where it is not.
+        public var skipReason: Reason? {
+            if case .skip(_, let reason, _) = self { reason } else { nil }
+        }
     }
 
     private var steps: ArraySlice<Step>
@@ -148,6 +153,26 @@ public struct PlanLimits: Hashable, Sendable {
         let longest = queues.map(\.count).max() ?? 0
         return (0..<longest).flatMap { place in
             queues.compactMap { $0.indices.contains(place) ? $0[place] : nil }
+        }
+    }
+}
+
+extension PolicyDecision {
+    /// What is to become of a connection that was planned by an earlier decision for the same message: the same host and
+    /// address under today's requirement, or none where the host is not to be used any more.
+    public func renewed(_ planned: DeliveryPlan.Candidate) -> DeliveryPlan.Step {
+        guard let host = hosts.first(where: { $0.host.host == planned.host.host }) else {
+            let why = inputs.facts.obstacle ?? Reason(.dnsTemporary, "\(planned.host.host) is no MX host any more")
+            return .skip(planned.host, why, [])
+        }
+        switch host.decision {
+        case .skip(let reason, let results):
+            return .skip(host.host, reason, results)
+        case .use(let requirement):
+            return .connect(
+                DeliveryPlan.Candidate(
+                    host: host.host, address: planned.address, port: planned.port, requirement: requirement,
+                    source: planned.source, rule: host.rule.inWords))
         }
     }
 }

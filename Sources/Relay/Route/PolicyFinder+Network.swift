@@ -58,6 +58,7 @@ extension PolicyFinder {
         }
         let end = known.policy.noteFetch(result, for: id, at: now)
         for event in end.events { log?.note(event, of: domain) }
+        self.known.grew(by: known.policy.weight)
         save(known)
         return end
     }

@@ -12,7 +12,9 @@ extension PolicyFinder {
             let found = try await store.policy(for: domain)
             guard known.policy.stored == .unread else { return }
             switch found {
-            case .entry(let entry): known.policy.noteStored(entry)
+            case .entry(let entry):
+                known.policy.noteStored(entry)
+                self.known.grew(by: known.policy.weight)
             case nil: known.policy.noteStored(nil)
             case .damaged(_, let why):
                 log?.noteDamage(why, of: domain)

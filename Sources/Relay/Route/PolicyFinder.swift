@@ -12,6 +12,8 @@ package import Store
 package actor PolicyFinder {
     /// Domains remembered in memory; those used least recently go first, and never those at work. The store keeps all.
     static let limit = 20_000
+    /// Octets of policies remembered in memory, for each may have 64 KiB. Ours.
+    static let weightLimit = 64 * 1024 * 1024
 
     /// Ends after the duration, or at once where the task is cancelled.
     package typealias Rest = @concurrent @Sendable (Duration) async -> Void
@@ -27,7 +29,7 @@ package actor PolicyFinder {
     /// `sts.first_wait`: how long mail waits for store, TXT and fetch together.
     private let firstWait: Duration
     private let rest: Rest
-    private var known: RecentTable<DomainName, Known>
+    var known: RecentTable<DomainName, Known>
     private(set) var isClosing = false
     var fetchSilence = Silence()
     var storeSilence = Silence()
@@ -69,7 +71,9 @@ package actor PolicyFinder {
         self.clock = clock
         self.log = log
         self.rest = rest
-        known = RecentTable(limit: limit ?? Self.limit) { $0.isBusy }
+        known = RecentTable(
+            limit: limit ?? Self.limit, weightLimit: Self.weightLimit, weigh: { $0.policy.weight },
+            isBusy: { $0.isBusy })
     }
 
     /// Domains in memory.

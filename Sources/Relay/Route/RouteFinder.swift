@@ -11,6 +11,8 @@ import TLS
 package actor RouteFinder {
     /// Next hops remembered; those used least recently go first.
     static let limit = 20_000
+    /// Octets remembered, for a stranger's zone may hold 50 hosts with 64 KiB of TLSA records each. Ours.
+    static let weightLimit = 64 * 1024 * 1024
     /// Seconds a search is remembered at least, so that a TTL of 0 does not cost a lookup for each message of a burst.
     static let shortest: UInt32 = 1
     /// Seconds a search is remembered at most, whatever the zone says.
@@ -30,7 +32,8 @@ package actor RouteFinder {
 
     private let resolve: Lookup
     private let settings: RouteSettings
-    private var known = RecentTable<NextHop, Entry>(limit: RouteFinder.limit)
+    private var known = RecentTable<NextHop, Entry>(
+        limit: RouteFinder.limit, weightLimit: RouteFinder.weightLimit, weigh: { $0.facts.weight })
     private var searches: [NextHop: Task<DestinationFacts, Never>] = [:]
 
     package init(settings: RouteSettings, resolve: @escaping Lookup) {
@@ -97,6 +100,16 @@ extension DestinationFacts {
             if case .failed = host.addresses.lookup { return true }
             if case .failed = host.tlsa.lookup { return true }
             return host.addresses.partialFailure != nil
+        }
+    }
+}
+
+extension DestinationFacts {
+    /// Octets in memory, about.
+    var weight: Int {
+        hosts.reduce(1_024) { sum, host in
+            sum + 1_024 + host.addresses.addresses.count * 64
+                + host.tlsa.records.reduce(0) { $0 + 128 + $1.data.count }
         }
     }
 }

@@ -51,6 +51,8 @@ public struct SQLiteOptions: Sendable {
     public var mappedBytes = 0
     /// `max_page_count`, to fill a disk without one.
     var pageLimit: Int?
+    /// Domains of which an MTA-STS policy or a failure is remembered.
+    var policyLimit = PolicyLimits.domains
     /// Operations of one commit; 1 switches group commit off.
     var groupLimit = Writer.groupLimit
     /// Octets kept on disk for settling when everything else is full.

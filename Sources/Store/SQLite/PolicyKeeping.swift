@@ -25,10 +25,16 @@ extension SQLiteStore: PolicyStore {
             if let excess = entry.excess { throw .failed("\(entry.domain): \(excess)") }
         }
         let weight = entries.reduce(0) { $0 &+ ($1.held?.text.count ?? 0) }
+        let limit = policyLimit
         try await writer.perform(urgently: false, weight: weight) { db, _ in
             for entry in entries {
                 let stored = try db.cachedStatement(sql: PolicyRows.one).first(
                     [entry.domain.text.databaseValue], PolicyRows.read)?.policy
+                // Counted for a domain that is new only: rows are many, new ones few.
+                if stored == nil {
+                    let count = try db.cachedStatement(sql: PolicyRows.count).first([]) { try $0.int64() } ?? 0
+                    if count >= limit { throw StoreError.full }
+                }
                 if let merged = PolicyMerge.merged(entry, over: stored, now: now) {
                     try PolicyRows.write(merged, db)
                 }

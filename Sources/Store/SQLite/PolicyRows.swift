@@ -21,6 +21,9 @@ enum PolicyRows {
     static let one = "\(selectColumns) WHERE p.domain = ?"
     static let page = "\(selectColumns) WHERE p.domain > ? ORDER BY p.domain LIMIT ?"
 
+    /// Of all rows, by the narrow table beside them.
+    static let count = "SELECT count(*) FROM sts_use"
+
     static func read(_ columns: inout Columns) throws -> Found {
         // The same row twice: as it lies in the file, and by meaning.
         var raw = columns

@@ -22,6 +22,8 @@ public final class SQLiteStore: QueueStore {
 
     public let openingReport: OpeningReport
     let path: String
+    /// ``PolicyLimits/domains``
+    let policyLimit: Int
     let writer: Writer
     /// Two readers, so that an operator's listing is never in the way of the dispatcher.
     let dispatchReader: Reader
@@ -34,8 +36,9 @@ public final class SQLiteStore: QueueStore {
 
     init(
         path: String, lock: CInt, writer: Writer, readers: (Reader, Reader), spool: Spool, reserve: Reserve,
-        report: OpeningReport
+        report: OpeningReport, policyLimit: Int = PolicyLimits.domains
     ) {
+        self.policyLimit = policyLimit
         self.path = path
         self.lock = lock
         self.writer = writer

@@ -72,6 +72,34 @@ struct RouteFinderTests {
 
 @Suite("RecentTable")
 struct RecentTableTests {
+    @Test("what the entries weigh is bounded: large ones make those go that nobody used")
+    func weight() {
+        var table = RecentTable<Int, Int>(limit: 1_000, weightLimit: 100, weigh: { $0 })
+        for key in 0..<100 {
+            table.insert(10, for: key)
+            #expect(table.use(0) != nil, "used between any two others")
+            // Two tables of half the limit each, and the entry that went over it.
+            let all = table.values.reduce(0, +)
+            #expect(all <= 100 + 10)
+            #expect(table.weight <= 50 + 10)
+        }
+        // An entry that alone weighs more than the limit is kept until the next.
+        table.insert(500, for: -1)
+        #expect(table.use(-1) == 500)
+        table.insert(1, for: 1)
+        table.insert(60, for: 2)
+        table.insert(1, for: 3)
+        #expect(table.use(-1) == nil)
+        // What grew counts.
+        var growing = RecentTable<Int, Int>(limit: 1_000, weightLimit: 100, weigh: { $0 })
+        growing.insert(1, for: 1)
+        growing.grew(by: 60)
+        growing.insert(1, for: 2)
+        growing.grew(by: 60)
+        growing.insert(1, for: 3)
+        #expect(growing.use(1) == nil && growing.use(2) != nil)
+    }
+
     @Test("Never more than the bound; what was used stays, what was not goes", arguments: [2, 3, 10, 1000])
     func bound(limit: Int) {
         var table = RecentTable<Int, Int>(limit: limit)
@@ -88,7 +116,7 @@ struct RecentTableTests {
 
     @Test("Busy entries stay, even where they are more than the bound")
     func busy() {
-        var table = RecentTable<Int, Int>(limit: 10) { $0 % 2 == 0 }
+        var table = RecentTable<Int, Int>(limit: 10, isBusy: { $0 % 2 == 0 })
         for key in 0..<100 { table.insert(key, for: key) }
         for key in stride(from: 0, to: 100, by: 2) { #expect(table.use(key) == key) }
         #expect(table.use(1) == nil)

@@ -239,3 +239,10 @@ public struct KnownPolicy: Sendable {
         }
     }
 }
+
+extension KnownPolicy {
+    /// Octets in memory, about: a cache is bounded by them.
+    public var weight: Int {
+        1_024 + (entry?.held.map { $0.text.count * 2 + $0.policy.patterns.count * 128 } ?? 0)
+    }
+}

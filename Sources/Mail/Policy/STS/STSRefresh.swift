@@ -34,12 +34,19 @@ extension STSDiscovery {
         return entry?.inForce(at: now)?.id
     }
 
+    /// Seconds for which the failure of a domain without a policy is remembered beyond its last use.
+    public static let failureMemory: Int64 = 86_400
+
     /// True where nothing is lost with the entry: no policy of it has been in force for ``STSSettings/forgetAfter``,
     /// and nobody mailed the domain for so long. A policy that just ran out is not forgotten at once: the clock may be
     /// wrong.
     public func mayForget(_ entry: STSCacheEntry, at now: WallTime) -> Bool {
+        guard let held = entry.held else {
+            // A failure alone is worth what it spares the policy host. Strangers' domains make as many as they like.
+            guard let elapsed = elapsed(since: entry.usedAt, at: now) else { return false }
+            return elapsed >= min(Self.failureMemory, max(1, settings.forgetAfter))
+        }
         guard !isUsed(entry, at: now) else { return false }
-        guard let held = entry.held else { return true }
         return held.expiresAt.advanced(by: max(0, settings.forgetAfter)) <= now
     }
 

@@ -163,4 +163,24 @@ struct EdgeCaseSTSTests {
         let scene = Scene(deep, sts: Scene.policy(.enforce, "*.d.example"))
         #expect(try scene.steps() == ["-a.b.d.example", "b.d.example", "-d.example"])
     }
+
+    @Test("A connection that was planned before a policy came is made under the policy, or not at all")
+    func renewed() throws {
+        var plan = try Scene(Scene.insecure).plan()
+        let step = plan.next()
+        guard case .connect(let planned)? = step else { throw Missing() }
+        #expect(planned.requirement.level == .opportunistic)
+        let listed = try Scene(Scene.insecure, sts: Scene.policy(.enforce, "mx.d.example")).decision().renewed(planned)
+        guard case .connect(let renewed) = listed else { throw Missing() }
+        #expect(renewed.requirement.level == .authenticated && renewed.address == planned.address)
+        let unlisted = try Scene(Scene.insecure, sts: Scene.policy(.enforce, "other.d.example")).decision()
+        #expect(unlisted.renewed(planned).skipReason?.cause == .stsMXMismatch)
+        // The MX records changed under the attempt.
+        let moved = Scene([
+            "d.example MX": .insecure("10 new.d.example"), "new.d.example A": .insecure("192.0.2.2"),
+        ])
+        #expect(try moved.decision().renewed(planned).skipReason?.cause == .dnsTemporary)
+    }
+
+    private struct Missing: Error {}
 }

@@ -123,8 +123,8 @@ import Testing
         world.record = .found(id: "1")
         world.mail()
         let failed = try #require(world.entry)
-        #expect(!world.discovery.mayForget(failed, at: world.now.advanced(by: 60 * dayInSeconds - 1)))
-        #expect(world.discovery.mayForget(failed, at: world.now.advanced(by: 60 * dayInSeconds)))
+        #expect(!world.discovery.mayForget(failed, at: world.now.advanced(by: dayInSeconds - 1)))
+        #expect(world.discovery.mayForget(failed, at: world.now.advanced(by: dayInSeconds)))
     }
 
     @Test("Without a policy in force there is nothing to refresh")
