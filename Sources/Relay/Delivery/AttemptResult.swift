@@ -40,6 +40,17 @@ struct AttemptResult: Sendable {
         var rule: String?
         /// What was checked and found wrong, and kept no mail back.
         var observed: [PolicyResult] = []
+        var times: Times?
+
+        /// Milliseconds of each step: finding routes and policies, connecting, the TLS handshake, SMTP.
+        struct Times: Sendable, CustomStringConvertible {
+            var lookup: Int64
+            var connect: Int64
+            var handshake: Int64
+            var smtp: Int64
+
+            var description: String { "\(lookup)/\(connect)/\(handshake)/\(smtp)" }
+        }
 
         /// The same, with the state of MTA-STS.
         func under(_ facts: STSFacts) -> Trace {

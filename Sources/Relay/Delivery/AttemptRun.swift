@@ -8,6 +8,8 @@ struct AttemptRun {
     var state: AttemptState
     /// When the try under way began.
     var started = Deadline.now
+    /// Milliseconds until routes and policies were known.
+    var lookupTook: Int64 = 0
     /// What the decision under way knows of MTA-STS, for the log.
     var sts = STSFacts.notApplicable
     private(set) var lastEnd: SessionResult?
@@ -59,7 +61,7 @@ struct AttemptRun {
     mutating func note(_ results: [RecipientResult], over connection: ClientConnection, at time: WallTime) {
         hadSession = true
         family = connection.candidate.address.family
-        trace = connection.trace.under(sts)
+        trace = self.trace(of: connection)
         lastEnd = nil
         lastHostReason = nil
         var again: [Int] = []
@@ -101,7 +103,7 @@ struct AttemptRun {
             // A session that broke before anybody was judged is none.
             hadSession = before || end.results.contains(where: \.isVerdict)
         }
-        trace = connection.trace.under(sts)
+        trace = self.trace(of: connection)
         lastEnd = end
         if let failure = end.failure {
             for index in open { hostWords[index] = (failure, end.reply) }
@@ -110,6 +112,15 @@ struct AttemptRun {
                 attempts.append(record(connection.candidate, connection, .deferred(failure, end.reply), at: time))
             }
         }
+    }
+
+    private func trace(of connection: ClientConnection) -> AttemptResult.Trace {
+        var trace = connection.trace.under(sts)
+        let (connect, handshake) = connection.setUp
+        trace.times = AttemptResult.Trace.Times(
+            lookup: lookupTook, connect: connect, handshake: handshake,
+            smtp: max(0, started.elapsedMilliseconds - connect - handshake))
+        return trace
     }
 
     /// A host that was not even connected to.

@@ -35,6 +35,10 @@ final class ClientConnection {
     /// Set where the verdict was to connect again without STARTTLS, with its reason.
     private(set) var cleartextNext: Reason?
 
+    /// Milliseconds until the connection stood, and for the TLS handshake.
+    private let connectTook: Int64
+    private var handshakeTook: Int64 = 0
+
     private let wire: ClientWire
     private let terms: Terms
     /// When the transaction under way must be over, whatever each of its steps may take.
@@ -43,8 +47,9 @@ final class ClientConnection {
 
     init(
         _ stream: Net.Stream, to candidate: DeliveryPlan.Candidate, hostname: DomainName, first: ClientTransaction,
-        terms: Terms
+        terms: Terms, connectTook: Int64 = 0
     ) {
+        self.connectTook = connectTook
         wire = ClientWire(stream)
         self.candidate = candidate
         self.terms = terms
@@ -53,6 +58,9 @@ final class ClientConnection {
             hostname: .name(hostname), requirement: candidate.requirement, security: terms.security,
             credentials: terms.credentials, first: first)
     }
+
+    /// Connecting and handshaking are the first transaction's.
+    var setUp: (connect: Int64, handshake: Int64) { transactions > 1 ? (0, 0) : (connectTook, handshakeTook) }
 
     var stream: Net.Stream { wire.stream }
 
@@ -104,6 +112,8 @@ final class ClientConnection {
     }
 
     private func secure(_ requirement: TLSRequirement) async -> ClientSession.Event {
+        let began = Deadline.now
+        defer { handshakeTook = began.elapsedMilliseconds }
         let event = await wire.secure(
             requirement, with: terms.tls, until: .after(terms.configuration.tlsTimeout))
         if case .secured(let facts) = event { self.facts = facts }

@@ -25,7 +25,9 @@ final class Delivery {
     func attempt(_ job: Job, preferring family: AddressFamily?) async -> AttemptResult {
         var run = AttemptRun(job: job)
         let demand = job.message.demand
+        let began = Deadline.now
         var decision = await parts.decision(for: job.nextHop, demand: demand)
+        run.lookupTook = began.elapsedMilliseconds
         var failure = await follow(decision, &run, preferring: family)
         // RFC 8461 §5: before a failure under a cached policy counts, ask whether a newer one is out (STS-35, EDGE-25).
         if let failed = failure, failed.reason.cause.isUnderSTS, !parts.stopping.isSet,
@@ -113,7 +115,8 @@ final class Delivery {
             }
             let fresh = ClientConnection(
                 stream, to: candidate, hostname: parts.hostname, first: run.transaction,
-                terms: parts.terms(for: candidate, to: run.job.nextHop, attempt: run.state))
+                terms: parts.terms(for: candidate, to: run.job.nextHop, attempt: run.state),
+                connectTook: started.elapsedMilliseconds)
             await keep(fresh)
             run.started = started
             if await carry(&run, over: fresh, isFresh: true) { return }

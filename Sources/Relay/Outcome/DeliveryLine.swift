@@ -27,6 +27,7 @@ struct DeliveryLine {
         line.add("cause", reason?.cause.rawValue)
         line.add("reply", decided.outcome.reply?.oneLine)
         line.add("delay", time.seconds - job.message.receivedAt.seconds)
+        line.add("ms", trace?.times?.description)
         line.add("attempt", trace == nil ? nil : recipient.attempts + 1)
         line.add("next", decided.isDeferred ? decided.nextAttempt.rfc3339 : nil)
         line.add("reason", reason?.detail)
