@@ -139,6 +139,16 @@ public final class Stream: @unchecked Sendable {
         return try body(registration.number)
     }
 
+    /// Has the kernel acknowledge what comes next at once, for a while (`TCP_QUICKACK`, tcp(7)). A hint: nothing fails by it.
+    ///
+    /// A server that writes twice in a row without `TCP_NODELAY` holds its second write back until the first is acknowledged,
+    /// and we acknowledge late, hoping to have something to say: 40 ms.
+    public func acknowledgeAtOnce() {
+        guard isUsable, peerAddress?.family != AF_UNIX else { return }
+        var on: CInt = 1
+        _ = setsockopt(registration.number, CInt(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<CInt>.size))
+    }
+
     // MARK: For reading and writing
 
     /// Whether this is the loop's thread and the socket is open.

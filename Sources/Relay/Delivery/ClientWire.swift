@@ -19,6 +19,8 @@ final class ClientWire {
     /// Set once TLS has begun, also where the handshake failed: it may have seen a certificate.
     private(set) var tls: TLSSession?
     private var parser = ReplyParser()
+    /// TLS 1.3 servers send session tickets first, and then the reply to EHLO.
+    private var awaitsTickets = false
 
     init(_ stream: Net.Stream) {
         self.stream = stream
@@ -33,6 +35,10 @@ final class ClientWire {
                 }
             } catch {
                 return .malformedReply(error)
+            }
+            if awaitsTickets {
+                awaitsTickets = false
+                stream.acknowledgeAtOnce()
             }
             do throws(SocketError) {
                 if stream.bufferedCount == 0, try await stream.fill(until: deadline) == .end { return .connectionLost }
@@ -75,7 +81,9 @@ final class ClientWire {
             tls = session
             switch await stream.secure(with: session, until: deadline()) {
             case .failure(let failure): return .tlsFailed(failure)
-            case .success(let facts): return .secured(facts)
+            case .success(let facts):
+                awaitsTickets = true
+                return .secured(facts)
             }
         }
     }
