@@ -15,7 +15,7 @@ public struct HostPolicy: Hashable, Sendable {
         self.host = host
         rule = inputs.settings.rules.settings(
             destination: inputs.facts.nextHop.domain, host: host.host, trust: HostNameTrust(host, inputs),
-            minimum: inputs.settings.minimumLevel)
+            floor: HostRule.Floor(level: inputs.settings.minimumLevel, version: inputs.settings.minimumVersion))
         let sts = STSFinding(host, inputs.sts, rule)
         stsMatch = sts.matches
         if let reason = host.obstacle {

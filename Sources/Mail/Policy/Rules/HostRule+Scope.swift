@@ -24,26 +24,53 @@ extension HostRule {
     /// ``setAside`` says so. What an exception could not lower anyway is taken as it is: `dane`, which holds for the host's own
     /// signed zone, the client certificate and the source address.
     ///
-    /// - Parameter minimum: `tls.minimum_level`, which holds where no rule sets a level.
-    mutating func raise(by other: HostRule, over minimum: TLSRequirement.Level) {
+    /// - Parameter floor: what holds where no rule says anything.
+    mutating func raise(by other: HostRule, over floor: Floor) {
         var stricter = other
-        if let theirs = other.demand, theirs.level <= demand?.level ?? max(minimum, .opportunistic) {
-            stricter.demand = nil
+        var lowers = false
+        if let theirs = other.demand {
+            let mine = demand?.level ?? max(floor.level, .opportunistic)
+            if theirs.level <= mine {
+                stricter.demand = nil
+                // At the same level other proofs may be weaker ones.
+                lowers = theirs.level < mine || mine == .authenticated
+            }
         }
-        if let theirs = other.minimumVersion, let mine = minimumVersion, theirs <= mine {
-            stricter.minimumVersion = nil
+        if let theirs = other.minimumVersion {
+            let mine = minimumVersion ?? floor.version
+            if theirs <= mine { stricter.minimumVersion = nil }
+            lowers = lowers || theirs < mine
         }
-        if other.requireTLS == false { stricter.requireTLS = nil }
-        if other.honoursOptionalTLS == true { stricter.honoursOptionalTLS = nil }
-        stricter.mtaSTS = nil
-        if stricter != other {
-            setAside.append(Origin(label: other.labels.joined(separator: ", "), words: other.words))
+        if other.requireTLS == false {
+            stricter.requireTLS = nil
+            lowers = lowers || requireTLS == true
         }
+        if other.honoursOptionalTLS == true {
+            stricter.honoursOptionalTLS = nil
+            lowers = true
+        }
+        if let theirs = other.mtaSTS, theirs != .on {
+            stricter.mtaSTS = nil
+            lowers = true
+        }
+        if lowers { setAside.append(Origin(label: other.labels.joined(separator: ", "), words: other.words)) }
         // What is stricter goes before what is there.
         if stricter.demand != nil { demand = nil }
         if stricter.minimumVersion != nil { minimumVersion = nil }
         if stricter.requireTLS != nil { requireTLS = nil }
         if stricter.honoursOptionalTLS != nil { honoursOptionalTLS = nil }
+        if stricter.mtaSTS != nil { mtaSTS = nil }
         fill(from: stricter)
+    }
+
+    /// `tls.minimum_level` and `tls.minimum_version`.
+    public struct Floor: Hashable, Sendable {
+        public let level: TLSRequirement.Level
+        public let version: TLSVersionFloor
+
+        public init(level: TLSRequirement.Level = .opportunistic, version: TLSVersionFloor = .tls12) {
+            self.level = level
+            self.version = version
+        }
     }
 }

@@ -46,10 +46,10 @@ public struct RuleTable: Sendable {
     ///
     /// - Parameters:
     ///   - trust: a rule for MX hosts of any destination only raises what is demanded where the host's name is just claimed.
-    ///   - minimum: `tls.minimum_level`, which such a rule does not lower either.
+    ///   - floor: what the rest of the configuration demands, which such a rule does not lower either.
     public func settings(
         destination: DomainName?, host: MXHost, trust: HostNameTrust = .vouchedFor,
-        minimum: TLSRequirement.Level = .opportunistic
+        floor: HostRule.Floor = HostRule.Floor()
     ) -> HostRule {
         var merged: HostRule?
         var claimed: [HostRule] = []
@@ -67,7 +67,7 @@ public struct RuleTable: Sendable {
             }
         }
         var settings = merged ?? HostRule()
-        for rule in claimed { settings.raise(by: rule, over: minimum) }
+        for rule in claimed { settings.raise(by: rule, over: floor) }
         return settings
     }
 

@@ -98,6 +98,34 @@ struct ClaimedNameTests {
         #expect(try raising.policy().rule.setAside.isEmpty)
     }
 
+    @Test("A host's rule does not lower tls.minimum_version, and only what it would lower is said to be set aside")
+    func version() throws {
+        var lower = Self.scene(Self.forged) {
+            $0.demand = DecisionWorld.demand(.encrypted)
+            $0.minimumVersion = .tls12
+        }
+        lower.settings.minimumVersion = .tls13
+        #expect(try lower.requirement().level == .encrypted)
+        #expect(try lower.requirement().minimumVersion == .tls13)
+        #expect(try lower.policy().rule.setAside.count == 1)
+        // What demands the same as the configuration, or nothing, lowers nothing.
+        var same = Self.scene(Self.forged) {
+            $0.demand = DecisionWorld.demand(.encrypted)
+            $0.requireTLS = false
+            $0.mtaSTS = .on
+        }
+        same.settings.minimumLevel = .encrypted
+        #expect(try same.policy().rule.setAside.isEmpty)
+        // MTA-STS that the domain's rule switched off is switched on: that is stricter.
+        let listed = Scene.policy(.enforce, "mx.d.example")
+        let stricter = Self.scene(Self.forged, sts: listed) {
+            $0.mtaSTS = .on
+        } destination: {
+            $0.mtaSTS = .off
+        }
+        #expect(try stricter.skipped() == "sts-mx-mismatch sts:validation-failure/mx-mismatch")
+    }
+
     @Test("A rule for domain and host says both, and holds")
     func both() throws {
         var scene = Scene(Self.forged, sts: Scene.policy(.enforce, "mx.d.example"))
