@@ -53,27 +53,30 @@ final class Delivery {
             noteRefusal(run, by: kept, in: &plan)
         }
         await end()
+        var current = decision
         var isFirst = true
         while let planned = plan.next(), !parts.stopping.isSet {
-            let step = isFirst ? planned : await renewed(planned, run)
-            if planned.skipReason == nil, let reason = step.skipReason { plan.note(reason) }
+            var step = planned
+            if case .connect(let candidate) = planned {
+                // The hosts before may have taken minutes, and a policy may have come meanwhile.
+                if !isFirst {
+                    current = await parts.decision(for: run.job.nextHop, demand: run.job.message.demand)
+                    run.sts = current.inputs.sts
+                    step = current.renewed(candidate)
+                    if let reason = step.skipReason { plan.note(reason) }
+                }
+                isFirst = false
+            }
             switch step {
             case .skip(let host, let reason, _):
-                let rule = decision.hosts.first { $0.host.host == host.host }?.rule.inWords
+                let rule = current.hosts.first { $0.host.host == host.host }?.rule.inWords
                 run.noteSkip(host, reason, rule: rule, at: parts.clock())
             case .connect(let candidate):
-                isFirst = false
                 await tryHost(candidate, &run, &plan)
                 if run.isComplete { return nil }
             }
         }
         return plan.failure
-    }
-
-    /// The step by what is known now: the hosts before may have taken minutes, and a policy may have come meanwhile.
-    private func renewed(_ step: DeliveryPlan.Step, _ run: AttemptRun) async -> DeliveryPlan.Step {
-        guard case .connect(let candidate) = step else { return step }
-        return await parts.decision(for: run.job.nextHop, demand: run.job.message.demand).renewed(candidate)
     }
 
     /// Ends the connection that is kept, if any.
