@@ -221,13 +221,17 @@ actor Dispatcher {
         release(done.job)
         noteWakes(recorded)
         let destination = destination(done.job.destination)
-        guard let ticket = done.ticket else {
-            submit(recorded.notices)
-            serve(destination)
-            askForMore(destination)
-            return
-        }
-        if let failure = result.destinationFailure, done.job.isAlone(in: failure) {
+        if let ticket = done.ticket { note(result, of: done.job, ticket, destination) }
+        submit(recorded.notices)
+        serve(destination)
+        askForMore(destination)
+    }
+
+    /// What the end of an attempt says about the destination.
+    private func note(
+        _ result: AttemptResult, of job: Job, _ ticket: DestinationWindow.Ticket, _ destination: Destination
+    ) {
+        if let failure = result.destinationFailure, job.isAlone(in: failure) {
             destination.window.released(ticket)
         } else if let failure = result.destinationFailure {
             var generator = SystemRandomNumberGenerator()
@@ -238,9 +242,6 @@ actor Dispatcher {
             destination.failure = nil
             destination.family = result.family ?? destination.family
         }
-        submit(recorded.notices)
-        serve(destination)
-        askForMore(destination)
     }
 
     /// Rings the loader where there is room again for what lies on disk.

@@ -54,7 +54,9 @@ extension PolicyFinder {
         case .text(let text):
             prevention = nil
             result = .success(text)
-        case .failed(let fault): result = .failure(fault)
+        case .failed(let fault):
+            prevention = nil
+            result = .failure(fault)
         }
         let end = known.policy.noteFetch(result, for: id, at: now)
         for event in end.events { log?.note(event, of: domain) }

@@ -130,6 +130,10 @@ struct PolicyFinderRaceTests {
         _ = await finder.mail(domain)
         #expect(world.fetches(domain) == 1, "not for each message")
         world.advance(by: 1)
+        // A fetch that was made and failed is the domain's fault again, and no warning of ours.
+        world.publish(other, PolicyWorld.down)
+        _ = await finder.mail(other)
+        #expect(await finder.prevention == nil)
         world.publish(domain)
         let later = await finder.mail(domain)
         #expect(later.mode == .enforce && later.fault == nil, "no wait of 5 minutes: nothing was recorded")
