@@ -37,6 +37,7 @@ let package = Package(
         .systemLibrary(name: "CUnbound", path: "Sources/CUnbound"),
         .systemLibrary(name: "CIDN2", path: "Sources/CIDN2"),
         .systemLibrary(name: "CCurl", path: "Sources/CCurl"),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
 
         // What mail is.
         .target(name: "Mail", swiftSettings: strict),
@@ -58,6 +59,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict),
+        .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "HTTPS", dependencies: ["CCurl", "COpenSSL", "Mail", "Net"], swiftSettings: strict),
         .target(
             name: "Store",
@@ -68,7 +70,7 @@ let package = Package(
         .target(
             name: "Relay",
             dependencies: [
-                "Mail", "Net", "TLS", "DNS", "HTTPS", "Store", "CLinux",
+                "Mail", "Net", "TLS", "DNS", "HTTPS", "Gzip", "Store", "CLinux",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
@@ -88,7 +90,7 @@ let package = Package(
         .executableTarget(
             name: "relayctl",
             dependencies: [
-                "Relay", "Mail", "DNS", "TLS", "Net",
+                "Relay", "Mail", "DNS", "TLS", "Net", "Gzip",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -103,6 +105,7 @@ let package = Package(
 
         tests("Mail", ["Mail"]),
         tests("Net", ["Net", "CLinux"]),
+        tests("Gzip", ["Gzip"]),
         tests("TLS", ["TLS", "Mail", "COpenSSL"]),
         tests("HTTPS", ["HTTPS", "Mail", "Net", "COpenSSL", "CCurl"]),
         // Speaks the resolver's protocol well or badly, as the tests of the daemon's side want it.

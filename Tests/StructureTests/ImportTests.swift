@@ -8,6 +8,7 @@ struct ImportTests {
         ("Net", ["CLinux", "Glibc", "Synchronization", "HeapModule", "DequeModule"]),
         ("TLS", ["COpenSSL", "Mail", "Glibc", "Synchronization"]),
         ("DNS", ["CUnbound", "CIDN2", "CLinux", "Mail", "Net", "Glibc", "Synchronization", "DequeModule"]),
+        ("Gzip", ["CZlib"]),
         ("HTTPS", ["CCurl", "COpenSSL", "Mail", "Net", "Glibc", "Synchronization"]),
         ("Store", ["GRDB", "Mail", "FoundationEssentials", "Glibc", "Synchronization"]),
     ]

@@ -30,7 +30,7 @@ extension MessageDemand {
     public var ofNotice: MessageDemand {
         switch self {
         case .requireTLS, .requireTLSNotice: .requireTLSNotice
-        case .ordinary, .optionalTLS: .ordinary
+        case .ordinary, .optionalTLS, .report: .ordinary
         }
     }
 }

@@ -8,8 +8,11 @@ public enum MessageDemand: Int, Hashable, Sendable, CaseIterable {
     /// A DSN about REQUIRETLS mail: carries the keyword where a fit host offers it, else goes over TLS without it, never
     /// in clear (RFC 8689 §5, D10).
     case requireTLSNotice = 2
-    /// `TLS-Required: No` (RFC 8689 §3), and our own reports: policies are followed but do not fail the message (D15).
+    /// `TLS-Required: No` (RFC 8689 §3): policies are followed but do not fail the message (D15).
     case optionalTLS = 3
+    /// A TLS-RPT report of ours: as ``optionalTLS``, and of the operator's rules only one that names the domain or host
+    /// holds it back (RFC 8460 §3, D15).
+    case report = 4
 
     /// For logs; nil where the sender asked nothing.
     public var word: String? {
@@ -18,6 +21,10 @@ public enum MessageDemand: Int, Hashable, Sendable, CaseIterable {
         case .requireTLS: "requiretls"
         case .requireTLSNotice: "requiretls-notice"
         case .optionalTLS: "optional"
+        case .report: "report"
         }
     }
+
+    /// Policies are followed and do not fail the message (D15).
+    public var isOptional: Bool { self == .optionalTLS || self == .report }
 }

@@ -170,7 +170,7 @@ struct Exchange: Hashable, Sendable {
         if reply.code == 530, !secured {
             // Mail that may do without TLS comes here only where none could be had: once no host is left, the sender must
             // hear of it (RFC 8689 §4.2.2, INT-16).
-            let cause: Reason.Cause = transaction.demand == .optionalTLS ? .hostDemandsTLS : .startTLSMissing
+            let cause: Reason.Cause = transaction.demand.isOptional ? .hostDemandsTLS : .startTLSMissing
             return .tryNextHost(Reason(cause, "The host demands TLS: \(reply.oneLine)"), reply)
         }
         let reason = Reason.refused("\(what) is answered with", reply)

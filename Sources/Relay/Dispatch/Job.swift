@@ -28,7 +28,7 @@ struct Job: Sendable {
 
 extension Job {
     /// What ordinary mail failed by does not bind this message: `TLS-Required: No` sets the domain's policy aside (D15).
-    func goesPast(_ failure: Reason) -> Bool { message.demand == .optionalTLS && failure.cause.isTLSPolicy }
+    func goesPast(_ failure: Reason) -> Bool { message.demand.isOptional && failure.cause.isTLSPolicy }
 
     /// The failure is of what this message asks for, and says nothing about other mail to the destination.
     func isAlone(in failure: Reason) -> Bool { message.demand != .ordinary && failure.cause.isTLSPolicy }

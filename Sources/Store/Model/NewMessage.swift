@@ -61,6 +61,10 @@ public enum MessageKind: Int, Hashable, Sendable, CaseIterable {
     case mail = 0
     /// A notice we made: it expires sooner, and nothing answers it.
     case dsn = 1
+    /// A TLS-RPT report we made (RFC 8460 §5.3): nothing answers it, and its sessions are not counted (RPTC-18).
+    case report = 2
+    /// A TLS-RPT report that somebody else made and handed to us: mail like any other, but not counted either.
+    case foreignReport = 3
 }
 
 /// Who handed us a message, for traces, DSNs and `queue show`.

@@ -7,11 +7,20 @@ public struct Settlement: Sendable {
     /// DSNs caused by these outcomes: they are queued exactly if the outcomes are recorded, so that a crash neither
     /// loses nor doubles a bounce.
     public var notices: [NewMessage]
+    /// What TLS-RPT counts of the attempt, exactly if its outcomes are recorded (RFC 8460 §4).
+    public var sessions: [ReportedSession]
+    /// The day the sessions are filed under; nil where nothing is counted.
+    public var day: ReportDay?
 
-    public init(message: MessageNumber, recipients: [RecipientOutcome], notices: [NewMessage] = []) {
+    public init(
+        message: MessageNumber, recipients: [RecipientOutcome], notices: [NewMessage] = [],
+        sessions: [ReportedSession] = [], day: ReportDay? = nil
+    ) {
         self.message = message
         self.recipients = recipients
         self.notices = notices
+        self.sessions = sessions
+        self.day = day
     }
 }
 

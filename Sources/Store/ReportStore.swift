@@ -1,0 +1,114 @@
+public import Mail
+
+/// What TLS-RPT counted, and what became of the reports made of it (RFC 8460), over restarts.
+///
+/// Counts of delivery attempts come in by ``Settlement/sessions``, in the transaction that settles the attempt; those that
+/// belong to no attempt by ``count(_:day:)``. As with ``QueueStore``: what changes something returns after its change is
+/// committed and synced, a throw means that nothing of it happened, and times are arguments.
+public protocol ReportStore: Sendable {
+    /// Counts what belongs to no delivery attempt: failed policy fetches, what another MTA observed.
+    func count(_ sessions: [ReportedSession], day: ReportDay) async throws(StoreError)
+
+    /// What was counted for the report of `domain` on `day`, worst policy first; empty where nothing was.
+    func counts(for domain: DomainName, day: ReportDay) async throws(StoreError) -> [PolicyCount]
+
+    /// Domains with counts on `day`, in alphabetical order from behind `domain`, at most ``ReportLimits/page``.
+    func countedDomains(
+        day: ReportDay, after domain: DomainName?, limit: Int
+    ) async throws(StoreError) -> [CountedDomain]
+
+    /// Days before `day` that have counts of domains without a report planned; oldest first.
+    func unplannedDays(before day: ReportDay) async throws(StoreError) -> [ReportDay]
+
+    /// Domains with counts on `day` and no report planned, alphabetical, at most ``ReportLimits/page``.
+    func unplannedDomains(day: ReportDay, limit: Int) async throws(StoreError) -> [DomainName]
+
+    /// Plans reports; one that is planned already (same domain and day) stays as it is.
+    func plan(_ reports: [PlannedReport]) async throws(StoreError)
+
+    /// Reports with something to do at `time`: planned ones that are due, and ones under way with a destination that is due.
+    /// Most overdue first, at most ``ReportLimits/page``.
+    func dueReports(at time: WallTime, limit: Int) async throws(StoreError) -> [StoredReport]
+
+    /// When the next report has something to do; nil where none has.
+    func nextReportTime() async throws(StoreError) -> WallTime?
+
+    /// Fixes what a planned report says and where it goes, and puts its mails into the queue: all of it or nothing, so that
+    /// a crash neither loses nor doubles a report.
+    ///
+    /// `mails` belong to the destinations of ``ReportDestination/State/queued`` whose `message` is their queue id. What
+    /// becomes of such a mail is written to its destination by the transaction that settles it.
+    /// - Throws: `.unknown` where it is not planned, or has begun already.
+    func begin(
+        _ report: StoredReport, body: [UInt8], mails: [NewMessage]
+    ) async throws(StoreError) -> [QueuedMessage]
+
+    /// What ``begin(_:body:mails:)`` fixed: the compressed report. Nil where nothing is.
+    func body(of domain: DomainName, day: ReportDay) async throws(StoreError) -> [UInt8]?
+
+    /// Replaces state, times and words of one destination of a report under way; where no destination is left with
+    /// something to do, the report ends.
+    func note(_ destination: ReportDestination, of domain: DomainName, day: ReportDay, at now: WallTime)
+        async throws(StoreError)
+
+    /// A planned report is tried again at `time`, and why.
+    func postpone(
+        _ domain: DomainName, day: ReportDay, until time: WallTime, words: String
+    ) async throws(StoreError)
+
+    /// A planned report ends without being sent: nobody asks for it, or nobody could be asked.
+    func end(
+        _ domain: DomainName, day: ReportDay, as outcome: ReportOutcome, words: String, at now: WallTime
+    ) async throws(StoreError)
+
+    /// One report; nil where none was planned.
+    func report(for domain: DomainName, day: ReportDay) async throws(StoreError) -> StoredReport?
+
+    /// Reports of `day`, alphabetical from behind `domain`, at most ``ReportLimits/page``.
+    func reports(
+        day: ReportDay, after domain: DomainName?, limit: Int
+    ) async throws(StoreError) -> [StoredReport]
+
+    /// A report that has ended, made planned again for an operator who wants to send it anew: same id, due at `time`.
+    /// - Throws: `.unknown` where there is none.
+    func replan(_ domain: DomainName, day: ReportDay, at time: WallTime) async throws(StoreError)
+
+    /// Of these addresses those that must not be written to at `time`.
+    func suppressions(_ uris: [String], at time: WallTime) async throws(StoreError) -> [ReportSuppression]
+
+    /// All that hold at `time`, newest first, at most ``ReportLimits/page``.
+    func suppressions(at time: WallTime, limit: Int) async throws(StoreError) -> [ReportSuppression]
+
+    /// Suppresses an address, or replaces why.
+    func suppress(_ suppression: ReportSuppression) async throws(StoreError)
+
+    /// - Returns: false where it was not suppressed.
+    func removeSuppression(_ uri: String) async throws(StoreError) -> Bool
+
+    /// Forgets counts and ended reports of days before `day`, and suppressions that ended before its start; in steps.
+    /// - Returns: reports forgotten.
+    func removeReports(before day: ReportDay) async throws(StoreError) -> Int
+}
+
+/// Bounds of what is counted and kept.
+public enum ReportLimits {
+    /// Domains counted in one day (reliability): more are summed up nowhere, and the operator is told.
+    public static let domainsPerDay = 50_000
+    /// Policies of one domain and day; sessions under a further one are counted under its type and `policy-domain` without
+    /// `policy-string`, and those under a further domain not at all.
+    public static let policiesPerDomain = 20
+    /// Details kept under one policy and day; the rest is summed for each type and reason code.
+    public static let detailsPerPolicy = 20
+    /// Octets of `policy-string` and `mx-host` of one policy together; more are left out.
+    public static let policyText = 16 * 1024
+    /// Octets of a HELO name or a reason code kept.
+    public static let detailText = 255
+    /// Octets of words about a destination or an end.
+    public static let words = QueueLimits.detailText
+    /// Rows of one page.
+    public static let page = 500
+    /// Destinations of one report.
+    public static let destinations = TLSRPTRecord.destinationLimit
+    /// Rows touched in one transaction of forgetting.
+    public static let step = 1000
+}
