@@ -34,7 +34,7 @@ REPORT_TABLE = (
     _wanting("report-words.example", "a record of several strings, with blanks and unknown fields",
              Reports((_MAILBOX, f"{_POST}/ok/{{domain}}"),
                      (f"v=TLSRPTv1; rua={_MAILBOX} ,\" \" {_POST}/ok/{{domain}}; \" \"x-later=1;",))),
-    _wanting("report-percent.example", "a ! in the mailbox's name, percent-encoded", Reports(("mailto:report%21percent@reports.example",))),
+    _wanting("report-percent.example", "a + in the mailbox's name, percent-encoded", Reports(("mailto:report%2Bpercent@reports.example",))),
     _wanting("report-malformed.example", "rua is no URI: no record", Reports((), ("v=TLSRPTv1; rua=reports.example",), "unwanted")),
     _wanting("report-scheme.example", "rua is of a scheme nobody knows", Reports((), ("v=TLSRPTv1; rua=ftp://reports.example/{domain}",), "no-destination")),
     _wanting("report-version.example", "a record of another version: no record", Reports((), (f"v=TLSRPTv2; rua={_MAILBOX}",), "unwanted")),
