@@ -203,7 +203,7 @@ def scenario_none_left(relay: Relay) -> None:
         letter = Letter.to("someone@good.example", name="dkim")
         other.submit(letter)
         last = other.wait_attempt(letter, letter.recipients[0], ("deferred", "delivered"))[0]
-        assert (last["status"], last.get("cause")) == ("deferred", "dkim-unpublished"), last
+        assert (last["status"], last.get("cause")) == ("deferred", "dkim-key-unpublished"), last
         assert not relay.bed.delivered("good.example", letter.mark)
 
 
@@ -221,7 +221,7 @@ def scenario_wait(relay: Relay) -> None:
         letter = Letter.to("someone@good.example", name="dkim")
         other.submit(letter)
         last = other.wait_attempt(letter, letter.recipients[0], ("deferred", "delivered"))[0]
-        assert (last["status"], last.get("cause")) == ("deferred", "dkim-unpublished"), last
+        assert (last["status"], last.get("cause")) == ("deferred", "dkim-key-unpublished"), last
         changes.publish_key(relay.bed, "unpublished-ed")
         clock.advance(minutes=3)
         (copy,) = wait_for("copy", lambda: relay.bed.delivered("good.example", letter.mark), LIMIT)
