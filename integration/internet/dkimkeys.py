@@ -38,7 +38,7 @@ KEYS = (
     Key("large", addresses.SENDER_DOMAIN, bits=4096),
     Key("tlsrpt", addresses.ORGANIZATION_DOMAIN),
     Key("tlsrpt-ed", addresses.ORGANIZATION_DOMAIN, "ed25519"),
-    # RFC 8460 §3 wants the service type tlsrpt, which was never registered. Alone it is no key for opendkim-testkey; "email:tlsrpt" is
+    # RFC 8460 §3 wants the service type tlsrpt, which was never registered. Alone it is no key for ordinary verifiers; "email:tlsrpt" is
     # right by RFC 6376 §3.6.1, and dkimpy, which knows no lists, refuses it. Without s= everybody is content.
     Key("service-alone", addresses.ORGANIZATION_DOMAIN, "ed25519", tags="s=tlsrpt;"),
     Key("service-list", addresses.ORGANIZATION_DOMAIN, "ed25519", tags="s=email:tlsrpt;"),
