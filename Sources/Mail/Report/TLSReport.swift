@@ -29,25 +29,11 @@ public struct TLSReport: Hashable, Sendable {
     /// The domain that submits: that of the contact (RFC 8460 §5.3, RPTF-14).
     public var submitter: DomainName { contact.domain }
 
-    /// I-JSON (RFC 8460 §4.4, RFC 7493), at most ``sizeLimit`` octets: where there is more, the least frequent details are
-    /// left out; the totals stay exact.
-    public func json() -> [UInt8] { [] }
-
-    /// `submitter!domain!begin!end!id.json.gz` (RFC 8460 §5.1, RPTF-11).
-    public var fileName: String { "" }
+    /// `submitter!domain!begin!end!id.json.gz` (RFC 8460 §5.1, RPTF-11), of what ``json()`` gives when it is compressed.
+    public var fileName: String {
+        "\(submitter)!\(domain)!\(day.start.seconds)!\(day.end.seconds)!\(id.alphanumeric).json.gz"
+    }
 
     /// The Subject without its name, unfolded (RFC 8460 §5.3, RPTF-15).
-    public var subject: String { "" }
-}
-
-/// Who stands behind our reports: a mailbox at a domain name, which is the submitter (RFC 8460 §4.4, RPTF-04, RPTF-14).
-public struct ReportContact: Hashable, Sendable, CustomStringConvertible {
-    public let mailbox: Mailbox
-    public let domain: DomainName
-
-    /// Nil for a mailbox at an address literal, and for one that RFC 5321 §4.1.2 has no form for.
-    public init?(_ mailbox: Mailbox) { nil }
-
-    /// `contact-info`, a bare addr-spec.
-    public var description: String { mailbox.description }
+    public var subject: String { "Report Domain: \(domain) Submitter: \(submitter) Report-ID: <\(id)>" }
 }
