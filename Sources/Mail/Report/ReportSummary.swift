@@ -82,8 +82,7 @@ struct ReportSummary {
             writeCauses(to: &text)
         }
         text.add("")
-        text.addWrapped(
-            "The attached file is the whole report: JSON, compressed by gzip. Its Report-ID is")
+        text.add("The attached file is the whole report (JSON, compressed by gzip). Its id:")
         text.add("\(report.id)")
         text.add("")
         text.add("Questions about it go to")
@@ -94,7 +93,8 @@ struct ReportSummary {
         text.add("What failed, most frequent first:")
         for (number, cause) in causes.prefix(Self.causeLimit).enumerated() {
             text.add("")
-            text.addWrapped("\(number + 1). \(SafeText.string(Array(cause.name.utf8))): \(Self.sessions(cause.sessions))")
+            text.addWrapped(
+                "\(number + 1). \(SafeText.string(Array(cause.name.utf8))): \(Self.sessions(cause.sessions))")
             if !cause.hosts.isEmpty {
                 let worst = cause.hosts.sorted { $0.sessions > $1.sessions }.prefix(Self.hostLimit)
                 let more = cause.hosts.count - worst.count

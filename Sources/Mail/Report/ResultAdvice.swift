@@ -96,7 +96,8 @@ extension ResultType {
         case .daneRequired:
             ResultAdvice(
                 "The sender demands DANE for this destination, and there was no usable TLSA record.",
-                "Publish TLSA records for the MX hosts in a zone signed by DNSSEC, or ask the sender why it demands them.")
+                "Publish TLSA records for the MX hosts in a zone signed by DNSSEC, or ask the sender why it demands them."
+            )
         case .stsPolicyFetchError:
             ResultAdvice(
                 "A TXT record announces an MTA-STS policy, and it could not be fetched.",

@@ -29,7 +29,7 @@ public struct TLSReportMail: Sendable {
         var text = ContentLines()
         text.add("From: \(from.headerForm)")
         text.add("To: \(to.headerForm)")
-        text.addFolded("Subject: \(report.subject)")
+        for line in subjectLines { text.add(line) }
         text.add("Date: \(date.rfc5322)")
         text.add("Message-ID: <\(id)@\(report.submitter)>")
         text.add("MIME-Version: 1.0")
@@ -63,6 +63,20 @@ public struct TLSReportMail: Sendable {
         }
         text.add("--\(boundary)--")
         return text.bytes
+    }
+
+    /// Folded by one blank, so that unfolding gives back ``TLSReport/subject`` (RFC 5322 §2.2.3).
+    private var subjectLines: [String] {
+        var lines = ["Subject:"]
+        for word in report.subject.split(separator: " ") {
+            let line = lines[lines.endIndex - 1]
+            if line.utf8.count + 1 + word.utf8.count > ContentLines.width {
+                lines.append(" \(word)")
+            } else {
+                lines[lines.endIndex - 1] = "\(line) \(word)"
+            }
+        }
+        return lines
     }
 }
 
