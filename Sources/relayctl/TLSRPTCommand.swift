@@ -4,7 +4,8 @@ import Relay
 
 struct TLSRPTCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tlsrpt", abstract: "Checks TLS-RPT records.", subcommands: [TLSRPTRecordCommand.self])
+        commandName: "tlsrpt", abstract: "Checks TLS-RPT records, and reads reports of others about your domains.",
+        subcommands: [TLSRPTRecordCommand.self, TLSRPTReadCommand.self])
 }
 
 struct TLSRPTRecordCommand: ParsableCommand {
