@@ -25,6 +25,9 @@ struct AttemptRun {
     private var hostWords: [Int: (Reason, Reply?)] = [:]
     private var attempts: [AttemptRecord] = []
     private var passedOver: [AttemptResult.PassedOver] = []
+    private var sessions: [ReportedSession] = []
+    /// What was counted without a connection: once per attempt, however often it is met (D3).
+    private var countedOnce: Set<ReportedSession> = []
     private var trace = AttemptResult.Trace()
     private var family: AddressFamily?
     /// Some host took part in a transaction: the destination is up, whatever it said.
@@ -149,6 +152,20 @@ struct AttemptRun {
                 milliseconds: 0))
     }
 
+    /// Counts a connection under each policy that was met (D3 (a)).
+    mutating func count(_ connection: ClientConnection, under inputs: PolicyInputs) {
+        guard job.isCounted, !connection.results.isEmpty else { return }
+        sessions += inputs.sessions(connection.results, at: connection.candidate.host, between: connection.ends)
+    }
+
+    /// Counts what was ruled out without a connection (D3 (b)).
+    mutating func count(_ results: [PolicyResult], at host: HostFacts?, under inputs: PolicyInputs) {
+        guard job.isCounted, !results.isEmpty else { return }
+        for session in inputs.sessions(results, at: host) where countedOnce.insert(session).inserted {
+            sessions.append(session)
+        }
+    }
+
     /// What it all came to. `failure` speaks for those no host took.
     func result(failure: AttemptFailure?) -> AttemptResult {
         let recipients = settled.indices.map { index -> AttemptResult.Settled in
@@ -159,7 +176,7 @@ struct AttemptRun {
             recipients: recipients, attempts: attempts,
             // "No such domain" is an answer about each message, not an outage to wait out.
             destinationFailure: hadSession || failure?.isPermanent == true ? nil : failure?.reason, family: family,
-            passedOver: passedOver)
+            passedOver: passedOver, sessions: sessions)
     }
 
     private func outcome(of index: Int, _ failure: AttemptFailure?) -> Outcome {

@@ -49,7 +49,8 @@ struct OutcomeRecorder: Sendable {
         for (recipient, (one, settled)) in zip(job.recipients, zip(decided, result.recipients)) {
             write(DeliveryLine(job, recipient, settled.trace, one, at: now))
         }
-        return await settle(job, decided, result.attempts, traces: result.recipients.map(\.trace), at: now)
+        return await settle(
+            job, decided, result.attempts, traces: result.recipients.map(\.trace), sessions: result.sessions, at: now)
     }
 
     /// Recipients of a destination that is backed off until `until`: deferred without an attempt of their own.
@@ -88,7 +89,7 @@ struct OutcomeRecorder: Sendable {
 
     private func settle(
         _ job: Job, _ decided: [Decided], _ attempts: [AttemptRecord], traces: [AttemptResult.Trace],
-        isAttempt: Bool = true, at now: WallTime
+        sessions: [ReportedSession] = [], isAttempt: Bool = true, at now: WallTime
     ) async -> Recorded {
         let hosts = decided.indices.map { $0 < traces.count ? traces[$0].host : nil }
         guard let notices = await bouncer.notices(for: job, decided, hosts: hosts, at: now) else {
@@ -104,7 +105,7 @@ struct OutcomeRecorder: Sendable {
                     delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
                     policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: attempts)
             },
-            notices: notices.map(\.message))
+            notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now))
         guard let settled = await write(settlement, of: job) else { return Recorded() }
         count(decided)
         var recorded = Recorded()
