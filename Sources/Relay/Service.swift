@@ -28,6 +28,7 @@ public final class Service: Sendable {
     let decisions: DecisionFinder
     let routing: Routing
     let https: HTTPSClient
+    let signer: Signer
     let dispatcher: Dispatcher
     let intake: IntakeServer
     let counters: Counters
@@ -71,12 +72,18 @@ public final class Service: Sendable {
             settings: policy)
         let schedule = Schedule(configuration.retry)
         routing = Routing(rules: policy.rules, port: configuration.delivery.port)
+        let resolver = parts.resolver
+        signer = Signer(
+            watch: KeyWatch(
+                ring: parts.keys, interval: configuration.dkim.checkInterval, clock: Self.clock, log: parts.log,
+                lookup: { name in DKIMKeyLookup(await resolver.resolve(Question(name, .txt))) }),
+            store: store, unsignable: configuration.dkim.unsignable, clock: Self.clock, log: parts.log)
         let stopping = Flag()
         let unsettled = Unsettled()
         let deliveries = DeliveryParts(
             configuration: configuration, hostname: hostname, store: store, decisions: decisions,
             routing: routing, credentials: parts.credentials, resolver: resolver, opportunistic: parts.opportunistic,
-            dane: parts.dane, trust: parts.trust, identities: parts.identities,
+            dane: parts.dane, trust: parts.trust, signer: signer, identities: parts.identities,
             sessions: SessionCache(), counters: counters, stopping: stopping, unsettled: unsettled, clock: Self.clock)
         let recorder = OutcomeRecorder(
             store: store, schedule: schedule,

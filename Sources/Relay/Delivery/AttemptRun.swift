@@ -6,6 +6,8 @@ import Store
 struct AttemptRun {
     let job: Job
     var state: AttemptState
+    /// Fields that go above the content.
+    var signature: [UInt8] = []
     /// When the try under way began.
     var started = Deadline.now
     /// Milliseconds until routes and policies were known.
@@ -56,7 +58,7 @@ struct AttemptRun {
     var transaction: ClientTransaction {
         ClientTransaction(
             reversePath: job.message.reversePath, recipients: open.map { job.recipients[$0].mailbox },
-            size: Int(clamping: job.message.size), has8bit: job.message.hasEightBit,
+            size: Int(clamping: job.message.size) + signature.count, has8bit: job.message.hasEightBit,
             demand: job.message.demand)
     }
 
@@ -177,6 +179,12 @@ struct AttemptRun {
             // "No such domain" is an answer about each message, not an outage to wait out.
             destinationFailure: hadSession || failure?.isPermanent == true ? nil : failure?.reason, family: family,
             passedOver: passedOver, sessions: sessions)
+    }
+
+    /// Not even begun: all recipients stay, or bounce, for a reason of ours.
+    func result(_ outcome: Outcome) -> AttemptResult {
+        AttemptResult(
+            recipients: job.recipients.map { _ in AttemptResult.Settled(outcome: outcome, trace: trace) }, attempts: [])
     }
 
     private func outcome(of index: Int, _ failure: AttemptFailure?) -> Outcome {

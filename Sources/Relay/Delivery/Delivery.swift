@@ -25,6 +25,12 @@ final class Delivery {
     func attempt(_ job: Job, preferring family: AddressFamily?) async -> AttemptResult {
         var run = AttemptRun(job: job)
         let demand = job.message.demand
+        switch await parts.signer.sign(job) {
+        case .untouched: break
+        case .signed(let fields): run.signature = fields
+        case .wait(let reason): return run.result(.deferred(reason, nil))
+        case .refused(let reason): return run.result(.bounced(reason, nil))
+        }
         let began = Deadline.now
         var decision = await parts.decision(for: job.nextHop, demand: demand)
         run.lookupTook = began.elapsedMilliseconds
@@ -157,7 +163,8 @@ final class Delivery {
     /// Runs transactions over `connection` until no recipient is left for this host.
     /// - Returns: true where every recipient is settled.
     private func carry(_ run: inout AttemptRun, over connection: ClientConnection, isFresh: Bool) async -> Bool {
-        let content = DeliveryContent(message: run.job.message, memory: run.job.content, store: parts.store)
+        let content = DeliveryContent(
+            message: run.job.message, memory: run.job.content, store: parts.store, fields: run.signature)
         if !isFresh { run.started = .now }
         var isFirst = isFresh
         while run.hasOpen {
