@@ -12,6 +12,9 @@ public protocol ReportStore: Sendable {
     /// What was counted for the report of `domain` on `day`, worst policy first; empty where nothing was.
     func counts(for domain: DomainName, day: ReportDay) async throws(StoreError) -> [PolicyCount]
 
+    /// Sessions of `day` that were not counted, because ``ReportLimits/domainsPerDay`` other domains were.
+    func droppedSessions(day: ReportDay) async throws(StoreError) -> Int64
+
     /// Domains with counts on `day`, in alphabetical order from behind `domain`, at most ``ReportLimits/page``.
     func countedDomains(
         day: ReportDay, after domain: DomainName?, limit: Int
@@ -95,11 +98,15 @@ public enum ReportLimits {
     /// Domains counted in one day (reliability): more are summed up nowhere, and the operator is told.
     public static let domainsPerDay = 50_000
     /// Policies of one domain and day; sessions under a further one are counted under its type and `policy-domain` without
-    /// `policy-string`, and those under a further domain not at all.
+    /// `policy-string`, and those under a further domain not at all. Where there are twice as many, `policy-domain` is the
+    /// domain itself as well: one more for each type.
     public static let policiesPerDomain = 20
     /// Details kept under one policy and day; the rest is summed for each type and reason code.
     public static let detailsPerPolicy = 20
-    /// Octets of `policy-string` and `mx-host` of one policy together; more are left out.
+    /// Reason codes told apart in these sums, for each type.
+    public static let reasonCodesPerType = 10
+    /// Octets of `policy-string` and `mx-host` of one policy together, each text with one more for its end; more are left
+    /// out, whole texts from the end.
     public static let policyText = 16 * 1024
     /// Octets of a HELO name or a reason code kept.
     public static let detailText = 255

@@ -153,7 +153,7 @@ import Testing
         try await store.save(entry)
         #expect(try await store.policy(for: entry.domain) == .entry(entry))
         await store.close()
-        #expect(try fixture.query("PRAGMA user_version") == ["2"])
+        #expect(try fixture.query("PRAGMA user_version") == ["3"])
         #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
     }
 

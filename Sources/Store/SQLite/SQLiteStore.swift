@@ -97,11 +97,11 @@ public final class SQLiteStore: QueueStore {
     }
 
     /// From before the commit on a file may have a row: it stays, whatever happens to this process.
-    private func keepFiles(of messages: [NewMessage]) {
+    func keepFiles(of messages: [NewMessage]) {
         for case .file(let file) in messages.map(\.content.storage) { file.keep(true) }
     }
 
-    private func dropFiles(of messages: [NewMessage], after error: StoreError) {
+    func dropFiles(of messages: [NewMessage], after error: StoreError) {
         // After an error of the disk it is not certain what a crash would bring back: the next start sets the file aside.
         if case .failed = error { return }
         for case .file(let file) in messages.map(\.content.storage) { file.keep(false) }

@@ -19,7 +19,7 @@ enum SettleRows {
                 {
                     (
                         id: try $0.text(), isSpooled: try $0.bool(), first: try $0.int64(), count: try $0.int64(),
-                        open: try $0.int(), expiresAt: try $0.time()
+                        open: try $0.int(), expiresAt: try $0.time(), kind: try $0.int()
                     )
                 })
         else { throw StoreError.unknown("message \(settlement.message.value)") }
@@ -49,6 +49,15 @@ enum SettleRows {
             try db.cachedStatement(sql: updateOpen).run([open.databaseValue, message])
         }
         let notices = try settlement.notices.map { try MessageRows.insert($0, db, &numbers) }
+        // Mail that has gone out must not go again for what is only remembered about it: damage there is passed over.
+        if row.kind == MessageKind.report.rawValue {
+            try ReportDamage.passedOver(db) { try ReportDestinationRows.settle(row.id, settlement.recipients, db) }
+        }
+        if let day = settlement.day {
+            for session in settlement.sessions {
+                try ReportDamage.passedOver(db) { try numbers.counter.count(session, day: day, db) }
+            }
+        }
         return Result(
             settled: Settled(openRecipients: open, notices: notices),
             spoolFile: open == 0 && row.isSpooled ? row.id : nil)
@@ -101,7 +110,7 @@ enum SettleRows {
     }
 
     private static let messageState = """
-        SELECT id, spooled, first_recipient, recipients, open, expires_at FROM message WHERE number = ?
+        SELECT id, spooled, first_recipient, recipients, open, expires_at, kind FROM message WHERE number = ?
         """
     private static let updateRecipient = """
         UPDATE recipient SET state = coalesce(?, state), attempts = attempts + ?, next_attempt = ?, last_attempt = ?,
@@ -131,6 +140,7 @@ extension SettleRows {
             [reason.cut(to: QueueLimits.detailText).databaseValue, id.text.databaseValue])
         if db.changesCount != 1 { throw StoreError.unknown("message \(id)") }
         try db.cachedStatement(sql: quarantineRecipients).run([id.text.databaseValue])
+        try ReportDamage.passedOver(db) { try ReportDestinationRows.giveUp(id, because: reason, db) }
     }
 
     private static let quarantineMessage = """
