@@ -149,21 +149,24 @@ struct SignedContent: Sendable {
 
     /// What stands in `bh=`, with the body's octets read a piece at a time.
     func bodyHash(from offset: Int) async throws -> DKIMBodyHash {
-        var digest = try DKIMBodyDigest.begin(.relaxed)
-        if let memory {
-            try memory.withUnsafeBytes { (bytes) throws(TLSError) in
-                try digest.update(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(offset)))
-            }
-            return try digest.finish()
-        }
+        if let memory { return try Self.bodyHash(of: memory, from: offset) }
         let reader = try await store.content(of: message)
+        var digest = try DKIMBodyDigest.begin(.relaxed)
         var skipped = 0
         while let piece = try await reader.next() {
             let skip = min(max(0, offset - skipped), piece.count)
             skipped += skip
-            try piece.withUnsafeBytes { (bytes) throws(TLSError) in
+            try piece.withBytes { (bytes) throws(TLSError) in
                 try digest.update(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(skip)))
             }
+        }
+        return try digest.finish()
+    }
+
+    private static func bodyHash(of content: [UInt8], from offset: Int) throws(TLSError) -> DKIMBodyHash {
+        var digest = try DKIMBodyDigest.begin(.relaxed)
+        try content.withBytes { (bytes) throws(TLSError) in
+            try digest.update(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(offset)))
         }
         return try digest.finish()
     }
