@@ -52,6 +52,8 @@ extension EasyHandle {
         case .file(let path):
             try set(CURLOPT_CAINFO, path)
             try set(CURLOPT_CAPATH, nil as String?)
+        case .unverified:
+            break
         }
         try set(CURLOPT_CA_CACHE_TIMEOUT, Self.anchorsAge)
     }
