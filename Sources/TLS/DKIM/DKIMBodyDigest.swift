@@ -10,6 +10,7 @@ public struct DKIMBodyDigest: ~Copyable, Sendable {
         self.digest = digest
     }
 
+    /// - Parameter limit: octets of the canonical form that are hashed, the tag `l=`; nil for all.
     public static func begin(
         _ form: DKIMCanonicalization.Form, limit: UInt64? = nil
     ) throws(TLSError) -> DKIMBodyDigest {
@@ -17,9 +18,29 @@ public struct DKIMBodyDigest: ~Copyable, Sendable {
     }
 
     public mutating func update(_ bytes: UnsafeRawBufferPointer) throws(TLSError) {
+        try Self.update(&canonicalizer, &digest, bytes)
+    }
+
+    public mutating func update(_ bytes: [UInt8]) throws(TLSError) {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(TLSError) in
+            try Self.update(&canonicalizer, &digest, UnsafeRawBufferPointer(buffer))
+        }
     }
 
     public consuming func finish() throws(TLSError) -> DKIMBodyHash {
-        DKIMBodyHash(digest: [], length: 0)
+        try Self.finish(&canonicalizer, &digest)
+        return DKIMBodyHash(digest: try digest.finish(), length: canonicalizer.length)
+    }
+
+    private static func update(
+        _ canonicalizer: inout DKIMBodyCanonicalizer, _ digest: inout SHA256Digest, _ bytes: UnsafeRawBufferPointer
+    ) throws(TLSError) {
+        try canonicalizer.update(bytes) { (piece) throws(TLSError) in try digest.update(piece) }
+    }
+
+    private static func finish(
+        _ canonicalizer: inout DKIMBodyCanonicalizer, _ digest: inout SHA256Digest
+    ) throws(TLSError) {
+        try canonicalizer.finish { (piece) throws(TLSError) in try digest.update(piece) }
     }
 }
