@@ -36,6 +36,10 @@ public final class Service: Sendable {
     let validation: ValidationWatch
     /// Ends the rest between two refreshes of policies.
     let refreshBell = Mutex<Alarm?>(nil)
+    /// Nil where reporting is off.
+    let reports: ReportSettings?
+    /// Ends the rests of ``ReportRun``, ``KeyWatch`` and ``ObservationSource``.
+    let reportBells = Mutex<[Alarm]>([])
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
     private let loaderLoop: Loop
@@ -64,6 +68,7 @@ public final class Service: Sendable {
         let configuration = parts.configuration
         let policy = PolicySettings(configuration)
         https = parts.https
+        reports = ReportSettings(configuration)
         decisions = DecisionFinder(
             routes: RouteFinder(
                 resolver: resolver, settings: ServiceParts.routeSettings(configuration, hostname: hostname)),
@@ -148,10 +153,12 @@ public final class Service: Sendable {
         let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }
         let testing = Task(executorPreference: loop) { await self.watchValidation(on: loop) }
         let refreshing = Task(executorPreference: loop) { await self.refreshPolicies(on: loop) }
+        let reporting = Task(executorPreference: loop) { await self.sendReports(on: loop) }
+        let watching = Task(executorPreference: loop) { await self.watchKeys(on: loop) }
         await intake.start()
         announce(addresses)
         _ = await loop.task { await self.waitForStop(signals) }.value
-        await stop(control, [loading, keeping, testing, refreshing, controlTask])
+        await stop(control, [loading, keeping, testing, refreshing, reporting, watching, controlTask])
         signals.close()
     }
 
@@ -179,6 +186,7 @@ public final class Service: Sendable {
         loaderAlarm.ring()
         validation.alarm.withLock { $0 }?.ring()
         refreshBell.withLock { $0 }?.ring()
+        for bell in reportBells.withLock({ $0 }) { bell.ring() }
         // One deadline for both: the operator was promised one.
         let deadline = Deadline.after(limit)
         async let noClients: Void = intake.stop(until: deadline, on: loops.next())

@@ -61,7 +61,8 @@ struct ServiceParts: Sendable {
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
                 resolver: resolver, https: https, credentials: credentials,
-                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, server: server, keys: keys)
+                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, server: server,
+                keys: keys)
         } catch {
             await store.close()
             throw error
@@ -141,13 +142,13 @@ struct ServiceParts: Sendable {
     /// What finds MTA-STS policies: the same for the daemon and for `relayctl policy --local`, which has no store.
     static func policyFinder(
         _ configuration: Configuration, resolver: Resolver, https: HTTPSClient, trust: TrustStores = TrustStores(),
-        store: (any PolicyStore)?, log: Logger?
+        store: (any PolicyStore & ReportStore)?, log: Logger?
     ) -> PolicyFinder {
         PolicyFinder(
             fetcher: PolicyFetcher(
                 resolver: resolver, client: https, timeout: configuration.sts.fetchTimeout,
                 trust: configuration.tls.trust, anchors: trust, loopbackAllowed: configuration.delivery.loopback),
-            store: store, settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
+            store: store, reports: store, settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
             firstWait: configuration.sts.firstWait, clock: Service.clock, log: log)
     }
 

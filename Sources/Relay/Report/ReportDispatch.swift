@@ -96,7 +96,8 @@ struct ReportDispatch: Sendable {
         let queued = try await store.begin(begun, body: contents.body, mails: mails)
         for (mail, message) in zip(mails, queued) {
             await dispatcher.submit(
-                Job.fresh(message, recipients: mail.recipients.map(\.mailbox), routing: routing, content: mail.content.bytes))
+                Job.fresh(
+                    message, recipients: mail.recipients.map(\.mailbox), routing: routing, content: mail.content.bytes))
         }
         log.event(
             .notice,

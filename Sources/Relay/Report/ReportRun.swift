@@ -43,7 +43,8 @@ struct ReportRun: Sendable {
                 if domains.isEmpty { break }
                 let reports = domains.map { domain in
                     // RPTF-26: at random after midnight; a day that ended long ago is spread from now on.
-                    let midnight = max(day.next.start, now.seconds - day.next.start.seconds > settings.spread ? now : day.next.start)
+                    let midnight = max(
+                        day.next.start, now.seconds - day.next.start.seconds > settings.spread ? now : day.next.start)
                     let delay = settings.spread > 0 ? Int64.random(in: 0..<settings.spread, using: &generator) : 0
                     return PlannedReport(
                         domain: domain, day: day,

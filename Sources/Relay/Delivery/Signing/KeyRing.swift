@@ -27,7 +27,9 @@ struct KeyRing: Sendable {
         var privateKeys: [DKIMPrivateKey] = []
         var faults: [ConfigurationFault] = []
         for (index, written) in configuration.dkim.keys.enumerated() {
-            guard let domain = written.domain, let selector = written.selector, let file = written.file else { continue }
+            guard let domain = written.domain, let selector = written.selector, let file = written.file else {
+                continue
+            }
             do throws(TLSError) {
                 let key = try DKIMPrivateKey.load(file: file)
                 privateKeys.append(key)

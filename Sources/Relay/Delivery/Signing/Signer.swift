@@ -99,7 +99,7 @@ struct Signer: Sendable {
                 let key = keys[index]
                 let privateKey = ring.privateKeys[near[index]]
                 let terms = try DKIMTerms(
-                    domain: key.domain, selector: key.selector, algorithm: privateKey.algorithm, time: now)
+                    signingDomain: key.domain, selector: key.selector, algorithm: privateKey.algorithm, time: now)
                 let plan = DKIMSigningPlan(signable, of: head, terms: terms)
                 let signature = try privateKey.sign(plan.input(bodyHash: hash.digest))
                 fields += plan.field(bodyHash: hash.digest, signature: signature)
@@ -115,7 +115,9 @@ struct Signer: Sendable {
         if case .mailbox(let sender) = job.message.reversePath, case .name(let name) = sender.domain {
             domains.append(name)
         }
-        if case .severalDomains(let written) = why { domains += written.compactMap { try? DomainName(idna: $0) } }
+        if case .severalDomains(let first, let second) = why {
+            domains += [first, second].compactMap { try? DomainName(idna: $0) }
+        }
         guard let domain = domains.first(where: { !ring.near($0).isEmpty }) else { return .untouched }
         log.event(
             .warning,
@@ -189,7 +191,9 @@ final class MadeSignatures: Sendable {
 
     func fields(of message: MessageNumber, at now: WallTime) -> [UInt8]? {
         table.withLock { table in
-            guard let made = table[message], made.at <= now, now.seconds - made.at.seconds < Self.age else { return nil }
+            guard let made = table[message], made.at <= now, now.seconds - made.at.seconds < Self.age else {
+                return nil
+            }
             return made.fields
         }
     }
