@@ -5,14 +5,21 @@
 enum JSONText {
     static func string(_ text: String) -> [UInt8] {
         var octets: [UInt8] = [quote]
+        octets.reserveCapacity(text.utf8.count + 2)
         for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": octets += [backslash, UInt8(truncatingIfNeeded: scalar.value)]
-            case " "..."~": octets.append(UInt8(truncatingIfNeeded: scalar.value))
-            default:
-                // RFC 7493 §2.1: no noncharacters. A surrogate can be none of a String's scalars.
-                let unit = isNoncharacter(scalar) ? "\u{FFFD}" : scalar
-                for code in UTF16.encode(unit).map({ Array($0) }) ?? [] { octets += escape(code) }
+            let value = scalar.value
+            switch value {
+            case 0x22, 0x5C: octets += [backslash, UInt8(truncatingIfNeeded: value)]
+            case 0x20...0x7E: octets.append(UInt8(truncatingIfNeeded: value))
+            // RFC 7493 §2.1: no noncharacters. A surrogate can be none of a String's scalars.
+            case 0xFDD0...0xFDEF,
+                _ where value & 0xFFFE == 0xFFFE:
+                escape(0xFFFD, into: &octets)
+            case 0x1_0000...:
+                // RFC 8259 §7: as a pair of surrogates.
+                escape(0xD800 | (value - 0x1_0000) >> 10, into: &octets)
+                escape(0xDC00 | (value - 0x1_0000) & 0x3FF, into: &octets)
+            default: escape(value, into: &octets)
             }
         }
         octets.append(quote)
@@ -27,25 +34,37 @@ enum JSONText {
     }
 
     static func array(_ values: [[UInt8]]) -> [UInt8] {
-        [UInt8(ascii: "[")] + values.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "]")]
+        var octets = [UInt8(ascii: "[")]
+        for value in values {
+            if octets.count > 1 { octets.append(UInt8(ascii: ",")) }
+            octets += value
+        }
+        octets.append(UInt8(ascii: "]"))
+        return octets
     }
 
     /// Members in this order; those without a value are left out (D5).
     static func object(_ members: KeyValuePairs<String, [UInt8]?>) -> [UInt8] {
-        let present = members.compactMap { name, value in value.map { string(name) + [UInt8(ascii: ":")] + $0 } }
-        return [UInt8(ascii: "{")] + present.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "}")]
+        var octets = [UInt8(ascii: "{")]
+        for (name, value) in members {
+            guard let value else { continue }
+            if octets.count > 1 { octets.append(UInt8(ascii: ",")) }
+            octets += string(name)
+            octets.append(UInt8(ascii: ":"))
+            octets += value
+        }
+        octets.append(UInt8(ascii: "}"))
+        return octets
     }
 
     private static let quote = UInt8(ascii: "\"")
     private static let backslash = UInt8(ascii: "\\")
     private static let digits = Array("0123456789abcdef".utf8)
 
-    private static func escape(_ code: UInt16) -> [UInt8] {
-        [backslash, UInt8(ascii: "u")]
-            + [12, 8, 4, 0].map { (shift: UInt16) in digits[Int(code >> shift & 0xF)] }
-    }
-
-    private static func isNoncharacter(_ scalar: Unicode.Scalar) -> Bool {
-        (0xFDD0...0xFDEF).contains(scalar.value) || scalar.value & 0xFFFE == 0xFFFE
+    /// `\u` and four digits.
+    private static func escape(_ code: UInt32, into octets: inout [UInt8]) {
+        octets.append(backslash)
+        octets.append(UInt8(ascii: "u"))
+        for shift: UInt32 in [12, 8, 4, 0] { octets.append(digits[Int(code >> shift & 0xF)]) }
     }
 }

@@ -87,7 +87,7 @@ extension ResultType {
             ResultAdvice(
                 "There are TLSA records, and none of them can be used.",
                 "Publish records of a kind that SMTP can use, best \"3 1 1\" with the SHA-256 digest of the server's public "
-                    + "key (RFC 7672 §3.1), at _25._tcp below the host's name.")
+                    + "key (RFC 7672, section 3.1), at _25._tcp below the host's name.")
         case .dnssecInvalid:
             ResultAdvice(
                 "The TLSA records, or those on the way to them, did not pass DNSSEC validation.",
@@ -106,7 +106,8 @@ extension ResultType {
         case .stsPolicyInvalid:
             ResultAdvice(
                 "The MTA-STS policy was fetched, and is malformed.",
-                "It must have the lines version, mode, mx and max_age as RFC 8461 §3.2 has them; check its spelling.")
+                "It must have the lines version, mode, mx and max_age as RFC 8461, section 3.2, has them; check its spelling."
+            )
         case .stsWebPKIInvalid:
             ResultAdvice(
                 "The web server that has the MTA-STS policy showed a certificate that is not valid.",

@@ -97,19 +97,23 @@ struct TLSReportTests {
         #expect(json.contains(#""sending-mta-ip":"\#(expected)","receiving-ip":"\#(expected)""#))
     }
 
-    @Test(
-        "RPTF-27 what strangers wrote is escaped data: one ASCII line of valid JSON",
-        arguments: [
-            ("a\"b\\c/d", #"a\"b\\c/d"#), ("\u{0}\u{1F}\u{7F}", #"\u0000\u001f\u007f"#),
-            ("\r\nX: y", #"\u000d\u000aX: y"#),
-            ("é😀", #"\u00e9\ud83d\ude00"#), ("\u{202E}\u{2028}\u{85}", #"\u202e\u2028\u0085"#),
-            ("\u{FFFE}\u{FDD0}\u{10FFFF}", #"\ufffd\ufffd\ufffd"#),  // RFC 7493 §2.1: no noncharacters
-            (
-                String(decoding: [0x61, 0xFF, 0xED, 0xA0, 0x80] as [UInt8], as: UTF8.self),
-                #"a\ufffd\ufffd\ufffd\ufffd"#
-            ),
-            ("", ""),
-        ])
+    /// Code points by number: some cannot be written down.
+    private static func text(_ scalars: UInt32...) -> String {
+        String(String.UnicodeScalarView(scalars.compactMap(Unicode.Scalar.init)))
+    }
+
+    static let strange: [(String, String)] = [
+        ("a\"b\\c/d", #"a\"b\\c/d"#), (text(0, 0x1F, 0x7F), #"\u0000\u001f\u007f"#),
+        ("\r\nX: y", #"\u000d\u000aX: y"#), ("é😀", #"\u00e9\ud83d\ude00"#),
+        (text(0x202E, 0x2028, 0x85), #"\u202e\u2028\u0085"#),
+        // RFC 7493 §2.1: no noncharacters.
+        (text(0xFFFE, 0xFDD0, 0x10_FFFF), #"\ufffd\ufffd\ufffd"#),
+        // A surrogate, and what is no UTF-8 at all.
+        (String(decoding: [0x61, 0xFF, 0xED, 0xA0, 0x80] as [UInt8], as: UTF8.self), #"a\ufffd\ufffd\ufffd\ufffd"#),
+        ("", ""),
+    ]
+
+    @Test("RPTF-27 what strangers wrote is escaped data: one ASCII line of valid JSON", arguments: strange)
     func strangers(text: String, expected: String) throws {
         let detail = FailureDetail(
             .validationFailure, reasonCode: text, receivingHost: text, receivingHELO: text)
