@@ -13,6 +13,8 @@ public protocol ReportStore: Sendable {
     func counts(for domain: DomainName, day: ReportDay) async throws(StoreError) -> [PolicyCount]
 
     /// Sessions of `day` that were not counted, because ``ReportLimits/domainsPerDay`` other domains were.
+    /// - Throws: `.damaged` where nothing is counted any more, because the disk has broken what is kept for reports: mail
+    ///   is settled all the same.
     func droppedSessions(day: ReportDay) async throws(StoreError) -> Int64
 
     /// Domains with counts on `day`, in alphabetical order from behind `domain`, at most ``ReportLimits/page``.

@@ -15,7 +15,8 @@ extension SQLiteStore: ReportStore {
     }
 
     public func droppedSessions(day: ReportDay) async throws(StoreError) -> Int64 {
-        try await viewReader.read { db in try ReportPolicyRows.dropped(day, db) }
+        if let reportDamage { throw .damaged(reportDamage) }
+        return try await viewReader.read { db in try ReportPolicyRows.dropped(day, db) }
     }
 
     public func countedDomains(

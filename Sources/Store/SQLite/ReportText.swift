@@ -102,26 +102,3 @@ extension Statement {
         return result
     }
 }
-
-/// Damage to what is only counted and remembered.
-enum ReportDamage {
-    /// Runs `body`; an error that says something of these rows and tables alone counts as done. What the disk or the
-    /// whole database fails at is thrown.
-    static func passedOver(_ db: Database, _ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch is DamagedRow {
-            return
-        } catch let error as DatabaseError where isOfRows(error) && db.isInsideTransaction {
-            return
-        }
-    }
-
-    private static func isOfRows(_ error: DatabaseError) -> Bool {
-        switch error.resultCode {
-        // A broken page, a constraint or kind that a foreign hand has broken, a table it has taken away.
-        case .SQLITE_CORRUPT, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG, .SQLITE_ERROR: true
-        default: false
-        }
-    }
-}

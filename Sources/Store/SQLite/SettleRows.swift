@@ -10,8 +10,11 @@ enum SettleRows {
         var spoolFile: String?
     }
 
-    /// - Throws: `StoreError.unknown`, with nothing changed where it is the first recipient that is not known.
-    static func settle(_ settlement: Settlement, _ db: Database, _ numbers: inout Numbers) throws -> Result {
+    /// - Throws: `StoreError.unknown`, with nothing changed where it is the first recipient that is not known;
+    ///   `.damaged` as ``ReportDamage/passedOver(_:_:)``.
+    static func settle(
+        _ settlement: Settlement, _ db: Database, _ numbers: inout Numbers, withReports: Bool
+    ) throws -> Result {
         let message = settlement.message.value.databaseValue
         guard
             let row = try db.cachedStatement(sql: messageState).first(
@@ -49,18 +52,23 @@ enum SettleRows {
             try db.cachedStatement(sql: updateOpen).run([open.databaseValue, message])
         }
         let notices = try settlement.notices.map { try MessageRows.insert($0, db, &numbers) }
-        // Mail that has gone out must not go again for what is only remembered about it: damage there is passed over.
-        if row.kind == MessageKind.report.rawValue {
-            try ReportDamage.passedOver(db) { try ReportDestinationRows.settle(row.id, settlement.recipients, db) }
-        }
-        if let day = settlement.day {
-            for session in settlement.sessions {
-                try ReportDamage.passedOver(db) { try numbers.counter.count(session, day: day, db) }
-            }
-        }
+        if withReports { try report(settlement, row.id, row.kind, db, &numbers) }
         return Result(
             settled: Settled(openRecipients: open, notices: notices),
             spoolFile: open == 0 && row.isSpooled ? row.id : nil)
+    }
+
+    /// What TLS-RPT counts of the attempt, and what it means for a report where the message carries one.
+    private static func report(
+        _ settlement: Settlement, _ id: String, _ kind: Int, _ db: Database, _ numbers: inout Numbers
+    ) throws {
+        if kind == MessageKind.report.rawValue {
+            try ReportDamage.passedOver(db) { try ReportDestinationRows.settle(id, settlement.recipients, db) }
+        }
+        guard let day = settlement.day else { return }
+        for session in settlement.sessions {
+            try ReportDamage.passedOver(db) { try numbers.counter.count(session, day: day, db) }
+        }
     }
 
     private static func update(
@@ -135,11 +143,12 @@ enum SettleRows {
 
 extension SettleRows {
     /// Takes a message out of delivery.
-    static func quarantine(_ id: QueueID, because reason: String, _ db: Database) throws {
+    static func quarantine(_ id: QueueID, because reason: String, _ db: Database, withReports: Bool = true) throws {
         try db.cachedStatement(sql: quarantineMessage).run(
             [reason.cut(to: QueueLimits.detailText).databaseValue, id.text.databaseValue])
         if db.changesCount != 1 { throw StoreError.unknown("message \(id)") }
         try db.cachedStatement(sql: quarantineRecipients).run([id.text.databaseValue])
+        if !withReports { return }
         try ReportDamage.passedOver(db) { try ReportDestinationRows.giveUp(id, because: reason, db) }
     }
 
