@@ -42,9 +42,7 @@ struct ReportRun: Sendable {
                 let domains = try await store.unplannedDomains(day: day, limit: ReportLimits.page)
                 if domains.isEmpty { break }
                 let reports = domains.map { domain in
-                    // RPTF-26: at random after midnight; a day that ended long ago is spread from now on.
-                    let midnight = max(
-                        day.next.start, now.seconds - day.next.start.seconds > settings.spread ? now : day.next.start)
+                    // RPTF-26: at random after midnight. Those of a day that ended long ago go out at once.
                     let delay = settings.spread > 0 ? Int64.random(in: 0..<settings.spread, using: &generator) : 0
                     return PlannedReport(
                         domain: domain, day: day,
@@ -52,7 +50,7 @@ struct ReportRun: Sendable {
                             domain: domain, day: day, submitter: settings.contact.domain,
                             salt: UInt64.random(in: 0...UInt64.max, using: &generator)
                         ).description,
-                        dueAt: midnight.advanced(by: delay))
+                        dueAt: day.next.start.advanced(by: delay))
                 }
                 try await store.plan(reports)
                 log.event(
