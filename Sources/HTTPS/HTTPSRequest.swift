@@ -49,7 +49,8 @@ public struct HTTPSRequest: Hashable, Sendable {
     public let trust: Trust
 
     public init(
-        method: Method = .get, host: DomainName, path: String, port: UInt16 = 443, addresses: [IPAddress], bodyLimit: Int,
+        method: Method = .get, host: DomainName, path: String, port: UInt16 = 443, addresses: [IPAddress],
+        bodyLimit: Int,
         timeout: Duration, trust: Trust = .system
     ) {
         self.method = method
