@@ -138,6 +138,32 @@ import Testing
         await #expect(throws: StoreError.self) { try await store.count(Reports.session()) }
     }
 
+    @Test("Q-06 Where there is room to settle and none to count, mail is settled, and counting goes on when there is")
+    func full() async throws {
+        let fixture = try Fixture()
+        var options = Fixture.options
+        options.pageLimit = 120
+        let store = try fixture.open(options)
+        let queued = try await store.enqueue([Fixture.message(), Fixture.message()])
+        let sessions = try (0..<ReportLimits.policiesPerDomain).map { number in
+            let text = String(repeating: "x", count: ReportLimits.policyText / 2)
+            return try Reports.session("example.net", Reports.sts("example.net", strings: ["\(number)", text]))
+        }
+        #expect(
+            try await store.settle(Reports.settlement(queued[0], sessions: sessions + sessions)).openRecipients == 0
+        )
+        #expect(try await store.policyCounts().count == ReportLimits.policiesPerDomain)
+        let others = try (0..<200).flatMap { number in
+            try sessions.map { try Reports.session("d\(number).example", $0.policy) }
+        }
+        #expect(try await store.settle(Reports.settlement(queued[1], sessions: others)).openRecipients == 0)
+        #expect(try await store.counts().messages == 0)
+        #expect(try await store.countedDomains(day: Reports.day, after: nil, limit: 500).count == 1)
+        try await store.deliver([Reports.session("example.net", sessions[0].policy)])
+        #expect(try await store.policyCounts().map(\.successes).first == 3)
+        #expect(try await store.droppedSessions(day: Reports.day) == 0)
+    }
+
     @Test("A row that was remembered and is gone is made again")
     func goneBehindTheBack() async throws {
         let fixture = try Fixture()

@@ -33,8 +33,8 @@ extension SQLiteStore {
     /// Why nothing is counted any more; nil where all is well.
     var reportDamage: String? { reportFault.withLock { $0 } }
 
-    /// Runs `body` on the writer, at once again without what is kept for reports where a page of that is broken. From then
-    /// on it is left alone until the store is opened anew.
+    /// Runs `body` on the writer, and once more without what is kept for reports where there is no room for that, or a
+    /// page of it is broken. In the second case it is left alone from then on, until the store is opened anew.
     func performUrgently<Value: Sendable>(
         _ body: @escaping @Sendable (Database, inout Numbers, _ withReports: Bool) throws -> Value
     ) async throws(StoreError) -> Value {
@@ -45,6 +45,8 @@ extension SQLiteStore {
                 }
             } catch .damaged(let why) {
                 reportFault.withLock { $0 = why }
+            } catch .full {
+                // Without it a settling takes no room, or gives some back.
             }
         }
         return try await writer.perform(urgently: true, weight: 0) { db, numbers in try body(db, &numbers, false) }

@@ -28,7 +28,7 @@ enum ReportDestinationRows {
     ) throws {
         let key = ReportRows.key(domain, day)
         try db.cachedStatement(sql: note).run(key + [destination.uri.databaseValue] + columns(destination, at: now))
-        if db.changesCount == 0 { throw ReportRows.unknown(domain, day, "is not under way to \(destination.uri)") }
+        if db.changesCount == 0 { throw ReportRows.unknown(domain, day, "is not under way there") }
         try ReportRows.goOn(key, words: ReportRows.words(destination.words), at: now, db)
     }
 

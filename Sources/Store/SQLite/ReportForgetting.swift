@@ -62,8 +62,14 @@ enum ReportForgetting {
         "DELETE FROM report_detail WHERE policy = ?", "DELETE FROM report_count WHERE policy = ?",
         "DELETE FROM report_policy WHERE number = ?",
     ]
+    // Those that wait for mails that are gone will never end: what is written of a mail is given up where the disk has no
+    // room for it, so that the mail itself can go.
     private static let endedReports = """
-        SELECT day, domain FROM report WHERE day < ? AND state = 2 ORDER BY day, domain LIMIT ?
+        SELECT r.day, r.domain FROM report r
+        WHERE r.day < ? AND (r.state = 2 OR (r.state = 1 AND r.due_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM report_destination d JOIN message m ON m.id = d.message
+            WHERE d.day = r.day AND d.domain = r.domain AND d.state = 'queued')))
+        ORDER BY r.day, r.domain LIMIT ?
         """
     private static let removeSuppressions = """
         DELETE FROM report_suppression WHERE uri IN

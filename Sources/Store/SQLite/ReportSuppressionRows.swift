@@ -22,7 +22,7 @@ enum ReportSuppressionRows {
     static let one = "SELECT uri, since, until, words FROM report_suppression WHERE uri = ? AND until > ?"
     static let all = """
         SELECT uri, since, until, words FROM report_suppression INDEXED BY report_suppression_since WHERE until > ?
-        ORDER BY since DESC, uri
+        ORDER BY since DESC, uri DESC
         """
     static let remove = "DELETE FROM report_suppression WHERE uri = ?"
 }
