@@ -4,7 +4,10 @@ import Relay
 
 struct TLSRPTCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tlsrpt", abstract: "Checks TLS-RPT records.", subcommands: [TLSRPTRecordCommand.self])
+        commandName: "tlsrpt", abstract: "Checks TLS-RPT records.",
+        subcommands: [
+            TLSRPTRecordCommand.self, TLSRPTPreviewCommand.self, TLSRPTSendCommand.self, TLSRPTStatusCommand.self,
+        ])
 }
 
 struct TLSRPTRecordCommand: ParsableCommand {
