@@ -57,26 +57,35 @@ enum ReportFile {
             }
             add(octets, name: name, to: &tally)
         } catch {
-            tally.add(unreadable: name, why: error.message)
+            // The file is named already.
+            let named = "cannot read \(TextStyle.harmless(path)): "
+            let why = error.message.hasPrefix(named) ? String(error.message.dropFirst(named.count)) : error.message
+            tally.add(unreadable: name, why: why)
         }
     }
 
-    /// Each report of a mail is read by itself: one that is broken does not take the others with it.
-    static func add(_ octets: [UInt8], name: String, to tally: inout ReceivedReportTally) {
+    private static func add(_ octets: [UInt8], name: String, to tally: inout ReceivedReportTally) {
+        for reading in reports(in: octets) {
+            switch reading {
+            case .success(let report): tally.add(report, file: name)
+            case .failure(let fault): tally.add(unreadable: name, why: fault.words)
+            }
+        }
+    }
+
+    /// What is in one file, never nothing. Each report of a mail is read by itself: one that is broken does not take the
+    /// others with it.
+    static func reports(in octets: [UInt8]) -> [Result<ReceivedReport, UnreadableReport>] {
         do throws(UnreadableReport) {
-            for found in try documents(in: octets, layer: 0) {
-                switch found {
-                case .success(let json):
-                    do throws(UnreadableReport) {
-                        tally.add(try ReceivedReport(json: json), file: name)
-                    } catch {
-                        tally.add(unreadable: name, why: error.words)
-                    }
-                case .failure(let fault): tally.add(unreadable: name, why: fault.words)
+            return try documents(in: octets, layer: 0).map { document in
+                do throws(UnreadableReport) {
+                    return .success(try ReceivedReport(json: document.get()))
+                } catch {
+                    return .failure(error)
                 }
             }
         } catch {
-            tally.add(unreadable: name, why: error.words)
+            return [.failure(error)]
         }
     }
 

@@ -23,6 +23,10 @@ HOST_NETWORK = "127.1.2"
 # nginx with every domain's MTA-STS policy, and an address where nothing listens.
 POLICY_SERVER = "127.1.4.1"
 NOBODY = "127.1.4.9"
+# Behind the same nginx: what answers POSTs of reports (reportsink.py).
+REPORT_SINK = "127.1.4.2"
 
 SENDER_DOMAIN = "sender.example"
 RELAY_NAME = "relay.example"
+# Whose relay it is: reports of its TLS sessions are signed for this domain.
+ORGANIZATION_DOMAIN = "waxwing.example"

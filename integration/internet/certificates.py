@@ -14,7 +14,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import addresses
+from . import addresses, dkimkeys, reportsink
 from .domains import DOMAINS, absolute
 from .policies import host_name
 
@@ -101,6 +101,7 @@ def make_all(folder: Path) -> None:
     jobs += [(absolute(host.name, domain.name), host.certificate, domain.name)
              for domain in DOMAINS for host in domain.hosts if host.certificate != "none"]
     jobs += [(host_name(domain.name), domain.sts.certificate, domain.name) for domain in DOMAINS if domain.sts]
+    jobs += [(name, kind, "") for name, kind in reportsink.names().items()]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda job: make(folder, *job), jobs))
     for path in folder.rglob("*"):
@@ -109,6 +110,7 @@ def make_all(folder: Path) -> None:
     # relayd insists on secrecy of its own.
     for own in (addresses.RELAY_NAME, CLIENT):
         (folder / f"{own}.key").chmod(0o600)
+    dkimkeys.make_all(folder.parent / "dkim")
 
 
 def _public_key(certificate: Path) -> bytes:

@@ -1,15 +1,17 @@
 """The domains of the mini-internet: what each one is, and what must become of mail to it.
 
 This table is the bed: zones, certificates, servers, policy hosts, scenarios and the demo are made from it. Domains with MTA-STS
-are in stsdomains.py, those that one scenario keeps for itself in owndomains.py.
+are in stsdomains.py, those that one scenario keeps for itself in owndomains.py and reportdomains.py.
 To add a domain, add a line (integration/README.md explains the words).
 """
 
 from dataclasses import replace
 
+from .addresses import POLICY_SERVER
 from .owndomains import OWN
+from .reportdomains import REPORT_TABLE
 from .stsdomains import STS_TABLE
-from .words import GOOD, STS, Domain, Expect, Host, absolute, bounced, deferred, delivered
+from .words import AT_HOME, GOOD, STS, Domain, Expect, Host, absolute, bounced, deferred, delivered
 
 __all__ = ["BY_NAME", "DANE_DOMAINS", "DOMAINS", "Domain", "Expect", "Host", "KNOWN_RECIPIENT", "MAIL_DOMAINS", "SCENERY", "STS",
            "STS_DOMAINS", "absolute", "hosts_of"]
@@ -37,19 +39,19 @@ _DANE = (
            (Host("mx", "postfix", "next-hop-name", ("2 1 1 webpki",)),)),
     # DANE that must hold the mail back.
     Domain("mismatch.example", "TLSA names another key: an impostor, or a rollover gone wrong", deferred("dane-mismatch"),
-           (Host("mx", "postfix", tlsa=("3 1 1 stranger",)),)),
+           (Host("mx", "postfix", tlsa=("3 1 1 stranger",)),), reports=AT_HOME),
     Domain("agility.example", "3 1 1 matches, the stronger 3 1 2 does not", deferred("dane-mismatch"),
-           (Host("mx", "postfix", tlsa=("3 1 1 own", "3 1 2 stranger")),)),
+           (Host("mx", "postfix", tlsa=("3 1 1 own", "3 1 2 stranger")),), reports=AT_HOME),
     Domain("no-starttls.example", "TLSA exists, the host offers no STARTTLS: stripped?", deferred("starttls-missing"),
-           (Host("mx", "postfix", "none", ("3 1 1 stranger",)),)),
+           (Host("mx", "postfix", "none", ("3 1 1 stranger",)),), reports=AT_HOME),
     Domain("starttls-454.example", "TLSA exists, STARTTLS is answered 454", deferred("starttls-missing"),
-           (Host("mx", "starttls-454", tlsa=("3 1 1 stranger",)),)),
+           (Host("mx", "starttls-454", tlsa=("3 1 1 stranger",)),), reports=AT_HOME),
     Domain("starttls-554.example", "TLSA exists, STARTTLS is answered 554: bounced by a stranger's line?",
-           deferred("starttls-missing"), (Host("mx", "starttls-554", tlsa=("3 1 1 stranger",)),)),
+           deferred("starttls-missing"), (Host("mx", "starttls-554", tlsa=("3 1 1 stranger",)),), reports=AT_HOME),
     Domain("tlsa-servfail.example", "addresses are signed, the TLSA lookup fails", deferred("tlsa-lookup-failed", 2),
-           (Host("mx", "postfix", tlsa=GOOD),), dns="faulty", faults=("_25._tcp.mx TLSA SERVFAIL",)),
+           (Host("mx", "postfix", tlsa=GOOD),), dns="faulty", faults=("_25._tcp.mx TLSA SERVFAIL",), reports=AT_HOME),
     Domain("unusable.example", "only unusable TLSA records: TLS, unauthenticated", delivered("encrypted", by="dane"),
-           (Host("mx", "postfix", tlsa=("0 0 1 own", "3 1 9 garbage")),)),
+           (Host("mx", "postfix", tlsa=("0 0 1 own", "3 1 9 garbage")),), reports=AT_HOME),
     # DNS trouble.
     Domain("bogus.example", "DNSSEC signatures expired: anyone may have forged it", deferred("dns-bogus", 2),
            (Host("mx", "postfix"),), dns="expired"),
@@ -62,14 +64,14 @@ _DANE = (
     Domain("loop.example", "the MX is this relay itself", bounced("loop", r"5\.4\.6"), mx=("10 relay.example.",)),
     # No DNSSEC.
     Domain("insecure.example", "unsigned domain, TLS offered", delivered("encrypted"), (Host("mx", "exim"),), dns="unsigned"),
-    Domain("plain.example", "unsigned domain, no TLS at all", delivered("none"), (Host("mx", "opensmtpd", "none"),), dns="unsigned"),
+    Domain("plain.example", "unsigned domain, no TLS at all", delivered("none"), (Host("mx", "opensmtpd", "none"),), dns="unsigned", reports=AT_HOME),
     Domain("dane-host.example", "unsigned domain whose MX is a DANE host", delivered("dane-host", "mx.good.example."),
            dns="unsigned", mx=("10 mx.good.example.",)),
     # Debian 12's OpenSMTPD (6.8.0p2 with OpenSSL 3) offers STARTTLS and fails every handshake: a broken peer as found in the wild.
     Domain("broken-tls.example", "unsigned domain, every handshake fails: clear on the second attempt",
-           delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "opensmtpd"),), dns="unsigned"),
+           delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "opensmtpd"),), dns="unsigned", reports=AT_HOME),
     Domain("hangs-up.example", "unsigned domain, the host hangs up after its 220 to STARTTLS",
-           delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "hangs-up"),), dns="unsigned"),
+           delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "hangs-up"),), dns="unsigned", reports=AT_HOME),
     # Answers of the remote.
     Domain("greylist.example", "says 451 first, accepts later", delivered("dane", attempts=2, cause_before="remote-reply"),
            (Host("mx", "greylist", tlsa=GOOD),)),
@@ -86,8 +88,14 @@ _SCENERY = (
     # Where mail comes from. Its MX is the submitting Postfix, so bounces come home.
     Domain("sender.example", "the senders' own domain", delivered("dane"), (Host("mx", "sender", tlsa=GOOD),)),
     Domain("relay.example", "the relay", delivered("none"), mx=None, records=("@ A 127.1.1.2", "@ MX 10 mx.sender.example.")),
+    # The organisation whose relay it is: its reports are signed for it, and their bounces come here.
+    Domain("waxwing.example", "who sends TLS-RPT reports", delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),)),
     # Takes mail for every domain, over TLS and for a password: 465 and 587 (postfix.py).
     Domain("smarthost.example", "the smarthost of rules", delivered("none"), (Host("mx", "smarthost", "webpki"),)),
+    # Mailboxes for TLS-RPT reports, one for each domain that has none of its own; and where they are POSTed (reportsink.py).
+    Domain("reports.example", "takes reports by mail", delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),)),
+    Domain("reports-post.example", "takes reports by HTTPS", bounced("no-mx", ""), mx=None,
+           records=(f"@ A {POLICY_SERVER}", f"expired A {POLICY_SERVER}")),
 )
 
 # Domains that are part of the scenery: no mail is sent there to see what happens.
@@ -99,7 +107,7 @@ KNOWN_RECIPIENT = "known"
 def _numbered() -> tuple[Domain, ...]:
     number = 0
     domains = []
-    for domain in (*_DANE, *STS_TABLE, *OWN, *_SCENERY):
+    for domain in (*_DANE, *STS_TABLE, *OWN, *REPORT_TABLE, *_SCENERY):
         hosts = []
         for host in domain.hosts:
             number += 1

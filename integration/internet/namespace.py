@@ -35,6 +35,8 @@ def furnish(packages: Path) -> None:
     loopback_up()
     _mount("-t", "tmpfs", "-o", "mode=755", "bed", "/run")
     _mount("-t", "tmpfs", "-o", "mode=755", "bed", "/var/spool")
+    # libfaketime leaves things there when its program is killed.
+    _mount("-t", "tmpfs", "-o", "mode=1777", "bed", "/dev/shm")
     _mount("-t", "overlay", "-o", f"lowerdir={_escaped(packages / 'usr')}:/usr", "bed", "/usr")
     for name in ("etc", "var/lib"):
         changes = Path("/run/changes") / name.replace("/", "-")

@@ -14,7 +14,7 @@ down       (of the table, not a file) the name has an address where nothing list
 
 from pathlib import Path
 
-from . import addresses
+from . import addresses, reportsink
 from .domains import DOMAINS, STS, Domain, absolute
 
 # RFC 8461 §3.3 suggests 64 KB; one more is too many.
@@ -108,6 +108,7 @@ http {{
 {temporary}
   log_format bed '$msec $host $status $http_user_agent';
   access_log {folder}/log/nginx-access.log bed;
+  {reportsink.nginx_log_format()}
   server_names_hash_bucket_size 128;
   default_type text/plain;
   types {{ text/plain txt; }}
@@ -118,6 +119,6 @@ http {{
     listen {addresses.POLICY_SERVER}:443 ssl default_server;
     ssl_reject_handshake on;
   }}
-{"".join(_server(folder, domain) for domain in domains)}}}
+{"".join(_server(folder, domain) for domain in domains)}{reportsink.nginx_servers(folder)}}}
 """)
     return ["nginx", "-e", f"{folder}/log/nginx.log", "-c", str(own / "nginx.conf")]

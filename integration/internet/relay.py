@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from . import addresses, relayconfig
+from .clock import PREFIX, Clock
 from .inside import Bed, parse_log, wait_for
 from .network import Network
 from .ports import wait_for_port
@@ -35,12 +36,13 @@ class Relay:
 
     def __init__(self, bed: Bed, name: str, number: int, more: dict[str, dict[str, str]] | None = None,
                  store: Path | None = None, address: str = "", rules: tuple[dict[str, str], ...] = (),
-                 network: Network | None = None) -> None:
-        self.bed, self.name = bed, name
+                 network: Network | None = None, clock: Clock | None = None, tables: tuple[tuple[str, dict[str, str]], ...] = ()) -> None:
+        self.bed, self.name, self.clock = bed, name, clock
         self.folder = bed.folder / "relays" / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.address = address or f"{addresses.RELAY_NETWORK}.{number}"
-        self.settings = relayconfig.Settings(bed.folder, self.folder, self.address, store=store, more=more or {}, rules=rules)
+        self.settings = relayconfig.Settings(bed.folder, self.folder, self.address, store=store, more=more or {}, rules=rules,
+                                             tables=tables)
         self.network = network or Network()
         self.store = store or self.folder / "store"
         self.store.mkdir(mode=0o700, exist_ok=True)
@@ -62,8 +64,16 @@ class Relay:
 
     def launch(self) -> None:
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([*self.network.prefix, program("relayd"), "--config", self.toml], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, cwd=self.folder)
+            self.process = subprocess.Popen([*self.prefix, program("relayd"), "--config", self.toml], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, cwd=self.folder, env=self.environment())
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """Words before a command of its own."""
+        return (*self.network.prefix, *(PREFIX if self.clock else ()))
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | (self.clock.environment() if self.clock else {})
 
     def start(self) -> None:
         self.launch()
@@ -141,8 +151,8 @@ class Relay:
 
     def ctl(self, *words: str) -> tuple[int, str, str]:
         """relayctl against this daemon: exit code, stdout, stderr."""
-        done = subprocess.run([program("relayctl"), *words, "--socket", self.settings.control], capture_output=True, text=True,
-                              timeout=60)
+        done = subprocess.run([*(PREFIX if self.clock else ()), program("relayctl"), *words, "--socket", self.settings.control], capture_output=True, text=True,
+                              timeout=60, env=self.environment())
         return done.returncode, done.stdout, done.stderr
 
     def ctl_json(self, *words: str) -> tuple[int, object]:

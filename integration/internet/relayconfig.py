@@ -8,7 +8,8 @@ from . import addresses
 
 @dataclass(frozen=True)
 class Settings:
-    """One relayd. `more` overrides or adds keys: {"delivery": {"port": "25"}}, values as TOML text; `rules` are its [[rule]] tables."""
+    """One relayd. `more` overrides or adds keys: {"delivery": {"port": "25"}}, values as TOML text; `rules` are its [[rule]] tables,
+    `tables` those of other arrays of tables: ("dkim.key", {…})."""
 
     bed: Path
     folder: Path
@@ -17,6 +18,7 @@ class Settings:
     store: Path | None = None
     more: dict[str, dict[str, str]] = field(default_factory=dict)
     rules: tuple[dict[str, str], ...] = ()
+    tables: tuple[tuple[str, dict[str, str]], ...] = ()
 
     @property
     def control(self) -> Path:
@@ -54,6 +56,6 @@ def text(settings: Settings) -> str:
     lines: list[str] = []
     for table, keys in tables.items():
         lines += [f"[{table}]", *(f"{key} = {value}" for key, value in keys.items()), ""]
-    for rule in settings.rules:
-        lines += ["[[rule]]", *(f"{key} = {value}" for key, value in rule.items()), ""]
+    for name, keys in (*(("rule", rule) for rule in settings.rules), *settings.tables):
+        lines += [f"[[{name}]]", *(f"{key} = {value}" for key, value in keys.items()), ""]
     return "\n".join(lines)

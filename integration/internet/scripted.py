@@ -155,13 +155,15 @@ class ScriptedHost(Part):
         context.load_cert_chain(folder / "certificates" / f"{name}.crt", folder / "certificates" / f"{name}.key")
         self.transcript = open(folder / "log" / f"scripted-{name}.log", "a", buffering=1)
         self.lock = threading.Lock()
+        # Whom the thread talks to.
+        self.thread = threading.local()
         self.seen: set[tuple[str, str]] = set()
         self.count = 0
 
     def note(self, who: str, line: str) -> None:
         with self.lock:
             for part in line.split("\n"):
-                self.transcript.write(f"{time.time():.3f} {who}: {part}\n")
+                self.transcript.write(f"{time.time():.3f} [{self.thread.peer}] {who}: {part}\n")
 
     def is_new(self, sender: str, recipient: str) -> bool:
         with self.lock:
@@ -183,10 +185,11 @@ class ScriptedHost(Part):
     def accept(self) -> None:
         listener = socket.create_server((self.address, 25), backlog=128)
         while True:
-            peer, _ = listener.accept()
-            threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
+            peer, (address, port) = listener.accept()
+            threading.Thread(target=self.talk, args=(peer, f"{address}:{port}"), daemon=True).start()
 
-    def talk(self, peer: socket.socket) -> None:
+    def talk(self, peer: socket.socket, name: str) -> None:
+        self.thread.peer = name
         connection = Connection(self, peer)
         self.note("-", "connected")
         try:

@@ -1,6 +1,6 @@
 """Domains with MTA-STS. Unsigned where nothing else is said, so that DANE has no part in it."""
 
-from .words import GOOD, STS, Domain, Host, deferred, delivered
+from .words import AT_HOME, GOOD, STS, Domain, Host, deferred, delivered
 
 _STRANGER = ("3 1 1 stranger",)
 _UNUSABLE = ("0 0 1 own", "3 1 9 garbage")
@@ -40,18 +40,18 @@ STS_TABLE = (
     Domain("sts-signed.example", "signed, no TLSA, MTA-STS enforce", delivered("webpki", sts="enforce"), (_mx(),), sts=STS()),
     # Enforced, and the mail is held back.
     _unsigned("sts-mx-unlisted.example", "the MX is not in the policy: another host, put in by DNS", deferred("sts-mx-mismatch", 2, "enforce"),
-              _mx(), STS(mx=("other",))),
+              _mx(), STS(mx=("other",)), reports=AT_HOME),
     _unsigned("sts-wildcard-deep.example", "*.d does not cover a.b.d", deferred("sts-mx-mismatch", 2, "enforce"),
               _mx(name="mx.deep"), STS(mx=("*",)), mx=("10 mx.deep",)),
-    _unsigned("sts-expired.example", "the certificate expired in 2021", deferred("certificate-invalid", sts="enforce"), _mx("webpki-expired")),
-    _unsigned("sts-selfsigned.example", "a self-signed certificate", deferred("certificate-invalid", sts="enforce"), _mx("self-signed")),
+    _unsigned("sts-expired.example", "the certificate expired in 2021", deferred("certificate-invalid", sts="enforce"), _mx("webpki-expired"), reports=AT_HOME),
+    _unsigned("sts-selfsigned.example", "a self-signed certificate", deferred("certificate-invalid", sts="enforce"), _mx("self-signed"), reports=AT_HOME),
     _unsigned("sts-private-ca.example", "a CA nobody trusts", deferred("certificate-invalid", sts="enforce"), _mx("private-ca")),
     _unsigned("sts-wrongname.example", "a good certificate for another host", deferred("certificate-invalid", sts="enforce"),
-              _mx("webpki-wrong-name")),
+              _mx("webpki-wrong-name"), reports=AT_HOME),
     _unsigned("sts-cn-only.example", "the name is in the CN only", deferred("certificate-invalid", sts="enforce"), _mx("webpki-cn-only")),
     _unsigned("sts-next-hop-name.example", "the certificate names the mail domain, not the MX", deferred("certificate-invalid", sts="enforce"),
               _mx("next-hop-name")),
-    _unsigned("sts-no-starttls.example", "no STARTTLS offered: stripped?", deferred("starttls-missing", sts="enforce"), _mx("none")),
+    _unsigned("sts-no-starttls.example", "no STARTTLS offered: stripped?", deferred("starttls-missing", sts="enforce"), _mx("none"), reports=AT_HOME),
     # The same in testing: recorded, not held back.
     _unsigned("testing-good.example", "testing, and all is well", delivered("encrypted", sts="testing"), _mx(), _TESTING),
     _unsigned("testing-mx-unlisted.example", "testing, the MX is not in the policy", delivered("encrypted", sts="testing"),
@@ -62,7 +62,7 @@ STS_TABLE = (
               _mx("self-signed"), _TESTING),
     _unsigned("testing-wrongname.example", "testing, a certificate for another host", delivered("encrypted", sts="testing"),
               _mx("webpki-wrong-name"), _TESTING),
-    _unsigned("testing-plain.example", "testing, no STARTTLS", delivered("none", sts="testing"), _mx("none"), _TESTING),
+    _unsigned("testing-plain.example", "testing, no STARTTLS", delivered("none", sts="testing"), _mx("none"), _TESTING, reports=AT_HOME),
     _unsigned("sts-none.example", "mode none: no policy", delivered("encrypted"), _mx("self-signed"), STS("none", ())),
     # No policy to be had, none cached: as without MTA-STS, and marked.
     _faulty("policy-redirect.example", "the policy host redirects to a good policy", "redirect"),
@@ -87,7 +87,7 @@ STS_TABLE = (
     Domain("dane-sts-unlisted.example", "DANE right, the MX is not in the policy", deferred("sts-mx-mismatch", 2, "enforce"),
            (_mx(tlsa=GOOD),), sts=STS(mx=("other",))),
     Domain("dane-wrong-sts.example", "DANE wrong, MTA-STS right: no rescue", deferred("dane-mismatch", sts="enforce"),
-           (_mx(tlsa=_STRANGER),), sts=STS()),
+           (_mx(tlsa=_STRANGER),), sts=STS(), reports=AT_HOME),
     Domain("dane-wrong-testing.example", "DANE wrong, MTA-STS testing", deferred("dane-mismatch", sts="testing"),
            (_mx(tlsa=_STRANGER),), sts=_TESTING),
     Domain("dane-then-sts.example", "MX 10 has DANE, MX 20 a public certificate", delivered("dane", "mx1", sts="enforce"),

@@ -34,6 +34,33 @@ class STS:
 
 
 @dataclass(frozen=True)
+class Reports:
+    """The `_smtp._tls` record of a domain: who wants reports (RFC 8460 §3). {domain} in a text stands for the domain's name."""
+
+    rua: tuple[str, ...] = ("mailto:{domain}@reports.example",)  # none: no record
+    records: tuple[str, ...] = ()  # whole texts of TXT records, where they are not just made of `rua`
+    # What becomes of a report where there is one to send, in the word of `relayctl tlsrpt status`:
+    # accepted | undelivered | unwanted (no record) | no-destination (no address that could be used) | unknown (the lookup fails)
+    outcome: str = "accepted"
+    reach: tuple[str, ...] | None = None  # those of `rua` that get it; None: all where it is accepted, else none
+
+    def texts(self, domain: str) -> tuple[str, ...]:
+        made = (f"v=TLSRPTv1; rua={','.join(self.rua)}",) if self.rua else ()
+        return tuple(text.replace("{domain}", domain) for text in self.records or made)
+
+    def uris(self, domain: str) -> tuple[str, ...]:
+        return tuple(uri.replace("{domain}", domain) for uri in self.rua)
+
+    def reached(self, domain: str) -> tuple[str, ...]:
+        found = self.reach if self.reach is not None else self.rua if self.outcome == "accepted" else ()
+        return tuple(uri.replace("{domain}", domain) for uri in found)
+
+
+# A domain whose own mailbox takes its reports, whatever is wrong with its TLS (RFC 8460 §3).
+AT_HOME = Reports(("mailto:tlsrpt@{domain}",))
+
+
+@dataclass(frozen=True)
 class Expect:
     """What the first final outcome of mail to the domain is, in the words of relayd's log."""
 
@@ -62,6 +89,7 @@ class Domain:
     records: tuple[str, ...] = ()  # further records, as in a zone file
     faults: tuple[str, ...] = ()  # "name type rcode|drop", where dns is faulty
     sts: STS | None = None
+    reports: Reports = Reports()
     only: str = ""  # number of the one scenario file that mails it; "": a line of 02-judge, 10-domains or 11-sts, and of the demo
 
     @property

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import addresses, certificates, exim, namespace, nameservers, opensmtpd, policies, postfix, users, zones
+from . import addresses, certificates, exim, namespace, nameservers, opensmtpd, policies, postfix, reportsink, users, zones
 from .domains import DOMAINS, hosts_of
 from .ports import wait_for_port
 
@@ -56,6 +56,7 @@ class World:
         self.start("scripted", [sys.executable, "-m", "internet.scripted", str(self.folder)])
         self.start("exim", exim.write(self.folder))
         self.start("opensmtpd", opensmtpd.write(self.folder))
+        self.start("reportsink", [sys.executable, "-m", "internet.reportsink"])
         self.start("nginx", policies.write(self.folder))
         instances = [postfix.sender(self.folder), postfix.receivers(self.folder)]
         postfix.judge(self.folder)
@@ -68,7 +69,7 @@ class World:
         names = [addresses.ROOT_SERVER, addresses.TLD_SERVER, addresses.ZONE_SERVER, addresses.FAULTY_SERVER, addresses.RESOLVER]
         hosts = [host for domain in DOMAINS for host in domain.hosts if host.server != "nothing"]
         mail = [(host.address, port) for host in hosts for port in (postfix.SMARTHOST_PORTS if host.server == "smarthost" else (25,))]
-        return [(name, 53) for name in names] + mail + [(addresses.POLICY_SERVER, 443)]
+        return [(name, 53) for name in names] + mail + [(addresses.POLICY_SERVER, 443), (addresses.REPORT_SINK, reportsink.PORT)]
 
     def stand(self) -> None:
         """Reaps orphans (this is process 1) and notices a server that dies."""

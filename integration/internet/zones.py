@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import addresses, certificates
+from . import addresses, certificates, dkimkeys
 from .domains import DOMAINS, STS, Domain, absolute
 from .policies import host_name
 
@@ -28,6 +28,11 @@ def sts_lines(domain: str, sts: STS) -> list[str]:
     return [f'_mta-sts.{domain}. {SHORT_TTL} TXT "v=STSv1; id={sts.id};"', f"{host_name(domain)}. {SHORT_TTL} A {address}"]
 
 
+def reports_lines(domain: Domain) -> list[str]:
+    """The TLSRPT record or records, with complete names. Quotation marks within a text end one string of it and begin another."""
+    return [f'_smtp._tls.{domain.name}. TXT "{text}"' for text in domain.reports.texts(domain.name)]
+
+
 def domain_lines(domain: Domain, certificate_folder: Path) -> list[str]:
     """The zone of the table, without its MTA-STS records."""
     server = addresses.FAULTY_SERVER if domain.dns == "faulty" else addresses.ZONE_SERVER
@@ -38,7 +43,7 @@ def domain_lines(domain: Domain, certificate_folder: Path) -> list[str]:
         owner = "_25._tcp" if host.name == "@" else f"_25._tcp.{host.name}"
         name = absolute(host.name, domain.name)
         lines += [f"{owner} TLSA {certificates.tlsa(certificate_folder, name, record)}" for record in host.tlsa]
-    return lines + list(domain.records)
+    return lines + list(domain.records) + reports_lines(domain) + dkimkeys.lines(certificate_folder.parent / "dkim", domain.name)
 
 
 class Signer:
@@ -99,7 +104,7 @@ def make_all(folder: Path, certificate_folder: Path) -> None:
         if domain.dns == "absent":
             return []
         if domain.alias_of:
-            return [f"{domain.name}. CNAME {domain.alias_of}.", *policy]
+            return [f"{domain.name}. CNAME {domain.alias_of}.", *policy, *reports_lines(domain)]
         ds = write_domain(signer, domain, domain_lines(domain, certificate_folder) + policy)
         server = addresses.FAULTY_SERVER if domain.dns == "faulty" else addresses.ZONE_SERVER
         return [f"{domain.name}. NS ns.{domain.name}.", f"ns.{domain.name}. A {server}", *([ds] if ds else [])]

@@ -144,3 +144,12 @@ extension String {
         split(separator: "DOMAIN", omittingEmptySubsequences: false).joined(separator: domain.text)
     }
 }
+
+extension TLSReport {
+    /// The part of the mail that is for people, in lines that end in LF.
+    public var summaryText: String {
+        var lines = ContentLines()
+        ReportSummary(self).write(to: &lines)
+        return String(decoding: lines.bytes.filter { $0 != ASCII.carriageReturn }, as: UTF8.self)
+    }
+}

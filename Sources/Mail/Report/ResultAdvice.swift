@@ -13,8 +13,8 @@ public struct ResultAdvice: Hashable, Sendable {
 
     /// For a reason code that says more than its result type does: ours, and some of others; nil for all the rest.
     public init?(reasonCode: String) {
-        guard let advice = Self.reasonCodes[reasonCode] else { return nil }
-        self = advice
+        guard let code = ReasonCode(rawValue: reasonCode) ?? Self.foreignCodes[reasonCode] else { return nil }
+        self = code.advice
     }
 
     /// The best there is for a result type and a reason code as a report has them; nil for a type that RFC 8460 §4.3 does
@@ -28,30 +28,6 @@ public struct ResultAdvice: Hashable, Sendable {
             return nil
         }
     }
-
-    private static let reasonCodes: [String: ResultAdvice] = {
-        let tlsaMismatch = ResultAdvice(
-            "No TLSA record of the host matches the certificate that it showed.",
-            "The records must follow each change of certificate or key: publish the new ones first, and remove the old ones "
-                + "only after the change. Check every address of the host, each may show another certificate.")
-        let mxMismatch = ResultAdvice(
-            "The MX host is not in the list of the domain's MTA-STS policy.",
-            "Add an mx line for the host to the policy and change the id in the TXT record at _mta-sts, or remove the MX "
-                + "record if it is not meant to be there.")
-        let tlsaUnusable = ResultType.tlsaInvalid.advice
-        return [
-            "tlsa-mismatch": tlsaMismatch,
-            "mx-mismatch": mxMismatch,
-            "starttls-injection": ResultAdvice(
-                "The host sent more after its answer to STARTTLS before TLS began, as someone would who injects commands.",
-                "Look for a proxy or a firewall between the Internet and the host that takes part in SMTP, and update the "
-                    + "mail server."),
-            // mox
-            "mtasts-policy-mx-mismatch": mxMismatch,
-            // Postfix
-            "all-TLSA-records-unusable": tlsaUnusable,
-        ]
-    }()
 }
 
 extension ResultType {

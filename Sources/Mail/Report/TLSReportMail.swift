@@ -56,7 +56,7 @@ public struct TLSReportMail: Sendable {
         text.add("Content-Disposition: attachment;")
         text.add("\tfilename=\"\(report.fileName)\"")
         text.add("")
-        let encoded = SASLMechanism.base64(attachment)
+        let encoded = Base64.encoded(attachment)
         for start in stride(from: 0, to: encoded.count, by: Self.base64Width) {
             text.bytes += encoded[start..<min(start + Self.base64Width, encoded.count)]
             text.bytes += [ASCII.carriageReturn, ASCII.lineFeed]

@@ -16,7 +16,9 @@ struct JSONReaderTests {
 
     static let good: [(String, JSONNode)] = [
         ("null", .null), (" true\r\n\t", .bool(true)), ("false", .bool(false)), ("0", .number("0")),
-        ("-12.5e+3", .number("-12.5e+3")), ("1E9", .number("1E9")), ("007", .number("007")),  // leading zeros harm nobody
+        ("-12.5e+3", .number("-12.5e+3")), ("1E9", .number("1E9")),
+        // Leading zeros harm nobody.
+        ("007", .number("007")),
         ("[]", .array([])), ("[ ]", .array([])), ("{}", .object([])), ("{ }", .object([])),
         ("[1,[2],{}]", .array([.number("1"), .array([.number("2")]), .object([])])),
         (#"{"a":1,"b":null}"#, object(["a": .number("1"), "b": .null])),

@@ -97,7 +97,9 @@ struct ReceivedReportTests {
         (":5,", ":1e3,", [#"total-successful-session-count is no count: "1e3""#], [1000, 2, 1]),
         (":5,", ":1e999,", [#"total-successful-session-count is no count: "1e999""#], [9_007_199_254_740_991, 2, 1]),
         (":5,", ":9223372036854775807,", [], [.max, 2, 1]),
-        (":5,", ":9223372036854775808,", [#"total-successful-session-count is no count: "9223372036854775808""#],
+        (
+            ":5,", ":9223372036854775808,",
+            [#"total-successful-session-count is no count: "9223372036854775808""#],
             [9_007_199_254_740_991, 2, 1]
         ),
         (#""summary":"#, #""summery":"#, ["summary is missing"], [0, 0, 1]),

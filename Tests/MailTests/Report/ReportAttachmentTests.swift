@@ -202,7 +202,7 @@ struct ReportAttachmentTests {
     @Test("base64 of ours comes back", arguments: 0..<40)
     func base64RoundTrip(count: Int) {
         let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 151 &+ 3) }
-        #expect(TransferEncoding.base64(SASLMechanism.base64(octets)[...]) == octets)
+        #expect(TransferEncoding.base64(Base64.encoded(octets)[...]) == octets)
     }
 
     @Test(

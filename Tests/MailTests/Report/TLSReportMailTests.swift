@@ -170,15 +170,18 @@ struct TLSReportMailTests {
 
     @Test("every result type and each of our reason codes has its advice in ASCII")
     func advice() throws {
-        let codes = ["tlsa-mismatch", "mx-mismatch", "starttls-injection"]
-        let coded = try codes.map { try #require(ResultAdvice(reasonCode: $0)) }
+        let coded = try ReasonCode.allCases.map { try #require(ResultAdvice(reasonCode: $0.rawValue)) }
         for advice in ResultType.allCases.map(\.advice) + coded {
             #expect((advice.meaning + advice.remedy).utf8.allSatisfy { (0x20...0x7E).contains($0) })
             #expect(advice.meaning.hasSuffix(".") && advice.remedy.hasSuffix("."))
         }
         #expect(Set(ResultType.allCases.map(\.advice)).count == ResultType.allCases.count)
+        #expect(Set(coded).count == ReasonCode.allCases.count)
+        #expect(ResultAdvice(reasonCode: "mtasts-policy-mx-mismatch") == ReasonCode.mxMismatch.advice, "mox")
         #expect(ResultAdvice(reasonCode: "unknown") == nil)
-        #expect(ResultAdvice(resultType: "validation-failure", reasonCode: "tlsa-mismatch") == coded[0])
+        #expect(
+            ResultAdvice(resultType: "validation-failure", reasonCode: "tlsa-mismatch")
+                == ReasonCode.tlsaMismatch.advice)
         #expect(ResultAdvice(resultType: "validation-failure", reasonCode: "x") == ResultType.validationFailure.advice)
         #expect(ResultAdvice(resultType: "novel", reasonCode: "x") == nil)
     }
