@@ -59,6 +59,7 @@ final class EasyHandle {
     private let share: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
     private var resolve: UnsafeMutablePointer<curl_slist>?
+    private var fields: UnsafeMutablePointer<curl_slist>?
 
     init() throws(HTTPSFailure) {
         guard let share = curl_share_init() else { throw HTTPSFailure(.ours, "libcurl has no memory") }
@@ -81,6 +82,7 @@ final class EasyHandle {
         curl_easy_cleanup(pointer)
         _ = curl_share_cleanup(share)
         curl_slist_free_all(resolve)
+        curl_slist_free_all(fields)
         errorText.deallocate()
         Curl.liveObjects.subtract(1, ordering: .relaxed)
     }
@@ -112,6 +114,16 @@ final class EasyHandle {
         }
         resolve = list
         try set(CURLOPT_RESOLVE, UnsafeMutableRawPointer(list))
+    }
+
+    /// Adds a header field, or with nothing behind the colon keeps libcurl from adding its own (CURLOPT_HTTPHEADER).
+    func addField(_ field: String) throws(HTTPSFailure) {
+        // The list keeps its head where that holds something, and nil says that it was left as it is.
+        guard let list = curl_slist_append(fields, field) else {
+            throw HTTPSFailure(.ours, "libcurl has no memory")
+        }
+        fields = list
+        try set(CURLOPT_HTTPHEADER, UnsafeMutableRawPointer(list))
     }
 
     /// What libcurl said about the failure; empty where it said nothing.

@@ -2,7 +2,7 @@ import CCurl
 import Mail
 import Net
 
-/// Fetches over HTTPS: one thread, many transfers, each with a connection of its own.
+/// Fetches and posts over HTTPS: one thread, many transfers, each with a connection of its own.
 ///
 /// https only; no redirect is followed, no proxy, cookie, cache, credential or encoding is used, and nothing is looked
 /// up: the addresses are the request's. Safe from any task on any loop.
@@ -33,9 +33,18 @@ public final class HTTPSClient: Sendable {
         engine.close()
     }
 
-    /// Fetches. Takes at most the request's timeout; where the caller's task is cancelled, the transfer is broken off and
-    /// this returns at once.
+    /// Fetches; the request must be a GET. Otherwise as ``send(_:)``.
     public func get(_ request: HTTPSRequest) async -> Result<HTTPSResponse, HTTPSFailure> {
+        guard request.method == .get else { return .failure(HTTPSFailure(.ours, "a POST is no fetch")) }
+        return await send(request)
+    }
+
+    /// Makes the request, GET or POST. Takes at most the request's timeout; where the caller's task is cancelled, the transfer
+    /// is broken off and this returns at once.
+    ///
+    /// A failed POST says nothing about whether the server has taken the body: whoever repeats it must be ready for two. It is
+    /// never repeated here.
+    public func send(_ request: HTTPSRequest) async -> Result<HTTPSResponse, HTTPSFailure> {
         if let fault = request.fault { return .failure(fault) }
         let id = engine.newID()
         let end = Deadline.after(request.timeout)

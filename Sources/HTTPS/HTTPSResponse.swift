@@ -4,13 +4,21 @@ public struct HTTPSResponse: Hashable, Sendable {
     /// `Content-Type` as written: media type and parameters. Several fields are joined by `, ` (RFC 9110 §5.3). From a
     /// stranger: a log must escape it. Nil where there is none.
     public let contentType: String?
-    /// At most ``HTTPSRequest/bodyLimit`` octets. Always empty where the status is not 2xx: such bodies are not read.
+    /// At most ``HTTPSRequest/bodyLimit`` octets. Always empty where the status is not 2xx, such bodies are not read, and for a
+    /// POST, whose answer's body is dropped.
     public let body: [UInt8]
+    /// Seconds that the server asks to be left alone after a POST, counted from its answer (`Retry-After`, RFC 9110 §10.2.3), at
+    /// most ``retryAfterLimit``. Nil where it says nothing that can be understood, and for a GET.
+    public let retryAfter: Int?
 
-    public init(status: Int, contentType: String?, body: [UInt8]) {
+    /// Seconds: a day, after which a report is stale (RFC 8460 §5.5).
+    public static let retryAfterLimit = 86_400
+
+    public init(status: Int, contentType: String?, body: [UInt8], retryAfter: Int? = nil) {
         self.status = status
         self.contentType = contentType
         self.body = body
+        self.retryAfter = retryAfter
     }
 }
 

@@ -1,5 +1,5 @@
 /// Reads the header lines of one transfer as they come: counts their octets, finds the end of the head and keeps
-/// `Content-Type`. A value without libcurl.
+/// `Content-Type` and `Retry-After`. A value without libcurl.
 struct ResponseHead: Sendable {
     /// What a line means for the transfer.
     enum Line: Hashable, Sendable {
@@ -17,6 +17,8 @@ struct ResponseHead: Sendable {
     /// The head of the answer is over: what comes now is body or trailer.
     private(set) var hasEnded = false
     private(set) var contentType: String?
+    /// As written.
+    private(set) var retryAfter: String?
     /// The body says itself how long it is. Else it ends with the connection.
     private(set) var hasLength = false
     private var isInContentType = false
@@ -46,6 +48,9 @@ struct ResponseHead: Sendable {
             // RFC 9110 §5.3: several fields of a name mean the same as one with their values joined by commas.
             contentType = contentType.map { "\($0), \(Self.string(value))" } ?? Self.string(value)
             isInContentType = true
+        case "retry-after":
+            // Two of them are none that ``RetryAfter`` can read.
+            retryAfter = retryAfter.map { "\($0), \(Self.string(value))" } ?? Self.string(value)
         case "transfer-encoding":
             // libcurl would decompress what a server compresses on its own (`gzip, chunked`).
             let coding = String(decoding: value, as: UTF8.self).lowercased()
@@ -64,6 +69,7 @@ struct ResponseHead: Sendable {
         // 101 is no interim answer: what follows it is another protocol.
         if (100..<200).contains(status) && status != 101 {
             contentType = nil
+            retryAfter = nil
             hasLength = false
             return .goOn
         }

@@ -4,7 +4,7 @@ import Glibc
 import Mail
 import Net
 
-/// One fetch under way: an easy handle and what its callbacks gathered. Lives on the engine's thread.
+/// One request under way: an easy handle and what its callbacks gathered. Lives on the engine's thread.
 final class Transfer {
     /// Why a callback ended the transfer.
     private enum Stop {
@@ -17,6 +17,11 @@ final class Transfer {
     private let handle: EasyHandle
     private var head = ResponseHead()
     private var body: [UInt8] = []
+    /// What is to be sent, and how much of it libcurl has taken.
+    private let post: [UInt8]?
+    private var sent = 0
+    /// Octets of a body that was not kept.
+    private var dropped = 0
     private var stop: Stop?
     private let closeNotice = CloseNotice()
 
@@ -25,6 +30,7 @@ final class Transfer {
 
     init(_ request: HTTPSRequest, until end: Deadline) throws(HTTPSFailure) {
         self.request = request
+        if case .post(let body, _) = request.method { post = body } else { post = nil }
         handle = try EasyHandle()
         try handle.apply(request, until: end)
         try install()
@@ -36,7 +42,7 @@ final class Transfer {
     private func install() throws(HTTPSFailure) {
         let this = Unmanaged.passUnretained(self).toOpaque()
         for option in [
-            CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_SSL_CTX_DATA, CURLOPT_OPENSOCKETDATA,
+            CURLOPT_WRITEDATA, CURLOPT_READDATA, CURLOPT_HEADERDATA, CURLOPT_SSL_CTX_DATA, CURLOPT_OPENSOCKETDATA,
         ] {
             try handle.set(option, this)
         }
@@ -53,6 +59,12 @@ final class Transfer {
             CURLOPT_HEADERFUNCTION,
             shim_curl_easy_setopt_write(pointer, CURLOPT_HEADERFUNCTION) { octets, size, count, this in
                 Transfer.found(by: this)?.tookHeader(UnsafeRawBufferPointer(start: octets, count: size &* count)) ?? 0
+            })
+        try handle.check(
+            CURLOPT_READFUNCTION,
+            shim_curl_easy_setopt_read(pointer) { room, size, count, this in
+                Transfer.found(by: this)?.send(into: UnsafeMutableRawBufferPointer(start: room, count: size &* count))
+                    ?? Int(CURL_READFUNC_ABORT)
             })
         try handle.check(
             CURLOPT_SSL_CTX_FUNCTION,
@@ -79,7 +91,26 @@ final class Transfer {
         TLSRules.apply(to: context, host: request.host) && closeNotice.watch(context)
     }
 
+    /// Fills the room with what is next of the body.
+    private func send(into room: UnsafeMutableRawBufferPointer) -> Int {
+        guard let post else { return Int(CURL_READFUNC_ABORT) }
+        let end = sent + min(room.count, post.count - sent)
+        post.withUnsafeBytes { room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sent..<end])) }
+        defer { sent = end }
+        return end - sent
+    }
+
+    /// Whether there is nothing more to send.
+    private var isSent: Bool { post.map { sent == $0.count } ?? true }
+
     private func tookBody(_ octets: UnsafeRawBufferPointer) -> Int {
+        if post != nil {
+            dropped = dropped &+ octets.count
+            // Broken off only once all is sent: the answer came first, and the server still reads.
+            if dropped <= request.bodyLimit || !isSent { return octets.count }
+            stop = .enough
+            return 0
+        }
         if body.count &+ octets.count > request.bodyLimit {
             stop = .failed(
                 HTTPSFailure(.tooLarge, "the body has more than \(request.bodyLimit) octets"))
@@ -96,9 +127,14 @@ final class Transfer {
         case .goOn:
             return line.count
         case .ended:
-            // The body of a refusal is not wanted, and need not be waited for.
-            if (200..<300).contains(status) { return line.count }
+            // The body of a refusal is not wanted, and need not be waited for; nor is that of the answer to a POST.
+            if (200..<300).contains(status) && (post == nil || request.bodyLimit > 0 || !isSent) { return line.count }
             stop = .enough
+        case .tooMuch where post != nil && head.hasEnded:
+            stop = .enough
+        case .refused where post != nil:
+            // Of a body that nobody reads.
+            return line.count
         case .tooMuch:
             stop = .failed(.tooManyHeaders)
         case .refused(let words):
@@ -136,6 +172,9 @@ final class Transfer {
             return .failure(failure)
         case .enough:
             break
+        case nil where post != nil && head.hasEnded:
+            // However its body ends: nobody reads it.
+            break
         case nil where code != CURLE_OK:
             return .failure(
                 HTTPSFailure(
@@ -149,8 +188,12 @@ final class Transfer {
         case nil:
             break
         }
+        let status = handle.number(CURLINFO_RESPONSE_CODE)
+        if (200..<300).contains(status) && !isSent {
+            return .failure(HTTPSFailure(.protocolError, "the server was content before it had all of the body"))
+        }
+        let retryAfter = post == nil ? nil : head.retryAfter.flatMap { RetryAfter.seconds($0, at: time(nil)) }
         return .success(
-            HTTPSResponse(
-                status: handle.number(CURLINFO_RESPONSE_CODE), contentType: head.contentType, body: body))
+            HTTPSResponse(status: status, contentType: head.contentType, body: body, retryAfter: retryAfter))
     }
 }

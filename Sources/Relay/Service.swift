@@ -28,6 +28,7 @@ public final class Service: Sendable {
     let decisions: DecisionFinder
     let routing: Routing
     let https: HTTPSClient
+    let signer: Signer
     let dispatcher: Dispatcher
     let intake: IntakeServer
     let counters: Counters
@@ -35,6 +36,10 @@ public final class Service: Sendable {
     let validation: ValidationWatch
     /// Ends the rest between two refreshes of policies.
     let refreshBell = Mutex<Alarm?>(nil)
+    /// Nil where reporting is off.
+    let reports: ReportSettings?
+    /// Ends the rests of ``ReportRun``, ``KeyWatch`` and ``ObservationSource``.
+    let reportBells = Mutex<[Alarm]>([])
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
     private let loaderLoop: Loop
@@ -63,6 +68,7 @@ public final class Service: Sendable {
         let configuration = parts.configuration
         let policy = PolicySettings(configuration)
         https = parts.https
+        reports = ReportSettings(configuration)
         decisions = DecisionFinder(
             routes: RouteFinder(
                 resolver: resolver, settings: ServiceParts.routeSettings(configuration, hostname: hostname)),
@@ -71,12 +77,18 @@ public final class Service: Sendable {
             settings: policy)
         let schedule = Schedule(configuration.retry)
         routing = Routing(rules: policy.rules, port: configuration.delivery.port)
+        let resolver = parts.resolver
+        signer = Signer(
+            watch: KeyWatch(
+                ring: parts.keys, interval: configuration.dkim.checkInterval, clock: Self.clock, log: parts.log,
+                lookup: { name in DKIMKeyLookup(await resolver.resolve(Question(name, .txt))) }),
+            store: store, unsignable: configuration.dkim.unsignable, clock: Self.clock, log: parts.log)
         let stopping = Flag()
         let unsettled = Unsettled()
         let deliveries = DeliveryParts(
             configuration: configuration, hostname: hostname, store: store, decisions: decisions,
             routing: routing, credentials: parts.credentials, resolver: resolver, opportunistic: parts.opportunistic,
-            dane: parts.dane, trust: parts.trust, identities: parts.identities,
+            dane: parts.dane, trust: parts.trust, signer: signer, identities: parts.identities,
             sessions: SessionCache(), counters: counters, stopping: stopping, unsettled: unsettled, clock: Self.clock)
         let recorder = OutcomeRecorder(
             store: store, schedule: schedule,
@@ -141,10 +153,12 @@ public final class Service: Sendable {
         let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }
         let testing = Task(executorPreference: loop) { await self.watchValidation(on: loop) }
         let refreshing = Task(executorPreference: loop) { await self.refreshPolicies(on: loop) }
+        let reporting = Task(executorPreference: loop) { await self.sendReports(on: loop) }
+        let watching = Task(executorPreference: loop) { await self.watchKeys(on: loop) }
         await intake.start()
         announce(addresses)
         _ = await loop.task { await self.waitForStop(signals) }.value
-        await stop(control, [loading, keeping, testing, refreshing, controlTask])
+        await stop(control, [loading, keeping, testing, refreshing, reporting, watching, controlTask])
         signals.close()
     }
 
@@ -172,6 +186,7 @@ public final class Service: Sendable {
         loaderAlarm.ring()
         validation.alarm.withLock { $0 }?.ring()
         refreshBell.withLock { $0 }?.ring()
+        for bell in reportBells.withLock({ $0 }) { bell.ring() }
         // One deadline for both: the operator was promised one.
         let deadline = Deadline.after(limit)
         async let noClients: Void = intake.stop(until: deadline, on: loops.next())

@@ -12,6 +12,11 @@ public protocol ReportStore: Sendable {
     /// What was counted for the report of `domain` on `day`, worst policy first; empty where nothing was.
     func counts(for domain: DomainName, day: ReportDay) async throws(StoreError) -> [PolicyCount]
 
+    /// Sessions of `day` that were not counted, because ``ReportLimits/domainsPerDay`` other domains were.
+    /// - Throws: `.damaged` where nothing is counted any more, because the disk has broken what is kept for reports: mail
+    ///   is settled all the same.
+    func droppedSessions(day: ReportDay) async throws(StoreError) -> Int64
+
     /// Domains with counts on `day`, in alphabetical order from behind `domain`, at most ``ReportLimits/page``.
     func countedDomains(
         day: ReportDay, after domain: DomainName?, limit: Int
@@ -36,9 +41,11 @@ public protocol ReportStore: Sendable {
     /// Fixes what a planned report says and where it goes, and puts its mails into the queue: all of it or nothing, so that
     /// a crash neither loses nor doubles a report.
     ///
-    /// `mails` belong to the destinations of ``ReportDestination/State/queued`` whose `message` is their queue id. What
-    /// becomes of such a mail is written to its destination by the transaction that settles it.
-    /// - Throws: `.unknown` where it is not planned, or has begun already.
+    /// `mails` belong to the destinations of ``ReportDestination/State/queued`` whose `message` is their queue id, one to
+    /// each, in their order, and with one recipient. What becomes of such a mail is written to its destination by the
+    /// transaction that settles it. Where no destination has anything left to do the report ends at once.
+    /// - Throws: `.unknown` where it is not planned, or has begun already; `.failed` where mails and destinations do not
+    ///   belong together, there are too many, or ``StoredReport/begunAt`` is missing.
     func begin(
         _ report: StoredReport, body: [UInt8], mails: [NewMessage]
     ) async throws(StoreError) -> [QueuedMessage]
@@ -47,16 +54,19 @@ public protocol ReportStore: Sendable {
     func body(of domain: DomainName, day: ReportDay) async throws(StoreError) -> [UInt8]?
 
     /// Replaces state, times and words of one destination of a report under way; where no destination is left with
-    /// something to do, the report ends.
+    /// something to do, the report ends. Which one is told by its `uri`.
+    /// - Throws: `.unknown` where the report is not under way, or not to there.
     func note(_ destination: ReportDestination, of domain: DomainName, day: ReportDay, at now: WallTime)
         async throws(StoreError)
 
     /// A planned report is tried again at `time`, and why.
+    /// - Throws: `.unknown` where it is not planned, or has begun.
     func postpone(
         _ domain: DomainName, day: ReportDay, until time: WallTime, words: String
     ) async throws(StoreError)
 
     /// A planned report ends without being sent: nobody asks for it, or nobody could be asked.
+    /// - Throws: `.unknown` where it is not planned, or has begun.
     func end(
         _ domain: DomainName, day: ReportDay, as outcome: ReportOutcome, words: String, at now: WallTime
     ) async throws(StoreError)
@@ -69,7 +79,8 @@ public protocol ReportStore: Sendable {
         day: ReportDay, after domain: DomainName?, limit: Int
     ) async throws(StoreError) -> [StoredReport]
 
-    /// A report that has ended, made planned again for an operator who wants to send it anew: same id, due at `time`.
+    /// A report that has ended, made planned again for an operator who wants to send it anew: same id, due at `time`,
+    /// without body and destinations.
     /// - Throws: `.unknown` where there is none.
     func replan(_ domain: DomainName, day: ReportDay, at time: WallTime) async throws(StoreError)
 
@@ -86,6 +97,7 @@ public protocol ReportStore: Sendable {
     func removeSuppression(_ uri: String) async throws(StoreError) -> Bool
 
     /// Forgets counts and ended reports of days before `day`, and suppressions that ended before its start; in steps.
+    /// Reports that have not ended stay.
     /// - Returns: reports forgotten.
     func removeReports(before day: ReportDay) async throws(StoreError) -> Int
 }
@@ -95,11 +107,15 @@ public enum ReportLimits {
     /// Domains counted in one day (reliability): more are summed up nowhere, and the operator is told.
     public static let domainsPerDay = 50_000
     /// Policies of one domain and day; sessions under a further one are counted under its type and `policy-domain` without
-    /// `policy-string`, and those under a further domain not at all.
+    /// `policy-string`, and those under a further domain not at all. Where there are twice as many, `policy-domain` is the
+    /// domain itself as well: one more for each type.
     public static let policiesPerDomain = 20
     /// Details kept under one policy and day; the rest is summed for each type and reason code.
     public static let detailsPerPolicy = 20
-    /// Octets of `policy-string` and `mx-host` of one policy together; more are left out.
+    /// Reason codes told apart in these sums, for each type.
+    public static let reasonCodesPerType = 10
+    /// Octets of `policy-string` and `mx-host` of one policy together, each text with one more for its end; more are left
+    /// out, whole texts from the end.
     public static let policyText = 16 * 1024
     /// Octets of a HELO name or a reason code kept.
     public static let detailText = 255

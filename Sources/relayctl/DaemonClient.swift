@@ -40,6 +40,18 @@ struct DaemonClient {
         try await ask { client throws(ControlClientError) in try await client.refreshPolicy(of: domain) }
     }
 
+    func reports(_ query: ReportQuery) async throws(Failure) -> ControlReply<ReportStatusView> {
+        try await ask { client throws(ControlClientError) in try await client.reports(query) }
+    }
+
+    func reportPreview(_ query: ReportQuery) async throws(Failure) -> ControlReply<ReportPreviewPage> {
+        try await ask { client throws(ControlClientError) in try await client.reportPreview(query) }
+    }
+
+    func sendReports(_ query: ReportQuery) async throws(Failure) -> ControlReply<ReportSendView> {
+        try await ask { client throws(ControlClientError) in try await client.sendReports(query) }
+    }
+
     private func ask<Answer>(
         _ question: (ControlClient) async throws(ControlClientError) -> Answer
     ) async throws(Failure) -> Answer {

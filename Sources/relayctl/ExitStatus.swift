@@ -50,8 +50,9 @@ enum Output {
         }
     }
 
+    /// What strangers wrote stands in it, and must not steer the terminal.
     static func json(_ octets: [UInt8]) throws(Failure) {
-        try value(String(decoding: octets, as: UTF8.self))
+        try value(TerminalJSON.ascii(octets))
     }
 
     /// Writes the answer of an offline check; the result is how the command ends.

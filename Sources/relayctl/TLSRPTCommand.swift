@@ -4,7 +4,12 @@ import Relay
 
 struct TLSRPTCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tlsrpt", abstract: "Checks TLS-RPT records.", subcommands: [TLSRPTRecordCommand.self])
+        commandName: "tlsrpt",
+        abstract: "Checks TLS-RPT records, reads the reports of others, and shows and sends our own.",
+        subcommands: [
+            TLSRPTRecordCommand.self, TLSRPTReadCommand.self, TLSRPTPreviewCommand.self, TLSRPTSendCommand.self,
+            TLSRPTStatusCommand.self,
+        ])
 }
 
 struct TLSRPTRecordCommand: ParsableCommand {

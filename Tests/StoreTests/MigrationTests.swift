@@ -80,6 +80,34 @@ import Testing
         PRAGMA user_version = 1;
         """
 
+    /// What the second release added.
+    private static let version2 = """
+        ALTER TABLE message ADD COLUMN demand INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE attempt ADD COLUMN required_by TEXT;
+        CREATE TABLE sts_policy (
+            domain TEXT NOT NULL PRIMARY KEY,
+            mode TEXT,
+            max_age INTEGER,
+            patterns TEXT,
+            text BLOB,
+            id TEXT,
+            fetched_at INTEGER,
+            expires_at INTEGER,
+            failure_id TEXT,
+            failed_at INTEGER,
+            failures INTEGER,
+            failure_type TEXT,
+            failure_words TEXT,
+            record_missing_since INTEGER,
+            checksum INTEGER NOT NULL
+        );
+        CREATE TABLE sts_use (
+            domain TEXT NOT NULL PRIMARY KEY,
+            used_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        PRAGMA user_version = 2;
+        """
+
     private static let rows = """
         INSERT INTO fact VALUES ('clean', 1);
         INSERT INTO message VALUES
@@ -112,9 +140,31 @@ import Testing
         return (fixture, ids)
     }
 
-    @Test("The first migration is as it was released")
+    @Test("The first migrations are as they were released")
     func appendOnly() {
         #expect(Schema.migrations[0] == Self.version1)
+        #expect(Schema.migrations[1] == Self.version2)
+    }
+
+    @Test("RPTC-21 A queue of the second release keeps all it holds, and counts")
+    func upgradeFromSecond() async throws {
+        let (fixture, ids) = try released()
+        try fixture.sql("BEGIN; \(Self.version2) COMMIT")
+        try fixture.sql("UPDATE message SET demand = 1 WHERE number = 7")
+        try fixture.sql("INSERT INTO sts_use VALUES ('a.example', 5)")
+        let store = try fixture.open()
+        #expect(!store.openingReport.wasUnclean)
+        #expect(try await store.ids() == ids)
+        #expect(try await store.show(ids[0])?.message.demand == MessageDemand(rawValue: 1))
+        let waiting = try #require(try await store.message(MessageNumber(7)))
+        let queued = QueuedMessage(message: waiting, recipients: [RecipientNumber(20)])
+        _ = try await store.settle(Reports.settlement(queued, sessions: [Reports.session()]))
+        #expect(try await store.policyCounts().map(\.successes) == [1])
+        #expect(try await store.unplannedDays(before: Reports.day.next) == [Reports.day])
+        await store.close()
+        #expect(try fixture.query("SELECT used_at FROM sts_use") == ["5"])
+        #expect(try fixture.query("PRAGMA user_version") == ["3"])
+        #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
     }
 
     @Test("A queue of the first release keeps all it holds, and takes what is new")
@@ -153,7 +203,7 @@ import Testing
         try await store.save(entry)
         #expect(try await store.policy(for: entry.domain) == .entry(entry))
         await store.close()
-        #expect(try fixture.query("PRAGMA user_version") == ["2"])
+        #expect(try fixture.query("PRAGMA user_version") == ["3"])
         #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
     }
 

@@ -116,7 +116,7 @@ import Testing
             verdict.results
                 == [
                     PolicyResult(.tlsa, .validationFailure, reasonCode: "tlsa-mismatch"),
-                    PolicyResult(.sts, .certificateNotTrusted),
+                    PolicyResult(.sts, .certificateNotTrusted, reasonCode: "self-signed"),
                 ])
     }
 

@@ -18,7 +18,7 @@ UNKNOWN = tuple(domain for domain in STS_DOMAINS if domain.expect.sts == "unknow
 # How TLS-RPT sorts the fault of a policy host (RFC 8460 §4.3.2.2).
 RESULT_TYPES = {"html": "sts-policy-invalid", "invalid": "sts-policy-invalid"}
 OBSERVED = (
-    ("testing-expired.example", "sts:certificate-expired"), ("testing-selfsigned.example", "sts:certificate-not-trusted"),
+    ("testing-expired.example", "sts:certificate-expired"), ("testing-selfsigned.example", "sts:certificate-not-trusted/self-signed"),
     ("testing-wrongname.example", "sts:certificate-host-mismatch"), ("testing-plain.example", "sts:starttls-not-supported"),
 )
 

@@ -61,7 +61,7 @@ extension Reason.Cause {
         case .startTLSMissing, .daneRequired, .stsRequired, .policyUnknown: 1
         case .tlsHandshakeFailed: 2
         case .tlsaLookupFailed: 3
-        case .contentDamaged, .localFailure, .shutdown, .authFailed: 4
+        case .contentDamaged, .localFailure, .shutdown, .authFailed, .dkimUnpublished, .dkimUnsignable: 4
         case .eightBitUnsupported, .sizeExceeded, .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS: 5
         case .remoteReply: 6
         case .protocolError: 7

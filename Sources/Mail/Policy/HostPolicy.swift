@@ -13,13 +13,14 @@ public struct HostPolicy: Hashable, Sendable {
     /// Decides for `host`, one of `inputs.facts.hosts`: may it be used, and what must it show?
     public init(for host: HostFacts, in inputs: PolicyInputs) {
         self.host = host
-        rule = inputs.settings.rules.settings(
+        let ruled = inputs.settings.rules.settings(
             destination: inputs.facts.nextHop.domain, host: host.host, trust: HostNameTrust(host, inputs),
             floor: HostRule.Floor(level: inputs.settings.minimumLevel, version: inputs.settings.minimumVersion))
+        rule = inputs.demand == .report ? ruled.forReports : ruled
         let sts = STSFinding(host, inputs.sts, rule)
         stsMatch = sts.matches
         if let reason = host.obstacle {
-            decision = .skip(reason, reason.cause.resultType.map { [PolicyResult(.tlsa, $0)] } ?? [])
+            decision = .skip(reason, reason.cause.resultType.map { [PolicyResult(.tlsa, $0, .addressBogus)] } ?? [])
             reasons = [Explanation(reason.detail)]
             return
         }

@@ -26,6 +26,10 @@ extension Explanation {
         "the message says TLS-Required: No: the domain's policies are checked and do not hold it back",
         source: "RFC 8689 §3")
 
+    static let reportMail = Explanation(
+        "a TLS-RPT report must reach a domain whose TLS is broken: its policies are checked and do not hold it back",
+        source: "RFC 8460 §3")
+
     static let notSetAside = Explanation(
         "TLS-Required: No sets aside what the domain demands, not what this relay's operator does",
         source: "RFC 8689 §3"

@@ -69,7 +69,7 @@ extension TLSRequirement {
     private var hasTLSA: Bool { dane != nil || hasOnlyUnusableTLSA || hasUnknownTLSA }
 
     /// A connection that ended before a certificate could be judged: a failure under each policy that was met.
-    func failed(_ type: ResultType, reasonCode: String?) -> [PolicyResult] {
+    func failed(_ type: ResultType, _ code: ReasonCode?) -> [PolicyResult] {
         // TLS is not tried, so nothing is a failure of it.
         guard level >= .opportunistic else { return [] }
         var results: [PolicyResult] = []
@@ -77,22 +77,23 @@ extension TLSRequirement {
         if hasOnlyUnusableTLSA { results.append(PolicyResult(.tlsa, .tlsaInvalid)) }
         if hasUnknownTLSA {
             // Whether there is a policy that TLS fails is just what nobody knows.
-            results.append(PolicyResult(.tlsa, .dnssecInvalid))
+            results.append(PolicyResult(.tlsa, .dnssecInvalid, .tlsaLookupFailed))
         } else if hasTLSA {
-            results.append(PolicyResult(.tlsa, type, reasonCode: reasonCode))
+            results.append(PolicyResult(.tlsa, type, code))
         }
-        if sts != nil { results.append(PolicyResult(.sts, type, reasonCode: reasonCode)) }
+        if sts != nil { results.append(PolicyResult(.sts, type, code)) }
         if results.isEmpty {
-            results.append(PolicyResult(.noPolicyFound, type, reasonCode: reasonCode))
+            results.append(PolicyResult(.noPolicyFound, type, code))
         }
         return results
     }
 
     /// A certificate that was refused within the handshake. Only DANE is verified there, so that MTA-STS has judged no
     /// certificate then, and nothing is counted for it (RPTC-10), but for a host that is not in its list at all.
-    func refused(_ fault: CertificateFault) -> [PolicyResult] {
-        guard dane != nil else { return failed(fault.resultType, reasonCode: fault.reasonCode) }
-        let result = PolicyResult(.tlsa, fault.resultType, reasonCode: fault.reasonCode)
+    func refused(_ fault: CertificateFault, words: String) -> [PolicyResult] {
+        let code = ReasonCode(fault, words: words)
+        guard dane != nil else { return failed(fault.resultType, code) }
+        let result = PolicyResult(.tlsa, fault.resultType, code)
         return sts.map { $0.pattern == nil ? [result, .unlisted] : [result] } ?? [result]
     }
 
@@ -102,16 +103,16 @@ extension TLSRequirement {
         if hasOnlyUnusableTLSA {
             results.append(PolicyResult(.tlsa, .tlsaInvalid))
         } else if hasUnknownTLSA {
-            results.append(PolicyResult(.tlsa, .dnssecInvalid))
+            results.append(PolicyResult(.tlsa, .dnssecInvalid, .tlsaLookupFailed))
         } else if let dane {
             switch session.verification {
             case .dane(let matched, _):
                 let isInForce = dane.records.contains(matched)
                 results.append(
                     PolicyResult(
-                        .tlsa, isInForce ? nil : .validationFailure, reasonCode: isInForce ? nil : "tlsa-mismatch"))
-            case .failed(let fault, _):
-                results.append(PolicyResult(.tlsa, fault.resultType, reasonCode: fault.reasonCode))
+                        .tlsa, isInForce ? nil : .validationFailure, isInForce ? nil : ReasonCode.tlsaMismatch))
+            case .failed(let fault, let words):
+                results.append(PolicyResult(.tlsa, fault.resultType, ReasonCode(fault, words: words)))
             case .unverified:
                 break
             }
@@ -125,8 +126,8 @@ extension TLSRequirement {
                     // D3: a success only where list and certificate were found good.
                     let isAskedFor = webPKI?.names.contains(name) == true
                     results.append(PolicyResult(.sts, isAskedFor ? nil : .certificateHostMismatch))
-                case .failed(let fault, _):
-                    results.append(PolicyResult(.sts, fault.resultType, reasonCode: fault.reasonCode))
+                case .failed(let fault, let words):
+                    results.append(PolicyResult(.sts, fault.resultType, ReasonCode(fault, words: words)))
                 }
             }
         }
@@ -137,5 +138,5 @@ extension TLSRequirement {
 
 extension PolicyResult {
     /// D4: the host is not in the list of the MTA-STS policy.
-    static let unlisted = PolicyResult(.sts, .validationFailure, reasonCode: "mx-mismatch")
+    static let unlisted = PolicyResult(.sts, .validationFailure, .mxMismatch)
 }

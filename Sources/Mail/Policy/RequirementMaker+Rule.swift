@@ -4,7 +4,7 @@ extension RequirementMaker {
     /// receiving domain's policy alone (RFC 8689 §3, INT-17, D15), unless a rule gives way itself.
     mutating func applyRule(_ finding: STSFinding) throws(Skip) {
         if yields {
-            reasons.append(.optionalTLS)
+            reasons.append(inputs.demand == .report ? .reportMail : .optionalTLS)
             if rule.honoursOptionalTLS == true {
                 reasons.append(
                     Explanation(
@@ -13,7 +13,9 @@ extension RequirementMaker {
                 guard hasCredentials else { return }
             }
         }
-        let level = rule.demand?.level ?? inputs.settings.minimumLevel
+        // A report must reach a domain whose TLS is broken, which `tls.minimum_level` does not speak of (D15).
+        let floor = inputs.demand == .report ? TLSRequirement.Level.opportunistic : inputs.settings.minimumLevel
+        let level = rule.demand?.level ?? floor
         // What is so anyway needs no words.
         guard level != .opportunistic else { return }
         let words: Explanation

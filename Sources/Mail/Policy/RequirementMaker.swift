@@ -34,7 +34,7 @@ struct RequirementMaker {
         self.host = host
         self.inputs = inputs
         self.rule = rule
-        yields = inputs.demand == .optionalTLS && rule.requireTLS != true
+        yields = inputs.demand.isOptional && rule.requireTLS != true
     }
 
     /// What has come together.
@@ -91,7 +91,8 @@ struct RequirementMaker {
             }
             // RFC 7672 §2.1.2: the host is unreachable for this attempt (DANE-11, INT-01).
             throw Skip(
-                reason: why, results: [PolicyResult(.tlsa, .dnssecInvalid)], source: "RFC 7672 §2.1.2")
+                reason: why, results: [PolicyResult(.tlsa, .dnssecInvalid, .tlsaLookupFailed)],
+                source: "RFC 7672 §2.1.2")
         case .unusable(let newBasis):
             hasOnlyUnusableTLSA = true
             reasons.append(.onlyUnusable)

@@ -26,7 +26,7 @@ public enum TLSVerdict: Hashable, Sendable {
     public static func compare(
         _ requirement: TLSRequirement, _ evidence: PeerEvidence, fallback: OpportunisticFallback, attempt: AttemptState
     ) -> TLSVerdict {
-        let results = { (type: ResultType, code: String?) in requirement.failed(type, reasonCode: code) }
+        let results = { (type: ResultType, code: ReasonCode?) in requirement.failed(type, code) }
         switch (requirement.level, evidence) {
         case (.none, .established):
             return .proceed(.encrypted, [])
@@ -51,7 +51,7 @@ public enum TLSVerdict: Hashable, Sendable {
                 Reason(
                     .tlsHandshakeFailed,
                     "cleartext followed the reply to STARTTLS: somebody tampers with the connection"),
-                results(.validationFailure, "starttls-injection"))
+                results(.validationFailure, .startTLSInjection))
         case (.opportunistic, .handshakeFailed(let failure)):
             return opportunistic(failure, requirement, fallback, attempt)
         case (.opportunistic, .established(let session)):
@@ -103,12 +103,12 @@ public enum TLSVerdict: Hashable, Sendable {
                 Reason(
                     requirement.dane == nil ? .certificateInvalid : .daneMismatch,
                     "the host's certificate does not pass: \(failure.text)"),
-                requirement.refused(fault))
+                requirement.refused(fault, words: failure.text))
         case .negotiation, .connectionLost, .timedOut:
             // RFC 8460 §4.3.3: a general failure that no other type names.
             .refuse(
                 Reason(.tlsHandshakeFailed, "the TLS handshake failed: \(failure.text)"),
-                requirement.failed(.validationFailure, reasonCode: nil))
+                requirement.failed(.validationFailure, ReasonCode(failure.kind)))
         case .ours:
             .refuse(Reason(.localFailure, "TLS could not be set up on our side: \(failure.text)"), [])
         }
@@ -124,9 +124,9 @@ public enum TLSVerdict: Hashable, Sendable {
         let reason = Reason(.tlsHandshakeFailed, "the TLS handshake failed: \(failure.text); nothing demands TLS")
         let results =
             if case .verification(let fault) = failure.kind {
-                requirement.refused(fault)
+                requirement.refused(fault, words: failure.text)
             } else {
-                requirement.failed(.validationFailure, reasonCode: nil)
+                requirement.failed(.validationFailure, ReasonCode(failure.kind))
             }
         let isClearNow =
             // TLS-Required: No falls back at once (D15), whatever the operator's habit.
@@ -149,9 +149,6 @@ extension CertificateFault {
         case .notYetValid, .noMatchingTLSA, .other: .validationFailure
         }
     }
-
-    /// D4.
-    var reasonCode: String? { self == .noMatchingTLSA ? "tlsa-mismatch" : nil }
 }
 
 extension Reason {

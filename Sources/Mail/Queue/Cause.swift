@@ -21,7 +21,8 @@ extension Reason.Cause {
         case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: false
         case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: false
         case .daneRequired, .stsRequired, .policyUnknown: false
-        case .shutdown, .contentDamaged, .localFailure: false
+        case .dkimUnsignable: true
+        case .shutdown, .contentDamaged, .localFailure, .dkimUnpublished: false
         }
     }
 
@@ -57,6 +58,7 @@ extension Reason.Cause {
         case .requireTLSUnsupported: (7, 30)  // RFC 8689 §7: REQUIRETLS support required
         case .eightBitUnsupported: (6, 3)  // RFC 3463 §3.7: conversion required but not supported
         case .sizeExceeded: (3, 4)  // RFC 3463 §3.4: message too big for system
+        case .dkimUnpublished, .dkimUnsignable: (7, 5)  // RFC 3463 §3.8
         case .expired: (4, 7)  // RFC 3463 §3.5: delivery time expired
         case .shutdown: (3, 2)  // RFC 3463 §3.4: system not accepting network messages
         case .contentDamaged, .localFailure: (3, 0)  // RFC 3463 §3.4: other mail system status
@@ -73,7 +75,8 @@ extension Reason.Cause {
         case .hostDemandsTLS: .theirs
         case .policyUnknown: .nobodys
         case .dnsTemporary, .connectFailed, .connectionLost, .timedOut, .expired: .nobodys
-        case .loop, .shutdown, .contentDamaged, .localFailure, .authFailed: .ours
+        case .loop, .shutdown, .contentDamaged, .localFailure, .authFailed, .dkimUnpublished: .ours
+        case .dkimUnsignable: .nobodys  // Whoever wrote the message.
         }
     }
 
@@ -89,6 +92,7 @@ extension Reason.Cause {
         case .dnsTemporary, .dnsBogus, .noSuchDomain, .nullMX, .noHostAddress, .loop: false
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
         case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: false
+        case .dkimUnpublished, .dkimUnsignable: false
         }
     }
 
@@ -106,6 +110,7 @@ extension Reason.Cause {
         case .dnsTemporary, .noSuchDomain, .nullMX, .noHostAddress, .loop: nil
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: nil
         case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: nil
+        case .dkimUnpublished, .dkimUnsignable: nil
         }
     }
 }

@@ -64,6 +64,11 @@ public struct Reason: Hashable, Sendable {
         // The message and the host do not fit.
         case eightBitUnsupported = "8bit-unsupported"
         case sizeExceeded = "size-exceeded"
+        // Signatures.
+        /// A key that is to sign is not published as it should be (DKIM-23).
+        case dkimUnpublished = "dkim-key-unpublished"
+        /// The message cannot be signed, and the operator wants no unsigned mail (DKIM-22).
+        case dkimUnsignable = "dkim-unsignable"
         // Ours.
         case expired = "expired"
         case shutdown = "shutdown"

@@ -29,6 +29,13 @@ public enum ReportAddress: Hashable, Sendable {
         }
     }
 
+    /// Reads one URI as a record or the operator writes it; nil where nothing can be sent there.
+    public init?(_ text: String) {
+        let octets = Array(text.utf8)
+        guard Self.isURI(octets[...]) else { return nil }
+        self.init(uri: octets[...])
+    }
+
     /// RFC 6068 §2: `addr-spec` in percent-encoding. A list of several is not taken: its commas cannot be told from
     /// those of a local-part once RFC 8460 §3 has had both encoded.
     private static func mailbox(_ text: ArraySlice<UInt8>) -> Mailbox? {

@@ -11,13 +11,17 @@ public struct PolicyResult: Hashable, Sendable {
     public let policy: Policy
     /// nil: a success.
     public let failure: ResultType?
-    /// A fixed word that says what the type does not: `tlsa-mismatch`, `mx-mismatch`, `starttls-injection` (D4).
+    /// A fixed word that says what the type does not (D4): one of ``ReasonCode``.
     public let reasonCode: String?
 
     public init(_ policy: Policy, _ failure: ResultType?, reasonCode: String? = nil) {
         self.policy = policy
         self.failure = failure
         self.reasonCode = reasonCode
+    }
+
+    init(_ policy: Policy, _ failure: ResultType?, _ code: ReasonCode?) {
+        self.init(policy, failure, reasonCode: code?.rawValue)
     }
 }
 

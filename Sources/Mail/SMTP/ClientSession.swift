@@ -115,6 +115,10 @@ public struct ClientSession: Sendable {
     var waiting: ClientTransaction?
     /// Of the newest EHLO only (RFC 5321 §4.1.1.3, RFC 3207 §4.2).
     public internal(set) var extensions = ServiceExtensions()
+    /// The name the host gave itself in its first reply to EHLO or HELO: a stranger's words, at most ``serverNameLimit``.
+    public internal(set) var serverName: String?
+    /// Octets of a name that are kept: as long as a domain may be.
+    static let serverNameLimit = 255
     /// Set once the verdict on it was good.
     public internal(set) var tls: TLSSessionFacts?
     /// The server refused EHLO as a command it does not know.
@@ -143,6 +147,11 @@ public struct ClientSession: Sendable {
         self.waiting = first
     }
 
+    private mutating func noteName(_ reply: Reply) {
+        guard serverName == nil, let name = reply.lines.first?.split(separator: " ").first else { return }
+        serverName = SafeText.string(name.utf8.prefix(Self.serverNameLimit))
+    }
+
     /// Takes what happened and says what to do.
     public mutating func handle(_ event: Event) -> Action {
         switch (state, event) {
@@ -161,6 +170,7 @@ public struct ClientSession: Sendable {
 
         case (.ehlo, .replied(let reply, pendingBytes: _)) where reply.isPositiveCompletion:
             extensions = ServiceExtensions(reply: reply)
+            noteName(reply)
             return secureOrBegin()
         case (.ehlo, .replied(let reply, pendingBytes: _)) where reply.code == 500 || reply.code == 502:
             // RFC 5321 §3.2: HELO only where EHLO is not recognised. Without EHLO there is no STARTTLS.

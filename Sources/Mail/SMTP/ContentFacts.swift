@@ -14,6 +14,8 @@ public struct ContentFacts: Hashable, Sendable {
     public var receivedCount = 0
     /// What the header section says by `TLS-Required` (RFC 8689 §3). Valid likewise.
     public var tlsRequired = TLSRequiredField.absent
+    /// The header section is that of a TLS-RPT report (RFC 8460 §5.3). Valid likewise.
+    public var isTLSReport = false
     /// Where the body starts: the octet behind the empty line; nil where there was no empty line.
     public var bodyOffset: Int?
 

@@ -121,6 +121,7 @@ public struct ContentReader: Sendable {
         header.endField()
         facts.receivedCount = header.receivedCount
         facts.tlsRequired = header.tlsRequired
+        facts.isTLSReport = header.isTLSReport
     }
 
     private mutating func noteBareLineEnd() {

@@ -1,8 +1,12 @@
-/// Follows the header section of content that goes by, octet by octet, for the two fields an intake must know of: it counts
-/// `Received` and reads `TLS-Required` (RFC 8689 §3). It keeps no octet, however long a field is.
+/// Follows the header section of content that goes by, octet by octet, for the fields an intake must know of: it counts
+/// `Received`, reads `TLS-Required` (RFC 8689 §3), and knows a TLS-RPT report by its two fields (RFC 8460 §5.3). It keeps no octet, however long a field is.
 struct HeaderScan {
     private(set) var receivedCount = 0
     private(set) var tlsRequired = TLSRequiredField.absent
+    /// `TLS-Report-Domain` and `TLS-Report-Submitter` were there.
+    var isTLSReport: Bool { hasReportDomain && hasReportSubmitter }
+    private var hasReportDomain = false
+    private var hasReportSubmitter = false
 
     /// The rest of this line is of no interest.
     private(set) var isLineDone = false
@@ -20,7 +24,11 @@ struct HeaderScan {
     private enum Name {
         case received
         case tlsRequired
+        case reportDomain
+        case reportSubmitter
 
+        private static let reportDomainName = Array("tls-report-domain".utf8)
+        private static let reportSubmitterName = Array("tls-report-submitter".utf8)
         private static let receivedName = Array("received".utf8)
         private static let tlsRequiredName = Array("tls-required".utf8)
 
@@ -28,7 +36,23 @@ struct HeaderScan {
             switch self {
             case .received: Self.receivedName
             case .tlsRequired: Self.tlsRequiredName
+            case .reportDomain: Self.reportDomainName
+            case .reportSubmitter: Self.reportSubmitterName
             }
+        }
+
+        /// The name that begins with the same `matched` octets and goes on with `octet`; nil where none does.
+        func branch(at matched: Int, on octet: UInt8) -> Name? {
+            let next: Name? =
+                switch self {
+                case .tlsRequired: .reportDomain
+                case .reportDomain: .reportSubmitter
+                case .received, .reportSubmitter: nil
+                }
+            guard let next, next.octets.prefix(matched) == octets.prefix(matched), matched < next.octets.count else {
+                return nil
+            }
+            return next.octets[matched] == octet ? next : next.branch(at: matched, on: octet)
         }
     }
 
@@ -64,6 +88,8 @@ struct HeaderScan {
                 begin(name, isStrict: !hasBlank)
             } else if matched == octets.count, ASCII.isBlank(byte) {
                 place = .name(name, matched: matched, hasBlank: true)
+            } else if !hasBlank, let other = name.branch(at: matched, on: ASCII.lowercased(byte)) {
+                place = .name(other, matched: matched + 1, hasBlank: false)
             } else {
                 isLineDone = true
             }
@@ -92,6 +118,12 @@ struct HeaderScan {
         switch name {
         case .received:
             receivedCount &+= 1
+            isLineDone = true
+        case .reportDomain:
+            hasReportDomain = true
+            isLineDone = true
+        case .reportSubmitter:
+            hasReportSubmitter = true
             isLineDone = true
         case .tlsRequired:
             // The blank makes it no `requiretls-field`, yet one that counts as such: what is doubtful lowers no security.

@@ -13,6 +13,8 @@ struct AttemptResult: Sendable {
     var family: AddressFamily?
     /// Hosts that did not take the mail, in order.
     var passedOver: [PassedOver] = []
+    /// What TLS-RPT counts of the attempt; empty for report mail (RPTC-18).
+    var sessions: [ReportedSession] = []
 
     /// A host, or an address of one, that was left for the next, and why.
     struct PassedOver: Sendable {

@@ -6,6 +6,8 @@ import Store
 struct AttemptRun {
     let job: Job
     var state: AttemptState
+    /// Fields that go above the content.
+    var signature: [UInt8] = []
     /// When the try under way began.
     var started = Deadline.now
     /// Milliseconds until routes and policies were known.
@@ -25,6 +27,9 @@ struct AttemptRun {
     private var hostWords: [Int: (Reason, Reply?)] = [:]
     private var attempts: [AttemptRecord] = []
     private var passedOver: [AttemptResult.PassedOver] = []
+    private var sessions: [ReportedSession] = []
+    /// What was counted without a connection: once per attempt, however often it is met (D3).
+    private var countedOnce: Set<ReportedSession> = []
     private var trace = AttemptResult.Trace()
     private var family: AddressFamily?
     /// Some host took part in a transaction: the destination is up, whatever it said.
@@ -53,7 +58,7 @@ struct AttemptRun {
     var transaction: ClientTransaction {
         ClientTransaction(
             reversePath: job.message.reversePath, recipients: open.map { job.recipients[$0].mailbox },
-            size: Int(clamping: job.message.size), has8bit: job.message.hasEightBit,
+            size: Int(clamping: job.message.size) + signature.count, has8bit: job.message.hasEightBit,
             demand: job.message.demand)
     }
 
@@ -149,6 +154,20 @@ struct AttemptRun {
                 milliseconds: 0))
     }
 
+    /// Counts a connection under each policy that was met (D3 (a)).
+    mutating func count(_ connection: ClientConnection, under inputs: PolicyInputs) {
+        guard job.isCounted, !connection.results.isEmpty else { return }
+        sessions += inputs.sessions(connection.results, at: connection.candidate.host, between: connection.ends)
+    }
+
+    /// Counts what was ruled out without a connection (D3 (b)).
+    mutating func count(_ results: [PolicyResult], at host: HostFacts?, under inputs: PolicyInputs) {
+        guard job.isCounted, !results.isEmpty else { return }
+        for session in inputs.sessions(results, at: host) where countedOnce.insert(session).inserted {
+            sessions.append(session)
+        }
+    }
+
     /// What it all came to. `failure` speaks for those no host took.
     func result(failure: AttemptFailure?) -> AttemptResult {
         let recipients = settled.indices.map { index -> AttemptResult.Settled in
@@ -159,7 +178,13 @@ struct AttemptRun {
             recipients: recipients, attempts: attempts,
             // "No such domain" is an answer about each message, not an outage to wait out.
             destinationFailure: hadSession || failure?.isPermanent == true ? nil : failure?.reason, family: family,
-            passedOver: passedOver)
+            passedOver: passedOver, sessions: sessions)
+    }
+
+    /// Not even begun: all recipients stay, or bounce, for a reason of ours.
+    func result(_ outcome: Outcome) -> AttemptResult {
+        AttemptResult(
+            recipients: job.recipients.map { _ in AttemptResult.Settled(outcome: outcome, trace: trace) }, attempts: [])
     }
 
     private func outcome(of index: Int, _ failure: AttemptFailure?) -> Outcome {

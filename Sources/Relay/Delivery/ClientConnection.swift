@@ -27,11 +27,15 @@ final class ClientConnection {
 
     let candidate: DeliveryPlan.Candidate
     let opened: Deadline
+    /// TLS-RPT counts it: not where it was opened for report mail, which therefore goes over connections of its own.
+    let isCounted: Bool
     private(set) var transactions = 0
     private(set) var facts: TLSSessionFacts?
     private(set) var verified = VerifiedLevel.none
     /// What was checked, found wrong, and not demanded: mail went on all the same.
     private(set) var observed: [PolicyResult] = []
+    /// What TLS-RPT counts of this connection (D3): empty until the decision about TLS, and where it counts nothing.
+    private(set) var results: [PolicyResult] = []
     /// Set where the verdict was to connect again without STARTTLS, with its reason.
     private(set) var cleartextNext: Reason?
 
@@ -47,8 +51,9 @@ final class ClientConnection {
 
     init(
         _ stream: Net.Stream, to candidate: DeliveryPlan.Candidate, hostname: DomainName, first: ClientTransaction,
-        terms: Terms, connectTook: Int64 = 0
+        terms: Terms, isCounted: Bool = true, connectTook: Int64 = 0
     ) {
+        self.isCounted = isCounted
         self.connectTook = connectTook
         wire = ClientWire(stream)
         self.candidate = candidate
@@ -63,6 +68,13 @@ final class ClientConnection {
     var setUp: (connect: Int64, handshake: Int64) { transactions > 1 ? (0, 0) : (connectTook, handshakeTook) }
 
     var stream: Net.Stream { wire.stream }
+
+    /// Between whom, for TLS-RPT.
+    var ends: SessionEnds {
+        SessionEnds(
+            sendingAddress: stream.localAddress.flatMap { IPAddress(octets: $0.octets) },
+            receivingAddress: candidate.address, receivingHELO: session.serverName)
+    }
 
     /// From the greeting to the results of the first transaction.
     func begin(content: DeliveryContent, within first: Duration) async -> Stop {
@@ -123,6 +135,7 @@ final class ClientConnection {
     private func judge(_ evidence: PeerEvidence) -> ClientSession.Event {
         let verdict = TLSVerdict.compare(
             session.requirement, evidence, fallback: terms.fallback, attempt: terms.attempt)
+        results = verdict.results
         switch verdict {
         case .proceed(let level, let results):
             verified = level

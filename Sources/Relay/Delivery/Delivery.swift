@@ -25,6 +25,12 @@ final class Delivery {
     func attempt(_ job: Job, preferring family: AddressFamily?) async -> AttemptResult {
         var run = AttemptRun(job: job)
         let demand = job.message.demand
+        switch await parts.signer.sign(job) {
+        case .untouched: break
+        case .signed(let fields): run.signature = fields
+        case .wait(let reason): return run.result(.deferred(reason, nil))
+        case .refused(let reason): return run.result(.bounced(reason, nil))
+        }
         let began = Deadline.now
         var decision = await parts.decision(for: job.nextHop, demand: demand)
         run.lookupTook = began.elapsedMilliseconds
@@ -48,7 +54,8 @@ final class Delivery {
         run.sts = decision.inputs.sts
         var generator = SystemRandomNumberGenerator()
         var plan = DeliveryPlan(decision, limits: parts.planLimits(preferring: family), using: &generator)
-        if let kept = connection, parts.mayReuse(kept, for: decision) {
+        run.count(decision.resultsWithoutHost, at: nil, under: decision.inputs)
+        if let kept = connection, parts.mayReuse(kept, for: decision), kept.isCounted == run.job.isCounted {
             if await carry(&run, over: kept, isFresh: false) { return nil }
             noteRefusal(run, by: kept, in: &plan)
         }
@@ -68,11 +75,12 @@ final class Delivery {
                 isFirst = false
             }
             switch step {
-            case .skip(let host, let reason, _):
+            case .skip(let host, let reason, let results):
+                run.count(results, at: host, under: current.inputs)
                 let rule = current.hosts.first { $0.host.host == host.host }?.rule.inWords
                 run.noteSkip(host, reason, rule: rule, at: parts.clock())
             case .connect(let candidate):
-                await tryHost(candidate, &run, &plan)
+                await tryHost(candidate, &run, &plan, under: current.inputs)
                 if run.isComplete { return nil }
             }
         }
@@ -100,7 +108,8 @@ final class Delivery {
     }
 
     private func tryHost(
-        _ candidate: DeliveryPlan.Candidate, _ run: inout AttemptRun, _ plan: inout DeliveryPlan
+        _ candidate: DeliveryPlan.Candidate, _ run: inout AttemptRun, _ plan: inout DeliveryPlan,
+        under inputs: PolicyInputs
     ) async {
         var candidate = candidate
         // At most twice: as required, and once in clear where nothing forbids it (D18).
@@ -119,10 +128,12 @@ final class Delivery {
             let fresh = ClientConnection(
                 stream, to: candidate, hostname: parts.hostname, first: run.transaction,
                 terms: parts.terms(for: candidate, to: run.job.nextHop, attempt: run.state),
-                connectTook: started.elapsedMilliseconds)
+                isCounted: run.job.isCounted, connectTook: started.elapsedMilliseconds)
             await keep(fresh)
             run.started = started
-            if await carry(&run, over: fresh, isFresh: true) { return }
+            let isComplete = await carry(&run, over: fresh, isFresh: true)
+            run.count(fresh, under: inputs)
+            if isComplete { return }
             await end()
             if let ended = run.lastEnd, let reason = ended.failure {
                 if let clear = fresh.cleartextNext {
@@ -152,7 +163,8 @@ final class Delivery {
     /// Runs transactions over `connection` until no recipient is left for this host.
     /// - Returns: true where every recipient is settled.
     private func carry(_ run: inout AttemptRun, over connection: ClientConnection, isFresh: Bool) async -> Bool {
-        let content = DeliveryContent(message: run.job.message, memory: run.job.content, store: parts.store)
+        let content = DeliveryContent(
+            message: run.job.message, memory: run.job.content, store: parts.store, fields: run.signature)
         if !isFresh { run.started = .now }
         var isFirst = isFresh
         while run.hasOpen {

@@ -10,6 +10,8 @@ struct DeliveryContent: Sendable {
     /// Set for fresh mail.
     let memory: [UInt8]?
     let store: any QueueStore
+    /// Whole header fields that go above the content: signatures.
+    var fields: [UInt8] = []
 
     /// Octets gathered before they are written.
     static let chunk = 64 * 1024
@@ -26,8 +28,11 @@ struct DeliveryContent: Sendable {
         var writer = Mail.ContentWriter()
         var out: [UInt8] = []
         if let memory {
-            out.reserveCapacity(memory.count + memory.count / 64 + 8)
+            out.reserveCapacity(fields.count + memory.count + memory.count / 64 + 8)
             do throws(ContentError) {
+                try fields.withBytes { (bytes) throws(ContentError) in
+                    try writer.encode(bytes) { out.append(contentsOf: $0) }
+                }
                 try memory.withBytes { (bytes) throws(ContentError) in
                     try writer.encode(bytes) { out.append(contentsOf: $0) }
                 }
@@ -41,6 +46,9 @@ struct DeliveryContent: Sendable {
         do {
             let reader = try await store.content(of: message)
             var hash = try SHA256Digest.begin()
+            try fields.withBytes { (bytes) throws(ContentError) in
+                try writer.encode(bytes) { out.append(contentsOf: $0) }
+            }
             while let piece = try await reader.next() {
                 try piece.withBytes { (bytes) throws(TLSError) in try hash.update(bytes) }
                 do throws(ContentError) {

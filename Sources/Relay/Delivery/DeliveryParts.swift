@@ -17,6 +17,7 @@ struct DeliveryParts: Sendable {
     let opportunistic: ClientContext
     let dane: ClientContext
     let trust: TrustStores
+    let signer: Signer
     let identities: ClientIdentities
     let sessions: SessionCache
     let counters: Counters

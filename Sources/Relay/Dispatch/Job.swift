@@ -30,6 +30,14 @@ extension Job {
     /// What ordinary mail failed by does not bind this message: `TLS-Required: No` sets the domain's policy aside (D15).
     func goesPast(_ failure: Reason) -> Bool { message.demand.isOptional && failure.cause.isTLSPolicy }
 
+    /// Its sessions go into reports: those of report mail do not (RFC 8460 §3, RPTC-18).
+    var isCounted: Bool {
+        switch message.kind {
+        case .mail, .dsn: true
+        case .report, .foreignReport: false
+        }
+    }
+
     /// The failure is of what this message asks for, and says nothing about other mail to the destination.
     func isAlone(in failure: Reason) -> Bool { message.demand != .ordinary && failure.cause.isTLSPolicy }
 }

@@ -93,7 +93,8 @@ final class ReceivedContent {
         do throws(StoreError) {
             let content = try await writer.finish()
             let message = NewMessage(
-                id: id, reversePath: envelope.reversePath, body: envelope.body, receivedAt: receivedAt,
+                id: id, kind: facts.isTLSReport ? .foreignReport : .mail, reversePath: envelope.reversePath,
+                body: envelope.body, receivedAt: receivedAt,
                 expiresAt: expires, digest: try digest(), hasEightBit: facts.has8bit,
                 origin: MessageOrigin(
                     clientName: transaction.origin.clientName.text, clientAddress: transaction.origin.address,

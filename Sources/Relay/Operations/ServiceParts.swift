@@ -24,6 +24,7 @@ struct ServiceParts: Sendable {
     let trust: TrustStores
     let identities: ClientIdentities
     let server: ServerContext?
+    let keys: KeyRing
 
     static func make(
         _ configuration: Configuration, program: String, workerArguments: [String], log: Logger
@@ -32,7 +33,11 @@ struct ServiceParts: Sendable {
         let (opportunistic, dane, server) = try contexts(configuration)
         let (trust, identities) = try proofs(configuration)
         let credentials: [String: Credentials]
-        do throws(ConfigurationError) { credentials = try configuration.loadCredentials() } catch {
+        let keys: KeyRing
+        do throws(ConfigurationError) {
+            credentials = try configuration.loadCredentials()
+            keys = try KeyRing(loading: configuration)
+        } catch {
             throw ServiceError.files(error.faults)
         }
         warnOfLibraries(log)
@@ -56,7 +61,8 @@ struct ServiceParts: Sendable {
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
                 resolver: resolver, https: https, credentials: credentials,
-                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, server: server)
+                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, server: server,
+                keys: keys)
         } catch {
             await store.close()
             throw error
@@ -136,13 +142,13 @@ struct ServiceParts: Sendable {
     /// What finds MTA-STS policies: the same for the daemon and for `relayctl policy --local`, which has no store.
     static func policyFinder(
         _ configuration: Configuration, resolver: Resolver, https: HTTPSClient, trust: TrustStores = TrustStores(),
-        store: (any PolicyStore)?, log: Logger?
+        store: (any PolicyStore & ReportStore)?, log: Logger?
     ) -> PolicyFinder {
         PolicyFinder(
             fetcher: PolicyFetcher(
                 resolver: resolver, client: https, timeout: configuration.sts.fetchTimeout,
                 trust: configuration.tls.trust, anchors: trust, loopbackAllowed: configuration.delivery.loopback),
-            store: store, settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
+            store: store, reports: store, settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
             firstWait: configuration.sts.firstWait, clock: Service.clock, log: log)
     }
 

@@ -27,6 +27,8 @@ struct Bouncer: Sendable {
         }
         let delayed = decided.indices.filter { decided[$0].isDelayNoticeDue }
         guard !failed.isEmpty || !delayed.isEmpty else { return [] }
+        // RPTF-21: what became of a report stands in `relayctl tlsrpt status`, and nowhere else.
+        if job.message.kind == .report { return [] }
         guard case .mailbox(let sender) = job.message.reversePath else {
             // Nobody to tell but the operator.
             for index in failed {

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// A settlement that the store does not take is tried again until it does: forgetting it would send the mail twice.
 struct OutcomeRecorder: Sendable {
-    let store: any QueueStore
+    let store: any QueueStore & ReportStore
     let schedule: Schedule
     let bouncer: Bouncer
     let counters: Counters
@@ -34,9 +34,13 @@ struct OutcomeRecorder: Sendable {
 
     /// The result of an attempt.
     func record(_ job: Job, _ result: AttemptResult) async -> Recorded {
-        guard !job.recipients.isEmpty else { return Recorded() }
+        guard !job.recipients.isEmpty else {
+            await count(result.sessions)
+            return Recorded()
+        }
         if let damage = result.recipients.lazy.compactMap(\.outcome.damage).first {
             await quarantine(job, damage)
+            await count(result.sessions)
             return Recorded()
         }
         let now = clock()
@@ -49,7 +53,8 @@ struct OutcomeRecorder: Sendable {
         for (recipient, (one, settled)) in zip(job.recipients, zip(decided, result.recipients)) {
             write(DeliveryLine(job, recipient, settled.trace, one, at: now))
         }
-        return await settle(job, decided, result.attempts, traces: result.recipients.map(\.trace), at: now)
+        return await settle(
+            job, decided, result.attempts, traces: result.recipients.map(\.trace), sessions: result.sessions, at: now)
     }
 
     /// Recipients of a destination that is backed off until `until`: deferred without an attempt of their own.
@@ -88,7 +93,7 @@ struct OutcomeRecorder: Sendable {
 
     private func settle(
         _ job: Job, _ decided: [Decided], _ attempts: [AttemptRecord], traces: [AttemptResult.Trace],
-        isAttempt: Bool = true, at now: WallTime
+        sessions: [ReportedSession] = [], isAttempt: Bool = true, at now: WallTime
     ) async -> Recorded {
         let hosts = decided.indices.map { $0 < traces.count ? traces[$0].host : nil }
         guard let notices = await bouncer.notices(for: job, decided, hosts: hosts, at: now) else {
@@ -104,7 +109,7 @@ struct OutcomeRecorder: Sendable {
                     delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
                     policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: attempts)
             },
-            notices: notices.map(\.message))
+            notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now))
         guard let settled = await write(settlement, of: job) else { return Recorded() }
         count(decided)
         var recorded = Recorded()
@@ -162,6 +167,16 @@ struct OutcomeRecorder: Sendable {
     private func quarantine(_ job: Job, _ reason: Reason) async {
         log.event(.error, LogLine("quarantined").with("queue_id", job.message.id).with("reason", reason.detail))
         try? await store.quarantine(job.message.id, because: reason.detail)
+    }
+
+    /// Sessions of an attempt that settles nobody: cut short by our end, or of a damaged message.
+    private func count(_ sessions: [ReportedSession]) async {
+        guard !sessions.isEmpty else { return }
+        do throws(StoreError) {
+            try await store.count(sessions, day: ReportDay(of: clock()))
+        } catch {
+            log.event(.error, LogLine("report-store-failed").with("reason", "\(error)"))
+        }
     }
 
     private func count(_ decided: [Decided]) {

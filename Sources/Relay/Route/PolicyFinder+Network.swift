@@ -1,5 +1,6 @@
 import Mail
 import Net
+import Store
 
 /// One lookup and one fetch of a domain at a time, and what is noted of them.
 extension PolicyFinder {
@@ -62,6 +63,22 @@ extension PolicyFinder {
         for event in end.events { log?.note(event, of: domain) }
         self.known.grew(by: known.policy.weight)
         save(known)
+        if case .failure(let fault) = result { await count(fault, of: domain, keeping: known.policy.entry, at: now) }
         return end
+    }
+
+    /// A fetch that failed is counted once, whatever mail waited for it (D3 (c)); not where the domain takes leave of MTA-STS
+    /// by a policy of mode none (RPTC-11, RPTC-12).
+    private func count(
+        _ fault: STSFetchFault, of domain: DomainName, keeping entry: STSCacheEntry?, at now: WallTime
+    ) async {
+        let held = entry?.inForce(at: now)
+        guard let reports, held?.policy.mode != STSPolicy.Mode.none else { return }
+        do throws(StoreError) {
+            try await reports.count(
+                [ReportedSession(failedFetch: fault, of: domain, keeping: held)], day: ReportDay(of: now))
+        } catch {
+            note(error, "counting a failed fetch", of: domain)
+        }
     }
 }

@@ -53,7 +53,7 @@ extension PolicyFinder {
         known.writer = nil
     }
 
-    private func note(_ error: StoreError, _ doing: StaticString, of domain: DomainName) {
+    func note(_ error: StoreError, _ doing: StaticString, of domain: DomainName) {
         guard error != .closed, let others = storeSilence.end(at: clock()) else { return }
         log?.note(error, doing, of: domain, others: others)
     }

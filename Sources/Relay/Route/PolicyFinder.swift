@@ -22,6 +22,8 @@ package actor PolicyFinder {
     /// Why the newest fetch was kept from being made by a fault of ours; nil where it was made.
     var prevention: String?
     let store: (any PolicyStore)?
+    /// Where failed fetches are counted (RFC 8460 §4.3.2.2); nil where nobody counts.
+    let reports: (any ReportStore)?
     let settings: STSSettings
     let clock: @Sendable () -> WallTime
     let log: Logger?
@@ -59,12 +61,14 @@ package actor PolicyFinder {
     }
 
     package init(
-        fetcher: PolicyFetcher, store: (any PolicyStore)?, settings: STSSettings, isEnabled: Bool, firstWait: Duration,
+        fetcher: PolicyFetcher, store: (any PolicyStore)?, reports: (any ReportStore)? = nil, settings: STSSettings,
+        isEnabled: Bool, firstWait: Duration,
         clock: @escaping @Sendable () -> WallTime, log: Logger?, limit: Int? = nil,
         rest: @escaping Rest = PolicyFinder.alarm
     ) {
         self.fetcher = fetcher
         self.store = store
+        self.reports = reports
         self.settings = settings
         self.isEnabled = isEnabled
         self.firstWait = firstWait

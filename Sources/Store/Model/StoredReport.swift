@@ -55,6 +55,7 @@ public struct StoredReport: Hashable, Sendable {
     public var outcome: ReportOutcome?
     /// One sentence on the last thing that happened; from strangers in part, escaped when shown.
     public var words: String?
+    /// What it says; before it has begun, what is counted so far.
     public var successes: Int64
     public var failures: Int64
     public var destinations: [ReportDestination]

@@ -53,6 +53,8 @@ public struct SQLiteOptions: Sendable {
     var pageLimit: Int?
     /// Domains of which an MTA-STS policy or a failure is remembered.
     var policyLimit = PolicyLimits.domains
+    /// Domains of one day that TLS-RPT counts.
+    var countedDomains = ReportLimits.domainsPerDay
     /// Operations of one commit; 1 switches group commit off.
     var groupLimit = Writer.groupLimit
     /// Octets kept on disk for settling when everything else is full.

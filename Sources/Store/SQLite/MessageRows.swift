@@ -100,8 +100,12 @@ enum MessageRows {
 struct Numbers {
     var nextMessage: Int64
     var nextRecipient: Int64
+    /// What TLS-RPT counts. Unlike the numbers it says what lies in the database: a transaction that is taken back has
+    /// to empty it.
+    var counter: ReportCounter
 
-    init(_ db: Database) throws {
+    init(_ db: Database, countedDomains: Int = ReportLimits.domainsPerDay) throws {
+        counter = ReportCounter(domainLimit: countedDomains)
         nextMessage = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM message") ?? 0) &+ 1
         nextRecipient = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM recipient") ?? 0) &+ 1
     }

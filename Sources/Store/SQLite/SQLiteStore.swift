@@ -33,6 +33,8 @@ public final class SQLiteStore: QueueStore {
     private let lock: CInt
     private let freeSpaceCache = FreeSpaceCache()
     private let isClosed = Mutex(false)
+    /// What broke the tables of reports under the open store.
+    let reportFault = Mutex<String?>(nil)
 
     init(
         path: String, lock: CInt, writer: Writer, readers: (Reader, Reader), spool: Spool, reserve: Reserve,
@@ -75,8 +77,8 @@ public final class SQLiteStore: QueueStore {
         keepFiles(of: settlement.notices)
         let result: SettleRows.Result
         do throws(StoreError) {
-            result = try await writer.perform(urgently: true, weight: 0) { db, numbers in
-                try SettleRows.settle(settlement, db, &numbers)
+            result = try await performUrgently { db, numbers, withReports in
+                try SettleRows.settle(settlement, db, &numbers, withReports: withReports)
             }
         } catch {
             dropFiles(of: settlement.notices, after: error)
@@ -91,17 +93,17 @@ public final class SQLiteStore: QueueStore {
     }
 
     public func quarantine(_ id: QueueID, because reason: String) async throws(StoreError) {
-        try await writer.perform(urgently: true, weight: 0) { db, _ in
-            try SettleRows.quarantine(id, because: reason, db)
+        try await performUrgently { db, _, withReports in
+            try SettleRows.quarantine(id, because: reason, db, withReports: withReports)
         }
     }
 
     /// From before the commit on a file may have a row: it stays, whatever happens to this process.
-    private func keepFiles(of messages: [NewMessage]) {
+    func keepFiles(of messages: [NewMessage]) {
         for case .file(let file) in messages.map(\.content.storage) { file.keep(true) }
     }
 
-    private func dropFiles(of messages: [NewMessage], after error: StoreError) {
+    func dropFiles(of messages: [NewMessage], after error: StoreError) {
         // After an error of the disk it is not certain what a crash would bring back: the next start sets the file aside.
         if case .failed = error { return }
         for case .file(let file) in messages.map(\.content.storage) { file.keep(false) }

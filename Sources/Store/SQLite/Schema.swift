@@ -8,7 +8,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// Never change a line that was released: add a migration.
-    static let migrations: [String] = [version1, version2]
+    static let migrations: [String] = [version1, version2, version3]
 
     // Numbers of messages and recipients come from the writer (rising, never used twice), and the recipients of one message have
     // consecutive numbers: the range in the message row stands in for an index by message.
@@ -118,6 +118,100 @@ enum Schema {
             used_at INTEGER NOT NULL
         ) WITHOUT ROWID;
         PRAGMA user_version = 2;
+        """
+
+    // What is counted for each session lies in a narrow table: an update of a policy's row would copy every page of its
+    // text, and one page of counts holds hundreds of policies. The checksum of a policy shortens the way to it; equal are
+    // two only by all of their columns. `report_day` spares counting the domains of a day for each that is new.
+    //
+    // `kept` is 0 for what sums up details without hosts and addresses. Both `report_unplanned` and `report_due` hold
+    // only what has something to be done about it. The compressed report has a table of its own, as content has.
+    private static let version3 = """
+        CREATE TABLE report_day (
+            day INTEGER PRIMARY KEY,
+            domains INTEGER NOT NULL,
+            dropped INTEGER NOT NULL
+        );
+        CREATE TABLE report_domain (
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            planned INTEGER NOT NULL,
+            PRIMARY KEY (day, domain)
+        ) WITHOUT ROWID;
+        CREATE INDEX report_unplanned ON report_domain (day, domain) WHERE planned = 0;
+        CREATE TABLE report_policy (
+            number INTEGER PRIMARY KEY,
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            type TEXT NOT NULL,
+            policy_domain TEXT NOT NULL,
+            strings TEXT NOT NULL,
+            mx_hosts TEXT NOT NULL,
+            checksum INTEGER NOT NULL
+        );
+        CREATE INDEX report_policy_domain ON report_policy (day, domain, checksum);
+        CREATE TABLE report_count (
+            policy INTEGER PRIMARY KEY,
+            successes INTEGER NOT NULL,
+            failures INTEGER NOT NULL
+        );
+        CREATE TABLE report_detail (
+            policy INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            kept INTEGER NOT NULL,
+            type TEXT NOT NULL,
+            reason TEXT,
+            sending_address BLOB,
+            receiving_host TEXT,
+            receiving_helo TEXT,
+            receiving_address BLOB,
+            sessions INTEGER NOT NULL,
+            PRIMARY KEY (policy, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE report (
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            id TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            due_at INTEGER,
+            begun_at INTEGER,
+            ended_at INTEGER,
+            outcome TEXT,
+            words TEXT,
+            successes INTEGER,
+            failures INTEGER,
+            PRIMARY KEY (day, domain)
+        ) WITHOUT ROWID;
+        CREATE INDEX report_due ON report (due_at) WHERE due_at IS NOT NULL;
+        CREATE TABLE report_body (
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            bytes BLOB NOT NULL,
+            PRIMARY KEY (day, domain)
+        );
+        CREATE TABLE report_destination (
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            uri TEXT NOT NULL,
+            state TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            last_attempt INTEGER,
+            next_attempt INTEGER,
+            message TEXT,
+            words TEXT,
+            PRIMARY KEY (day, domain, position)
+        ) WITHOUT ROWID;
+        CREATE INDEX report_message ON report_destination (message) WHERE message IS NOT NULL;
+        CREATE TABLE report_suppression (
+            uri TEXT NOT NULL PRIMARY KEY,
+            since INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            words TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX report_suppression_since ON report_suppression (since);
+        CREATE INDEX report_suppression_until ON report_suppression (until);
+        PRAGMA user_version = 3;
         """
 
     /// What the file says about itself.

@@ -10,8 +10,11 @@ enum SettleRows {
         var spoolFile: String?
     }
 
-    /// - Throws: `StoreError.unknown`, with nothing changed where it is the first recipient that is not known.
-    static func settle(_ settlement: Settlement, _ db: Database, _ numbers: inout Numbers) throws -> Result {
+    /// - Throws: `StoreError.unknown`, with nothing changed where it is the first recipient that is not known;
+    ///   `.damaged` as ``ReportDamage/passedOver(_:_:)``.
+    static func settle(
+        _ settlement: Settlement, _ db: Database, _ numbers: inout Numbers, withReports: Bool
+    ) throws -> Result {
         let message = settlement.message.value.databaseValue
         guard
             let row = try db.cachedStatement(sql: messageState).first(
@@ -19,7 +22,7 @@ enum SettleRows {
                 {
                     (
                         id: try $0.text(), isSpooled: try $0.bool(), first: try $0.int64(), count: try $0.int64(),
-                        open: try $0.int(), expiresAt: try $0.time()
+                        open: try $0.int(), expiresAt: try $0.time(), kind: try $0.int()
                     )
                 })
         else { throw StoreError.unknown("message \(settlement.message.value)") }
@@ -49,9 +52,23 @@ enum SettleRows {
             try db.cachedStatement(sql: updateOpen).run([open.databaseValue, message])
         }
         let notices = try settlement.notices.map { try MessageRows.insert($0, db, &numbers) }
+        if withReports { try report(settlement, row.id, row.kind, db, &numbers) }
         return Result(
             settled: Settled(openRecipients: open, notices: notices),
             spoolFile: open == 0 && row.isSpooled ? row.id : nil)
+    }
+
+    /// What TLS-RPT counts of the attempt, and what it means for a report where the message carries one.
+    private static func report(
+        _ settlement: Settlement, _ id: String, _ kind: Int, _ db: Database, _ numbers: inout Numbers
+    ) throws {
+        if kind == MessageKind.report.rawValue {
+            try ReportDamage.passedOver(db) { try ReportDestinationRows.settle(id, settlement.recipients, db) }
+        }
+        guard let day = settlement.day else { return }
+        for session in settlement.sessions {
+            try ReportDamage.passedOver(db) { try numbers.counter.count(session, day: day, db) }
+        }
     }
 
     private static func update(
@@ -101,7 +118,7 @@ enum SettleRows {
     }
 
     private static let messageState = """
-        SELECT id, spooled, first_recipient, recipients, open, expires_at FROM message WHERE number = ?
+        SELECT id, spooled, first_recipient, recipients, open, expires_at, kind FROM message WHERE number = ?
         """
     private static let updateRecipient = """
         UPDATE recipient SET state = coalesce(?, state), attempts = attempts + ?, next_attempt = ?, last_attempt = ?,
@@ -126,11 +143,13 @@ enum SettleRows {
 
 extension SettleRows {
     /// Takes a message out of delivery.
-    static func quarantine(_ id: QueueID, because reason: String, _ db: Database) throws {
+    static func quarantine(_ id: QueueID, because reason: String, _ db: Database, withReports: Bool = true) throws {
         try db.cachedStatement(sql: quarantineMessage).run(
             [reason.cut(to: QueueLimits.detailText).databaseValue, id.text.databaseValue])
         if db.changesCount != 1 { throw StoreError.unknown("message \(id)") }
         try db.cachedStatement(sql: quarantineRecipients).run([id.text.databaseValue])
+        if !withReports { return }
+        try ReportDamage.passedOver(db) { try ReportDestinationRows.giveUp(id, because: reason, db) }
     }
 
     private static let quarantineMessage = """

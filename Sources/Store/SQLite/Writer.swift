@@ -37,7 +37,7 @@ final class Writer: @unchecked Sendable {
         self.path = path
         self.options = options
         self.reserve = reserve
-        self.numbers = try connection.inDatabase { try Numbers($0) }
+        self.numbers = try connection.inDatabase { try Numbers($0, countedDomains: options.countedDomains) }
     }
 
     func start() -> Bool {
@@ -167,6 +167,7 @@ final class Writer: @unchecked Sendable {
     }
 
     private func rollBack(_ db: Database) {
+        numbers.counter.forget()
         // The database may have rolled back by itself; an error here shows again at the next transaction.
         if db.isInsideTransaction { try? db.rollback() }
     }

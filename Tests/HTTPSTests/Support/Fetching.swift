@@ -21,6 +21,33 @@ extension HTTPSRequest {
     }
 }
 
+extension HTTPSRequest {
+    /// A POST to a test server on loopback.
+    static func post(
+        _ body: [UInt8], to server: TestServer, contentType: String = "application/tlsrpt+gzip", bodyLimit: Int = 0,
+        timeout: Duration = patience, trust: Trust? = nil
+    ) throws -> HTTPSRequest {
+        HTTPSRequest(
+            method: .post(body: body, contentType: contentType), host: try DomainName(policyHost),
+            path: "/reports?of=d",
+            port: server.port, addresses: [loopback], bodyLimit: bodyLimit, timeout: timeout,
+            trust: try trust ?? .file(TestPKI.shared.rootFile))
+    }
+}
+
+/// One POST to a server that exists for it alone.
+func post(
+    _ body: [UInt8], presenting chain: [TestCertificate]? = nil, bodyLimit: Int = 0, timeout: Duration = patience,
+    trust: HTTPSRequest.Trust? = nil, _ script: @escaping TestServer.Script
+) async throws -> Result<HTTPSResponse, HTTPSFailure> {
+    let server = try TestServer(presenting: chain ?? [TestPKI.shared.leaf], script)
+    let client = try HTTPSClient()
+    let result = await client.send(try .post(body, to: server, bodyLimit: bodyLimit, timeout: timeout, trust: trust))
+    await client.close()
+    server.stop()
+    return result
+}
+
 /// One fetch from a server that exists for it alone.
 func fetch(
     presenting chain: [TestCertificate]? = nil, host: String = policyHost, bodyLimit: Int = 65_536,

@@ -189,6 +189,8 @@ struct TestRequest: Sendable {
 /// The server's end of one connection, after the handshake.
 final class TestConnection {
     private let ssl: OpaquePointer
+    /// What was asked, once it is read.
+    private(set) var request: TestRequest?
 
     init(_ ssl: OpaquePointer) {
         self.ssl = ssl
@@ -202,12 +204,26 @@ final class TestConnection {
             octets.append(byte)
             if octets.suffix(4) == [13, 10, 13, 10] {
                 let text = String(decoding: octets.dropLast(4), as: UTF8.self)
-                return TestRequest(
+                request = TestRequest(
                     lines: text.components(separatedBy: "\r\n"),
                     serverName: SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) })
+                return request
             }
         }
         return nil
+    }
+
+    /// As much of the request's body as its Content-Length says, or as `most` allows; less where the client has gone.
+    func readBody(atMost most: Int = .max, step: Int = 16_384) -> [UInt8] {
+        let length = min(most, request?.value("content-length").flatMap { Int($0) } ?? 0)
+        var octets: [UInt8] = []
+        var room = [UInt8](repeating: 0, count: step)
+        while octets.count < length {
+            let count = SSL_read(ssl, &room, CInt(min(step, length - octets.count)))
+            if count <= 0 { break }
+            octets += room[..<Int(count)]
+        }
+        return octets
     }
 
     /// False where the client has gone.

@@ -82,7 +82,7 @@ struct TLSRequiredFieldTests {
 
     @Test("INT-08 The log tells the demand where there is one")
     func words() {
-        #expect(MessageDemand.allCases.map(\.word) == [nil, "requiretls", "requiretls-notice", "optional"])
+        #expect(MessageDemand.allCases.map(\.word) == [nil, "requiretls", "requiretls-notice", "optional", "report"])
     }
 
     @Test("INT-08 The parameter, the field and the reverse-path make the demand")

@@ -211,7 +211,7 @@ import Testing
             #expect(asked.lastIndex { $0.hasSuffix(" A") || $0.hasSuffix(" AAAA") }.map { $0 < firstTLSA } == true)
         }
         if case .skip(let reason, let results) = decision, reason.cause == .tlsaLookupFailed {
-            #expect(results == [PolicyResult(.tlsa, .dnssecInvalid)])
+            #expect(results == [PolicyResult(.tlsa, .dnssecInvalid, reasonCode: "tlsa-lookup-failed")])
             #expect(!reason.cause.isPermanent, "DANE-18")
         }
         if let requirement = decision.requirement {

@@ -182,7 +182,8 @@ import Testing
                 #expect(Self.summary(verdict) == .clear(.reconnectWithoutTLS, .validationFailure))
             } else if case .refuse(let reason, let results) = verdict {
                 #expect(reason.cause.isTLSPolicy)
-                #expect(results == [PolicyResult(.noPolicyFound, .validationFailure)])
+                #expect(results.map(\.policy) == [.noPolicyFound] && results.map(\.failure) == [.validationFailure])
+                #expect(results.allSatisfy { $0.reasonCode != nil }, "RPTC-14")
             } else {
                 Issue.record("\(verdict)")
             }

@@ -109,7 +109,8 @@ public struct Rule: Hashable, Sendable {
     public init(destination: RulePattern?, host: RulePattern?, settings: HostRule, route: Route? = nil) {
         self.destination = destination
         self.host = host
-        self.settings = settings
+        let namesSomebody = (destination ?? .any) != .any || (host ?? .any) != .any
+        self.settings = namesSomebody ? settings : settings.ofEverybody
         self.route = route
     }
 

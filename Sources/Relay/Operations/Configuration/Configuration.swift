@@ -15,6 +15,8 @@ public struct Configuration: Sendable, Equatable {
     public var tls = TLS()
     public var dane = DANE()
     public var sts = STS()
+    public var dkim = DKIM()
+    public var tlsrpt = TLSRPT()
     public var retry = Retry()
     public var dsn = DSN()
     public var control = Control()

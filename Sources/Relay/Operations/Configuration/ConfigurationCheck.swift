@@ -39,7 +39,7 @@ extension Configuration {
         demand(
             sts.refresh <= sts.forgetAfter, "sts.forget_after", "is shorter than sts.refresh",
             "Choose at least \(DurationText.spell(sts.refresh))")
-        return faults + ruleContradictions()
+        return faults + ruleContradictions() + reportContradictions()
     }
 
     /// What this machine must hold for the configuration to work: files that exist and can be read by whoever calls.
@@ -89,6 +89,14 @@ extension Configuration {
             }
             demand(rule.credentials, .credentials, "\(path).credentials", Self.credentialsCure)
         }
+        for (index, override) in tlsrpt.overrides.enumerated() {
+            for (number, route) in override.destinations.enumerated() {
+                guard case .directory(let path) = route else { continue }
+                demand(
+                    path, .writableDirectory, "tlsrpt.override[\(index)].to[\(number)]",
+                    "Create it and give it to the user of relayd")
+            }
+        }
         return faults
     }
 
@@ -124,6 +132,7 @@ extension Configuration {
         if store.minimumFree < intake.messageLimit {
             warnings.append("store.minimum_free is below intake.message_limit: one message could fill the disk.")
         }
+        warnings += reportWarnings
         if !dns.unbound.isEmpty {
             warnings.append("dns.unbound hands options to libunbound that relayd cannot check.")
         }

@@ -23,6 +23,18 @@ struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
     let read: @Sendable (TOMLNode, inout Table) throws(ValueProblems) -> Void
     /// The value in a table, as TOML.
     let spell: @Sendable (Table) -> String
+    /// Of a key that is a list of tables, what may stand in each.
+    let parts: [Part]
+    /// Of such a key, a right table as TOML.
+    let sample: String
+
+    /// A key of a table within a list.
+    struct Part: Sendable {
+        let name: String
+        let takes: String
+        let explanation: String
+        let defaultSpelling: String
+    }
 
     var path: String { "\(section).\(name)" }
 
@@ -40,6 +52,81 @@ struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
             table[keyPath: member] = try form.read(node)
         }
         self.spell = { form.spell($0[keyPath: member]) }
+        self.parts = []
+        self.sample = ""
+    }
+
+    /// A list of tables, each with `keys`: `[[section.name]]`.
+    init<Element: ConfigurationTable>(
+        _ section: String, _ name: String, _ member: any WritableKeyPath<Table, [Element]> & Sendable,
+        tables keys: [ConfigurationKey<Element>], atMost limit: Int, _ explanation: String, sample: String
+    ) {
+        self.section = section
+        self.name = name
+        self.takes = "list of tables, at most \(limit)"
+        self.explanation = explanation
+        self.defaultSpelling = "[]"
+        self.example = "[[\(section).\(name)]]"
+        self.read = { node, table throws(ValueProblems) in
+            table[keyPath: member] = try TableList(keys: keys, limit: limit, header: "[[\(section).\(name)]]").read(
+                node)
+        }
+        self.spell = { _ in "[]" }
+        self.parts = keys.map {
+            Part(name: $0.name, takes: $0.takes, explanation: $0.explanation, defaultSpelling: $0.defaultSpelling)
+        }
+        self.sample = sample
+    }
+}
+
+/// Reads a list of tables, and gathers what is wrong with each.
+struct TableList<Element: ConfigurationTable> {
+    let keys: [ConfigurationKey<Element>]
+    let limit: Int
+    let header: String
+
+    func read(_ node: TOMLNode) throws(ValueProblems) -> [Element] {
+        guard case .array(let nodes) = node else {
+            throw ValueProblems("must be a list of tables, but is \(node.kind)", cure: "Begin each with \(header)")
+        }
+        guard nodes.count <= limit else { throw ValueProblems("has \(nodes.count) tables, more than \(limit)") }
+        var elements: [Element] = []
+        var faults = ValueProblems(problems: [])
+        for (index, node) in nodes.enumerated() {
+            guard case .table(let entries) = node else {
+                faults.problems.append(
+                    .init(
+                        path: "[\(index)]", text: "must be a table, but is \(node.kind)",
+                        cure: "Begin it with \(header)"))
+                continue
+            }
+            var element = Element()
+            for (name, node) in entries {
+                let path = "[\(index)].\(name)"
+                guard let key = keys.first(where: { $0.name == name }) else {
+                    let near = Spelling.nearest(to: name, of: keys.map(\.name))
+                    faults.problems.append(
+                        .init(
+                            path: path, text: "there is no such key",
+                            cure: near.map { "Did you mean \($0)?" }
+                                ?? "The keys of \(header) are \(keys.map(\.name).joined(separator: ", "))"))
+                    continue
+                }
+                do throws(ValueProblems) {
+                    try key.read(node, &element)
+                } catch {
+                    faults.problems += error.problems.map {
+                        var problem = $0
+                        problem.path = path + problem.path
+                        problem.cure = problem.cure ?? "Write it like this: \(key.example)"
+                        return problem
+                    }
+                }
+            }
+            elements.append(element)
+        }
+        if !faults.problems.isEmpty { throw faults }
+        return elements
     }
 }
 

@@ -4,7 +4,7 @@ import Mail
 extension ConfigurationSection {
     /// All that may stand in the file, in the order in which the sample shows it.
     static let all: [ConfigurationSection] = [
-        server, store, intake, dns, delivery, tls, dane, sts, retry, dsn, control, log,
+        server, store, intake, dns, delivery, tls, dane, sts, dkim, tlsrpt, retry, dsn, control, log,
     ]
 
     private static let second = Duration.seconds(1)

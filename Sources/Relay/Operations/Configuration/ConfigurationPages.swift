@@ -14,10 +14,21 @@ extension Configuration {
             for key in section.keys {
                 text += "\n" + wrapped(key.explanation, prefix: "# ", width: 100) + "\n"
                 text += wrapped("(\(key.takes))", prefix: "# ", width: 100) + "\n"
-                text += "#\(key.name) = \(key.defaultSpelling)\n"
+                text += key.parts.isEmpty ? "#\(key.name) = \(key.defaultSpelling)\n" : sampleTables(key)
             }
         }
         return text + sampleRules()
+    }
+
+    /// Each key of a list of tables, and a right table; indented, so that it is told from keys at their defaults.
+    private static func sampleTables(_ key: ConfigurationKey<Configuration>) -> String {
+        var text = "#\n"
+        for part in key.parts {
+            text += wrapped("\(part.name): \(part.explanation) (\(part.takes))", prefix: "# ", width: 100) + "\n"
+        }
+        text += "#\n#   [[\(key.path)]]\n"
+        for line in key.sample.split(separator: "\n") { text += "#   \(line)\n" }
+        return text
     }
 
     /// The examples stand indented behind their #, so that they are told from keys at their defaults.
@@ -69,6 +80,15 @@ extension Configuration {
                 "\n## \(section.name)\n\n\(section.title)\n\n| key | default | takes | meaning |\n|---|---|---|---|\n"
             for key in section.keys {
                 text += row(["`\(key.name)`", "`\(key.defaultSpelling)`", key.takes, key.explanation])
+            }
+            for key in section.keys where !key.parts.isEmpty {
+                text += "\nEach `[[\(key.path)]]`:\n\n| key | default | takes | meaning |\n|---|---|---|---|\n"
+                for part in key.parts {
+                    let standard =
+                        part.defaultSpelling.isEmpty || part.defaultSpelling == "[]" ? "" : "`\(part.defaultSpelling)`"
+                    text += row(["`\(part.name)`", standard, part.takes, part.explanation])
+                }
+                text += "\n```toml\n[[\(key.path)]]\n\(key.sample)\n```\n"
             }
         }
         return text + referenceOfRules()

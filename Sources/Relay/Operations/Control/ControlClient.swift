@@ -66,6 +66,36 @@ public struct ControlClient: Sendable {
         return try reply(to: path, try await fetch(path, [], method: .POST, patience: Self.lookupPatience))
     }
 
+    /// What TLS-RPT counted, and what became of the reports; one page.
+    public func reports(_ query: ReportQuery) async throws(ControlClientError) -> ControlReply<ReportStatusView> {
+        try await get("/v1/tlsrpt", Self.items(query, isPaged: true))
+    }
+
+    /// The reports of a day as they would be sent now; one page.
+    public func reportPreview(_ query: ReportQuery) async throws(ControlClientError) -> ControlReply<ReportPreviewPage>
+    {
+        try await get("/v1/tlsrpt/preview", Self.items(query, isPaged: true))
+    }
+
+    /// Has the daemon send reports now.
+    public func sendReports(_ query: ReportQuery) async throws(ControlClientError) -> ControlReply<ReportSendView> {
+        let path = "/v1/tlsrpt/send"
+        return try reply(
+            to: path,
+            try await fetch(path, Self.items(query, isPaged: false), method: .POST, patience: Self.lookupPatience))
+    }
+
+    private static func items(_ query: ReportQuery, isPaged: Bool) -> [(String, String)] {
+        var items: [(String, String)] = []
+        if let day = query.day { items.append(("day", "\(day)")) }
+        if let domain = query.domain { items.append(("domain", domain.text)) }
+        if isPaged {
+            items.append(("limit", "\(query.limit)"))
+            if let after = query.after { items.append(("after", after.text)) }
+        }
+        return items
+    }
+
     private func get<View: Decodable>(
         _ path: String, _ query: [(String, String)] = []
     ) async throws(ControlClientError) -> ControlReply<View> {

@@ -1,15 +1,19 @@
 import FlyingFox
 import Mail
 
-/// A question to the control socket, or the one order it takes: without a body.
+/// A question to the control socket, or one of the orders it takes: without a body.
 enum ControlRequest: Hashable, Sendable {
     case status
     case queue(QueueQuery)
     case show(QueueID)
     case policy(DomainName)
     case policies(PolicyQuery)
-    /// The only POST.
+    /// A POST.
     case refreshPolicy(DomainName)
+    case reports(ReportQuery)
+    case reportPreview(ReportQuery)
+    /// A POST.
+    case sendReports(ReportQuery)
 
     /// What asks and what orders.
     private enum Method: String { case get = "GET", post = "POST" }
@@ -82,6 +86,10 @@ enum ControlRequest: Hashable, Sendable {
             try refuse(query, but: [])
             return .refreshPolicy(try domainName(steps[2]))
         }
+        if steps == ["v1", "tlsrpt", "send"] {
+            guard method == .post else { throw notAllowed(.post, "sending is an order, not a question") }
+            return .sendReports(try reportQuery(query, knowing: ["day", "domain"]))
+        }
         guard method == .get else { throw notAllowed(.get, "only GET is answered here") }
         switch (steps.first, steps.dropFirst().first, steps.dropFirst(2).first, steps.count) {
         case ("v1", "status", nil, 2):
@@ -102,10 +110,14 @@ enum ControlRequest: Hashable, Sendable {
             return .policy(try domainName(domain))
         case ("v1", "sts", nil, 2):
             return .policies(try policyQuery(query))
+        case ("v1", "tlsrpt", nil, 2):
+            return .reports(try reportQuery(query, knowing: ["domain", "after", "limit"]))
+        case ("v1", "tlsrpt", "preview", 3):
+            return .reportPreview(try reportQuery(query, knowing: ["day", "domain", "after", "limit"]))
         default:
             throw ControlRefusal(
                 .notFound, "not-found", "there is nothing at \(LogLine.escaped(request.path))",
-                "Ask for /v1/status, /v1/queue, /v1/queue/ID, /v1/policy/DOMAIN or /v1/sts")
+                "Ask for /v1/status, /v1/queue, /v1/queue/ID, /v1/policy/DOMAIN, /v1/sts or /v1/tlsrpt")
         }
     }
 
@@ -145,6 +157,27 @@ enum ControlRequest: Hashable, Sendable {
             switch item.name {
             case "after": query.after = try domainName(item.value)
             default: query.limit = try limit(item.value, upTo: PolicyQuery.limitCeiling)
+            }
+        }
+        return query
+    }
+
+    private static func reportQuery(
+        _ items: [HTTPRequest.QueryItem], knowing known: [String]
+    ) throws(ControlRefusal) -> ReportQuery {
+        try refuse(items, but: known)
+        var query = ReportQuery()
+        for item in items {
+            switch item.name {
+            case "domain": query.domain = try domainName(item.value)
+            case "after": query.after = try domainName(item.value)
+            case "limit": query.limit = try limit(item.value, upTo: ReportQuery.limitCeiling)
+            default:
+                guard let day = ReportDay(text: item.value) else {
+                    throw ControlRefusal(
+                        .badRequest, "bad-day", "\(LogLine.escaped(item.value)) is no day", "Write it as 2026-11-21")
+                }
+                query.day = day
             }
         }
         return query

@@ -156,6 +156,9 @@ extension ControlSource {
             case .queue(let query): return .found(try await queue(query))
             case .policy(let domain): return ControlAnswer(status: .ok, body: try await policy(domain))
             case .policies(let query): return .found(try await policyPage(after: query.after, limit: query.limit))
+            case .reports(let query): return .found(try await reports(query))
+            case .reportPreview(let query): return .found(try await reportPreview(query))
+            case .sendReports(let query): return .found(try await sendReports(query))
             case .refreshPolicy(let domain): return .found(await refreshPolicy(of: domain))
             case .show(let id):
                 if let message = try await show(id) { return .found(message) }

@@ -13,6 +13,12 @@ public protocol ControlSource: Sendable {
     func policyPage(after domain: DomainName?, limit: Int) async throws -> STSPage
     /// Looks up the TXT record and fetches the policy now, whatever is cached (RFC 8461 §3.3): what came of it.
     func refreshPolicy(of domain: DomainName) async -> STSRefreshView
+    /// What TLS-RPT counted today, and what became of the last reports. An error becomes 500.
+    func reports(_ query: ReportQuery) async throws -> ReportStatusView
+    /// The reports of a day as they would be sent now. An error becomes 500.
+    func reportPreview(_ query: ReportQuery) async throws -> ReportPreviewPage
+    /// Sends reports of a day that is over without waiting for their time. An error becomes 500.
+    func sendReports(_ query: ReportQuery) async throws -> ReportSendView
 }
 
 /// Which page of the policy cache is asked for.

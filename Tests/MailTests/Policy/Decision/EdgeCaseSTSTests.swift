@@ -98,7 +98,7 @@ struct EdgeCaseSTSTests {
             (
                 "TLSA lookup fails", Scene.plain.merging(["_25._tcp.mx.d.example TLSA": .servfail]), nil,
                 Scene.session(),
-                "proceed encrypted, tlsa:dnssec-invalid"
+                "proceed encrypted, tlsa:dnssec-invalid/tlsa-lookup-failed"
             ),
             (
                 "not in the list", Scene.plain, Scene.policy(.enforce, "other.example"), Scene.session(),

@@ -39,7 +39,7 @@ struct NaiveOracle {
 
     var before: Before {
         // DANE-11, INT-01: a lookup error makes the host unreachable, whatever else is known.
-        if tlsa == .failed, doesDANEBind { return .skip(.tlsaLookupFailed, ["tlsa:dnssec-invalid"]) }
+        if tlsa == .failed, doesDANEBind { return .skip(.tlsaLookupFailed, ["tlsa:dnssec-invalid/tlsa-lookup-failed"]) }
         // A policy that may be in force and cannot be read: mail waits.
         if sts == .lost, doesSTSBind { return .skip(.policyUnknown, []) }
         // STS-33, EDGE-15: not in the list, not used, whatever DANE says.
@@ -159,7 +159,12 @@ struct NaiveOracle {
         _ failure: HandshakeFailure, _ mustTLS: Bool, _ fallback: OpportunisticFallback, _ attempt: AttemptState
     ) -> (Set<String>, [String]) {
         if failure.kind == .ours { return (["refuse local-failure"], []) }
-        var results = met("validation-failure")
+        var results = met(
+            switch failure.kind {
+            case .connectionLost: "validation-failure/tls-connection-lost"
+            case .timedOut: "validation-failure/tls-timed-out"
+            default: "validation-failure/tls-handshake-failed"
+            })
         var cause = "tls-handshake-failed"
         if case .verification(let fault) = failure.kind {
             if mustTLS { cause = tlsa == .usable ? "dane-mismatch" : "certificate-invalid" }
@@ -224,7 +229,7 @@ struct NaiveOracle {
         switch tlsa {
         case .usable: results.append("tlsa:\(type)")
         case .unusable: results += ["tlsa:tlsa-invalid", "tlsa:\(type)"]
-        case .failed: results.append("tlsa:dnssec-invalid")
+        case .failed: results.append("tlsa:dnssec-invalid/tlsa-lookup-failed")
         case .absent, .insecure: break
         }
         if isSTSInForce { results.append("sts:\(type)") }
@@ -237,7 +242,7 @@ struct NaiveOracle {
         switch tlsa {
         case .absent, .insecure: break
         case .unusable: results.append("tlsa:tlsa-invalid")
-        case .failed: results.append("tlsa:dnssec-invalid")
+        case .failed: results.append("tlsa:dnssec-invalid/tlsa-lookup-failed")
         case .usable:
             switch session.verification {
             case .unverified: break
@@ -263,9 +268,10 @@ struct NaiveOracle {
         switch fault {
         case .hostMismatch: "certificate-host-mismatch"
         case .expired: "certificate-expired"
-        case .notTrusted: "certificate-not-trusted"
+        case .notTrusted: "certificate-not-trusted/untrusted"
         case .noMatchingTLSA: "validation-failure/tlsa-mismatch"
-        case .notYetValid, .other: "validation-failure"
+        case .notYetValid: "validation-failure/certificate-not-yet-valid"
+        case .other: "validation-failure/certificate-invalid"
         }
     }
 }

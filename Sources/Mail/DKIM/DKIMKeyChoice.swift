@@ -1,0 +1,125 @@
+/// A key that the operator gave us, as far as it matters for the choice which of them signs.
+public struct DKIMKey: Hashable, Sendable {
+    public var domain: DomainName
+    public var selector: DomainName
+    public var keyType: DKIMKeyType
+    /// Not used before; nil for at once.
+    public var notBefore: WallTime?
+    /// For our own TLS-RPT reports alone (D8).
+    public var isForReports: Bool
+    /// Signs mail of names below ``domain`` too.
+    public var includesSubdomains: Bool
+
+    public init(
+        domain: DomainName, selector: DomainName, keyType: DKIMKeyType, notBefore: WallTime? = nil,
+        isForReports: Bool = false, includesSubdomains: Bool = false
+    ) {
+        self.domain = domain
+        self.selector = selector
+        self.keyType = keyType
+        self.notBefore = notBefore
+        self.isForReports = isForReports
+        self.includesSubdomains = includesSubdomains
+    }
+}
+
+/// What DNS says of a key (DKIM-23).
+public enum DKIMPublication: Hashable, Sendable {
+    /// Its record is there and is its own.
+    case published
+    /// A verifier would refuse what it signs; why, as the end of a sentence that begins with the record's name.
+    case unfit(String)
+    /// It could not be looked up, and was not seen before; why.
+    case unknown(String)
+
+    /// Why the key may not sign; nil where it may.
+    public var obstacle: String? {
+        switch self {
+        case .published: nil
+        case .unfit(let words), .unknown(let words): words
+        }
+    }
+}
+
+/// What becomes of mail whose keys are not published as they should be.
+public enum DKIMUnpublished: Hashable, Sendable {
+    /// The domain's other keys sign; where none is left, mail waits.
+    case otherKey
+    /// Mail waits until every key that is due to sign is published.
+    case wait
+    /// The domain's other keys sign; where none is left, mail goes out unsigned.
+    case unsigned
+}
+
+/// Which keys sign a message.
+public enum DKIMKeyChoice: Hashable, Sendable {
+    /// No key is for the author's domain: the message passes untouched.
+    case none
+    /// These of the keys given, in their order.
+    case sign([Int])
+    /// Not now, and why.
+    case wait(String)
+    /// Unsigned, and why.
+    case unsigned(String)
+
+    /// The keys that may come into question for mail of `author` at `now`, by kind, those due first: a key takes over from
+    /// those of its domain, kind and use that began before it, which stand in for it while it is not published (DKIM-23).
+    ///
+    /// Keys of the author's own domain go before those of a domain above it, and the nearest of those before the others.
+    public static func candidates(
+        _ keys: [DKIMKey], author: DomainName, isReport: Bool, at now: WallTime
+    ) -> [[[Int]]] {
+        var usable = keys.indices.filter { index in
+            let key = keys[index]
+            guard key.notBefore.map({ $0 <= now }) ?? true else { return false }
+            return key.domain == author
+                || (key.includesSubdomains && author.text.hasSuffix("." + key.domain.text))
+        }
+        if isReport, usable.contains(where: { keys[$0].isForReports }) {
+            usable.removeAll { !keys[$0].isForReports }
+        } else if !isReport {
+            usable.removeAll { keys[$0].isForReports }
+        }
+        // The longest name that is the author's or above it.
+        guard let nearest = usable.map({ keys[$0].domain.text.utf8.count }).max() else { return [] }
+        usable.removeAll { keys[$0].domain.text.utf8.count < nearest }
+        return DKIMKeyType.allCases.compactMap { type in
+            let ofType = usable.filter { keys[$0].keyType == type }
+            let starts = Set(ofType.map { keys[$0].notBefore?.seconds ?? .min }).sorted(by: >)
+            let generations = starts.map { start in
+                ofType.filter { (keys[$0].notBefore?.seconds ?? .min) == start }
+            }
+            return generations.isEmpty ? nil : generations
+        }
+    }
+
+    /// Chooses among ``candidates(_:author:isReport:at:)``. `publication` tells of a key by its index.
+    public init(
+        _ candidates: [[[Int]]], keys: [DKIMKey], unpublished: DKIMUnpublished, publication: (Int) -> DKIMPublication
+    ) {
+        guard !candidates.isEmpty else {
+            self = .none
+            return
+        }
+        var chosen: [Int] = []
+        var obstacles: [String] = []
+        for generations in candidates {
+            for generation in generations {
+                let published = generation.filter { index in
+                    guard let obstacle = publication(index).obstacle else { return true }
+                    obstacles.append("\(keys[index].selector)._domainkey.\(keys[index].domain) \(obstacle)")
+                    return false
+                }
+                chosen += published
+                if !published.isEmpty || unpublished == .wait { break }
+            }
+        }
+        let why = obstacles.joined(separator: "; ")
+        switch unpublished {
+        case .wait where !obstacles.isEmpty: self = .wait(why)
+        case _ where !chosen.isEmpty: self = .sign(chosen.sorted())
+        case .unsigned: self = .unsigned(why)
+        case .otherKey, .wait: self = .wait(why)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Logging
+import Mail
+import Net
+import TLS
+
+/// Whether the records of our keys are published as they should be (DKIM-23): looked up before a key is used, and again
+/// every `dkim.check_interval`. A key that was seen stays good while its record cannot be looked up.
+actor KeyWatch {
+    /// What `name` TXT says now.
+    typealias Lookup = @concurrent @Sendable (DomainName) async -> DKIMKeyLookup
+
+    private struct Known {
+        var publication: DKIMPublication
+        var checkedAt: WallTime
+        /// Set while a lookup is under way.
+        var lookup: Latch<DKIMPublication>?
+        /// Whether the log tells of the obstacle already.
+        var isTold = false
+    }
+
+    let ring: KeyRing
+    private let lookup: Lookup
+    private let interval: Int64
+    private let clock: @Sendable () -> WallTime
+    private let log: Logger
+    private var known: [Int: Known] = [:]
+
+    init(
+        ring: KeyRing, interval: Duration, clock: @escaping @Sendable () -> WallTime, log: Logger,
+        lookup: @escaping Lookup
+    ) {
+        self.ring = ring
+        self.interval = interval.components.seconds
+        self.clock = clock
+        self.log = log
+        self.lookup = lookup
+    }
+
+    /// Of these keys, looked up where that is due.
+    func publications(_ indices: [Int]) async -> [Int: DKIMPublication] {
+        var found: [Int: DKIMPublication] = [:]
+        for index in indices { found[index] = await publication(index) }
+        return found
+    }
+
+    func publication(_ index: Int) async -> DKIMPublication {
+        let now = clock()
+        if let known = known[index] {
+            let age = now.seconds - known.checkedAt.seconds
+            // A clock that was set back does not keep a key from being checked.
+            let wait = known.publication == .published ? interval : min(interval, Self.retry)
+            if age >= 0, age < wait, known.lookup == nil { return known.publication }
+            if let lookup = known.lookup {
+                return await lookup.wait() ?? known.publication
+            }
+        }
+        return await look(index, at: now)
+    }
+
+    /// Seconds after which a key that may not sign is looked up again: the operator is about to publish it.
+    static let retry: Int64 = 60
+
+    private func look(_ index: Int, at now: WallTime) async -> DKIMPublication {
+        let latch = Latch<DKIMPublication>()
+        let before = known[index]
+        known[index, default: Known(publication: .unknown("was not looked up yet"), checkedAt: now)].lookup = latch
+        let key = ring.keys[index]
+        let fresh: DKIMPublication
+        if let name = try? DomainName("\(key.selector)._domainkey.\(key.domain)") {
+            fresh = DKIMPublication(await lookup(name), of: ring.privateKeys[index].publicKey, key)
+        } else {
+            fresh = .unfit("is too long for DNS")
+        }
+        var publication = fresh
+        // Not to be had just now says nothing against a record that was there.
+        if case .unknown = fresh, before?.publication == .published { publication = .published }
+        let wasTold = before?.isTold ?? false
+        let isFit = publication == .published
+        if isFit == wasTold { tell(key, publication, now) }
+        known[index] = Known(publication: publication, checkedAt: now, isTold: !isFit)
+        latch.open(publication)
+        return publication
+    }
+
+    private func tell(_ key: DKIMKey, _ publication: DKIMPublication, _ now: WallTime) {
+        let name = "\(key.selector)._domainkey.\(key.domain)"
+        guard let obstacle = publication.obstacle else {
+            log.event(.notice, LogLine("dkim-key-published").with("record", name))
+            return
+        }
+        let isStaged = key.notBefore.map { $0 > now } ?? false
+        log.event(
+            isStaged ? .warning : .error,
+            LogLine("dkim-key-unpublished").with("record", name).with("reason", obstacle)
+                .with("not_before", key.notBefore?.rfc3339)
+                .with("consequence", "the key does not sign, see dkim.unpublished")
+                .with("cure", "publish the record that relayctl dkim record prints"))
+    }
+}
+
+extension DKIMPublication {
+    /// Compares what a verifier would find with our key.
+    init(_ lookup: DKIMKeyLookup, of publicKey: [UInt8], _ key: DKIMKey) {
+        switch lookup {
+        case .absent(let words): self = .unfit("is not published: \(words)")
+        case .failed(let words): self = .unknown("cannot be looked up: \(words)")
+        case .records(let records):
+            guard records.count == 1, let text = records.first else {
+                self = .unfit("has \(records.count) TXT records, and one is right")
+                return
+            }
+            do throws(DKIMFault) {
+                let record = try DKIMKeyRecord(parsing: text)
+                if record.isRevoked {
+                    self = .unfit("is revoked (p= is empty)")
+                } else if !record.matches(key.keyType, publicKey: publicKey) {
+                    self = .unfit("holds another key")
+                } else if key.isForReports ? !record.isForReports : !record.isForMail {
+                    self = .unfit("is not for this use (s=\(record.services.joined(separator: ":")))")
+                } else {
+                    self = .published
+                }
+            } catch {
+                self = .unfit("cannot be read: \(error.words)")
+            }
+        }
+    }
+}

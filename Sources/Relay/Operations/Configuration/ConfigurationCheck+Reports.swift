@@ -1,0 +1,100 @@
+import Mail
+
+// What is wrong, or seldom meant, in [dkim] and [tlsrpt].
+extension Configuration {
+    func reportContradictions() -> [ConfigurationFault] {
+        keyContradictions() + overrideContradictions() + submitterContradictions()
+    }
+
+    private func keyContradictions() -> [ConfigurationFault] {
+        var faults: [ConfigurationFault] = []
+        var names: Set<String> = []
+        for (index, key) in dkim.keys.enumerated() {
+            let path = "dkim.key[\(index)]"
+            for (name, isMissing) in [
+                ("domain", key.domain == nil), ("selector", key.selector == nil), ("file", key.file == nil),
+            ] where isMissing {
+                faults.append(fault(path, "has no \(name)", "Add \(name) = \"…\""))
+            }
+            guard let domain = key.domain, let selector = key.selector else { continue }
+            let name = "\(selector)._domainkey.\(domain)"
+            if !names.insert(name).inserted {
+                faults.append(
+                    fault("\(path).selector", "is another key's of \(domain)", "Give each key a selector of its own"))
+            }
+            if (try? DomainName(name)) == nil {
+                faults.append(
+                    fault("\(path).selector", "makes a name too long for DNS: \(name)", "Choose a shorter one"))
+            }
+        }
+        return faults
+    }
+
+    private func overrideContradictions() -> [ConfigurationFault] {
+        var faults: [ConfigurationFault] = []
+        var seen: Set<DomainName> = []
+        for (index, override) in tlsrpt.overrides.enumerated() {
+            let path = "tlsrpt.override[\(index)]"
+            if override.destinations.isEmpty {
+                faults.append(fault(path, "has no to", "Add to = [\"mailto:…\"]"))
+            }
+            guard let domain = override.domain else {
+                faults.append(fault(path, "has no domain", "Add domain = \"…\""))
+                continue
+            }
+            if !seen.insert(domain).inserted {
+                faults.append(fault("\(path).domain", "\(domain) has an override already", "Make one of the two"))
+            }
+        }
+        return faults
+    }
+
+    private func submitterContradictions() -> [ConfigurationFault] {
+        var faults: [ConfigurationFault] = []
+        func demand(_ holds: Bool, _ key: String, _ problem: String, _ cure: String) {
+            if !holds { faults.append(fault(key, problem, cure)) }
+        }
+        demand(
+            tlsrpt.organization == nil || tlsrpt.contact != nil, "tlsrpt.organization", "is set without tlsrpt.contact",
+            "Set both to send reports, or none")
+        demand(
+            tlsrpt.contact == nil || tlsrpt.organization != nil, "tlsrpt.contact", "is set without tlsrpt.organization",
+            "Set both to send reports, or none")
+        guard let contact = tlsrpt.contact else { return faults }
+        let domain: DomainName? = if case .name(let name) = contact.domain { name } else { nil }
+        demand(
+            tlsrpt.submitter == nil || tlsrpt.submitter == domain, "tlsrpt.submitter",
+            "is not the domain of tlsrpt.contact (RFC 8460 §5.3)",
+            "Write \"\(domain?.text ?? "")\", or a contact at that domain")
+        if let from = tlsrpt.from {
+            let sender: DomainName? = if case .name(let name) = from.domain { name } else { nil }
+            demand(
+                sender == domain, "tlsrpt.from", "is not at the domain of tlsrpt.contact, by which reports are signed",
+                "Write an address at \(domain?.text ?? "it")")
+        }
+        return faults
+    }
+
+    /// Sentences for `relayd --check`.
+    var reportWarnings: [String] {
+        var warnings: [String] = []
+        let missing = tlsrpt.missing(dkim)
+        if !missing.isEmpty {
+            warnings.append("no TLS-RPT reports are sent (RFC 8460): \(missing.joined(separator: "; ")).")
+        } else {
+            // D15: only what names a domain holds a report back.
+            for (path, rule) in locatedRules where rule.level ?? .none > .opportunistic || rule.requireTLS == true {
+                guard rule.destination ?? .any != .any || rule.mx ?? .any != .any else { continue }
+                let line = places.key(path).map { " in line \($0.line)" } ?? ""
+                warnings.append(
+                    "\(rule.label)\(line) also holds back TLS-RPT reports to that domain while its TLS is broken; "
+                        + "they must get through (RFC 8460 §3): tls_required_no = \"honour\" lets them pass.")
+            }
+        }
+        if tlsrpt.privateAddresses {
+            warnings.append(
+                "tlsrpt.private_addresses is on: strangers' records can have reports posted into your own network.")
+        }
+        return warnings
+    }
+}

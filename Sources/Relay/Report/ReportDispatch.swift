@@ -1,0 +1,238 @@
+import DNS
+import Gzip
+import Logging
+import Mail
+import Net
+import Store
+import TLS
+
+/// Takes one report a step further: asks who wants it, fixes what it says, puts its mails into the queue, posts what is to
+/// be posted.
+struct ReportDispatch: Sendable {
+    let store: any ReportStore
+    let settings: ReportSettings
+    let resolver: Resolver
+    let post: ReportPost
+    let dispatcher: Dispatcher
+    let routing: Routing
+    let log: Logger
+    let clock: @Sendable () -> WallTime
+
+    /// What is due of `report`.
+    func advance(_ report: StoredReport) async {
+        do throws(StoreError) {
+            switch report.state {
+            case .planned: try await begin(report)
+            case .underWay: try await deliver(report)
+            case .ended: break
+            }
+        } catch {
+            // Nothing of the step happened, or only what a repetition does not double: it is due again at once.
+            log.event(
+                .error,
+                LogLine("report-store-failed").with("domain", report.domain).with("day", report.day)
+                    .with("reason", "\(error)"))
+            _ = await Loop.current?.pause(.seconds(1))
+        }
+    }
+
+    // MARK: A planned report
+
+    private func begin(_ report: StoredReport) async throws(StoreError) {
+        let now = clock()
+        let routes: [Configuration.ReportRoute]
+        if let override = settings.overrides[report.domain] {
+            routes = override
+        } else {
+            switch await resolver.tlsrpt(of: report.domain) {
+            case .found(let record): routes = record.rua.map(Configuration.ReportRoute.address)
+            case .none(let why): return try await end(report, as: .unwanted, why, at: now)
+            case .failed(let why): return try await postpone(report, why, at: now)
+            }
+        }
+        guard !routes.isEmpty else {
+            return try await end(report, as: .noDestination, "no rua of the record can be sent to", at: now)
+        }
+        let suppressed = Dictionary(
+            try await store.suppressions(routes.map(\.uri), at: now).map { ($0.uri, $0) },
+            uniquingKeysWith: { first, _ in first })
+        let contents: Contents
+        switch try await self.contents(of: report) {
+        case .failure(let why): return try await end(report, as: .unknown, why.words, at: now)
+        case .success(let made): contents = made
+        }
+        var generator = SystemRandomNumberGenerator()
+        var destinations: [ReportDestination] = []
+        var mails: [NewMessage] = []
+        for route in routes {
+            if let suppression = suppressed[route.uri] {
+                destinations.append(
+                    ReportDestination(uri: route.uri, state: .suppressed, words: suppression.words))
+                continue
+            }
+            switch route {
+            case .address(.mail(let mailbox, uri: let uri)):
+                let id = QueueID(using: &generator)
+                guard let mail = mail(contents.report, contents.body, to: mailbox, id, at: now) else {
+                    destinations.append(
+                        ReportDestination(uri: uri, state: .failed, words: "the report's mail could not be made"))
+                    continue
+                }
+                mails.append(mail)
+                destinations.append(ReportDestination(uri: uri, state: .queued, message: id))
+            case .address(.https(uri: let uri)), .directory(let uri):
+                let uri = if case .directory = route { route.uri } else { uri }
+                destinations.append(ReportDestination(uri: uri, state: .due, nextAttempt: now))
+            }
+        }
+        guard destinations.contains(where: { !$0.state.isFinal }) else {
+            return try await end(
+                report, as: .noDestination, destinations.compactMap(\.words).joined(separator: "; "), at: now)
+        }
+        var begun = report
+        begun.state = .underWay
+        begun.begunAt = report.begunAt ?? now
+        begun.destinations = destinations
+        let queued = try await store.begin(begun, body: contents.body, mails: mails)
+        for (mail, message) in zip(mails, queued) {
+            await dispatcher.submit(
+                Job.fresh(
+                    message, recipients: mail.recipients.map(\.mailbox), routing: routing, content: mail.content.bytes))
+        }
+        log.event(
+            .notice,
+            LogLine("report-begun").with("domain", report.domain).with("day", report.day).with("report_id", report.id)
+                .with("to", destinations.map(\.uri).joined(separator: " "))
+                .with("queue_id", queued.isEmpty ? nil : queued.map { "\($0.message.id)" }.joined(separator: " "))
+                .with("sessions", contents.report.policies.reduce(0) { $0 &+ $1.successes &+ $1.failures })
+                .with("failures", contents.report.policies.reduce(0) { $0 &+ $1.failures }))
+        try await deliver(begun, body: contents.body)
+    }
+
+    /// A report and its compressed JSON.
+    private struct Contents {
+        let report: TLSReport
+        let body: [UInt8]
+    }
+
+    /// What the report says, from the counts of its day.
+    private func contents(
+        of report: StoredReport
+    ) async throws(StoreError) -> Result<Contents, ReportFault> {
+        let policies = try await store.counts(for: report.domain, day: report.day)
+        guard !policies.isEmpty else { return .failure(ReportFault("nothing is counted any more")) }
+        guard let id = ReportID(report.id) else { return .failure(ReportFault("its id cannot be read")) }
+        let made = TLSReport(
+            organization: settings.organization, contact: settings.contact, domain: report.domain, day: report.day,
+            id: id, policies: policies)
+        do throws(GzipError) {
+            return .success(Contents(report: made, body: try Gzip.compress(made.json())))
+        } catch {
+            return .failure(ReportFault("it could not be compressed: \(error)"))
+        }
+    }
+
+    /// The mail to one `rua`: unsigned as yet, like all mail in the queue; signed on its way out.
+    private func mail(
+        _ report: TLSReport, _ body: [UInt8], to mailbox: Mailbox, _ id: QueueID, at now: WallTime
+    ) -> NewMessage? {
+        let content = TLSReportMail(report: report, from: settings.from, to: mailbox, date: now, id: id)
+            .content(attachment: body)
+        guard content.count <= QueueLimits.inlineContent, let digest = try? SHA256Digest.digest(of: content) else {
+            return nil
+        }
+        return NewMessage(
+            id: id, kind: .report, reversePath: .mailbox(settings.from), receivedAt: now,
+            expiresAt: now.advanced(by: ReportTimes.lifetime), digest: digest,
+            hasEightBit: content.contains { $0 >= 0x80 }, demand: .report, content: Content(bytes: content),
+            recipients: [
+                NewRecipient(
+                    mailbox, destination: routing.nextHop(for: mailbox.domain).destination, nextAttempt: now)
+            ])
+    }
+
+    /// RPTC-05, RPTF-25: whether anybody wants it could not be found out; for a day it is tried again.
+    private func postpone(_ report: StoredReport, _ why: String, at now: WallTime) async throws(StoreError) {
+        let first = report.day.next.start
+        guard now.seconds - max(first, report.begunAt ?? first).seconds < 2 * ReportTimes.lifetime else {
+            return try await end(report, as: .unknown, "the TLSRPT lookup failed for a day: \(why)", at: now)
+        }
+        var generator = SystemRandomNumberGenerator()
+        try await store.postpone(
+            report.domain, day: report.day,
+            until: now.advanced(by: ReportTimes.wait(after: 3, using: &generator)),
+            words: "the TLSRPT lookup failed: \(why)")
+        log.event(
+            .info,
+            LogLine("report-postponed").with("domain", report.domain).with("day", report.day).with("reason", why))
+    }
+
+    private func end(
+        _ report: StoredReport, as outcome: ReportOutcome, _ words: String, at now: WallTime
+    ) async throws(StoreError) {
+        try await store.end(report.domain, day: report.day, as: outcome, words: words, at: now)
+        log.event(
+            outcome == .unwanted ? .debug : .notice,
+            LogLine("report-ended").with("domain", report.domain).with("day", report.day)
+                .with("outcome", outcome.rawValue).with("reason", words))
+    }
+
+    // MARK: A report under way
+
+    private func deliver(_ report: StoredReport, body: [UInt8]? = nil) async throws(StoreError) {
+        let now = clock()
+        let due = report.destinations.filter { $0.state == .due && ($0.nextAttempt.map { $0 <= now } ?? true) }
+        guard !due.isEmpty else { return }
+        let stored: [UInt8]?
+        if let body { stored = body } else { stored = try await store.body(of: report.domain, day: report.day) }
+        for destination in due {
+            let result: ReportPost.Result
+            if let stored {
+                result = await post.send(stored, of: report, to: destination.uri)
+            } else {
+                result = .failed("what was to be sent is not in the store any more")
+            }
+            if case .stopped = result { return }
+            var after = destination
+            let now = clock()
+            after.attempts += 1
+            after.lastAttempt = now
+            after.nextAttempt = nil
+            switch result {
+            case .stopped: return
+            case .accepted(let words):
+                after.state = .accepted
+                after.words = words
+            case .failed(let words):
+                after.state = .failed
+                after.words = words
+            case .later(let words, let seconds):
+                var generator = SystemRandomNumberGenerator()
+                let own = ReportTimes.wait(after: after.attempts, using: &generator)
+                let next = now.advanced(by: max(own, min(seconds ?? 0, ReportTimes.lifetime)))
+                let end = (report.begunAt ?? now).advanced(by: ReportTimes.lifetime)
+                after.words = words
+                if next >= end {
+                    after.state = .failed
+                    after.words = "given up after 24 hours: \(words)"
+                } else {
+                    after.nextAttempt = next
+                }
+            }
+            try await store.note(after, of: report.domain, day: report.day, at: now)
+            log.event(
+                after.state == .accepted ? .notice : after.state == .failed ? .warning : .info,
+                LogLine("report-sent").with("domain", report.domain).with("day", report.day)
+                    .with("report_id", report.id).with("to", after.uri).with("status", after.state.rawValue)
+                    .with("attempt", after.attempts).with("next", after.nextAttempt?.rfc3339)
+                    .with("reason", after.words))
+        }
+    }
+}
+
+/// Why a report cannot be made: one clause.
+struct ReportFault: Error, Hashable, Sendable {
+    let words: String
+
+    init(_ words: String) { self.words = words }
+}

@@ -1,0 +1,139 @@
+import Mail
+import Store
+
+/// What the control socket shows of reports, and the order to send them.
+extension Service {
+    public func reports(_ query: ReportQuery) async throws -> ReportStatusView {
+        let now = Self.clock()
+        let today = ReportDay(of: now)
+        // Whoever was mailed yesterday and not today has a report all the same.
+        var names: Set<DomainName> = []
+        var today0: [DomainName: CountedDomain] = [:]
+        if let domain = query.domain {
+            names = [domain]
+            let counts = try await store.counts(for: domain, day: today)
+            today0[domain] = CountedDomain(
+                domain: domain, successes: counts.reduce(0) { $0 &+ $1.successes },
+                failures: counts.reduce(0) { $0 &+ $1.failures })
+        } else {
+            for counted in try await store.countedDomains(day: today, after: query.after, limit: query.limit) {
+                names.insert(counted.domain)
+                today0[counted.domain] = counted
+            }
+            for report in try await store.reports(day: today.previous, after: query.after, limit: query.limit) {
+                names.insert(report.domain)
+            }
+        }
+        let page = names.sorted { $0.text < $1.text }.prefix(query.limit)
+        var domains: [ReportDomainView] = []
+        for domain in page {
+            let counted = today0[domain]
+            domains.append(
+                ReportDomainView(
+                    domain: domain.text, sessions: (counted?.successes ?? 0) &+ (counted?.failures ?? 0),
+                    failures: counted?.failures ?? 0, last: try await lastReport(of: domain, before: today)))
+        }
+        let settings = configuration.tlsrpt
+        return ReportStatusView(
+            enabled: reports != nil, missing: settings.missing(configuration.dkim), organization: settings.organization,
+            contact: settings.contact?.description, submitter: settings.submitterDomain?.text, day: today.description,
+            sendFrom: today.next.start.seconds,
+            sendUntil: today.next.start.seconds &+ settings.spread.components.seconds,
+            droppedSessions: try await store.droppedSessions(day: today), domains: domains,
+            suppressed: try await store.suppressions(at: now, limit: ReportLimits.page).map(ReportSuppressionView.init),
+            next: page.count < query.limit ? nil : page.last?.text)
+    }
+
+    /// Days that are looked back for the newest report of a domain that is mailed seldom.
+    private static let lastReportDays = 7
+
+    private func lastReport(of domain: DomainName, before today: ReportDay) async throws -> ReportView? {
+        var day = today.previous
+        for _ in 0..<Self.lastReportDays {
+            if let report = try await store.report(for: domain, day: day) { return ReportView(report) }
+            day = day.previous
+        }
+        return nil
+    }
+
+    public func reportPreview(_ query: ReportQuery) async throws -> ReportPreviewPage {
+        let day = query.day ?? ReportDay(of: Self.clock())
+        let domains: [DomainName]
+        if let domain = query.domain {
+            domains = [domain]
+        } else {
+            domains = try await store.countedDomains(day: day, after: query.after, limit: query.limit).map(\.domain)
+        }
+        let contact = reports?.contact ?? configuration.tlsrpt.contact.flatMap(ReportContact.init)
+        let sender = contact ?? ReportContact(.postmaster(at: hostname))
+        guard let sender else { return ReportPreviewPage(reports: []) }
+        var previews: [ReportPreview] = []
+        for domain in domains {
+            let policies = try await store.counts(for: domain, day: day)
+            if policies.isEmpty { continue }
+            let planned = try await store.report(for: domain, day: day).flatMap { ReportID($0.id) }
+            let report = TLSReport(
+                organization: configuration.tlsrpt.organization ?? hostname.text, contact: sender, domain: domain,
+                day: day, id: planned ?? ReportID(domain: domain, day: day, submitter: sender.domain, salt: 0),
+                policies: policies)
+            previews.append(
+                ReportPreview(
+                    domain: domain.text, day: day.description, fileName: report.fileName, subject: report.subject,
+                    report: String(decoding: report.json(), as: UTF8.self), summary: report.summaryText))
+        }
+        let isWhole = query.domain != nil || domains.count < query.limit
+        return ReportPreviewPage(reports: previews, next: isWhole ? nil : domains.last?.text)
+    }
+
+    public func sendReports(_ query: ReportQuery) async throws -> ReportSendView {
+        let now = Self.clock()
+        let day = query.day ?? ReportDay(of: now).previous
+        func refused(_ why: String) -> ReportSendView { ReportSendView(day: day.description, domains: [], error: why) }
+        guard reports != nil else {
+            return refused(
+                "no reports are sent: \(configuration.tlsrpt.missing(configuration.dkim).joined(separator: "; "))")
+        }
+        guard day < ReportDay(of: now) else {
+            return refused("\(day) is not over, and a domain gets one report a day: relayctl tlsrpt preview shows it")
+        }
+        var sent: [String] = []
+        var after: DomainName?
+        repeat {
+            let page: [StoredReport]
+            if let domain = query.domain {
+                page = try await store.report(for: domain, day: day).map { [$0] } ?? []
+            } else {
+                page = try await store.reports(day: day, after: after, limit: ReportLimits.page)
+            }
+            for report in page where try await hasten(report, isNamed: query.domain != nil, at: now) {
+                sent.append(report.domain.text)
+            }
+            after = query.domain == nil && page.count == ReportLimits.page ? page.last?.domain : nil
+        } while after != nil
+        if sent.isEmpty {
+            return refused(
+                query.domain.map { "there is no report of \($0) for \(day) that could be sent" }
+                    ?? "no report for \(day) waits to be sent")
+        }
+        return ReportSendView(day: day.description, domains: sent)
+    }
+
+    /// A planned report goes at once. One that has ended goes again where the operator names its domain, to addresses that
+    /// were suppressed as well: he knows better.
+    private func hasten(_ report: StoredReport, isNamed: Bool, at now: WallTime) async throws -> Bool {
+        switch report.state {
+        case .planned:
+            try await store.postpone(report.domain, day: report.day, until: now, words: "sent by the operator's order")
+            return true
+        case .ended where isNamed:
+            for destination in report.destinations
+            where destination.state == .suppressed || destination.state == .failed {
+                _ = try await store.removeSuppression(destination.uri)
+            }
+            try await store.replan(report.domain, day: report.day, at: now)
+            return true
+        case .underWay, .ended:
+            return false
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Logging
+import Mail
+import Net
+import Synchronization
+
+/// What the daemon does about reports and keys beside the way of a message.
+extension Service {
+    /// The daily reports; without `[tlsrpt]` nothing but what is missing is said, once.
+    func sendReports(on loop: Loop) async {
+        guard let settings = reports else {
+            log.event(
+                .notice,
+                LogLine("reports-off").with(
+                    "missing", configuration.tlsrpt.missing(configuration.dkim).joined(separator: "; ")))
+            return
+        }
+        let bell = bell(on: loop)
+        await ReportRun(
+            store: store, settings: settings,
+            dispatch: ReportDispatch(
+                store: store, settings: settings, resolver: resolver,
+                post: ReportPost(resolver: resolver, client: https, settings: settings), dispatcher: dispatcher,
+                routing: routing, log: log, clock: Self.clock),
+            log: log, clock: Self.clock, keep: configuration.tlsrpt.keep.components.seconds
+        ).run(until: bell)
+    }
+
+    /// Looks every key up before mail needs it, so that the operator hears at start and not with the first letter.
+    func watchKeys(on loop: Loop) async {
+        guard !signer.watch.ring.isEmpty else { return }
+        let bell = bell(on: loop)
+        while !Task.isCancelled {
+            for index in signer.watch.ring.keys.indices {
+                if Task.isCancelled { return }
+                _ = await signer.watch.publication(index)
+            }
+            guard let rang = try? await bell.wait(until: .after(configuration.dkim.checkInterval)), !rang else {
+                return
+            }
+        }
+    }
+
+    private func bell(on loop: Loop) -> Alarm {
+        let bell = Alarm(on: loop)
+        reportBells.withLock { $0.append(bell) }
+        return bell
+    }
+}

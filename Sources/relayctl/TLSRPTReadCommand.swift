@@ -1,0 +1,29 @@
+import ArgumentParser
+import Relay
+
+struct TLSRPTReadCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "read",
+        abstract: "Adds up the reports that others sent about your domains, and says what failed.",
+        discussion: """
+            A file is a report in JSON, plain or packed by gzip, or a mail with reports in it; what it is shows in how it \
+            begins, not in its name. Of a folder all files are read. A report that is there twice counts once.
+
+            Strings in reports are their writers': they are escaped before they are shown.
+
+            Exit codes: 0 all were read; 1 a file could not be.
+
+            Example: relayctl tlsrpt read ~/Maildir/.tlsrpt/cur
+            """)
+
+    @Argument(help: ArgumentHelp("Files and folders; - is standard input.", valueName: "file"))
+    var files: [String]
+
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        var tally = ReceivedReportTally()
+        for file in files { ReportFile.add(file, to: &tally) }
+        throw try Output.check(tally.result, asJSON: output.json)
+    }
+}

@@ -1,0 +1,294 @@
+import Mail
+import Testing
+
+@testable import Store
+
+/// The beginning of a report, and what becomes of its mails.
+@Suite struct ReportMailTests {
+    static let refusal = Outcome.bounced(
+        Reason(.remoteReply, "mx.reports.example answered RCPT with 550 5.1.1 no such user"),
+        Reply(550, EnhancedStatusCode(5, 1, 1), "no such user"))
+    static let expired = Outcome.bounced(Reason(.expired, "not delivered in 24 hours"), Reply(451, nil, "later"))
+    static let deferral = Outcome.deferred(Reason(.connectFailed, "mx.reports.example: connection refused"), nil)
+
+    /// A store with a report under way by `mails` mails, and `others`.
+    private func begun(
+        _ fixture: Fixture, mails: Int = 1, others: [ReportDestination] = []
+    ) async throws -> (SQLiteStore, [QueuedMessage]) {
+        let store = try fixture.open()
+        let planned = try Reports.planned()
+        try await store.plan([planned])
+        let mails = try (0..<mails).map { _ in try Reports.mail() }
+        let queued = try await store.begin(
+            Reports.underWay(planned, others: others, mails: mails), body: [1, 2, 3], mails: mails)
+        return (store, queued)
+    }
+
+    @Test("RPTF-05 Beginning fixes totals, body and destinations, and queues the mails, all over a restart")
+    func begin() async throws {
+        let fixture = try Fixture()
+        let due = ReportDestination(
+            uri: "https://a.example/in", state: .due, attempts: 2, lastAttempt: Fixture.start,
+            nextAttempt: Fixture.start.advanced(by: 60), words: "503")
+        let (mail, planned) = (try Reports.mail(), try Reports.planned())
+        let begun = Reports.underWay(
+            planned, others: [due, ReportDestination(uri: "mailto:x@y.example", state: .suppressed)], mails: [mail])
+        do {
+            let store = try fixture.open()
+            try await store.count(Reports.session())
+            try await store.plan([planned])
+            #expect(try await store.body(of: planned.domain, day: planned.day) == nil)
+            let queued = try await store.begin(begun, body: [9, 8], mails: [mail])
+            #expect(queued.map(\.message.id) == [mail.id])
+            #expect(queued.map(\.message.kind) == [.report])
+            #expect(queued.map(\.message.demand) == [.report])
+        }
+        let store = try fixture.open()
+        var expected = begun
+        expected.dueAt = due.nextAttempt
+        #expect(try await store.report() == expected)
+        #expect(try await store.body(of: planned.domain, day: planned.day) == [9, 8])
+        #expect(try await store.ids() == [mail.id])
+        #expect(try await store.nextReportTime() == due.nextAttempt)
+        #expect(try await store.dueReports(at: Fixture.start.advanced(by: 60), limit: 9) == [expected])
+    }
+
+    @Test("A report begins once: a second time queues nothing")
+    func once() async throws {
+        let fixture = try Fixture()
+        let (store, queued) = try await begun(fixture)
+        let mail = try Reports.mail()
+        let planned = try Reports.planned()
+        await #expect(throws: StoreError.unknown("report of example.net for \(Reports.day) is not planned")) {
+            try await store.begin(Reports.underWay(planned, mails: [mail]), body: [7], mails: [mail])
+        }
+        let other = try Reports.planned("other.example")
+        await #expect(throws: StoreError.self) {
+            try await store.begin(Reports.underWay(other, mails: [mail]), body: [7], mails: [mail])
+        }
+        #expect(try await store.ids() == queued.map(\.message.id))
+        #expect(try await store.body(of: planned.domain, day: Reports.day) == [1, 2, 3])
+    }
+
+    @Test("A beginning is whole or not at all: a taken id, a failed commit")
+    func atomic() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let planned = try Reports.planned()
+        try await store.plan([planned])
+        let taken = try Fixture.message()
+        _ = try await store.enqueue([taken])
+        let mails = [try Reports.mail(), try Reports.mail(taken.id)]
+        await #expect(throws: StoreError.duplicate(taken.id)) {
+            try await store.begin(Reports.underWay(planned, mails: mails), body: [1], mails: mails)
+        }
+        let good = [try Reports.mail()]
+        fixture.disk.failWALSync()
+        await #expect(throws: StoreError.self) {
+            try await store.begin(Reports.underWay(planned, mails: good), body: [1], mails: good)
+        }
+        #expect(try await store.report()?.state == .planned)
+        #expect(try await store.report()?.destinations == [])
+        #expect(try await store.body(of: planned.domain, day: planned.day) == nil)
+        #expect(try await store.ids() == [taken.id])
+        _ = try await store.begin(Reports.underWay(planned, mails: good), body: [1], mails: good)
+        #expect(try await store.ids() == [taken.id, good[0].id])
+    }
+
+    @Test("A beginning that does not fit together is refused: mails, destinations, time")
+    func misfits() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let planned = try Reports.planned()
+        try await store.plan([planned])
+        let (mail, other) = (try Reports.mail(), try Reports.mail())
+        var two = try Fixture.message(mail.id, to: ["a.example", "b.example"])
+        two.kind = .report
+        var timeless = Reports.underWay(planned)
+        timeless.begunAt = nil
+        let many = (0...ReportLimits.destinations).map { ReportDestination(uri: "https://\($0).example", state: .due) }
+        let cases: [(StoredReport, [NewMessage])] = [
+            (Reports.underWay(planned, mails: [mail]), []), (Reports.underWay(planned), [mail]),
+            (Reports.underWay(planned, mails: [mail]), [other]), (Reports.underWay(planned, mails: [mail]), [two]),
+            (timeless, []), (Reports.underWay(planned, others: many), []),
+        ]
+        for (report, mails) in cases {
+            await #expect {
+                _ = try await store.begin(report, body: [], mails: mails)
+            } throws: {
+                if case .failed? = $0 as? StoreError { true } else { false }
+            }
+        }
+        #expect(try await store.ids() == [])
+        let full = Reports.underWay(planned, others: Array(many.dropLast()))
+        _ = try await store.begin(full, body: [], mails: [])
+        #expect(try await store.report()?.destinations.count == ReportLimits.destinations)
+        #expect(try await store.body(of: planned.domain, day: planned.day) == [])
+    }
+
+    @Test("A destination that is due has a time: that of the beginning where none is given")
+    func dueWithoutTime() async throws {
+        let fixture = try Fixture()
+        let (store, _) = try await begun(fixture, others: [ReportDestination(uri: "https://a.example/", state: .due)])
+        #expect(try await store.nextReportTime() == Fixture.start)
+    }
+
+    @Test("A beginning that leaves nothing to do ends the report", arguments: [true, false])
+    func nothingToDo(accepted: Bool) async throws {
+        let fixture = try Fixture()
+        let (store, _) = try await begun(
+            fixture, mails: 0,
+            others: [
+                ReportDestination(uri: "mailto:a@b.example", state: .suppressed),
+                ReportDestination(uri: "directory:/x", state: accepted ? .accepted : .failed),
+            ])
+        #expect(try await store.report()?.state == .ended)
+        #expect(try await store.report()?.outcome == (accepted ? .accepted : .undelivered))
+        #expect(try await store.nextReportTime() == nil)
+    }
+
+    @Test("RPTF-22 A mail that is delivered is an accepted report; the last destination ends it")
+    func delivered() async throws {
+        let fixture = try Fixture()
+        let (store, queued) = try await begun(fixture, mails: 2)
+        _ = try await store.settle(Reports.settlement(queued[0], Self.refusal, at: 10))
+        var report = try #require(try await store.report())
+        #expect(report.state == .underWay && report.outcome == nil && report.dueAt == nil)
+        #expect(report.words == "mx.reports.example answered RCPT with 550 5.1.1 no such user")
+        #expect(report.destinations.map(\.state) == [.failed, .queued])
+        let reply = Reply(250, EnhancedStatusCode(2, 0, 0), lines: ["queued", "as 5"])
+        _ = try await store.settle(Reports.settlement(queued[1], .delivered(reply), at: 20))
+        report = try #require(try await store.report())
+        #expect(report.state == .ended && report.outcome == .accepted)
+        #expect(report.endedAt == Fixture.start.advanced(by: 20))
+        #expect(report.destinations[1].state == .accepted)
+        #expect(report.destinations[1].attempts == 1)
+        #expect(report.destinations[1].lastAttempt == Fixture.start.advanced(by: 20))
+        #expect(report.destinations[1].words == "250 2.0.0 queued as 5")
+        #expect(try await store.counts().messages == 0)
+    }
+
+    @Test("A deferral counts up and leaves the mail to the queue; the end comes with the bounce")
+    func deferred() async throws {
+        let fixture = try Fixture()
+        let (store, queued) = try await begun(fixture)
+        _ = try await store.settle(Reports.settlement(queued[0], Self.deferral, at: 5))
+        _ = try await store.settle(Reports.settlement(queued[0], Self.deferral, at: 9, isAttempt: false))
+        var report = try #require(try await store.report())
+        #expect(report.state == .underWay && report.dueAt == nil)
+        #expect(report.destinations[0].state == .queued)
+        #expect(report.destinations[0].attempts == 1)
+        #expect(report.destinations[0].lastAttempt == Fixture.start.advanced(by: 9))
+        #expect(report.destinations[0].words == "mx.reports.example: connection refused")
+        #expect(try await store.nextReportTime() == nil)
+        _ = try await store.settle(Reports.settlement(queued[0], Self.expired, at: 99))
+        report = try #require(try await store.report())
+        #expect(report.state == .ended && report.outcome == .undelivered)
+        #expect(report.words == "not delivered in 24 hours")
+        // Nobody refused it.
+        #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [])
+    }
+
+    @Test("An address that refuses a report for good is suppressed for 30 days; one that is only slow is not")
+    func suppressed() async throws {
+        let fixture = try Fixture()
+        let (store, queued) = try await begun(fixture, mails: 3)
+        _ = try await store.settle(Reports.settlement(queued[0], Self.refusal, at: 10))
+        _ = try await store.settle(Reports.settlement(queued[1], Self.expired, at: 10))
+        _ = try await store.settle(
+            Reports.settlement(queued[2], .bounced(Reason(.noSuchDomain, "no such domain"), nil), at: 10))
+        let since = Fixture.start.advanced(by: 10)
+        #expect(
+            try await store.suppressions(at: since, limit: 9) == [
+                ReportSuppression(
+                    uri: "mailto:tls0@reports.example", since: since, until: since.advanced(by: 30 * 86_400),
+                    words: "mx.reports.example answered RCPT with 550 5.1.1 no such user")
+            ])
+        #expect(try await store.report()?.outcome == .undelivered)
+    }
+
+    @Test("What becomes of a mail and what is written of it are one transaction")
+    func failedCommit() async throws {
+        let fixture = try Fixture()
+        let (store, queued) = try await begun(fixture)
+        fixture.disk.failWALSync()
+        await #expect(throws: StoreError.self) {
+            try await store.settle(Reports.settlement(queued[0], Self.refusal))
+        }
+        #expect(try await store.report()?.destinations.map(\.state) == [.queued])
+        #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [])
+        _ = try await store.settle(Reports.settlement(queued[0], Self.refusal))
+        #expect(try await store.report()?.state == .ended)
+    }
+
+    @Test("A mail that settles after its destination was given up, or the report planned anew, changes nothing")
+    func late() async throws {
+        let fixture = try Fixture()
+        let (store, queued) = try await begun(fixture)
+        let name = try DomainName("example.net")
+        var destination = try #require(try await store.report()?.destinations.first)
+        destination.state = .failed
+        destination.words = "given up after 24 hours"
+        try await store.note(destination, of: name, day: Reports.day, at: Fixture.start.advanced(by: 86_400))
+        let ended = try #require(try await store.report())
+        #expect(ended.outcome == .undelivered && ended.endedAt == Fixture.start.advanced(by: 86_400))
+        #expect(ended.words == "given up after 24 hours")
+        _ = try await store.settle(Reports.settlement(queued[0], Self.deferral, at: 90_000))
+        #expect(try await store.report() == ended)
+        try await store.replan(name, day: Reports.day, at: Fixture.start)
+        _ = try await store.settle(Reports.settlement(queued[0], at: 90_001))
+        #expect(try await store.report()?.state == .planned)
+    }
+
+    @Test("A mail of another kind under the same id is none of it; nor is a report's mail without a report")
+    func strangers() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let stray = try await store.enqueue([Reports.mail()])[0]
+        _ = try await store.settle(Reports.settlement(stray, Self.refusal))
+        #expect(try await store.counts().messages == 0)
+        #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [])
+    }
+
+    @Test("A mail that is taken out of delivery is a destination given up")
+    func quarantined() async throws {
+        let fixture = try Fixture()
+        let (store, queued) = try await begun(fixture, mails: 2)
+        _ = try await store.settle(Reports.settlement(queued[0], Self.deferral, at: 5))
+        try await store.quarantine(queued[0].message.id, because: "digest differs")
+        #expect(try await store.report()?.destinations.map(\.state) == [.failed, .queued])
+        #expect(try await store.report()?.destinations.map(\.words) == ["digest differs", nil])
+        try await store.quarantine(queued[1].message.id, because: "digest differs")
+        let report = try #require(try await store.report())
+        #expect(report.state == .ended && report.outcome == .undelivered && report.endedAt == Fixture.start)
+        #expect(report.destinations[0].lastAttempt == Fixture.start.advanced(by: 5))
+    }
+
+    @Test("RPTF-25 Each try is noted with its time; the report is due at the first of its destinations")
+    func noted() async throws {
+        let fixture = try Fixture()
+        let uris = ["https://a.example/", "https://b.example/"]
+        let (store, _) = try await begun(
+            fixture, mails: 0, others: uris.map { ReportDestination(uri: $0, state: .due) })
+        let name = try DomainName("example.net")
+        func note(_ number: Int, _ state: ReportDestination.State, at seconds: Int64, next: Int64?) async throws {
+            let time = Fixture.start.advanced(by: seconds)
+            let destination = ReportDestination(
+                uri: uris[number], state: state, attempts: 1, lastAttempt: time,
+                nextAttempt: next.map { Fixture.start.advanced(by: $0) }, words: "tried at \(seconds)")
+            try await store.note(destination, of: name, day: Reports.day, at: time)
+            #expect(try await store.report()?.destinations[number] == destination)
+        }
+        try await note(0, .due, at: 1, next: 600)
+        #expect(try await store.nextReportTime() == Fixture.start)
+        try await note(1, .due, at: 2, next: 300)
+        #expect(try await store.nextReportTime() == Fixture.start.advanced(by: 300))
+        #expect(try await store.report()?.words == "tried at 2")
+        try await note(1, .failed, at: 300, next: nil)
+        #expect(try await store.nextReportTime() == Fixture.start.advanced(by: 600))
+        #expect(try await store.dueReports(at: Fixture.start.advanced(by: 599), limit: 9).isEmpty)
+        try await note(0, .accepted, at: 600, next: nil)
+        #expect(try await store.nextReportTime() == nil)
+        #expect(try await store.report()?.outcome == .accepted)
+    }
+}

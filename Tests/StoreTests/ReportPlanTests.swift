@@ -1,0 +1,301 @@
+import GRDB
+import Mail
+import Testing
+
+@testable import Store
+
+@Suite struct ReportPlanTests {
+    private let domain = "example.net"
+
+    @Test("RPTF-05 A report is planned once and keeps its id; what is counted tells what to plan")
+    func plan() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let later = Reports.day.next
+        for name in ["b.example", "a.example", "c.example"] { try await store.count(Reports.session(name)) }
+        try await store.count(Reports.session("a.example"), day: later)
+        #expect(try await store.unplannedDays(before: Reports.day) == [])
+        #expect(try await store.unplannedDays(before: later) == [Reports.day])
+        #expect(try await store.unplannedDays(before: later.next) == [Reports.day, later])
+        #expect(
+            try await store.unplannedDomains(day: Reports.day, limit: 9).map(\.text)
+                == ["a.example", "b.example", "c.example"])
+        #expect(try await store.unplannedDomains(day: Reports.day, limit: 1).map(\.text) == ["a.example"])
+
+        try await store.plan([Reports.planned("a.example", due: 60), Reports.planned("c.example", due: 30)])
+        var again = try Reports.planned("a.example", due: 5)
+        again.id = "another"
+        try await store.plan([again])
+        #expect(try await store.unplannedDomains(day: Reports.day, limit: 9).map(\.text) == ["b.example"])
+        #expect(try await store.unplannedDays(before: later.next) == [Reports.day, later])
+        try await store.plan([Reports.planned("b.example", due: 90), Reports.planned("a.example", day: later)])
+        #expect(try await store.unplannedDays(before: later.next) == [])
+        // What is counted late is planned already, also where nothing was counted before.
+        try await store.count(Reports.session("a.example"))
+        try await store.plan([Reports.planned("d.example", due: 90)])
+        try await store.count(Reports.session("d.example"))
+        #expect(try await store.unplannedDays(before: later.next) == [])
+
+        let report = try #require(try await store.report("a.example"))
+        let planned = try Reports.planned("a.example", due: 60)
+        #expect(
+            report
+                == StoredReport(
+                    domain: planned.domain, day: planned.day, id: planned.id, dueAt: planned.dueAt, successes: 2))
+        #expect(try await store.report("x.example") == nil)
+        #expect(
+            try await store.reports(day: Reports.day, after: nil, limit: 9).map(\.domain.text)
+                == ["a.example", "b.example", "c.example", "d.example"])
+        #expect(
+            try await store.reports(day: Reports.day, after: DomainName("b.example"), limit: 1).map(\.domain.text)
+                == ["c.example"])
+    }
+
+    @Test("What is due comes most overdue first; the next time is that of the first")
+    func due() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        #expect(try await store.nextReportTime() == nil)
+        try await store.plan([
+            Reports.planned("a.example", due: 60), Reports.planned("b.example", due: 30),
+            Reports.planned("c.example", due: 61),
+        ])
+        #expect(try await store.nextReportTime() == Fixture.start.advanced(by: 30))
+        func due(_ seconds: Int64, limit: Int = 9) async throws -> [String] {
+            try await store.dueReports(at: Fixture.start.advanced(by: seconds), limit: limit).map(\.domain.text)
+        }
+        #expect(try await due(29) == [])
+        #expect(try await due(30) == ["b.example"])
+        #expect(try await due(60) == ["b.example", "a.example"])
+        #expect(try await due(60, limit: 1) == ["b.example"])
+        let second = try DomainName("b.example")
+        try await store.postpone(second, day: Reports.day, until: Fixture.start.advanced(by: 99), words: "no answer")
+        #expect(try await due(61) == ["a.example", "c.example"])
+        #expect(try await store.report("b.example")?.words == "no answer")
+        try await store.end(
+            DomainName("a.example"), day: Reports.day, as: .unwanted, words: "no record", at: Fixture.start)
+        #expect(try await due(99) == ["c.example", "b.example"])
+        #expect(try await store.nextReportTime() == Fixture.start.advanced(by: 61))
+        let ended = try #require(try await store.report("a.example"))
+        #expect(ended.state == .ended && ended.outcome == .unwanted && ended.words == "no record")
+        #expect(ended.endedAt == Fixture.start && ended.dueAt == nil && ended.begunAt == nil)
+    }
+
+    @Test("A page holds at most its limit, whatever was asked for")
+    func pages() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let names = (0...ReportLimits.page).map { "d\(1000 + $0).example" }
+        try await store.count(names.map { try Reports.session($0) }, day: Reports.day)
+        #expect(try await store.unplannedDomains(day: Reports.day, limit: .max).count == ReportLimits.page)
+        try await store.plan(names.map { try Reports.planned($0) })
+        #expect(try await store.dueReports(at: Fixture.start, limit: .max).count == ReportLimits.page)
+        #expect(try await store.dueReports(at: Fixture.start, limit: -1).isEmpty)
+        let page = try await store.reports(day: Reports.day, after: nil, limit: .max)
+        #expect(page.map(\.domain.text) == Array(names.dropLast()))
+        #expect(page.allSatisfy { $0.successes == 1 })
+        for number in 0...ReportLimits.page {
+            try await store.suppress(
+                ReportSuppression(
+                    uri: names[number], since: Fixture.start.advanced(by: Int64(number)), until: .init(seconds: .max),
+                    words: ""))
+        }
+        let suppressions = try await store.suppressions(at: Fixture.start, limit: .max)
+        #expect(suppressions.map(\.uri) == Array(names.reversed().dropLast()))
+    }
+
+    @Test("Only a planned report is postponed or ended; only one that has ended is planned anew")
+    func states() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let name = try DomainName(domain)
+        let (now, day) = (Fixture.start, Reports.day)
+        func isRefused(_ body: () async throws(StoreError) -> Void) async -> Bool {
+            do throws(StoreError) {
+                try await body()
+                return false
+            } catch {
+                if case .unknown = error { return true }
+                return false
+            }
+        }
+        func checkMissing(_ label: String) async {
+            #expect(
+                await isRefused { () throws(StoreError) in
+                    try await store.postpone(name, day: day, until: now, words: "")
+                }, "\(label)")
+            #expect(
+                await isRefused { () throws(StoreError) in
+                    try await store.end(name, day: day, as: .unknown, words: "", at: now)
+                }, "\(label)")
+        }
+        await checkMissing("none")
+        #expect(await isRefused { () throws(StoreError) in try await store.replan(name, day: day, at: now) })
+        let planned = try Reports.planned(domain)
+        try await store.plan([planned])
+        #expect(await isRefused { () throws(StoreError) in try await store.replan(name, day: day, at: now) })
+        let destination = ReportDestination(uri: "https://a.example/", state: .due)
+        #expect(
+            await isRefused { () throws(StoreError) in try await store.note(destination, of: name, day: day, at: now) })
+        _ = try await store.begin(Reports.underWay(planned, others: [destination]), body: [1], mails: [])
+        await checkMissing("under way")
+        #expect(await isRefused { () throws(StoreError) in try await store.replan(name, day: day, at: now) })
+        let other = ReportDestination(uri: "https://b.example/", state: .accepted)
+        #expect(await isRefused { () throws(StoreError) in try await store.note(other, of: name, day: day, at: now) })
+        var accepted = destination
+        accepted.state = .accepted
+        try await store.note(accepted, of: name, day: day, at: now)
+        await checkMissing("ended")
+        #expect(
+            await isRefused { () throws(StoreError) in try await store.note(accepted, of: name, day: day, at: now) })
+        #expect(
+            await isRefused { () throws(StoreError) in
+                _ = try await store.begin(Reports.underWay(planned), body: [1], mails: [])
+            })
+        try await store.count(Reports.session(domain))
+
+        try await store.replan(name, day: day, at: now.advanced(by: 5))
+        #expect(
+            try await store.report()
+                == StoredReport(domain: name, day: day, id: planned.id, dueAt: now.advanced(by: 5), successes: 1))
+        #expect(try await store.body(of: name, day: day) == nil)
+        _ = try await store.begin(Reports.underWay(planned, others: [destination]), body: [2], mails: [])
+        #expect(try await store.body(of: name, day: day) == [2])
+        #expect(try await store.report()?.destinations.count == 1)
+    }
+
+    @Test("Suppressions hold to their end, are replaced and removed, and come newest first")
+    func suppressions() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        func suppression(_ uri: String, _ since: Int64, _ words: String = "refused") -> ReportSuppression {
+            let since = Fixture.start.advanced(by: since)
+            return ReportSuppression(uri: uri, since: since, until: since.advanced(by: 100), words: words)
+        }
+        let (first, second) = (suppression("mailto:a@b.example", 0), suppression("mailto:c@b.example", 50))
+        try await store.suppress(first)
+        try await store.suppress(second)
+        #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [second, first])
+        #expect(try await store.suppressions(at: Fixture.start.advanced(by: 99), limit: 1) == [second])
+        #expect(try await store.suppressions(at: Fixture.start.advanced(by: 100), limit: 9) == [second])
+        let uris = ["mailto:x@b.example", first.uri, "mailto:A@b.example"]
+        #expect(try await store.suppressions(uris, at: Fixture.start.advanced(by: 99)) == [first])
+        #expect(try await store.suppressions(uris, at: Fixture.start.advanced(by: 100)) == [])
+        #expect(try await store.suppressions([], at: Fixture.start) == [])
+        let replaced = suppression(first.uri, 70, String(repeating: "w", count: ReportLimits.words + 1))
+        try await store.suppress(replaced)
+        let found = try await store.suppressions([first.uri], at: Fixture.start)
+        #expect(found.map(\.words.utf8.count) == [ReportLimits.words])
+        #expect(found.map(\.since) == [replaced.since])
+        #expect(try await store.removeSuppression(first.uri))
+        #expect(try await !store.removeSuppression(first.uri))
+        #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [second])
+    }
+
+    @Test("Old days are forgotten in steps: counts, ended reports, past suppressions; what is under way stays")
+    func forgetting() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let (old, new) = (Reports.day, Reports.day.next)
+        // More than a few steps.
+        let names = (0..<700).map { "d\($0).example" }
+        for day in [old, new] {
+            try await store.count(
+                names.map { try Reports.session($0, nil, [Reports.detail(1), Reports.detail(2), Reports.detail(3)]) },
+                day: day)
+            try await store.plan(names.map { try Reports.planned($0, day: day) })
+            for name in names.dropFirst(2) {
+                try await store.end(DomainName(name), day: day, as: .unwanted, words: "", at: Fixture.start)
+            }
+        }
+        let destination = ReportDestination(uri: "https://a.example/", state: .due)
+        _ = try await store.begin(
+            Reports.underWay(Reports.planned(names[1], day: old), others: [destination]), body: [1], mails: [])
+        let start = new.start
+        for (uri, until) in [("past", start.advanced(by: -1)), ("holds", start.advanced(by: 1))] {
+            try await store.suppress(ReportSuppression(uri: uri, since: Fixture.start, until: until, words: ""))
+        }
+        #expect(try await store.removeReports(before: new) == 698)
+        #expect(try await store.removeReports(before: new) == 0)
+        #expect(
+            try await store.reports(day: old, after: nil, limit: 500).map(\.domain.text) == [
+                "d0.example", "d1.example",
+            ])
+        #expect(try await store.body(of: DomainName(names[1]), day: old) == [1])
+        #expect(try await store.report(names[1], day: old)?.destinations.count == 1)
+        #expect(try await store.suppressions(at: Fixture.start, limit: 9).map(\.uri) == ["holds"])
+        #expect(try await store.policyCounts("d5.example", day: new).map(\.failures) == [1])
+        #expect(try await store.policyCounts("d5.example", day: new)[0].details.count == 3)
+        await store.close()
+        for (table, rows) in [
+            ("report_day", 1), ("report_domain", 700), ("report_policy", 700), ("report_count", 700),
+            ("report_detail", 2100), ("report", 702), ("report_destination", 1), ("report_body", 1),
+        ] {
+            #expect(try fixture.query("SELECT count(*) FROM \(table)") == ["\(rows)"], "\(table)")
+        }
+    }
+
+    @Test("A report under way is forgotten where it waits for mails that are gone, and not before")
+    func lostMails() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let (planned, mail) = (try Reports.planned(), try Reports.mail())
+        try await store.plan([planned])
+        let queued = try await store.begin(
+            Reports.underWay(planned, mails: [mail]), body: [1], mails: [mail])[0]
+        #expect(try await store.removeReports(before: Reports.day.next) == 0)
+        try await store.writer.perform(urgently: false, weight: 0) { db, numbers in
+            let settlement = Reports.settlement(queued)
+            _ = try SettleRows.settle(settlement, db, &numbers, withReports: false)
+        }
+        #expect(try await store.report()?.state == .underWay)
+        #expect(try await store.removeReports(before: Reports.day) == 0)
+        #expect(try await store.removeReports(before: Reports.day.next) == 1)
+        #expect(try await store.report() == nil)
+    }
+
+    @Test("One step of forgetting touches about as many rows as it may")
+    func step() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let details = (0..<ReportLimits.detailsPerPolicy).map { Reports.detail($0) }
+        try await store.count(
+            (0..<300).map { try Reports.session("d\($0).example", nil, details) }, day: Reports.day)
+        var steps = 0
+        while true {
+            let (changes, isLast) = try await store.writer.perform(urgently: false, weight: 0) { db, numbers in
+                let before = db.totalChangesCount
+                let step = try ReportForgetting.step(before: Reports.day.next, db, &numbers.counter)
+                return (db.totalChangesCount - before, step.isLast)
+            }
+            #expect(changes < ReportLimits.step + 150)
+            steps += 1
+            if isLast { break }
+        }
+        #expect(steps == 7)
+    }
+
+    @Test("What is asked for often walks an index")
+    func indexes() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let queries = [
+            (ReportQueries.due, 1, "USING INDEX report_due (due_at>? AND due_at<?)"),
+            (ReportQueries.one, 2, "USING PRIMARY KEY (day=? AND domain=?)"),
+            (ReportQueries.ofDay, 2, "USING PRIMARY KEY (day=? AND domain>?)"),
+            (ReportQueries.unplannedDays, 2, "USING INDEX report_unplanned (day>? AND day<?)"),
+            (ReportQueries.unplannedDomains, 1, "USING INDEX report_unplanned (day=?)"),
+            (ReportSuppressionRows.all, 1, "USING INDEX report_suppression_since"),
+        ]
+        for (sql, arguments, way) in queries {
+            let plan = try await store.viewReader.read { db in
+                try Row.fetchAll(
+                    db, sql: "EXPLAIN QUERY PLAN \(sql)",
+                    arguments: StatementArguments(Array(repeating: 1.databaseValue, count: arguments))
+                ).map { $0["detail"] as String }
+            }
+            #expect(plan.contains { $0.contains(way) }, "\(plan)")
+            #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+        }
+    }
+}
