@@ -38,6 +38,7 @@ public final class Service: Sendable {
     let refreshBell = Mutex<Alarm?>(nil)
     /// Nil where reporting is off.
     let reports: ReportSettings?
+    let observed = ObservationCounters()
     /// Ends the rests of ``ReportRun``, ``KeyWatch`` and ``ObservationSource``.
     let reportBells = Mutex<[Alarm]>([])
     private let loader: QueueLoader
@@ -153,12 +154,16 @@ public final class Service: Sendable {
         let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }
         let testing = Task(executorPreference: loop) { await self.watchValidation(on: loop) }
         let refreshing = Task(executorPreference: loop) { await self.refreshPolicies(on: loop) }
+        let observations = try listenForObservations(on: loop)
+        let observing = Task(executorPreference: loop) { if let observations { await observations.run() } }
         let reporting = Task(executorPreference: loop) { await self.sendReports(on: loop) }
         let watching = Task(executorPreference: loop) { await self.watchKeys(on: loop) }
         await intake.start()
         announce(addresses)
         _ = await loop.task { await self.waitForStop(signals) }.value
-        await stop(control, [loading, keeping, testing, refreshing, reporting, watching, controlTask])
+        await stop(
+            control, [loading, keeping, testing, refreshing, reporting, watching, observing, controlTask],
+            observations?.socket)
         signals.close()
     }
 
@@ -179,7 +184,7 @@ public final class Service: Sendable {
     }
 
     /// The end, in order: no new connections, transactions under way, deliveries under way, the store.
-    private func stop(_ control: ControlServer, _ tasks: [Task<Void, Never>]) async {
+    private func stop(_ control: ControlServer, _ tasks: [Task<Void, Never>], _ observations: DatagramSocket?) async {
         let limit = configuration.delivery.shutdownTimeout
         log.event(.notice, LogLine("stopping").with("within", "\(limit.components.seconds)s"))
         for task in tasks { task.cancel() }
@@ -193,6 +198,7 @@ public final class Service: Sendable {
         async let noDeliveries: Void = dispatcher.drain(until: deadline, on: loops.next())
         _ = await (noClients, noDeliveries)
         control.close()
+        observations?.close()
         for task in tasks { await task.value }
         await close()
         log.event(.notice, LogLine("stopped"))

@@ -27,6 +27,7 @@ final class ClientConnection {
 
     let candidate: DeliveryPlan.Candidate
     let opened: Deadline
+    private let ownAddress: IPAddress?
     /// TLS-RPT counts it: not where it was opened for report mail, which therefore goes over connections of its own.
     let isCounted: Bool
     private(set) var transactions = 0
@@ -54,6 +55,8 @@ final class ClientConnection {
         terms: Terms, isCounted: Bool = true, connectTook: Int64 = 0
     ) {
         self.isCounted = isCounted
+        // Now: a stream that is closed has none.
+        ownAddress = stream.localAddress.flatMap { IPAddress(octets: $0.octets) }
         self.connectTook = connectTook
         wire = ClientWire(stream)
         self.candidate = candidate
@@ -72,7 +75,7 @@ final class ClientConnection {
     /// Between whom, for TLS-RPT.
     var ends: SessionEnds {
         SessionEnds(
-            sendingAddress: stream.localAddress.flatMap { IPAddress(octets: $0.octets) },
+            sendingAddress: ownAddress,
             receivingAddress: candidate.address, receivingHELO: session.serverName)
     }
 

@@ -25,6 +25,18 @@ extension Service {
         ).run(until: bell)
     }
 
+    /// The socket of libtlsrpt; nil where none is configured.
+    func listenForObservations(on loop: Loop) throws(ServiceError) -> ObservationSource? {
+        guard let path = configuration.tlsrpt.socket else { return nil }
+        do throws(Errno) {
+            return ObservationSource(
+                socket: try DatagramSocket(on: loop, path: path), store: store, counters: observed, log: log,
+                clock: Self.clock)
+        } catch {
+            throw ServiceError.control(path, "\(error)")
+        }
+    }
+
     /// Looks every key up before mail needs it, so that the operator hears at start and not with the first letter.
     func watchKeys(on loop: Loop) async {
         guard !signer.watch.ring.isEmpty else { return }

@@ -57,6 +57,31 @@ struct OneMessage: ControlSource {
     func refreshPolicy(of domain: DomainName) async -> STSRefreshView {
         STSRefreshView(domain: domain.text, fetched: domain.text == "d.example", error: "404")
     }
+
+    func reports(_ query: ReportQuery) async throws -> ReportStatusView {
+        if query.domain?.text == "broken.example" { throw Broken() }
+        return ReportStatusView(
+            enabled: true, missing: [], organization: "Org", contact: "t@org.example", submitter: "org.example",
+            day: "2026-11-21", sendFrom: 1_795_305_600, sendUntil: 1_795_320_000, droppedSessions: 0,
+            domains: [
+                ReportDomainView(domain: query.after == nil ? "d.example" : "e.example", sessions: 3, failures: 1)
+            ], suppressed: [], next: query.after == nil ? "d.example" : nil)
+    }
+
+    func reportPreview(_ query: ReportQuery) async throws -> ReportPreviewPage {
+        let day = query.day?.description ?? "today"
+        return ReportPreviewPage(reports: [
+            ReportPreview(
+                domain: query.domain?.text ?? "d.example", day: day, fileName: "f", subject: "s", report: "{}",
+                summary: "one\ntwo\n")
+        ])
+    }
+
+    func sendReports(_ query: ReportQuery) async throws -> ReportSendView {
+        ReportSendView(
+            day: query.day?.description ?? "yesterday", domains: query.domain.map { [$0.text] } ?? [],
+            error: query.domain == nil ? "nothing waits" : nil)
+    }
 }
 
 @Suite("Control socket", .timeLimit(.minutes(10)))

@@ -93,7 +93,8 @@ struct EdgeCaseSTSTests {
             ("no STARTTLS", Scene.pinned, nil, .startTLSNotOffered, "clear here, tlsa:starttls-not-supported"),
             (
                 "handshake fails at the first attempt", Scene.pinned, nil,
-                .handshakeFailed(HandshakeFailure(.negotiation, text: "x")), "clear again, tlsa:validation-failure"
+                .handshakeFailed(HandshakeFailure(.negotiation, text: "x")),
+                "clear again, tlsa:validation-failure/tls-handshake-failed"
             ),
             (
                 "TLSA lookup fails", Scene.plain.merging(["_25._tcp.mx.d.example TLSA": .servfail]), nil,

@@ -159,12 +159,13 @@ struct NaiveOracle {
         _ failure: HandshakeFailure, _ mustTLS: Bool, _ fallback: OpportunisticFallback, _ attempt: AttemptState
     ) -> (Set<String>, [String]) {
         if failure.kind == .ours { return (["refuse local-failure"], []) }
-        var results = met(
+        let code =
             switch failure.kind {
-            case .connectionLost: "validation-failure/tls-connection-lost"
-            case .timedOut: "validation-failure/tls-timed-out"
-            default: "validation-failure/tls-handshake-failed"
-            })
+            case .connectionLost: "tls-connection-lost"
+            case .timedOut: "tls-timed-out"
+            default: "tls-handshake-failed"
+            }
+        var results = met("validation-failure/\(code)")
         var cause = "tls-handshake-failed"
         if case .verification(let fault) = failure.kind {
             if mustTLS { cause = tlsa == .usable ? "dane-mismatch" : "certificate-invalid" }
