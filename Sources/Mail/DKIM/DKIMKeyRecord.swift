@@ -31,8 +31,8 @@ public struct DKIMKeyRecord: Hashable, Sendable {
         self.notes = notes
     }
 
-    /// Reads the text of one record, its strings joined. Unknown tags, flags, services and hashes are passed over, as RFC
-    /// 6376 §3.6.1 demands.
+    /// Reads the text of one record, its strings joined. Unknown tags, flags, services and hashes are passed over, as
+    /// RFC 6376 §3.6.1 demands.
     public init(parsing record: [UInt8]) throws(DKIMFault) {
         let list = try DKIMTagList(record[...])
         if let version = list["v"] {
