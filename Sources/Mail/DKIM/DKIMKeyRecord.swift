@@ -31,8 +31,8 @@ public struct DKIMKeyRecord: Hashable, Sendable {
         self.notes = notes
     }
 
-    /// Reads the text of one record, its strings joined. Unknown tags, flags, services and hashes are passed over, as RFC
-    /// 6376 §3.6.1 demands.
+    /// Reads the text of one record, its strings joined. Unknown tags, flags, services and hashes are passed over, as
+    /// RFC 6376 §3.6.1 demands.
     public init(parsing record: [UInt8]) throws(DKIMFault) {
         let list = try DKIMTagList(record[...])
         if let version = list["v"] {
@@ -87,7 +87,7 @@ public struct DKIMKeyRecord: Hashable, Sendable {
     /// `s=` allows `tlsrpt`: readers of TLS reports take the key (RFC 8460 §3).
     public var isForReports: Bool { allows("tlsrpt") }
     /// `s=` allows `tlsrpt`, but not `email`. Ordinary verifiers pass the key over, and reports signed by it count as unsigned
-    /// for them; `s=email:tlsrpt` or no `s=` serves both (RPTF-19).
+    /// for them (RPTF-19). `s=email:tlsrpt` should serve both, but some verifiers know no list there: no `s=` is the surest.
     public var isHiddenFromOrdinaryVerifiers: Bool { isForReports && !isForMail }
     /// `h=` allows SHA-256, the one hash we know.
     public var allowsSHA256: Bool { hashes.isEmpty || hashes.contains("sha256") }

@@ -22,8 +22,8 @@ public struct DKIMSigningPlan: Hashable, Sendable {
         fields = DKIMHeaderHash(header, of: content).fields(names, terms.canonicalization.header)
     }
 
-    /// The octets the key signs, by their SHA-256: the fields, then the own field with an empty `b=` and without CRLF (RFC
-    /// 6376 §3.7, DKIM-08).
+    /// The octets the key signs, by their SHA-256: the fields, then the own field with an empty `b=` and without CRLF
+    /// (RFC 6376 §3.7, DKIM-08).
     /// - Parameter bodyHash: SHA-256 of the canonical body, the form of ``DKIMTerms/canonicalization``.
     public func input(bodyHash: [UInt8]) -> [UInt8] {
         fields

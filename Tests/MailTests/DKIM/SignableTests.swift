@@ -96,6 +96,15 @@ import Testing
         }
     }
 
+    @Test("the longest encoded-word that hides a sign, and one that is longer", arguments: [0, 1])
+    func encodedWord(_ surplus: Int) {
+        let (start, end) = ("=?utf-8?Q?a@", "?=")
+        let count = DKIMAddressLexer.encodedWordLimit + surplus - start.utf8.count - 1
+        let word = start + String(repeating: "x", count: count) + end
+        let domain = try? DKIMAuthor.domain(of: "\(word) <joe@example.org>".utf8)
+        #expect(domain == (surplus == 0 ? "example.org" : nil))
+    }
+
     @Test("a domain that is no UTF-8 is not read")
     func badOctets() {
         #expect(throws: DKIMUnsignable.unreadableFrom("an address has no domain that can be read")) {

@@ -170,4 +170,16 @@ import Testing
             try Self.read(Self.field(["d": longest]))
         }
     }
+
+    @Test("the longest name of a tag, and one that is longer", arguments: [0, 1])
+    func tagName(_ surplus: Int) {
+        let name = String(repeating: "x", count: DKIMTagList.nameLimit + surplus)
+        if surplus == 0 {
+            #expect(throws: Never.self) { try Self.read(Self.field([name: "y"])) }
+        } else {
+            #expect(throws: DKIMFault(.syntax, "\"\(name.prefix(60))…\" is no name of a tag")) {
+                try Self.read(Self.field([name: "y"]))
+            }
+        }
+    }
 }
