@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Synchronization
 
 /// A listening socket, TCP or Unix. One task accepts; any thread may close it.
 public final class Listener: Sendable {
@@ -16,9 +15,7 @@ public final class Listener: Sendable {
     public let address: SocketAddress
     private let loop: Loop
     let registration: Registration
-    /// The file of a Unix socket as we made it: another one at its path is not ours to remove.
-    private let file: (device: UInt, inode: UInt)?
-    private let isFileRemoved = Atomic(false)
+    private let file: SocketFile?
 
     /// Binds and listens. `mode` is for the file of a Unix socket. Throws `addressInUse` if somebody answers there, or the path
     /// holds something that is no socket.
@@ -28,16 +25,9 @@ public final class Listener: Sendable {
             socket(family, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         }
         let number = descriptor.rawValue
-        var file: (UInt, UInt)?
+        var file: SocketFile?
         if case .unix(let path) = address {
-            try Self.removeStale(path, at: address)
-            // The file takes its mode from the socket, less the umask, so that nobody slips in before chmod.
-            try Errno.check { fchmod(number, mode_t(mode)) }
-            try address.withSockaddr { pointer, length throws(Errno) in
-                try Errno.check { bind(number, pointer, length) }
-            }
-            try Errno.check { chmod(path, mode_t(mode)) }
-            file = Self.identity(of: path)
+            file = try SocketFile(binding: descriptor, to: path, mode: mode, type: SOCK_STREAM)
         } else {
             try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
             if family == AF_INET6 { try descriptor.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
@@ -107,36 +97,8 @@ public final class Listener: Sendable {
 
     /// Ends `accept` with `.closed`, closes the socket, removes the file of a Unix socket. From any thread; again does nothing.
     public func close() {
-        if let file, case .unix(let path) = address, !isFileRemoved.exchange(true, ordering: .acquiringAndReleasing),
-            let now = Self.identity(of: path), now == file
-        {
-            unlink(path)
-        }
+        file?.remove()
         registration.close()
-    }
-
-    // MARK: The file of a Unix socket
-
-    private static func identity(of path: String) -> (UInt, UInt)? {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
-        return (UInt(status.st_dev), UInt(status.st_ino))
-    }
-
-    /// Removes a socket file that a dead process left. One where somebody answers, or that is no socket, is left alone: then
-    /// bind says that the address is in use.
-    private static func removeStale(_ path: String, at address: SocketAddress) throws(Errno) {
-        guard identity(of: path) != nil else { return }
-        let probe = try FileDescriptor { socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) }
-        try probe.makeNonBlocking()
-        let number = probe.rawValue
-        do throws(Errno) {
-            try address.withSockaddr { pointer, length throws(Errno) in
-                try Errno.check { connect(number, pointer, length) }
-            }
-        } catch {
-            if error == .connectionRefused { unlink(path) }
-        }
     }
 }
 
