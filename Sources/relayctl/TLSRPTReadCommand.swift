@@ -9,7 +9,14 @@ struct TLSRPTReadCommand: ParsableCommand {
             A file is a report in JSON, plain or packed by gzip, or a mail with reports in it; what it is shows in how it \
             begins, not in its name. Of a folder all files are read. A report that is there twice counts once.
 
-            Strings in reports are their writers': they are escaped before they are shown.
+            Sessions are added up as the reports count them: one that was held against DANE and MTA-STS counts under each.
+
+            With --json: {"reports", "begin_at", "end_at", "successful_sessions", "failed_sessions", "policies": [{"reporter", \
+            "contact", "policy_type", "policy_domain", "reports", "successful_sessions", "failed_sessions", "failures": \
+            [{"result_type", "reason_code", "receiving_host", "sessions"}]}], "advice": [{"result_type", "reason_code", \
+            "sessions", "meaning", "remedy"}], "faulty": [{"file", "report_id", "faults"}], "duplicates": [{"file", \
+            "report_id", "same_as"}], "notes": [], "unreadable": [{"file", "why"}]}; times are seconds since the epoch, and \
+            what is not known is null.
 
             Exit codes: 0 all were read; 1 a file could not be.
 
