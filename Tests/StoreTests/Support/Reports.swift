@@ -97,3 +97,18 @@ extension Reports {
             sessions: sessions, day: day)
     }
 }
+
+extension Fixture {
+    /// A store with a report under way by `mails` mails, and `others`.
+    func begun(
+        mails: Int = 1, others: [ReportDestination] = []
+    ) async throws -> (SQLiteStore, [QueuedMessage]) {
+        let store = try open()
+        let planned = try Reports.planned()
+        try await store.plan([planned])
+        let mails = try (0..<mails).map { _ in try Reports.mail() }
+        let queued = try await store.begin(
+            Reports.underWay(planned, others: others, mails: mails), body: [1, 2, 3], mails: mails)
+        return (store, queued)
+    }
+}
