@@ -63,7 +63,10 @@ extension PolicyFinder {
         for event in end.events { log?.note(event, of: domain) }
         self.known.grew(by: known.policy.weight)
         save(known)
-        if case .failure(let fault) = result { await count(fault, of: domain, keeping: known.policy.entry, at: now) }
+        // Of the events, for a text that came may still be no policy.
+        for case .fetchFailed(_, let fault, _) in end.events {
+            await count(fault, of: domain, keeping: known.policy.entry, at: now)
+        }
         return end
     }
 
