@@ -45,7 +45,10 @@ struct ReportDispatch: Sendable {
             routes = override
         } else {
             switch await resolver.tlsrpt(of: report.domain) {
-            case .found(let record): routes = record.rua.map(Configuration.ReportRoute.address)
+            case .found(let record):
+                // Each address once, however often the record names it.
+                var seen: Set<String> = []
+                routes = record.rua.filter { seen.insert($0.uri).inserted }.map(Configuration.ReportRoute.address)
             case .none(let why): return try await end(report, as: .unwanted, why, at: now)
             case .failed(let why): return try await postpone(report, why, at: now)
             }
