@@ -9,9 +9,9 @@ struct ConfigurationReportTests {
     @Test(
         "one fault: place, key, what is wrong, cure",
         arguments: [
-            ("[[dkim.key]]\nselector = \"s\"\nfile = \"/k\"", "f:1:3: dkim.key[0]: has no domain. Add domain = \"…\"."),
-            ("[[dkim.key]]\ndomain = \"d.test\"\nfile = \"/k\"", "f:1:3: dkim.key[0]: has no selector. "),
-            ("[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"", "f:1:3: dkim.key[0]: has no file. "),
+            ("[[dkim.key]]\nselector = \"s\"\nfile = \"/k\"", "f:1:8: dkim.key[0]: has no domain. Add domain = \"…\"."),
+            ("[[dkim.key]]\ndomain = \"d.test\"\nfile = \"/k\"", "f:1:8: dkim.key[0]: has no selector. "),
+            ("[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"", "f:1:8: dkim.key[0]: has no file. "),
             (
                 "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"k\"",
                 "f:4:8: dkim.key[0].file: \"k\" "
@@ -36,6 +36,10 @@ struct ConfigurationReportTests {
                 "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\n"
                     + "[[dkim.key]]\ndomain = \"D.test\"\nselector = \"S\"\nfile = \"/l\"",
                 "f:7:12: dkim.key[1].selector: is another key's of d.test. Give each key a selector of its own."
+            ),
+            (
+                "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\n\"a b\" = true",
+                "f:5:1: dkim.key[0].\"a b\": there is no such key. The keys of [[dkim.key]] are domain, selector, file, "
             ),
             ("[dkim]\nunpublished = \"drop\"", "f:2:15: dkim.unpublished: \"drop\" is none of "),
             ("[dkim]\nunsignable = \"drop\"", "f:2:14: dkim.unsignable: \"drop\" is none of "),
@@ -66,8 +70,8 @@ struct ConfigurationReportTests {
             ("[tlsrpt]\nkeep = \"1d\"", "f:2:8: tlsrpt.keep: "),
             ("[tlsrpt]\ncertificates = \"trust\"", "f:2:16: tlsrpt.certificates: \"trust\" is none of "),
             ("[tlsrpt]\nsocket = \"relative\"", "f:2:10: tlsrpt.socket: "),
-            ("[[tlsrpt.override]]\nto = [\"mailto:a@r.test\"]", "f:1:3: tlsrpt.override[0]: has no domain. "),
-            ("[[tlsrpt.override]]\ndomain = \"a.test\"", "f:1:3: tlsrpt.override[0]: has no to. "),
+            ("[[tlsrpt.override]]\nto = [\"mailto:a@r.test\"]", "f:1:10: tlsrpt.override[0]: has no domain. "),
+            ("[[tlsrpt.override]]\ndomain = \"a.test\"", "f:1:10: tlsrpt.override[0]: has no to. "),
             (
                 "[[tlsrpt.override]]\ndomain = \"a.test\"\nto = [\"ftp://r.test\"]",
                 "f:3:7: tlsrpt.override[0].to[0]: \"ftp://r.test\" is neither mailto: with one address, https: with a host"
@@ -227,13 +231,14 @@ struct ConfigurationReportTests {
         let faults = Self.faults(try Self.configuration(short))
         #expect(faults.map(\.key) == ["dkim.key[0].file"] && faults.first?.problem.contains("1000 bits") == true)
         #expect(Service.checkParts(try Self.configuration(short)).contains { $0.contains("1000 bits") })
-        let weak = try Self.configuration(
-            try KeyFile(DKIMKeyFiles.rsa(bits: 1024)), try KeyFile(DKIMKeyFiles.rsa(bits: 2048)))
+        let (short1024, right) = (try KeyFile(DKIMKeyFiles.rsa(bits: 1024)), try KeyFile(DKIMKeyFiles.rsa(bits: 2048)))
+        let weak = try Self.configuration(short1024, right)
         let ring = try KeyRing(loading: weak)
         #expect(
             ring.warnings == ["the DKIM key s0 of d.test has 1024 bits: 2048 are recommended (RFC 8301 §3.2)."])
         #expect(Service.checkWarnings(weak).contains { $0.contains("1024 bits") })
         #expect(!Service.checkParts(weak).contains { $0.contains("dkim") })
+        withExtendedLifetime((short, short1024, right)) {}
     }
 
     @Test("a key file that others can read, that is none, or that is not there: all faults at once, with the cure")
@@ -242,13 +247,15 @@ struct ConfigurationReportTests {
         let loose = try KeyFile(pem, mode: 0o644)
         let group = try KeyFile(pem, mode: 0o640)
         let noKey = try KeyFile(Array("no key".utf8))
-        var configuration = try Self.configuration(loose, group, noKey, try KeyFile(pem), try KeyFile(pem, mode: 0o400))
+        let (gone, good) = (try KeyFile(pem), try KeyFile(pem, mode: 0o400))
+        var configuration = try Self.configuration(loose, group, noKey, gone, good)
         configuration.dkim.keys[3].file = "/nonexistent/key.pem"
         let faults = Self.faults(configuration)
         #expect(faults.map(\.key) == (0...3).map { "dkim.key[\($0)].file" })
         #expect(faults[0].problem.contains("mode 644") && faults[0].problem.contains("chmod 600"))
         #expect(faults[1].problem.contains("mode 640") && faults[3].problem.contains("No such file"))
         #expect(Service.checkParts(configuration).filter { $0.hasPrefix("dkim.key[") }.count == 4)
+        withExtendedLifetime((loose, group, noKey, gone, good)) {}
     }
 
     @Test("DKIM-23 a ring finds the keys of a domain and of those above it")

@@ -114,7 +114,7 @@ struct ConfigurationRuleWarningTests {
     func idleWords() throws {
         let text = Self.routes + "[[rule]]\ndestination = \"b.in.test\"\ndane = \"on\""
         #expect(
-            try ConfigurationRuleTests.parse(text).warnings == [
+            try ConfigurationRuleTests.parse(text).ruleWarnings().map(\.description) == [
                 "f:11:15: rule[3].destination: rule \"b.in.test\" never applies: mail there goes to r.hop.test by rule "
                     + "\"*.in.test\", and the next hop is what policies are for. Put the demands in the rule with next_hop, "
                     + "or in one for the next hop."
@@ -165,7 +165,7 @@ struct ConfigurationRuleWarningTests {
             ("[tls]\nminimum_level = \"encrypted\"", nil),
         ] as [(String, String?)])
     func sections(text: String, expected: String?) throws {
-        let warnings = try ConfigurationRuleTests.parse(text).warnings
+        let warnings = try ConfigurationRuleTests.parse(text).warnings.filter { !$0.contains("TLS-RPT") }
         #expect(warnings.count == (expected == nil ? 0 : 1))
         if let expected { #expect(warnings.first?.hasPrefix(expected) == true) }
     }

@@ -78,7 +78,8 @@ struct ReportMailingTests {
         try await world.look(store)
         let job = try #require(world.submitted.first)
         try await ReportWorld.settle(
-            job, .bounced(Reason(.remoteReply, "x"), Reply(550, nil, "no reports please")), in: store, at: world.now)
+            job, .bounced(Reason(.remoteReply, "550 no reports please"), Reply(550, nil, "no reports please")),
+            in: store, at: world.now)
         #expect(try await store.report("a.example").outcome == .undelivered)
         // The next day.
         let next = ReportWorld.day.next

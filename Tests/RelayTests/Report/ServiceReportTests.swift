@@ -21,6 +21,7 @@ struct ServiceReportTests {
             let service = Service(try await world.parts("silent"))
             try await body(service)
             await world.end(service)
+            withExtendedLifetime(key) {}
         } else {
             let service = Service(try await world.parts("silent"))
             try await body(service)

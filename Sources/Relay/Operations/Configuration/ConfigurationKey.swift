@@ -102,14 +102,15 @@ struct TableList<Element: ConfigurationTable> {
             }
             var element = Element()
             for (name, node) in entries {
-                let path = "[\(index)].\(name)"
+                let path = ConfigurationPlaces.path("[\(index)]", name)
                 guard let key = keys.first(where: { $0.name == name }) else {
                     let near = Spelling.nearest(to: name, of: keys.map(\.name))
                     faults.problems.append(
                         .init(
                             path: path, text: "there is no such key",
                             cure: near.map { "Did you mean \($0)?" }
-                                ?? "The keys of \(header) are \(keys.map(\.name).joined(separator: ", "))"))
+                                ?? "The keys of \(header) are \(keys.map(\.name).joined(separator: ", "))",
+                            isOfKey: true))
                     continue
                 }
                 do throws(ValueProblems) {

@@ -113,7 +113,7 @@ struct ConfigurationReader {
             } catch {
                 for problem in error.problems {
                     let cure = problem.cure ?? "Write it like this: \(key.example)"
-                    report(path + problem.path, problem.text, cure, atValue: true)
+                    report(path + problem.path, problem.text, cure, atValue: !problem.isOfKey)
                 }
             }
         }

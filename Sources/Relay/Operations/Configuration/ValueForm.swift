@@ -21,6 +21,8 @@ struct ValueProblems: Error, Sendable {
         let text: String
         /// nil: the form's example is the cure.
         var cure: String?
+        /// It is the key that is wrong, and not its value.
+        var isOfKey = false
     }
 
     var problems: [Problem]
