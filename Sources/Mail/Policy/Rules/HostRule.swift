@@ -13,7 +13,7 @@ public struct HostRule: Hashable, Sendable {
     public var honoursOptionalTLS: Bool?
     public var dane: Use?
     public var mtaSTS: Use?
-    /// It is of a rule for everybody (`destination = "*"` alone).
+    /// It is of a rule for everybody (`destination = "*"` alone), and demands something.
     private var isForEverybody = false
     /// The rules this came of, for explanations: `rule "example.org"`. Empty where none matched.
     public var labels: [String]
@@ -134,7 +134,7 @@ public struct HostRule: Hashable, Sendable {
     /// The same, of a rule for everybody: it names no domain and no host.
     var ofEverybody: HostRule {
         var rule = self
-        rule.isForEverybody = true
+        rule.isForEverybody = demand != nil || requireTLS != nil
         return rule
     }
 

@@ -264,7 +264,7 @@ import Testing
         if session == nil, !isClear { return "TLS out of nothing" }
         let matches = session?.verification == .dane(matched: World.record, depth: 0)
         let isTrusted = session?.webPKI == .trusted(name: world.name)
-        let isNo = world.demand == .optionalTLS && rule?.requireTLS != true
+        let isNo = world.demand.isOptional && rule?.requireTLS != true
         // A remote policy that binds.
         let binds = (dane: !isNo && (rule?.dane ?? .on) == .on, sts: !isNo && (rule?.mtaSTS ?? .on) == .on)
         let isDANEMet = world.isMXSecure || world.settings.daneForInsecureMX
@@ -292,7 +292,9 @@ import Testing
         if world.demand == .requireTLSNotice, isClear { return "a notice in clear" }
         // The operator's minimum.
         if isNo, rule?.honoursOptionalTLS == true { return nil }
-        switch rule?.demand?.level ?? world.settings.minimumLevel {
+        // RPTF-20, D15: the general minimum does not bind our own reports.
+        let general = world.demand == .report ? TLSRequirement.Level.opportunistic : world.settings.minimumLevel
+        switch rule?.demand?.level ?? general {
         case .none, .opportunistic: return nil
         case .encrypted: return isClear ? "below the operator's minimum" : nil
         case .authenticated:
