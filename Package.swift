@@ -98,7 +98,8 @@ let package = Package(
         .executableTarget(
             name: "waxwing-bench",
             dependencies: [
-                "Relay", "Mail", "Net", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Relay", "Mail", "Net", "TLS", "Store",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks",
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
