@@ -44,12 +44,17 @@ struct DKIMKeygenCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if selector?.isEmpty == true { throw ValidationError("--selector is empty") }
         if rsaKind == nil { throw ValidationError("--rsa must be 2048, 3072 or 4096") }
     }
 
     private var rsaKind: DKIMPrivateKey.Kind? { DKIMPrivateKey.Kind(rawValue: "rsa-\(rsa)") }
 
     func run() throws {
+        throw try Output.check(try make(), asJSON: output.json)
+    }
+
+    func make() throws(Failure) -> DKIMKeygenDocument {
         let name = try Arguments.domainName(domain)
         guard let rsaKind else { throw Failure(.usage, "--rsa must be 2048, 3072 or 4096") }
         let kinds: [(kind: DKIMPrivateKey.Kind, letter: String)] = [(rsaKind, "r"), (.ed25519, "e")]
@@ -64,7 +69,7 @@ struct DKIMKeygenCommand: ParsableCommand {
         let documents = keys.indices.map { index in
             DKIMKeyDocument(keys[index], at: places[index], file: paths[index], isForReports: forReports)
         }
-        throw try Output.check(DKIMKeygenDocument(documents), asJSON: output.json)
+        return DKIMKeygenDocument(documents)
     }
 
     /// `s20261121`

@@ -56,6 +56,19 @@ struct DKIMSignCommand: ParsableCommand {
     }
 
     func run() throws {
+        let (document, content) = try sign()
+        if options.json {
+            guard let octets = ControlJSON.encode(document) else {
+                throw Failure(.unexpected, "the answer cannot be written as JSON")
+            }
+            try Output.json(octets)
+        } else {
+            try Output.message(document.fields + (headersOnly ? [] : content))
+        }
+    }
+
+    /// The signatures, and the message they are of.
+    func sign() throws(Failure) -> (document: DKIMSignDocument, content: [UInt8]) {
         let signedAt = try time.map { text throws(Failure) in try Arguments.time(text, of: "--time") } ?? .system
         let named = try namedKeys()
         let message = try MessageFile.read(file)
@@ -69,14 +82,7 @@ struct DKIMSignCommand: ParsableCommand {
         } catch {
             throw Self.failure(error)
         }
-        if options.json {
-            guard let octets = ControlJSON.encode(document) else {
-                throw Failure(.unexpected, "the answer cannot be written as JSON")
-            }
-            try Output.json(octets)
-        } else {
-            try Output.message(document.fields + (headersOnly ? [] : message.content))
-        }
+        return (document, message.content)
     }
 
     private static func failure(_ error: OfflineSigningError) -> Failure {

@@ -44,8 +44,8 @@ public struct DKIMKeyDocument: Encodable, Hashable, Sendable {
         switch publication {
         case nil: (published, why) = (Nullable(nil), Nullable(nil))
         case .published: (published, why) = (Nullable(true), Nullable(nil))
-        case .unfit(let words): (published, why) = (Nullable(false), Nullable(words))
-        case .unknown(let words): (published, why) = (Nullable(nil), Nullable(words))
+        case .unfit(let words): (published, why) = (Nullable(false), Nullable("the record \(words)"))
+        case .unknown(let words): (published, why) = (Nullable(nil), Nullable("the record \(words)"))
         }
     }
 
@@ -142,9 +142,8 @@ public struct DKIMRecordDocument: CheckDocument {
         if isAsked {
             let state = key.published.value.map { $0 ? "published" : "wrong" } ?? "not known"
             text += style.paint(state, key.published.value == true ? .green : .red)
-            text += style.wrapped(key.why.value.map { ": the record \($0)" } ?? "") + "\n"
+            text += style.wrapped(key.why.value.map { ": \($0)" } ?? "") + "\n"
         }
-        guard !isAsked || key.published.value != true else { return text }
         text += key.zoneFile.joined(separator: "\n") + "\n"
         return text + key.record + "\n"
     }

@@ -85,7 +85,8 @@ public struct DKIMVerifyDocument: CheckDocument {
         guard !signatures.isEmpty else { return style.paint("not signed", .red) + "\n" }
         let count = signatures.count + passedOver
         let passed = signatures.count(where: \.passes)
-        let headline = "\(passed) of \(Humane.count(count, "signature")) \(passed == 1 ? "passes" : "pass")"
+        let headline =
+            "\(passed) of \(Humane.count(count, "signature")) \(passed == 1 || count == 1 ? "passes" : "pass")"
         var text = style.paint(headline, isGood ? .green : passed > 0 ? .yellow : .red) + "\n\n"
         var table = TextTable(["domain", "selector", "algorithm", "result", "why"])
         for signature in signatures {
