@@ -17,16 +17,14 @@ extension WallTime {
 extension WallTime {
     /// Reads `2026-08-01T12:00:00Z`, in that form alone; nil for anything else, and for a day or an hour that is none.
     public init?(rfc3339 text: String) {
-        let parts = text.split(separator: "T", omittingEmptySubsequences: false)
-        guard parts.count == 2, let day = ReportDay(text: String(parts[0])), parts[1].utf8.last == UInt8(ascii: "Z")
-        else {
-            return nil
-        }
-        let times = parts[1].dropLast().split(separator: ":", omittingEmptySubsequences: false)
-        guard times.count == 3, times.allSatisfy({ $0.utf8.count == 2 && $0.utf8.allSatisfy(ASCII.isDigit) }) else {
-            return nil
-        }
-        let numbers = times.compactMap { Int64($0) }
+        // Octets, not characters: Unicode joins some signs to the letter behind them.
+        let parts = text.utf8.split(separator: UInt8(ascii: "T"), omittingEmptySubsequences: false)
+        guard parts.count == 2, let day = ReportDay(text: String(decoding: parts[0], as: UTF8.self)),
+            parts[1].last == UInt8(ascii: "Z")
+        else { return nil }
+        let times = parts[1].dropLast().split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard times.count == 3, times.allSatisfy({ $0.count == 2 && $0.allSatisfy(ASCII.isDigit) }) else { return nil }
+        let numbers = times.compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
         guard numbers.count == 3, numbers[0] < 24, numbers[1] < 60, numbers[2] < 60 else { return nil }
         self.init(seconds: day.start.seconds + numbers[0] * 3600 + numbers[1] * 60 + numbers[2])
     }

@@ -65,7 +65,8 @@ public enum DKIMKeyChoice: Hashable, Sendable {
     /// The keys that may come into question for mail of `author` at `now`, by kind, those due first: a key takes over from
     /// those of its domain, kind and use that began before it, which stand in for it while it is not published (DKIM-23).
     ///
-    /// Keys of the author's own domain go before those of a domain above it, and the nearest of those before the others.
+    /// Keys of the author's own domain go before those of a domain above it, and the nearest of those before the others. For
+    /// our own reports that domain's keys for reports go before its others (D8).
     public static func candidates(
         _ keys: [DKIMKey], author: DomainName, isReport: Bool, at now: WallTime
     ) -> [[[Int]]] {
@@ -75,14 +76,15 @@ public enum DKIMKeyChoice: Hashable, Sendable {
             return key.domain == author
                 || (key.includesSubdomains && author.text.hasSuffix("." + key.domain.text))
         }
-        if isReport, usable.contains(where: { keys[$0].isForReports }) {
-            usable.removeAll { !keys[$0].isForReports }
-        } else if !isReport {
-            usable.removeAll { keys[$0].isForReports }
-        }
+        if !isReport { usable.removeAll { keys[$0].isForReports } }
         // The longest name that is the author's or above it.
         guard let nearest = usable.map({ keys[$0].domain.text.utf8.count }).max() else { return [] }
         usable.removeAll { keys[$0].domain.text.utf8.count < nearest }
+        // Afterwards: a report is signed as its submitter (RFC 8460 §3), and not as a domain above it that has a key for
+        // reports.
+        if isReport, usable.contains(where: { keys[$0].isForReports }) {
+            usable.removeAll { !keys[$0].isForReports }
+        }
         return DKIMKeyType.allCases.compactMap { type in
             let ofType = usable.filter { keys[$0].keyType == type }
             let starts = Set(ofType.map { keys[$0].notBefore?.seconds ?? .min }).sorted(by: >)

@@ -13,10 +13,14 @@ public struct HostPolicy: Hashable, Sendable {
     /// Decides for `host`, one of `inputs.facts.hosts`: may it be used, and what must it show?
     public init(for host: HostFacts, in inputs: PolicyInputs) {
         self.host = host
-        let ruled = inputs.settings.rules.settings(
+        let isReport = inputs.demand == .report
+        rule = inputs.settings.rules.settings(
             destination: inputs.facts.nextHop.domain, host: host.host, trust: HostNameTrust(host, inputs),
-            floor: HostRule.Floor(level: inputs.settings.minimumLevel, version: inputs.settings.minimumVersion))
-        rule = inputs.demand == .report ? ruled.forReports : ruled
+            // `tls.minimum_level` does not bind a report, and so takes nothing from a rule that does (D15).
+            floor: HostRule.Floor(
+                level: isReport ? .opportunistic : inputs.settings.minimumLevel,
+                version: inputs.settings.minimumVersion),
+            isForReports: isReport)
         let sts = STSFinding(host, inputs.sts, rule)
         stsMatch = sts.matches
         if let reason = host.obstacle {

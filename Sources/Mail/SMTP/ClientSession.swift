@@ -180,6 +180,7 @@ public struct ClientSession: Sendable {
         case (.ehlo, .replied(let reply, pendingBytes: _)):
             return giveUp(.refused("EHLO is answered with", reply), reply)
         case (.helo, .replied(let reply, pendingBytes: _)) where reply.isPositiveCompletion:
+            noteName(reply)
             return begin()
         case (.helo, .replied(let reply, pendingBytes: _)):
             return giveUp(.refused("HELO is answered with", reply), reply)

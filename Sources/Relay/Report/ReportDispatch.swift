@@ -9,11 +9,19 @@ import TLS
 /// Takes one report a step further: asks who wants it, fixes what it says, puts its mails into the queue, posts what is to
 /// be posted.
 struct ReportDispatch: Sendable {
-    let store: any ReportStore
+    /// Who wants reports on mail to a domain.
+    typealias Record = @concurrent @Sendable (DomainName) async -> RecordReading<TLSRPTRecord>
+    /// Brings a compressed report to one `https:` or `directory:` address.
+    typealias Post = @concurrent @Sendable ([UInt8], StoredReport, _ uri: String) async -> ReportPost.Result
+    /// Takes mail that is in the queue already.
+    typealias Submit = @concurrent @Sendable ([Job]) async -> Void
+
+    let store: any ReportStore & QueueStore
     let settings: ReportSettings
-    let resolver: Resolver
-    let post: ReportPost
-    let dispatcher: Dispatcher
+    // Functions, so that a test can say what the network does.
+    let record: Record
+    let post: Post
+    let submit: Submit
     let routing: Routing
     let log: Logger
     let clock: @Sendable () -> WallTime
@@ -44,7 +52,7 @@ struct ReportDispatch: Sendable {
         if let override = settings.overrides[report.domain] {
             routes = override
         } else {
-            switch await resolver.tlsrpt(of: report.domain) {
+            switch await record(report.domain) {
             case .found(let record):
                 // Each address once, however often the record names it.
                 var seen: Set<String> = []
@@ -76,11 +84,7 @@ struct ReportDispatch: Sendable {
             switch route {
             case .address(.mail(let mailbox, uri: let uri)):
                 let id = QueueID(using: &generator)
-                guard let mail = mail(contents.report, contents.body, to: mailbox, id, at: now) else {
-                    destinations.append(
-                        ReportDestination(uri: uri, state: .failed, words: "the report's mail could not be made"))
-                    continue
-                }
+                let mail = try await mail(contents.report, contents.body, to: mailbox, id, at: now)
                 mails.append(mail)
                 destinations.append(ReportDestination(uri: uri, state: .queued, message: id))
             case .address(.https(uri: let uri)), .directory(let uri):
@@ -98,7 +102,7 @@ struct ReportDispatch: Sendable {
         begun.destinations = destinations
         let queued = try await store.begin(begun, body: contents.body, mails: mails)
         for (mail, message) in zip(mails, queued) {
-            await dispatcher.submit(
+            await submit(
                 Job.fresh(
                     message, recipients: mail.recipients.map(\.mailbox), routing: routing, content: mail.content.bytes))
         }
@@ -138,20 +142,31 @@ struct ReportDispatch: Sendable {
     /// The mail to one `rua`: unsigned as yet, like all mail in the queue; signed on its way out.
     private func mail(
         _ report: TLSReport, _ body: [UInt8], to mailbox: Mailbox, _ id: QueueID, at now: WallTime
-    ) -> NewMessage? {
+    ) async throws(StoreError) -> NewMessage {
         let content = TLSReportMail(report: report, from: settings.from, to: mailbox, date: now, id: id)
             .content(attachment: body)
-        guard content.count <= QueueLimits.inlineContent, let digest = try? SHA256Digest.digest(of: content) else {
-            return nil
+        let digest: [UInt8]
+        do throws(TLSError) {
+            digest = try SHA256Digest.digest(of: content)
+        } catch {
+            throw .failed("no digest could be made of the report's mail: \(error.text)")
         }
         return NewMessage(
             id: id, kind: .report, reversePath: .mailbox(settings.from), receivedAt: now,
             expiresAt: now.advanced(by: ReportTimes.lifetime), digest: digest,
-            hasEightBit: content.contains { $0 >= 0x80 }, demand: .report, content: Content(bytes: content),
+            hasEightBit: content.contains { $0 >= 0x80 }, demand: .report, content: try await stored(content, for: id),
             recipients: [
                 NewRecipient(
                     mailbox, destination: routing.nextHop(for: mailbox.domain).destination, nextAttempt: now)
             ])
+    }
+
+    /// In memory, or in a file of the spool where a day with many failures makes a long report.
+    private func stored(_ content: [UInt8], for id: QueueID) async throws(StoreError) -> Content {
+        guard content.count > QueueLimits.inlineContent else { return Content(bytes: content) }
+        let writer = store.contentWriter(for: id)
+        try await writer.append(content)
+        return try await writer.finish()
     }
 
     /// RPTC-05, RPTF-25: whether anybody wants it could not be found out; for a day it is tried again.
@@ -191,7 +206,7 @@ struct ReportDispatch: Sendable {
         for destination in due {
             let result: ReportPost.Result
             if let stored {
-                result = await post.send(stored, of: report, to: destination.uri)
+                result = await post(stored, report, destination.uri)
             } else {
                 result = .failed("what was to be sent is not in the store any more")
             }

@@ -7,11 +7,12 @@ import Store
 
 /// Brings a compressed report to an `https:` endpoint (RFC 8460 §5.4), or into a folder.
 struct ReportPost: Sendable {
-    let resolver: Resolver
-    let client: HTTPSClient
+    // Functions, so that a test can say what the network does.
+    let resolve: @concurrent @Sendable (Question) async -> Answer
+    let request: @concurrent @Sendable (HTTPSRequest) async -> Swift.Result<HTTPSResponse, HTTPSFailure>
     let settings: ReportSettings
 
-    enum Result: Sendable {
+    enum Result: Hashable, Sendable {
         case accepted(String)
         /// For good.
         case failed(String)
@@ -36,8 +37,8 @@ struct ReportPost: Sendable {
     }
 
     private func post(_ body: [UInt8], to endpoint: ReportEndpoint) async -> Result {
-        async let first = resolver.resolve(Question(endpoint.host, .aaaa))
-        async let second = resolver.resolve(Question(endpoint.host, .a))
+        async let first = resolve(Question(endpoint.host, .aaaa))
+        async let second = resolve(Question(endpoint.host, .a))
         let facts = AddressFacts(reading: await [first, second], loopbackAllowed: true)
         var addresses: [IPAddress] = []
         var refusal: String?
@@ -56,7 +57,7 @@ struct ReportPost: Sendable {
             method: .post(body: body, contentType: Self.mediaType), host: endpoint.host, path: endpoint.path,
             port: endpoint.port, addresses: addresses, bodyLimit: 0, timeout: ReportTimes.postTimeout,
             trust: settings.trust)
-        switch await client.send(request) {
+        switch await self.request(request) {
         case .success(let response) where (200..<300).contains(response.status):
             return .accepted("\(endpoint.host) answered \(response.status)")
         case .success(let response):

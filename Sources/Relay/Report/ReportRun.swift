@@ -34,7 +34,7 @@ struct ReportRun: Sendable {
     }
 
     /// A report for each domain that something was counted for, on days that are over. Those of today's wait for tomorrow.
-    private func plan(before today: ReportDay) async throws(StoreError) {
+    func plan(before today: ReportDay) async throws(StoreError) {
         var generator = SystemRandomNumberGenerator()
         let now = clock()
         for day in try await store.unplannedDays(before: today) {
@@ -71,7 +71,8 @@ struct ReportRun: Sendable {
         if removed > 0 { log.event(.info, LogLine("reports-forgotten").with("before", kept).with("reports", removed)) }
     }
 
-    private func work() async throws(StoreError) {
+    /// All that is due now.
+    func work() async throws(StoreError) {
         while !Task.isCancelled {
             let due = try await store.dueReports(at: clock(), limit: ReportTimes.atOnce)
             if due.isEmpty { return }

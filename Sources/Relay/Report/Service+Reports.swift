@@ -15,11 +15,14 @@ extension Service {
             return
         }
         let bell = bell(on: loop)
+        let (resolver, client, dispatcher) = (resolver, https, dispatcher)
+        let post = ReportPost(
+            resolve: { await resolver.resolve($0) }, request: { await client.send($0) }, settings: settings)
         await ReportRun(
             store: store, settings: settings,
             dispatch: ReportDispatch(
-                store: store, settings: settings, resolver: resolver,
-                post: ReportPost(resolver: resolver, client: https, settings: settings), dispatcher: dispatcher,
+                store: store, settings: settings, record: { await resolver.tlsrpt(of: $0) },
+                post: { await post.send($0, of: $1, to: $2) }, submit: { await dispatcher.submit($0) },
                 routing: routing, log: log, clock: Self.clock),
             log: log, clock: Self.clock, keep: configuration.tlsrpt.keep.components.seconds
         ).run(until: bell)

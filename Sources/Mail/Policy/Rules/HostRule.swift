@@ -13,8 +13,8 @@ public struct HostRule: Hashable, Sendable {
     public var honoursOptionalTLS: Bool?
     public var dane: Use?
     public var mtaSTS: Use?
-    /// Keys that a rule for everybody (`destination = "*"` alone) set.
-    private var general: Set<Key> = []
+    /// It is of a rule for everybody (`destination = "*"` alone).
+    private var isForEverybody = false
     /// The rules this came of, for explanations: `rule "example.org"`. Empty where none matched.
     public var labels: [String]
     /// The operator's own words (`reason`), of the most specific rule that has them.
@@ -119,7 +119,7 @@ public struct HostRule: Hashable, Sendable {
     var withoutOrigins: HostRule {
         var rule = self
         rule.origins = Origins()
-        rule.general = []
+        rule.isForEverybody = false
         rule.setAside = []
         return rule
     }
@@ -131,20 +131,20 @@ public struct HostRule: Hashable, Sendable {
 
     private var ownOrigin: Origin { Origin(label: labels.first ?? "the configuration", words: words) }
 
-    /// The same, its demands those of a rule for everybody: it names no domain and no host.
+    /// The same, of a rule for everybody: it names no domain and no host.
     var ofEverybody: HostRule {
         var rule = self
-        if rule.demand != nil { rule.general.insert(.demand) }
-        if rule.requireTLS != nil { rule.general.insert(.requireTLS) }
+        rule.isForEverybody = true
         return rule
     }
 
-    /// What holds for our own TLS-RPT reports: they must reach domains whose TLS is broken (RFC 8460 §3), and yield only to
-    /// a demand of the operator that names the domain or the host (D15).
+    /// What one rule, not yet merged with others, says to our own TLS-RPT reports: they must reach domains whose TLS is broken
+    /// (RFC 8460 §3), and yield only to a demand of the operator that names the domain or the host (D15).
     var forReports: HostRule {
+        guard isForEverybody else { return self }
         var rule = self
-        if general.contains(.demand) { rule.demand = nil }
-        if general.contains(.requireTLS) { rule.requireTLS = nil }
+        rule.demand = nil
+        rule.requireTLS = nil
         return rule
     }
 
@@ -152,8 +152,6 @@ public struct HostRule: Hashable, Sendable {
     mutating func fill(from other: HostRule) {
         // As it is before other words come in.
         let own = ownOrigin
-        if demand == nil, other.demand != nil { noteGeneral(.demand, as: other) }
-        if requireTLS == nil, other.requireTLS != nil { noteGeneral(.requireTLS, as: other) }
         Self.take(&demand, other.demand, &origins.demand, own, other.origin(of: .demand))
         Self.take(
             &minimumVersion, other.minimumVersion, &origins.minimumVersion, own, other.origin(of: .minimumVersion))
@@ -168,10 +166,6 @@ public struct HostRule: Hashable, Sendable {
         sourceIPv6 = sourceIPv6 ?? other.sourceIPv6
         words = words ?? other.words
         labels += other.labels
-    }
-
-    private mutating func noteGeneral(_ key: Key, as other: HostRule) {
-        if other.general.contains(key) { general.insert(key) } else { general.remove(key) }
     }
 
     private static func take<Value>(

@@ -47,9 +47,10 @@ public struct RuleTable: Sendable {
     /// - Parameters:
     ///   - trust: a rule for MX hosts of any destination only raises what is demanded where the host's name is just claimed.
     ///   - floor: what the rest of the configuration demands, which such a rule does not lower either.
+    ///   - isForReports: for our own TLS-RPT reports, which yield only to a rule that names the domain or the host (D15).
     public func settings(
         destination: DomainName?, host: MXHost, trust: HostNameTrust = .vouchedFor,
-        floor: HostRule.Floor = HostRule.Floor()
+        floor: HostRule.Floor = HostRule.Floor(), isForReports: Bool = false
     ) -> HostRule {
         var merged: HostRule?
         var claimed: [HostRule] = []
@@ -57,11 +58,13 @@ public struct RuleTable: Sendable {
         for destinations in settings.matches(for: host) {
             for rules in destinations.matches(for: destination) {
                 for rule in rules {
+                    // Before they are merged: what everybody's rule does not say to a report, the next may.
+                    let settings = isForReports ? rule.settings.forReports : rule.settings
                     if trust == .claimed, rule.isForAnyDestination {
-                        claimed.append(rule.settings)
-                    } else if merged?.fill(from: rule.settings) == nil {
+                        claimed.append(settings)
+                    } else if merged?.fill(from: settings) == nil {
                         // Mostly there is one, and nothing to merge.
-                        merged = rule.settings
+                        merged = settings
                     }
                 }
             }

@@ -115,6 +115,8 @@ extension DKIMPublication {
                     self = .unfit("is revoked (p= is empty)")
                 } else if !record.matches(key.keyType, publicKey: publicKey) {
                     self = .unfit("holds another key")
+                } else if !record.allowsSHA256 {
+                    self = .unfit("does not allow SHA-256 (h=\(record.hashes.joined(separator: ":")))")
                 } else if key.isForReports ? !record.isForReports : !record.isForMail {
                     self = .unfit("is not for this use (s=\(record.services.joined(separator: ":")))")
                 } else {

@@ -44,7 +44,7 @@ struct Signer: Sendable {
 
     /// The signatures of the message of `job`, the same for each of its destinations.
     func sign(_ job: Job) async -> Signing {
-        guard !ring.isEmpty else { return .untouched }
+        guard !ring.isEmpty else { return passed(job, "there is no key") }
         let now = clock()
         if let fields = made.fields(of: job.message.number, at: now) { return .signed(fields) }
         do {
@@ -56,7 +56,7 @@ struct Signer: Sendable {
             }
             guard let author = try? DomainName(idna: signable.authorDomain) else { return .untouched }
             let near = ring.near(author)
-            if near.isEmpty { return .untouched }
+            if near.isEmpty { return passed(job, "there is no key of \(author)") }
             return try await sign(job, content, head, signable, author, near, at: now)
         } catch let error as StoreError {
             if case .damaged(let why) = error {
@@ -74,7 +74,9 @@ struct Signer: Sendable {
     ) async throws -> Signing {
         let keys = near.map { ring.keys[$0] }
         let candidates = DKIMKeyChoice.candidates(keys, author: author, isReport: job.message.kind == .report, at: now)
-        guard let domain = candidates.first?.first?.first.map({ keys[$0].domain }) else { return .untouched }
+        guard let domain = candidates.first?.first?.first.map({ keys[$0].domain }) else {
+            return passed(job, "no key of \(author) has begun")
+        }
         // Signed by whoever handed it to us: a second signature of the same domain says nothing more.
         if signable.isSigned(for: domain) { return .untouched }
         var publications: [Int: DKIMPublication] = [:]
@@ -84,9 +86,11 @@ struct Signer: Sendable {
         }
         switch choice {
         case .none:
-            return .untouched
+            return passed(job, "there is no key of \(author)")
         case .wait(let why):
-            return .wait(Reason(.dkimUnpublished, "the mail waits for its DKIM key: \(why)"))
+            return waiting(why)
+        case .unsigned(let why) where job.message.kind == .report:
+            return waiting(why)
         case .unsigned(let why):
             log.event(
                 .error,
@@ -109,6 +113,15 @@ struct Signer: Sendable {
         }
     }
 
+    /// Mail that no key is for. A report must be signed (RFC 8460 §3): whoever gets an unsigned one ignores it (RPTF-16).
+    private func passed(_ job: Job, _ why: String) -> Signing {
+        job.message.kind == .report ? waiting(why) : .untouched
+    }
+
+    private func waiting(_ why: String) -> Signing {
+        .wait(Reason(.dkimUnpublished, "the mail waits for its DKIM key: \(why)"))
+    }
+
     /// A message that cannot be signed, where one of our domains has a part in it (DKIM-22).
     private func unsigned(_ job: Job, _ why: DKIMUnsignable) -> Signing {
         var domains: [DomainName] = []
@@ -118,7 +131,14 @@ struct Signer: Sendable {
         if case .severalDomains(let first, let second) = why {
             domains += [first, second].compactMap { try? DomainName(idna: $0) }
         }
-        guard let domain = domains.first(where: { !ring.near($0).isEmpty }) else { return .untouched }
+        let isReport = job.message.kind == .report
+        let now = clock()
+        guard
+            let domain = domains.first(where: { domain in
+                let keys = ring.near(domain).map { ring.keys[$0] }
+                return !DKIMKeyChoice.candidates(keys, author: domain, isReport: isReport, at: now).isEmpty
+            })
+        else { return .untouched }
         log.event(
             .warning,
             LogLine("dkim-unsigned").with("queue_id", job.message.id).with("domain", domain).with("reason", why.words))
