@@ -42,7 +42,8 @@ extension Service {
             sendUntil: today.next.start.seconds &+ settings.spread.components.seconds,
             droppedSessions: try await store.droppedSessions(day: today),
             observationsTaken: settings.socket.map { _ in observed.taken.load(ordering: .relaxed) },
-            observationsDropped: settings.socket.map { _ in observed.dropped.load(ordering: .relaxed) }, domains: domains,
+            observationsDropped: settings.socket.map { _ in observed.dropped.load(ordering: .relaxed) },
+            domains: domains,
             suppressed: try await store.suppressions(at: now, limit: ReportLimits.page).map(ReportSuppressionView.init),
             next: page.count < query.limit ? nil : page.last?.text)
     }

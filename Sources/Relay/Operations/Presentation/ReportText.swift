@@ -23,7 +23,8 @@ public enum ReportText {
         if let taken = view.observationsTaken {
             let dropped = view.observationsDropped ?? 0
             text += style.field(
-                "others", "\(Humane.count(taken, "datagram")) of another MTA counted"
+                "others",
+                "\(Humane.count(taken, "datagram")) of another MTA counted"
                     + (dropped == 0 ? "" : ", \(dropped) could not be read and were dropped"), width: 9)
         }
         text += "\n"

@@ -61,7 +61,7 @@ struct ReportDecisionTests {
         return scene
     }
 
-    static let encrypted: (inout HostRule) -> Void = { $0.demand = DecisionWorld.demand(.encrypted) }
+    static let encrypted: @Sendable (inout HostRule) -> Void = { $0.demand = DecisionWorld.demand(.encrypted) }
 
     @Test(
         "RPTF-20 D15 A report yields only to a rule that names the domain or the host",
