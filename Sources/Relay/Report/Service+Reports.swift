@@ -1,3 +1,5 @@
+import DNS
+import HTTPS
 import Logging
 import Mail
 import Net
