@@ -10,14 +10,14 @@ struct DKIMRecordCommand: AsyncParsableCommand {
         discussion: """
             With files: the record of each private key, as it belongs into DNS; nobody is asked. Without: all keys of the \
             configuration, and whether each is published as it should be, which is looked up here. The key files must be \
-            readable: run it as root, or as the user of relayd.
+            readable: run it as the user of relayd.
 
             With --json: {"keys": [{"domain", "selector", "key_type", "bits", "use", "not_before", "file", "name", "record", \
             "zone_file": [], "published", "why"}]}; published is null where it is not known.
 
             Exit codes: 0 every key is published as it should be, or was printed; 1 not so, or there is no key.
 
-            Example: sudo relayctl dkim record
+            Example: sudo -u waxwing relayctl dkim record
             """)
 
     @Argument(help: ArgumentHelp("Private keys in PEM form.", valueName: "file"))

@@ -126,6 +126,9 @@ struct DKIMCommandTests {
         let made = try keys(make(["d.example", "--directory", folder, "--selector", "s"] + arguments))
         #expect(made.map { $0["selector"] as? String } == selectors)
         #expect(made.map { $0["bits"] as? Int } == bits)
+        #expect(made.allSatisfy { $0["use"] as? String == "mail" })
+        let reports = ["d.example", "--directory", folder, "--selector", "t", "--for-reports"] + arguments
+        #expect(try keys(make(reports)).allSatisfy { $0["use"] as? String == "reports" })
     }
 
     @Test(
@@ -150,7 +153,7 @@ struct DKIMCommandTests {
             let record = try #require(key["record"] as? String)
             records += ["--key-record", "\(key["name"] as? String ?? "")=\(record)"]
             published.append(record)
-            #expect(!record.contains("s="), "RPTF-19")
+            #expect(!record.contains("; s="), "RPTF-19")
             if key["key_type"] as? String == "rsa" { #expect(record.contains("; p=MII")) }
             // The record can be had again from the file alone.
             let again = ["dkim", "record", path, "--domain", "example.org", "--selector", selector]

@@ -107,7 +107,7 @@ public struct DKIMKeygenDocument: CheckDocument {
     private static let steps = [
         "Publish the records.",
         "Put the tables into relayd.toml. The files must be of the user of relayd: chown waxwing FILE.",
-        "Wait until the records are seen: sudo relayctl dkim record (exit 0).",
+        "Wait until the records are seen: sudo -u waxwing relayctl dkim record (exit 0).",
         "Restart relayd, which reads its keys at start: sudo systemctl restart waxwing.",
     ]
 }
