@@ -127,7 +127,9 @@ let package = Package(
             [
                 "Relay", "Mail", "Net", "TLS", "DNS", "Store", .product(name: "Logging", package: "swift-log"),
             ]),
-        tests("relayctl", ["relayctl", "Mail", "Relay"]),
+        tests(
+            "relayctl",
+            ["relayctl", "Mail", "Relay", "TLS", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("Structure", []),
     ]
 )
