@@ -5,12 +5,18 @@ import Net
 import TLS
 
 extension Service {
-    /// What a start would stumble over besides: certificates that cannot be used, a store folder with the wrong mode.
+    /// What a start would stumble over besides: certificates and DKIM keys that cannot be used, a store folder with the wrong
+    /// mode.
     /// Changes nothing.
     public static func checkParts(_ configuration: Configuration) -> [String] {
         var faults: [String] = []
         do throws(ServiceError) { _ = try ServiceParts.hostname(configuration) } catch { faults.append("\(error)") }
         do throws(ServiceError) { _ = try ServiceParts.contexts(configuration) } catch { faults.append("\(error)") }
+        do throws(ConfigurationError) {
+            _ = try KeyRing(loading: configuration)
+        } catch {
+            faults += error.faults.map { "\($0.key): \($0.problem). \($0.cure)." }
+        }
         var status = stat()
         let directory = configuration.store.directory
         if stat(directory, &status) == 0, status.st_mode & 0o077 != 0 {
@@ -21,9 +27,11 @@ extension Service {
 
     /// What a start would warn of besides ``Configuration/warnings``.
     public static func checkWarnings(_ configuration: Configuration) -> [String] {
-        ServiceParts.missingAnchors(configuration, TrustStores()).map {
-            ["\($0). Cure: \(ServiceParts.anchorsCure)."]
-        } ?? []
+        let anchors =
+            ServiceParts.missingAnchors(configuration, TrustStores()).map {
+                ["\($0). Cure: \(ServiceParts.anchorsCure)."]
+            } ?? []
+        return anchors + ((try? KeyRing(loading: configuration))?.warnings ?? [])
     }
 
     /// Tries the settings of `[dns]` in a throw-away worker with a real lookup, because libunbound takes values with which

@@ -69,6 +69,7 @@ extension Service: ControlSource {
             warnings.append(
                 "\(quarantined) damaged message\(quarantined == 1 ? "" : "s") in quarantine: see relayctl queue")
         }
+        warnings += signer.watch.ring.warnings
         return warnings
     }
 

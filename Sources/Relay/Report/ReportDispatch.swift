@@ -213,7 +213,7 @@ struct ReportDispatch: Sendable {
             if case .stopped = result { return }
             var after = destination
             let now = clock()
-            after.attempts += 1
+            after.attempts &+= 1
             after.lastAttempt = now
             after.nextAttempt = nil
             switch result {

@@ -52,7 +52,7 @@ enum ReportTimes {
 
     /// Seconds to wait after so many attempts, with a quarter left to chance.
     static func wait(after attempts: Int, using generator: inout some RandomNumberGenerator) -> Int64 {
-        let doubled = firstWait << Int64(min(max(0, attempts - 1), 10))
+        let doubled = firstWait << Int64(min(max(1, attempts) - 1, 10))
         let wait = min(doubled, longestWait)
         return wait + Int64.random(in: 0...(wait / 4), using: &generator)
     }

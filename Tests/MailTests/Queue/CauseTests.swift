@@ -27,9 +27,10 @@ import Testing
             #expect(cause.enhancedStatusCode.subject == 7)
         } else {
             // REQUIRETLS without a fit host is final (D10), so is a host that demands what cannot be had (INT-16); a password
-            // is ours to mend.
+            // is ours to mend, and so is a DKIM key.
             let isSecurity: Set<Reason.Cause> = [
-                .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS, .authFailed,
+                .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS, .authFailed, .dkimUnpublished,
+                .dkimUnsignable,
             ]
             #expect((cause.enhancedStatusCode.subject == 7) == isSecurity.contains(cause))
         }

@@ -161,7 +161,7 @@ struct SignerTests {
     func unpublished() async throws {
         let content = SignedMail.text()
         for (unpublished, expected) in [
-            (DKIMUnpublished.otherKey, "wait dkim-unpublished"), (.wait, "wait dkim-unpublished"),
+            (DKIMUnpublished.otherKey, "wait dkim-key-unpublished"), (.wait, "wait dkim-key-unpublished"),
             (.unsigned, "untouched"),
         ] {
             let world = try SigningWorld("s1.d.example", unpublished: unpublished)
@@ -180,14 +180,14 @@ struct SignerTests {
         let content = SignedMail.text()
         let world = try SigningWorld("s1.d.example", unpublished: .unsigned)
         world.set(0, .absent("no such name"))
-        #expect(try await sign(world.signer(store), content, kind: .report).word == "wait dkim-unpublished")
+        #expect(try await sign(world.signer(store), content, kind: .report).word == "wait dkim-key-unpublished")
         for texts in [["s1.other.example"], ["s1.d.example @10"]] {
             let world = try SigningWorld(texts[0])
-            #expect(try await sign(world.signer(store), content, kind: .report).word == "wait dkim-unpublished")
+            #expect(try await sign(world.signer(store), content, kind: .report).word == "wait dkim-key-unpublished")
             #expect(try await sign(world.signer(store), content, kind: .foreignReport).word == "untouched")
         }
         let none = try SigningWorld()
-        #expect(try await sign(none.signer(store), content, kind: .report).word == "wait dkim-unpublished")
+        #expect(try await sign(none.signer(store), content, kind: .report).word == "wait dkim-key-unpublished")
     }
 
     @Test("D8 RPTF-16 A report is signed by the key for reports, other mail by the other")

@@ -38,13 +38,19 @@ struct ConfigurationRuleWarningTests {
             (
                 "[[rule]]\nmx = \"*\"\nlevel = \"encrypted\"",
                 [
-                    "f:3:9: rule[0].level: rule mx \"*\" also holds back mail with TLS-Required: No, and our own reports of TLS failures there (RFC 8460 §5.3)."
+                    "f:3:9: rule[0].level: rule mx \"*\" also holds back mail with TLS-Required: No."
                 ]
             ),
             (
                 "[[rule]]\nmx = \"*\"\nrequiretls = true",
                 [
-                    "f:3:14: rule[0].requiretls: rule mx \"*\" also holds back mail with TLS-Required: No, and our own reports of TLS failures there (RFC 8460 §5.3)."
+                    "f:3:14: rule[0].requiretls: rule mx \"*\" also holds back mail with TLS-Required: No."
+                ]
+            ),
+            (
+                "[[rule]]\nmx = \"m.test\"\nlevel = \"encrypted\"",
+                [
+                    "f:3:9: rule[0].level: rule mx \"m.test\" also holds back mail with TLS-Required: No, and our own reports of TLS failures there (RFC 8460 §5.3)."
                 ]
             ),
             ("[[rule]]\nmx = \"*\"\nlevel = \"opportunistic\"\ndane = \"on\"\nminimum_version = \"1.2\"", []),

@@ -156,7 +156,7 @@ struct ReportDispatchTests {
         let times = world.posted.map(\.at.seconds)
         let gaps = zip(times.dropFirst(), times).map { $0 - $1 }
         for (number, gap) in gaps.enumerated() {
-            let base = min(300 << Int64(number), 4 * 3600)
+            let base: Int64 = min(Int64(300) << Int64(number), 4 * 3600)
             #expect((base...(base + base / 4)).contains(gap), "gap \(number) is \(gap)")
         }
         let span = (times.last ?? 0) - (times.first ?? 0)

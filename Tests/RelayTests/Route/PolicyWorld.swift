@@ -126,11 +126,11 @@ final class PolicyWorld: Sendable {
     // MARK: The finder
 
     func finder(
-        store: (any PolicyStore)? = nil, isEnabled: Bool = true, limit: Int? = nil,
+        store: (any PolicyStore)? = nil, reports: (any ReportStore)? = nil, isEnabled: Bool = true, limit: Int? = nil,
         settings: STSSettings = STSSettings()
     ) -> PolicyFinder {
         PolicyFinder(
-            fetcher: fetcher, store: store, settings: settings, isEnabled: isEnabled, firstWait: .seconds(60),
+            fetcher: fetcher, store: store, reports: reports, settings: settings, isEnabled: isEnabled, firstWait: .seconds(60),
             clock: { self.now }, log: log, limit: limit,
             rest: { _ in
                 let patience = self.state.withLock { state in

@@ -86,12 +86,10 @@ extension Configuration {
         } else {
             return nil
         }
+        let namesSomebody = (rule.destination ?? .any) != .any || (rule.mx ?? .any) != .any
+        let reports = namesSomebody ? ", and our own reports of TLS failures there (RFC 8460 §5.3)" : ""
         return Warning(
-            key: key,
-            problem:
-                "\(rule.label) also holds back mail with TLS-Required: No, and our own reports of TLS failures there "
-                + "(RFC 8460 §5.3)",
-            cure: "")
+            key: key, problem: "\(rule.label) also holds back mail with TLS-Required: No\(reports)", cure: "")
     }
 
     /// A certificate for a name that whoever forges an MX record may choose. Whether the records are signed only DNS can say.

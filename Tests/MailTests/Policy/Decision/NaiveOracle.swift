@@ -17,7 +17,10 @@ struct NaiveOracle {
 
     private var rule: HostRule { world.rule ?? HostRule() }
     /// RFC 8689 §3: policies are followed and do not fail the message. INT-17: the operator may overrule it.
-    var sayIsNo: Bool { world.demand == .optionalTLS && rule.requireTLS != true }
+    var sayIsNo: Bool { (world.demand == .optionalTLS || isReport) && rule.requireTLS != true }
+    /// RFC 8460 §3, D15: as such mail, and of what the operator demands only a rule for the domain or host holds it back.
+    /// All rules of these worlds are for one.
+    private var isReport: Bool { world.demand == .report }
     private var asksRequireTLS: Bool { world.demand == .requireTLS || rule.requireTLS == true }
     private var isNotice: Bool { world.demand == .requireTLSNotice && !asksRequireTLS }
 
@@ -83,7 +86,7 @@ struct NaiveOracle {
     /// D15, EDGE-23: the operator's minimum; a rule that honours TLS-Required: No gives way.
     private var localLevel: TLSRequirement.Level {
         if sayIsNo, rule.honoursOptionalTLS == true { return .opportunistic }
-        return rule.demand?.level ?? world.settings.minimumLevel
+        return rule.demand?.level ?? (isReport ? .opportunistic : world.settings.minimumLevel)
     }
 
     /// What the operator's rule accepts and the host can offer; nil where the rule wants no proof.
