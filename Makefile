@@ -9,7 +9,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Where `make run` keeps its configuration, queue and control socket.
 STATE := $(CURDIR)/var/run
 
-.PHONY: help deps deps-bed build release run test unit scenarios demo bench-decisions lint clean
+.PHONY: help deps deps-bed build release run test unit scenarios demo bench-decisions bench-signatures bench-counting lint clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,15 @@ demo: deps-bed release ## the whole mission in the mini-internet, no internet ne
 bench-decisions: deps ## decisions a second from warm caches, on one thread
 	swift build $(SWIFT_FLAGS) -c release --product waxwing-bench
 	@.build/release/waxwing-bench decisions
+
+bench-signatures: deps ## DKIM signatures a second, beside those of openssl speed
+	swift build $(SWIFT_FLAGS) -c release --product waxwing-bench
+	@.build/release/waxwing-bench signatures
+	@openssl speed -seconds 3 rsa2048 ed25519 2>/dev/null | grep -E 'sign|bits'
+
+bench-counting: deps ## what counting for TLS-RPT costs a message
+	swift build $(SWIFT_FLAGS) -c release --product waxwing-bench
+	@.build/release/waxwing-bench counting
 
 lint: ## formatting and the rules of .swift-format
 	swift format lint --strict --recursive Sources Tests Package.swift

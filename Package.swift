@@ -98,7 +98,8 @@ let package = Package(
         .executableTarget(
             name: "waxwing-bench",
             dependencies: [
-                "Relay", "Mail", "Net", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Relay", "Mail", "Net", "TLS", "Store",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks",
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
@@ -126,7 +127,9 @@ let package = Package(
             [
                 "Relay", "Mail", "Net", "TLS", "DNS", "Store", .product(name: "Logging", package: "swift-log"),
             ]),
-        tests("relayctl", ["relayctl", "Mail", "Relay"]),
+        tests(
+            "relayctl",
+            ["relayctl", "Mail", "Relay", "TLS", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("Structure", []),
     ]
 )

@@ -39,13 +39,15 @@ enum Arguments {
         }
     }
 
+    static func time(_ text: String) throws(Failure) -> WallTime { try time(text, of: "--at") }
+
     /// `2026-08-01T12:00:00Z` (RFC 3339 §5.6), or seconds since the epoch.
-    static func time(_ text: String) throws(Failure) -> WallTime {
+    static func time(_ text: String, of option: String) throws(Failure) -> WallTime {
         if let seconds = Int64(text) { return WallTime(seconds: seconds) }
         guard let date = try? Date(text, strategy: .iso8601), let seconds = Int64(exactly: date.timeIntervalSince1970)
         else {
             throw Failure(
-                .usage, "--at \(shown(text)) is no time: write 2026-08-01T12:00:00Z, or seconds since the epoch")
+                .usage, "\(option) \(shown(text)) is no time: write 2026-08-01T12:00:00Z, or seconds since the epoch")
         }
         return WallTime(seconds: seconds)
     }

@@ -39,6 +39,11 @@ enum Output {
     static func value(_ text: String) throws(Failure) {
         var octets = Array(text.utf8)
         if octets.last != UInt8(ascii: "\n") { octets.append(UInt8(ascii: "\n")) }
+        try Output.octets(octets)
+    }
+
+    /// As they are.
+    static func octets(_ octets: [UInt8]) throws(Failure) {
         var rest = octets[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }

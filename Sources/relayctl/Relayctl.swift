@@ -17,7 +17,7 @@ struct Relayctl: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             PolicyCommand.self, ProbeCommand.self, STSCommand.self, DANECommand.self, TLSRPTCommand.self,
-            QueueCommand.self, StatusCommand.self,
+            DKIMCommand.self, QueueCommand.self, StatusCommand.self,
         ])
 
     static func main() async {
@@ -72,6 +72,7 @@ extension Relayctl: CommandGroup {}
 extension STSCommand: CommandGroup {}
 extension DANECommand: CommandGroup {}
 extension TLSRPTCommand: CommandGroup {}
+extension DKIMCommand: CommandGroup {}
 
 /// What commands take that need neither daemon nor configuration.
 struct OutputOptions: ParsableArguments {

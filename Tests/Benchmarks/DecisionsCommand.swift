@@ -29,7 +29,7 @@ struct DecisionsCommand: AsyncParsableCommand {
         var loads = [0.0, 0, 0]
         getloadavg(&loads, 3)
         print(
-            "load \(Self.text(loads[0])), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) processors, \(domains) domains,",
+            "load \(ProcessorTime.text(loads[0])), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) processors, \(domains) domains,",
             "\(tasks) tasks, 1 thread")
         let loop = try Loop(name: "bench")
         try loop.start()
@@ -39,7 +39,7 @@ struct DecisionsCommand: AsyncParsableCommand {
             let result = await measure(world, on: loop)
             print(
                 "rules \(count): \(Int(result.perSecond)) decisions/s,",
-                "\(Self.text(result.microseconds)) us of processor each,",
+                "\(ProcessorTime.text(result.microseconds)) us of processor each,",
                 "lookups before \(result.lookupsBefore), while measuring \(result.lookups)")
             guard result.lookups == 0, result.areRight else {
                 throw ValidationError("The caches were not warm, or a decision is not that of DANE with MTA-STS.")
@@ -70,7 +70,7 @@ struct DecisionsCommand: AsyncParsableCommand {
         let before = world.lookups
         let start = Deadline.now
         let end = start.advanced(by: .seconds(seconds))
-        let processor = Self.processorTime()
+        let processor = ProcessorTime.now
         let running = (0..<tasks).map { task in
             loop.task {
                 var count = 0
@@ -87,24 +87,10 @@ struct DecisionsCommand: AsyncParsableCommand {
         }
         var count = 0
         for task in running { count += await task.value }
-        let used = Self.processorTime() - processor
+        let used = ProcessorTime.now - processor
         let time = Double(Deadline.now.nanoseconds - start.nanoseconds) / 1e9
         return Result(
             perSecond: Double(count) / time, microseconds: used / Double(max(1, count)) * 1e6, lookupsBefore: before,
             lookups: world.lookups - before, areRight: areRight)
-    }
-
-    /// Seconds this process has used, kernel and user.
-    private static func processorTime() -> Double {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
-    }
-
-    private static func text(_ number: Double) -> String {
-        let hundredths = Int((number * 100).rounded())
-        let rest = hundredths % 100
-        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
     }
 }

@@ -4,5 +4,6 @@ import ArgumentParser
 @main
 struct WaxwingBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "waxwing-bench", abstract: "Measures parts of the relay.", subcommands: [DecisionsCommand.self])
+        commandName: "waxwing-bench", abstract: "Measures parts of the relay.",
+        subcommands: [DecisionsCommand.self, SignaturesCommand.self, CountingCommand.self])
 }

@@ -7,10 +7,13 @@ import sys
 import textwrap
 import time
 
-from . import addresses
-from .domains import MAIL_DOMAINS, Domain
-from .inside import Bed
+from . import addresses, judges, reports
+from .clock import Clock
+from .domains import BY_NAME, MAIL_DOMAINS, Domain
+from .inside import Bed, wait_for
 from .relay import Relay, program
+from .relayconfig import quoted
+from .reporting import key_table
 from .submission import Letter
 
 LIMIT = 60.0  # seconds until the table is printed, whatever is still open
@@ -142,10 +145,44 @@ def policy(relay: Relay, domain: str) -> None:
     print(paint(f"(exit {code})", DIM) + "\n")
 
 
+ORGANIZATION = "Waxwing demo"
+# Whose report is shown: its host shows another certificate than its TLSA record names.
+REPORTED = "mismatch.example"
+
+
+def signatures(bed: Bed, clock: Clock, letter: Letter) -> None:
+    """What two verifiers who know nothing of each other make of a letter that arrived."""
+    (copy,) = bed.delivered("good.example", letter.mark)
+    verdicts = zip(judges.dkimpy_accepts(copy, clock.now), judges.opendkim_accepts(copy, clock.environment()))
+    for tags, accepted in zip(judges.signatures(copy), verdicts):
+        words = ", ".join(f"{name} {paint('accepts', GREEN) if accepts else paint('refuses', RED)} it"
+                          for name, accepts in zip(("dkimpy", "opendkim"), accepted))
+        print(f"  {tags['a']:<15} d={tags['d']} s={tags['s']}: {words}")
+
+
+def report(bed: Bed, relay: Relay, clock: Clock) -> None:
+    """The day ends, and one of the reports it brings, as the postmaster who gets it can read it."""
+    day = clock.now.strftime("%Y-%m-%d")
+    clock.to_next_day(hour=5)
+    (uri,) = BY_NAME[REPORTED].reports.uris(REPORTED)
+    found = wait_for("the report", lambda: [one for one in reports.at(bed, uri, REPORTED, ORGANIZATION) if one.day == day], 60)
+    begun = [event for event in relay.events() if event.get("event") == "report-begun"]
+    print(f"{len(begun)} domains asked for a report; that of {REPORTED} reached {uri}.\n")
+    file = relay.folder / "report.eml"
+    file.write_bytes(found[0].mail)
+    print(paint("$ relayctl tlsrpt read report.eml", BOLD))
+    sys.stdout.flush()
+    subprocess.run([program("relayctl"), "tlsrpt", "read", file])
+
+
 def main() -> int:
     bed = Bed.here()
+    clock = Clock(bed.folder / "relays" / "demo")
     section("relayd starts. It resolves from the bed's own signed root and speaks to real mail servers")
-    with Relay(bed, "demo", 0, address=addresses.RELAY) as relay:
+    tables = (*(key_table(bed.folder, selector) for selector in ("rsa", "ed")),
+              *(key_table(bed.folder, selector, use="reports") for selector in ("tlsrpt", "tlsrpt-ed")))
+    about = {"organization": quoted(ORGANIZATION), "contact": quoted(f"tlsrpt@{addresses.ORGANIZATION_DOMAIN}")}
+    with Relay(bed, "demo", 0, address=addresses.RELAY, clock=clock, tables=tables, more={"tlsrpt": about}) as relay:
         rows = [Row(domain) for domain in MAIL_DOMAINS]
         section(f"sendmail hands one letter for each of {len(rows)} domains to Postfix, and Postfix to relayd")
         for row in rows:
@@ -163,6 +200,10 @@ def main() -> int:
         policy(relay, "first-fails.example")
         policy(relay, "dane-host.example")
         policy(relay, "sts-behind-dane.example")
+        section("Every letter was signed twice. Two verifiers look at the one that reached good.example")
+        signatures(bed, clock, next(row.letter for row in rows if row.domain.name == "good.example"))
+        section("relayd's clock is moved past midnight: reports go out to the domains that ask for them")
+        report(bed, relay, clock)
     return 0 if all(row.is_decided for row in rows) else 1
 
 

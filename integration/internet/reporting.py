@@ -163,6 +163,9 @@ class Reporting:
     def received(self, domain: Domain, day: str = "") -> dict[str, list[Report]]:
         return {uri: self.at(uri, domain.name, day) for uri in domain.reports.uris(domain.name)}
 
+    def received_of(self, domain: str, day: str) -> list[Report]:
+        return [report for those in self.received(BY_NAME[domain], day).values() for report in those]
+
     def first(self, domain: str, day: str) -> Report:
         """The report about a domain, wherever it came in."""
         found = [report for those in self.received(BY_NAME[domain], day).values() for report in those]

@@ -50,7 +50,7 @@ struct ReportRun: Sendable {
                             domain: domain, day: day, submitter: settings.contact.domain,
                             salt: UInt64.random(in: 0...UInt64.max, using: &generator)
                         ).description,
-                        dueAt: day.next.start.advanced(by: delay))
+                        dueAt: day.next.start.advanced(by: ReportTimes.settling + delay))
                 }
                 try await store.plan(reports)
                 log.event(

@@ -36,6 +36,8 @@ struct ReportSettings: Sendable {
 
 /// Bounds of the reports' way out.
 enum ReportTimes {
+    /// Seconds after midnight before which no report is begun: what was settled on the day is written down by then.
+    static let settling: Int64 = 60
     /// Seconds: RFC 8460 §5.5 has one try for 24 hours and give up then.
     static let lifetime: Int64 = 86_400
     /// Seconds to the second attempt; each further wait is twice as long, up to `longestWait`.

@@ -1,5 +1,6 @@
 import Mail
 import Store
+import Synchronization
 
 /// What the control socket shows of reports, and the order to send them.
 extension Service {
@@ -39,7 +40,10 @@ extension Service {
             contact: settings.contact?.description, submitter: settings.submitterDomain?.text, day: today.description,
             sendFrom: today.next.start.seconds,
             sendUntil: today.next.start.seconds &+ settings.spread.components.seconds,
-            droppedSessions: try await store.droppedSessions(day: today), domains: domains,
+            droppedSessions: try await store.droppedSessions(day: today),
+            observationsTaken: settings.socket.map { _ in observed.taken.load(ordering: .relaxed) },
+            observationsDropped: settings.socket.map { _ in observed.dropped.load(ordering: .relaxed) },
+            domains: domains,
             suppressed: try await store.suppressions(at: now, limit: ReportLimits.page).map(ReportSuppressionView.init),
             next: page.count < query.limit ? nil : page.last?.text)
     }

@@ -58,7 +58,7 @@ actor KeyWatch {
     }
 
     /// Seconds after which a key that may not sign is looked up again: the operator is about to publish it.
-    static let retry: Int64 = 60
+    static let retry: Int64 = 10
 
     private func look(_ index: Int, at now: WallTime) async -> DKIMPublication {
         let latch = Latch<DKIMPublication>()

@@ -17,6 +17,9 @@ public struct ReportStatusView: Codable, Hashable, Sendable {
     public var sendUntil: Int64
     /// Sessions of today that are not counted, for want of room.
     public var droppedSessions: Int64
+    /// Datagrams of `tlsrpt.socket` since the start: taken, and dropped because they could not be read; absent without a socket.
+    public var observationsTaken: Int?
+    public var observationsDropped: Int?
     /// One page, alphabetical.
     public var domains: [ReportDomainView]
     /// Addresses that are left alone for a while.

@@ -20,6 +20,13 @@ public enum ReportText {
                 + style.wrapped(
                     "\(view.droppedSessions) sessions of today are not counted: too many domains.", indent: 9) + "\n"
         }
+        if let taken = view.observationsTaken {
+            let dropped = view.observationsDropped ?? 0
+            text += style.field(
+                "others",
+                "\(Humane.count(taken, "datagram")) of another MTA counted"
+                    + (dropped == 0 ? "" : ", \(dropped) could not be read and were dropped"), width: 9)
+        }
         text += "\n"
         if view.domains.isEmpty { return text + "Nothing is counted today, and no report was due yesterday.\n" }
         var table = TextTable(["DOMAIN", "SESSIONS", "FAILED", "LAST REPORT", "STATE", "WORDS"])
