@@ -84,7 +84,7 @@ struct ReportMailingTests {
         // The next day.
         let next = ReportWorld.day.next
         try await ReportWorld.count(store, "a.example", day: next)
-        world.set(next.next.start)
+        world.set(ReportWorld.start(of: next.next))
         try await world.look(store)
         let report = try await store.report("a.example", day: next)
         #expect(report.outcome == .noDestination && world.submitted.count == 1)
@@ -92,7 +92,7 @@ struct ReportMailingTests {
         // RPTF-22: another address is written to all the same.
         try world.publish("a.example", "mailto:t@r.example", "https://r.example/x")
         try await ReportWorld.count(store, "a.example", day: next.next)
-        world.set(next.next.next.start)
+        world.set(ReportWorld.start(of: next.next.next))
         try await world.look(store)
         let mixed = try await store.report("a.example", day: next.next)
         #expect(mixed.destinations.map(\.state) == [.suppressed, .accepted] && mixed.outcome == .accepted)

@@ -50,7 +50,7 @@ struct ReportRunTests {
         var offsets: [Int64] = []
         for domain in domains {
             let due = try #require(try await store.report(domain).dueAt)
-            offsets.append(due.seconds - ReportWorld.day.next.start.seconds)
+            offsets.append(due.seconds - ReportWorld.start(of: ReportWorld.day.next).seconds)
         }
         #expect(offsets.allSatisfy { (0..<window).contains($0) })
         for quarter in 0..<4 {
@@ -63,14 +63,16 @@ struct ReportRunTests {
         #expect(world.lookups == offsets.filter { $0 == 0 }.count)
     }
 
-    @Test("RPTF-26 Without a window all are due at midnight; a day long gone is due at once")
+    @Test(
+        "RPTF-26 Without a window all are due a minute after midnight, when the day is written down; a day long gone is due at once"
+    )
     func noSpread() async throws {
         let world = try ReportWorld { $0.tlsrpt.spread = .zero }
         let store = try world.folder.open()
         try await ReportWorld.count(store, "a.example", day: ReportWorld.day.previous.previous)
         try await world.run(store).plan(before: ReportWorld.day.next)
         let report = try await store.report("a.example", day: ReportWorld.day.previous.previous)
-        #expect(report.dueAt == ReportWorld.day.previous.start)
+        #expect(report.dueAt == ReportWorld.start(of: ReportWorld.day.previous))
         try await world.run(store).work()
         #expect(world.lookups == 1)
     }

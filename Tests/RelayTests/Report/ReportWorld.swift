@@ -38,7 +38,7 @@ final class ReportWorld: Sendable {
         var configuration = try Self.configuration()
         change(&configuration)
         settings = try #require(ReportSettings(configuration))
-        state.withLock { $0.now = Self.day.next.start }
+        state.withLock { $0.now = Self.start(of: Self.day.next) }
     }
 
     /// Reports are on: organization, contact and a key.
@@ -54,6 +54,9 @@ final class ReportWorld: Sendable {
         configuration.dkim.keys = [key]
         return configuration
     }
+
+    /// When the reports of the day before may begin.
+    static func start(of day: ReportDay) -> WallTime { day.start.advanced(by: ReportTimes.settling) }
 
     // MARK: The script
 
