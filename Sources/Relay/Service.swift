@@ -39,7 +39,7 @@ public final class Service: Sendable {
     /// Nil where reporting is off.
     let reports: ReportSettings?
     let observed = ObservationCounters()
-    /// Ends the rests of ``ReportRun``, ``KeyWatch`` and ``ObservationSource``.
+    /// Ends the rests of ``ReportRun`` and ``KeyWatch``.
     let reportBells = Mutex<[Alarm]>([])
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
@@ -149,12 +149,16 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError.control(configuration.control.socket, "\(error)")
         }
+        let observations: ObservationSource?
+        do throws(ServiceError) { observations = try listenForObservations(on: loop) } catch {
+            control.close()
+            throw error
+        }
         let controlTask = Task(executorPreference: loop) { await control.run() }
         let loading = Task(executorPreference: loaderLoop) { await self.loader.run() }
         let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }
         let testing = Task(executorPreference: loop) { await self.watchValidation(on: loop) }
         let refreshing = Task(executorPreference: loop) { await self.refreshPolicies(on: loop) }
-        let observations = try listenForObservations(on: loop)
         let observing = Task(executorPreference: loop) { if let observations { await observations.run() } }
         let reporting = Task(executorPreference: loop) { await self.sendReports(on: loop) }
         let watching = Task(executorPreference: loop) { await self.watchKeys(on: loop) }

@@ -105,10 +105,13 @@ public enum DKIMKeyChoice: Hashable, Sendable {
         }
         var chosen: [Int] = []
         var obstacles: [String] = []
+        var isUncertain = false
         for generations in candidates {
             for generation in generations {
                 let published = generation.filter { index in
-                    guard let obstacle = publication(index).obstacle else { return true }
+                    let known = publication(index)
+                    guard let obstacle = known.obstacle else { return true }
+                    if case .unknown = known { isUncertain = true }
                     obstacles.append("\(keys[index].selector)._domainkey.\(keys[index].domain) \(obstacle)")
                     return false
                 }
@@ -120,7 +123,8 @@ public enum DKIMKeyChoice: Hashable, Sendable {
         switch unpublished {
         case .wait where !obstacles.isEmpty: self = .wait(why)
         case _ where !chosen.isEmpty: self = .sign(chosen.sorted())
-        case .unsigned: self = .unsigned(why)
+        // A lookup that failed says nothing: mail is not to go unsigned for our own resolver's trouble.
+        case .unsigned: self = isUncertain ? .wait(why) : .unsigned(why)
         case .otherKey, .wait: self = .wait(why)
         }
     }

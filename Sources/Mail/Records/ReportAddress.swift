@@ -51,7 +51,9 @@ public enum ReportAddress: Hashable, Sendable {
             else { return nil }
             octets.append(high << 4 | low)
         }
-        return try? Mailbox(parsing: octets)
+        // An address literal is a stranger's way to have us speak to a machine that has no name.
+        guard let mailbox = try? Mailbox(parsing: octets), case .name = mailbox.domain else { return nil }
+        return mailbox
     }
 
     /// `//host[:port][/…]` with a host that could be connected to; user names are refused, a record is public.

@@ -24,7 +24,6 @@ final class Delivery {
     /// Delivers `job` to as many of its recipients as the destination takes now.
     func attempt(_ job: Job, preferring family: AddressFamily?) async -> AttemptResult {
         var run = AttemptRun(job: job)
-        let demand = job.message.demand
         switch await parts.signer.sign(job) {
         case .untouched: break
         case .signed(let fields): run.signature = fields
@@ -32,7 +31,7 @@ final class Delivery {
         case .refused(let reason): return run.result(.bounced(reason, nil))
         }
         let began = Deadline.now
-        var decision = await parts.decision(for: job.nextHop, demand: demand)
+        var decision = await parts.decision(for: job)
         run.lookupTook = began.elapsedMilliseconds
         var failure = await follow(decision, &run, preferring: family)
         // RFC 8461 §5: before a failure under a cached policy counts, ask whether a newer one is out (STS-35, EDGE-25).
@@ -40,7 +39,8 @@ final class Delivery {
             let sts = await parts.policies.recheck(decision.inputs.sts)
         {
             decision = PolicyDecision(
-                PolicyInputs(facts: decision.inputs.facts, sts: sts, demand: demand, settings: parts.policy))
+                PolicyInputs(
+                    facts: decision.inputs.facts, sts: sts, demand: job.message.demand, settings: parts.policy))
             failure = await follow(decision, &run, preferring: family)
         }
         return run.result(failure: failure)
@@ -67,7 +67,7 @@ final class Delivery {
             if case .connect(let candidate) = planned {
                 // The hosts before may have taken minutes, and a policy may have come meanwhile.
                 if !isFirst {
-                    current = await parts.decision(for: run.job.nextHop, demand: run.job.message.demand)
+                    current = await parts.decision(for: run.job)
                     run.sts = current.inputs.sts
                     step = current.renewed(candidate)
                     if let reason = step.skipReason { plan.note(reason) }
@@ -80,6 +80,11 @@ final class Delivery {
                 let rule = current.hosts.first { $0.host.host == host.host }?.rule.inWords
                 run.noteSkip(host, reason, rule: rule, at: parts.clock())
             case .connect(let candidate):
+                if let reason = parts.refusal(of: candidate, for: run.job) {
+                    run.noteSkip(candidate.host, reason, rule: candidate.rule, at: parts.clock())
+                    plan.note(reason)
+                    continue
+                }
                 await tryHost(candidate, &run, &plan, under: current.inputs)
                 if run.isComplete { return nil }
             }

@@ -50,8 +50,21 @@ struct DeliveryParts: Sendable {
 
     /// The decision for `nextHop` as things stand: DNS facts and MTA-STS found at the same time, both from memory where
     /// they are warm.
-    func decision(for nextHop: NextHop, demand: MessageDemand) async -> PolicyDecision {
-        await decisions.decision(for: nextHop, demand: demand)
+    func decision(for job: Job) async -> PolicyDecision {
+        await decisions.decision(for: job.nextHop, demand: job.message.demand, isCounted: job.isCounted)
+    }
+
+    /// Why a report of ours is not taken to this address; nil where it may be, and for all other mail. Who wants reports is a
+    /// stranger's wish, and must not have this machine talk to its own network (reliability: `rua` as SSRF).
+    func refusal(of candidate: DeliveryPlan.Candidate, for job: Job) -> Reason? {
+        guard job.message.kind == .report, !job.nextHop.isConfigured else { return nil }
+        let why = candidate.address.refusedForReports(
+            privateAllowed: configuration.tlsrpt.privateAddresses, loopbackAllowed: configuration.delivery.loopback)
+        return why.map {
+            Reason(
+                .connectFailed,
+                "no report is sent to \(candidate.host.host) [\(candidate.address)]: \($0) (tlsrpt.private_addresses)")
+        }
     }
 
     var policies: PolicyFinder { decisions.policies }

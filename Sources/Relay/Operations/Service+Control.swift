@@ -99,7 +99,7 @@ extension Service: ControlSource {
 
     public func policy(_ domain: DomainName) async throws -> [UInt8] {
         let nextHop = routing.nextHop(for: .name(domain))
-        async let decision = decisions.decision(for: nextHop, demand: .ordinary)
+        async let decision = decisions.decision(for: nextHop, demand: .ordinary, isCounted: false)
         async let tlsrpt = resolver.tlsrpt(of: nextHop)
         let document = PolicyDocument(
             await decision, domain: domain, route: routing.route(to: nextHop), tlsrpt: await tlsrpt)

@@ -13,9 +13,11 @@ package struct DecisionFinder: Sendable {
         self.settings = settings
     }
 
-    /// As things stand now.
-    package func decision(for nextHop: NextHop, demand: MessageDemand) async -> PolicyDecision {
-        async let sts = policies.facts(for: nextHop)
+    /// As things stand now. `isCounted`: TLS-RPT counts what comes of it, see ``PolicyFinder/facts(for:isCounted:)``.
+    package func decision(
+        for nextHop: NextHop, demand: MessageDemand, isCounted: Bool = true
+    ) async -> PolicyDecision {
+        async let sts = policies.facts(for: nextHop, isCounted: isCounted)
         let facts = await routes.facts(for: nextHop)
         return PolicyDecision(PolicyInputs(facts: facts, sts: await sts, demand: demand, settings: settings))
     }

@@ -64,7 +64,7 @@ extension PolicyFinder {
         self.known.grew(by: known.policy.weight)
         save(known)
         // Of the events, for a text that came may still be no policy.
-        for case .fetchFailed(_, let fault, _) in end.events {
+        for case .fetchFailed(_, let fault, _) in end.events where known.isCounted {
             await count(fault, of: domain, keeping: known.policy.entry, at: now)
         }
         return end

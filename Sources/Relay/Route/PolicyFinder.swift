@@ -50,6 +50,9 @@ package actor PolicyFinder {
         var discovery: Latch<STSFacts>?
         var lookup: Task<Void, Never>?
         var fetch: Fetch?
+        /// Counted mail, or a refresh, waits for the discovery or the fetch that is under way: then its failure counts. A
+        /// report's own delivery must not lead to the next report (RPTC-18).
+        var isCounted = false
         /// Those who come back to it after an `await`.
         var visitors = 0
         /// Until it ends the store is behind: what is forgotten now would be read back wrong.
@@ -88,13 +91,19 @@ package actor PolicyFinder {
 
     /// What is known about MTA-STS for `nextHop` now; looked up and fetched where it is not. Returns within `sts.first_wait`,
     /// and at once where the task is cancelled; what is under way then goes on, for the mail that comes later (STS-38).
-    package func facts(for nextHop: NextHop) async -> STSFacts {
+    ///
+    /// - Parameter isCounted: false for report mail and for those who only ask: neither keeps a policy from being forgotten, and
+    ///   a failed fetch of theirs is in no report.
+    package func facts(for nextHop: NextHop, isCounted: Bool = true) async -> STSFacts {
         guard isEnabled, let domain = nextHop.domain else { return .notApplicable }
         let known = state(of: domain)
         let now = clock()
-        known.policy.noteUse(at: now)
-        save(known)
+        if isCounted {
+            known.policy.noteUse(at: now)
+            save(known)
+        }
         if known.discovery == nil, let facts = known.policy.currentFacts(at: now) { return facts }
+        if isCounted { known.isCounted = true }
         return await discover(known)
     }
 
@@ -203,6 +212,7 @@ package actor PolicyFinder {
             if fetched == id { break }
         }
         known.discovery = nil
+        known.isCounted = false
         latch.open(outcome ?? known.policy.standingFacts(at: clock()))
     }
 
@@ -216,6 +226,7 @@ package actor PolicyFinder {
         await look(known)
         let discovery = STSDiscovery(domain, settings: settings)
         var outcome: STSRefreshOutcome?
+        known.isCounted = true
         for _ in 0..<2 {
             if isClosing { break }
             guard let id = discovery.refreshID(known.policy.entry, known.policy.record, at: clock()) else {
