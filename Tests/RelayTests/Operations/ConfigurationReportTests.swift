@@ -1,4 +1,3 @@
-import Foundation
 import Mail
 import Testing
 
@@ -206,64 +205,5 @@ struct ConfigurationReportTests {
     func privateAddresses() throws {
         let warnings = try Configuration.parse(text: "[tlsrpt]\nprivate_addresses = true", file: "f").warnings
         #expect(warnings.contains { $0.hasPrefix("tlsrpt.private_addresses is on: ") })
-    }
-
-    // MARK: Key files
-
-    private static func configuration(_ files: KeyFile...) throws -> Configuration {
-        var configuration = Configuration()
-        configuration.dkim.keys = try files.enumerated().map { try $1.written("s\($0)", "d.test") }
-        return configuration
-    }
-
-    private static func faults(_ configuration: Configuration) -> [ConfigurationFault] {
-        do throws(ConfigurationError) {
-            _ = try KeyRing(loading: configuration)
-            return []
-        } catch {
-            return error.faults
-        }
-    }
-
-    @Test("DKIM-02 RSA of 1000 bits is refused at start and by --check, 1024 is warned of, 2048 is right")
-    func bits() throws {
-        let short = try KeyFile(DKIMKeyFiles.rsa(bits: 1000))
-        let faults = Self.faults(try Self.configuration(short))
-        #expect(faults.map(\.key) == ["dkim.key[0].file"] && faults.first?.problem.contains("1000 bits") == true)
-        #expect(Service.checkParts(try Self.configuration(short)).contains { $0.contains("1000 bits") })
-        let (short1024, right) = (try KeyFile(DKIMKeyFiles.rsa(bits: 1024)), try KeyFile(DKIMKeyFiles.rsa(bits: 2048)))
-        let weak = try Self.configuration(short1024, right)
-        let ring = try KeyRing(loading: weak)
-        #expect(
-            ring.warnings == ["the DKIM key s0 of d.test has 1024 bits: 2048 are recommended (RFC 8301 §3.2)."])
-        #expect(Service.checkWarnings(weak).contains { $0.contains("1024 bits") })
-        #expect(!Service.checkParts(weak).contains { $0.contains("dkim") })
-        withExtendedLifetime((short, short1024, right)) {}
-    }
-
-    @Test("a key file that others can read, that is none, or that is not there: all faults at once, with the cure")
-    func files() throws {
-        let pem = try DKIMKeyFiles.ed25519()
-        let loose = try KeyFile(pem, mode: 0o644)
-        let group = try KeyFile(pem, mode: 0o640)
-        let noKey = try KeyFile(Array("no key".utf8))
-        let (gone, good) = (try KeyFile(pem), try KeyFile(pem, mode: 0o400))
-        var configuration = try Self.configuration(loose, group, noKey, gone, good)
-        configuration.dkim.keys[3].file = "/nonexistent/key.pem"
-        let faults = Self.faults(configuration)
-        #expect(faults.map(\.key) == (0...3).map { "dkim.key[\($0)].file" })
-        #expect(faults[0].problem.contains("mode 644") && faults[0].problem.contains("chmod 600"))
-        #expect(faults[1].problem.contains("mode 640") && faults[3].problem.contains("No such file"))
-        #expect(Service.checkParts(configuration).filter { $0.hasPrefix("dkim.key[") }.count == 4)
-        withExtendedLifetime((loose, group, noKey, gone, good)) {}
-    }
-
-    @Test("DKIM-23 a ring finds the keys of a domain and of those above it")
-    func near() throws {
-        let world = try SigningWorld("s1.d.test", "s2.a.d.test", "s3.test", "s4.e.test")
-        #expect(Set(world.ring.near(try DomainName("a.d.test"))) == [0, 1, 2])
-        #expect(Set(world.ring.near(try DomainName("d.test"))) == [0, 2])
-        #expect(world.ring.near(try DomainName("ad.test")) == [2])
-        #expect(world.ring.near(try DomainName("other.example")).isEmpty && KeyRing.empty.isEmpty)
     }
 }

@@ -130,7 +130,8 @@ final class PolicyWorld: Sendable {
         settings: STSSettings = STSSettings()
     ) -> PolicyFinder {
         PolicyFinder(
-            fetcher: fetcher, store: store, reports: reports, settings: settings, isEnabled: isEnabled, firstWait: .seconds(60),
+            fetcher: fetcher, store: store, reports: reports, settings: settings, isEnabled: isEnabled,
+            firstWait: .seconds(60),
             clock: { self.now }, log: log, limit: limit,
             rest: { _ in
                 let patience = self.state.withLock { state in
