@@ -13,7 +13,15 @@ extension Service {
     static let retestPause: Duration = .seconds(60)
 
     func keepHouse(on loop: Loop) async {
+        let reports = ReportKeeping(
+            store: store, keep: configuration.tlsrpt.keep.components.seconds, log: log, clock: Self.clock)
+        var forgotten: ReportDay?
         while !Task.isCancelled {
+            // Once a day, and at start.
+            if forgotten != reports.oldest {
+                forgotten = reports.oldest
+                await reports.forget()
+            }
             await dispatcher.expireIdle()
             await measureRoom()
             guard await loop.pause(Self.housekeepingPause) else { return }

@@ -181,7 +181,7 @@ struct ServiceParts: Sendable {
     }
 
     /// The addresses we send from are ours; those we listen on too, unless they mean "any" or lie on loopback (MX-09).
-    private static func ownAddresses(_ configuration: Configuration) -> Set<IPAddress> {
+    static func ownAddresses(_ configuration: Configuration) -> Set<IPAddress> {
         let configured =
             configuration.intake.listen.compactMap { IPAddress(octets: $0.octets) }
             + [configuration.delivery.sourceIPv4, configuration.delivery.sourceIPv6].compactMap { $0 }

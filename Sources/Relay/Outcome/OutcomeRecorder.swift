@@ -83,7 +83,9 @@ struct OutcomeRecorder: Sendable {
         let own = schedule.nextAttempt(
             after: recipient.attempts + 1, at: now, expires: message.expiresAt, using: &generator)
         var decided = Decided(recipient, outcome, max(own, notBefore ?? own))
-        decided.policyFailureSince = reason.cause.isTLSPolicy ? recipient.policyFailureSince ?? now : nil
+        // A key that is not published holds mail back like a policy: the operator is to look (D19).
+        let isHeldBack = reason.cause.isTLSPolicy || reason.cause == .dkimUnpublished
+        decided.policyFailureSince = isHeldBack ? recipient.policyFailureSince ?? now : nil
         decided.isDelayNoticeDue =
             !recipient.delayedNoticeSent
             && schedule.delayedNotice(created: message.receivedAt, isDSN: message.reversePath == .null)
@@ -98,6 +100,7 @@ struct OutcomeRecorder: Sendable {
         let hosts = decided.indices.map { $0 < traces.count ? traces[$0].host : nil }
         guard let notices = await bouncer.notices(for: job, decided, hosts: hosts, at: now) else {
             // Without its notice a bounce is not written down either: it stays due, and is decided again.
+            await count(sessions)
             return Recorded(nextAttempts: [now.advanced(by: schedule.minimum)])
         }
         let settlement = Settlement(
@@ -110,7 +113,10 @@ struct OutcomeRecorder: Sendable {
                     policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: attempts)
             },
             notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now))
-        guard let settled = await write(settlement, of: job) else { return Recorded() }
+        guard let settled = await write(settlement, of: job) else {
+            await count(sessions)
+            return Recorded()
+        }
         count(decided)
         var recorded = Recorded()
         for (notice, queued) in zip(notices, settled.notices) {

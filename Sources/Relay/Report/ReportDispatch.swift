@@ -4,6 +4,7 @@ import Logging
 import Mail
 import Net
 import Store
+import Synchronization
 
 /// Takes one report a step further: asks who wants it, fixes what it says, puts its mails into the queue, posts what is to
 /// be posted.
@@ -24,6 +25,22 @@ struct ReportDispatch: Sendable {
     let routing: Routing
     let log: Logger
     let clock: @Sendable () -> WallTime
+    /// A full disk fails every report alike.
+    private let silence = SharedSilence()
+
+    init(
+        store: any ReportStore & QueueStore, settings: ReportSettings, record: @escaping Record, post: @escaping Post,
+        submit: @escaping Submit, routing: Routing, log: Logger, clock: @escaping @Sendable () -> WallTime
+    ) {
+        self.store = store
+        self.settings = settings
+        self.record = record
+        self.post = post
+        self.submit = submit
+        self.routing = routing
+        self.log = log
+        self.clock = clock
+    }
 
     /// What is due of `report`.
     func advance(_ report: StoredReport) async {
@@ -34,13 +51,17 @@ struct ReportDispatch: Sendable {
             case .ended: break
             }
         } catch {
-            // Nothing of the step happened, or only what a repetition does not double: it is due again at once.
-            log.event(
-                .error,
-                LogLine("report-store-failed").with("domain", report.domain).with("day", report.day)
-                    .with("reason", "\(error)"))
-            _ = await Loop.current?.pause(.seconds(1))
+            // Nothing of the step happened, or only what a repetition does not double: it is due again at the next look.
+            note(error, of: report)
         }
+    }
+
+    private func note(_ error: StoreError, of report: StoredReport) {
+        guard let others = silence.end(at: clock()) else { return }
+        log.event(
+            .error,
+            LogLine("report-store-failed").with("domain", report.domain).with("day", report.day)
+                .with("reason", "\(error)").with("others", others == 0 ? nil : others))
     }
 
     // MARK: A planned report
@@ -172,49 +193,78 @@ struct ReportDispatch: Sendable {
         guard !due.isEmpty else { return }
         let stored: [UInt8]?
         if let body { stored = body } else { stored = try await store.body(of: report.domain, day: report.day) }
-        for destination in due {
-            let result: ReportPost.Result
-            if let stored {
-                result = await post(stored, report, destination.uri)
-            } else {
-                result = .failed("what was to be sent is not in the store any more")
-            }
-            if case .stopped = result { return }
-            var after = destination
-            let now = clock()
-            after.attempts &+= 1
-            after.lastAttempt = now
-            after.nextAttempt = nil
-            switch result {
-            case .stopped: return
-            case .accepted(let words):
-                after.state = .accepted
-                after.words = words
-            case .failed(let words):
-                after.state = .failed
-                after.words = words
-            case .later(let words, let seconds):
-                var generator = SystemRandomNumberGenerator()
-                let own = ReportTimes.wait(after: after.attempts, using: &generator)
-                let next = now.advanced(by: max(own, min(seconds ?? 0, ReportTimes.lifetime)))
-                let end = (report.begunAt ?? now).advanced(by: ReportTimes.lifetime)
-                after.words = words
-                if next >= end {
-                    after.state = .failed
-                    after.words = "given up after 24 hours: \(words)"
-                } else {
-                    after.nextAttempt = next
-                }
-            }
-            try await store.note(after, of: report.domain, day: report.day, at: now)
-            log.event(
-                after.state == .accepted ? .notice : after.state == .failed ? .warning : .info,
-                LogLine("report-sent").with("domain", report.domain).with("day", report.day)
-                    .with("report_id", report.id).with("to", after.uri).with("status", after.state.rawValue)
-                    .with("attempt", after.attempts).with("next", after.nextAttempt?.rfc3339)
-                    .with("reason", after.words))
+        // At the same time: who keeps one waiting does not keep the others.
+        await withTaskGroup(of: Void.self) { group in
+            for destination in due { group.addTask { await attempt(destination, of: report, with: stored) } }
         }
     }
+
+    private func attempt(_ destination: ReportDestination, of report: StoredReport, with body: [UInt8]?) async {
+        let result: ReportPost.Result
+        if let body {
+            result = await post(body, report, destination.uri)
+        } else {
+            result = .failed("what was to be sent is not in the store any more")
+        }
+        var generator = SystemRandomNumberGenerator()
+        let now = clock()
+        guard
+            let after = destination.after(
+                result, at: now, end: (report.begunAt ?? now).advanced(by: ReportTimes.lifetime), using: &generator)
+        else { return }
+        do throws(StoreError) {
+            try await store.note(after, of: report.domain, day: report.day, at: now)
+        } catch {
+            return note(error, of: report)
+        }
+        log.event(
+            after.state == .accepted ? .notice : after.state == .failed ? .warning : .info,
+            LogLine("report-sent").with("domain", report.domain).with("day", report.day)
+                .with("report_id", report.id).with("to", after.uri).with("status", after.state.rawValue)
+                .with("attempt", after.attempts).with("next", after.nextAttempt?.rfc3339)
+                .with("reason", after.words))
+    }
+}
+
+extension ReportDestination {
+    /// What becomes of a destination by one attempt (RFC 8460 §5.5, RPTF-25); nil where the attempt says nothing. `end`: from
+    /// then on nothing is tried.
+    func after(
+        _ result: ReportPost.Result, at now: WallTime, end: WallTime,
+        using generator: inout some RandomNumberGenerator
+    ) -> ReportDestination? {
+        var after = self
+        after.attempts &+= 1
+        after.lastAttempt = now
+        after.nextAttempt = nil
+        switch result {
+        case .stopped: return nil
+        case .accepted(let words):
+            after.state = .accepted
+            after.words = words
+        case .failed(let words):
+            after.state = .failed
+            after.words = words
+        case .later(let words, let seconds):
+            let own = ReportTimes.wait(after: after.attempts, using: &generator)
+            let next = now.advanced(by: max(own, min(seconds ?? 0, ReportTimes.lifetime)))
+            after.words = words
+            if next >= end {
+                after.state = .failed
+                after.words = "given up after 24 hours: \(words)"
+            } else {
+                after.nextAttempt = next
+            }
+        }
+        return after
+    }
+}
+
+/// ``Silence`` for several tasks. Safe from any thread.
+final class SharedSilence: Sendable {
+    private let silence = Mutex(Silence())
+
+    func end(at now: WallTime) -> Int? { silence.withLock { $0.end(at: now) } }
 }
 
 /// Why a report cannot be made: one clause.

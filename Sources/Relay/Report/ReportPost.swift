@@ -1,5 +1,4 @@
 import DNS
-import Glibc
 import HTTPS
 import Mail
 import Net
@@ -10,6 +9,8 @@ struct ReportPost: Sendable {
     // Functions, so that a test can say what the network does.
     let resolve: @concurrent @Sendable (Question) async -> Answer
     let request: @concurrent @Sendable (HTTPSRequest) async -> Swift.Result<HTTPSResponse, HTTPSFailure>
+    /// Writes octets to a file of that name in that folder; what went wrong.
+    let write: @concurrent @Sendable ([UInt8], _ name: String, _ folder: String) async -> StoreError?
     let settings: ReportSettings
 
     enum Result: Hashable, Sendable {
@@ -27,7 +28,7 @@ struct ReportPost: Sendable {
 
     func send(_ body: [UInt8], of report: StoredReport, to uri: String) async -> Result {
         if uri.hasPrefix(Configuration.ReportRoute.directoryScheme) {
-            return store(
+            return await place(
                 body, of: report, in: String(uri.dropFirst(Configuration.ReportRoute.directoryScheme.count)))
         }
         switch ReportEndpoint.read(uri: uri) {
@@ -42,14 +43,24 @@ struct ReportPost: Sendable {
         let facts = AddressFacts(reading: await [first, second], loopbackAllowed: true)
         var addresses: [IPAddress] = []
         var refusal: String?
+        let own = settings.loopbackAllowed ? [] : settings.ownAddresses()
         for address in facts.addresses + facts.refused {
             let why = address.refusedForReports(
                 privateAllowed: settings.privateAllowed, loopbackAllowed: settings.loopbackAllowed)
-            if let why { refusal = "\(address) is \(why)" } else { addresses.append(address) }
+            if let why {
+                refusal = "\(address) is \(why)"
+            } else if own.contains(address) {
+                // Behind our own firewall: what listens there does not expect strangers.
+                refusal = "\(address) is this machine"
+            } else {
+                addresses.append(address)
+            }
         }
         guard !addresses.isEmpty else {
-            // A stranger's record must not have this machine talk to its own network.
-            if let refusal { return .failed("\(endpoint.host) may not be posted to: \(refusal)") }
+            // A stranger's record must not have this machine talk to its own network. Half an answer is not all of them.
+            if let refusal, facts.partialFailure == nil {
+                return .failed("\(endpoint.host) may not be posted to: \(refusal)")
+            }
             let why = if case .failed(let words) = facts.lookup { words } else { "it has no address" }
             return .later("\(endpoint.host) cannot be reached: \(why)", seconds: nil)
         }
@@ -61,8 +72,10 @@ struct ReportPost: Sendable {
         case .success(let response) where (200..<300).contains(response.status):
             return .accepted("\(endpoint.host) answered \(response.status)")
         case .success(let response):
-            return .later(
-                "\(endpoint.host) answered \(response.status)", seconds: response.retryAfter.map { Int64($0) })
+            // Who says "not here" is asked seldom: the address is a stranger's choice, and he may have chosen somebody else's.
+            let patience = Self.isRefusal(response.status) ? ReportTimes.longestWait : 0
+            let wait = max(patience, response.retryAfter.map { Int64($0) } ?? 0)
+            return .later("\(endpoint.host) answered \(response.status)", seconds: wait > 0 ? wait : nil)
         case .failure(let failure) where failure.kind == .cancelled:
             return .stopped
         case .failure(let failure):
@@ -70,32 +83,18 @@ struct ReportPost: Sendable {
         }
     }
 
+    /// 3xx and 4xx, but for those that RFC 9110 §15.5 means to pass: 408, 425, 429.
+    private static func isRefusal(_ status: Int) -> Bool {
+        (300..<500).contains(status) && ![408, 425, 429].contains(status)
+    }
+
     /// A file under its final name only when it is whole.
-    private func store(_ body: [UInt8], of report: StoredReport, in folder: String) -> Result {
+    private func place(_ body: [UInt8], of report: StoredReport, in folder: String) async -> Result {
         guard let id = ReportID(report.id) else { return .failed("its id cannot be read") }
         let named = TLSReport(
             organization: settings.organization, contact: settings.contact, domain: report.domain, day: report.day,
             id: id, policies: [])
-        let path = "\(folder)/\(named.fileName)"
-        let temporary = "\(folder)/.\(named.fileName).\(getpid())"
-        func failure(_ doing: String) -> Result {
-            let words = String(cString: strerror(errno))
-            unlink(temporary)
-            return .later("\(doing) \(path): \(words)", seconds: nil)
-        }
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o640)
-        guard descriptor >= 0 else { return failure("cannot create") }
-        var rest = body[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            guard written > 0 else {
-                close(descriptor)
-                return failure("cannot write")
-            }
-            rest = rest.dropFirst(written)
-        }
-        guard fsync(descriptor) == 0, close(descriptor) == 0 else { return failure("cannot write") }
-        guard rename(temporary, path) == 0 else { return failure("cannot name") }
-        return .accepted("written to \(path)")
+        if let fault = await write(body, named.fileName, folder) { return .later("\(fault)", seconds: nil) }
+        return .accepted("written to \(folder)/\(named.fileName)")
     }
 }

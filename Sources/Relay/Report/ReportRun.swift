@@ -2,6 +2,7 @@ import Logging
 import Mail
 import Net
 import Store
+import Synchronization
 
 /// The daily reports (RFC 8460 §4.1): plans those of days that are over, and brings out what is due: station 9.
 ///
@@ -12,46 +13,65 @@ struct ReportRun: Sendable {
     let dispatch: ReportDispatch
     let log: Logger
     let clock: @Sendable () -> WallTime
-    /// Seconds for which counts are kept.
+    /// Seconds for which counts are kept: what is older is not reported any more.
     let keep: Int64
 
-    /// Until `bell` rings. Looks at the civil clock every few seconds, for it may jump.
+    /// Until `bell` rings. Looks at the civil clock every few seconds, for it may jump. A report that waits for a slow receiver
+    /// holds one of ``ReportTimes/atOnce`` places and nothing else.
     func run(until bell: Alarm) async {
-        var planned: ReportDay?
-        while !Task.isCancelled {
-            let today = ReportDay(of: clock())
-            do throws(StoreError) {
-                if planned != today {
-                    try await plan(before: today)
-                    planned = today
+        let active = ActiveReports()
+        await withDiscardingTaskGroup { group in
+            var planned: ReportDay?
+            var silence = Silence()
+            while !Task.isCancelled {
+                var isFull = false
+                do throws(StoreError) {
+                    // A day is planned once what was settled on it is written.
+                    let today = ReportDay(of: clock().advanced(by: -ReportTimes.settling))
+                    if planned != today {
+                        try await plan(before: today)
+                        planned = today
+                    }
+                    for report in try await due(besides: active) {
+                        active.insert(report)
+                        group.addTask {
+                            await dispatch.advance(report)
+                            active.remove(report)
+                        }
+                    }
+                    isFull = active.count >= ReportTimes.atOnce
+                } catch {
+                    if let others = silence.end(at: clock()) {
+                        log.event(
+                            .error,
+                            LogLine("report-store-failed").with("reason", "\(error)")
+                                .with("others", others == 0 ? nil : others))
+                    }
                 }
-                try await work()
-            } catch {
-                log.event(.error, LogLine("report-store-failed").with("reason", "\(error)"))
+                let rest = isFull ? ReportTimes.shortLook : ReportTimes.look
+                guard let rang = try? await bell.wait(until: .after(rest)), !rang else { break }
             }
-            guard let rang = try? await bell.wait(until: .after(ReportTimes.look)), !rang else { return }
+            group.cancelAll()
         }
+    }
+
+    /// What is due and not at work yet, as many as there are places.
+    private func due(besides active: ActiveReports) async throws(StoreError) -> [StoredReport] {
+        let places = ReportTimes.atOnce - active.count
+        guard places > 0 else { return [] }
+        let due = try await store.dueReports(at: clock(), limit: ReportTimes.atOnce * 2)
+        return Array(due.filter { !active.contains($0) }.prefix(places))
     }
 
     /// A report for each domain that something was counted for, on days that are over. Those of today's wait for tomorrow.
     func plan(before today: ReportDay) async throws(StoreError) {
         var generator = SystemRandomNumberGenerator()
-        let now = clock()
-        for day in try await store.unplannedDays(before: today) {
+        let oldest = ReportDay(of: clock().advanced(by: -keep))
+        for day in try await store.unplannedDays(before: today) where day >= oldest {
             while !Task.isCancelled {
                 let domains = try await store.unplannedDomains(day: day, limit: ReportLimits.page)
                 if domains.isEmpty { break }
-                let reports = domains.map { domain in
-                    // RPTF-26: at random after midnight. Those of a day that ended long ago go out at once.
-                    let delay = settings.spread > 0 ? Int64.random(in: 0..<settings.spread, using: &generator) : 0
-                    return PlannedReport(
-                        domain: domain, day: day,
-                        id: ReportID(
-                            domain: domain, day: day, submitter: settings.contact.domain,
-                            salt: UInt64.random(in: 0...UInt64.max, using: &generator)
-                        ).description,
-                        dueAt: day.next.start.advanced(by: ReportTimes.settling + delay))
-                }
+                let reports = domains.map { planned($0, day, using: &generator) }
                 try await store.plan(reports)
                 log.event(
                     .notice,
@@ -66,19 +86,41 @@ struct ReportRun: Sendable {
                         .with("reason", "more than \(ReportLimits.domainsPerDay) domains in one day"))
             }
         }
-        let kept = ReportDay(of: now.advanced(by: -keep))
-        let removed = try await store.removeReports(before: kept)
-        if removed > 0 { log.event(.info, LogLine("reports-forgotten").with("before", kept).with("reports", removed)) }
     }
 
-    /// All that is due now.
-    func work() async throws(StoreError) {
-        while !Task.isCancelled {
-            let due = try await store.dueReports(at: clock(), limit: ReportTimes.atOnce)
-            if due.isEmpty { return }
-            await withTaskGroup(of: Void.self) { group in
-                for report in due { group.addTask { await dispatch.advance(report) } }
-            }
+    private func planned(
+        _ domain: DomainName, _ day: ReportDay, using generator: inout some RandomNumberGenerator
+    ) -> PlannedReport {
+        // RPTF-26: at random after midnight. Those of a day that ended long ago go out at once.
+        let delay = settings.spread > 0 ? Int64.random(in: 0..<settings.spread, using: &generator) : 0
+        let id = ReportID(
+            domain: domain, day: day, submitter: settings.contact.domain,
+            salt: UInt64.random(in: 0...UInt64.max, using: &generator))
+        return PlannedReport(
+            domain: domain, day: day, id: id.description,
+            dueAt: day.next.start.advanced(by: ReportTimes.settling + delay))
+    }
+}
+
+/// The reports at work. Safe from any thread.
+final class ActiveReports: Sendable {
+    private struct Key: Hashable {
+        let domain: DomainName
+        let day: ReportDay
+
+        init(_ report: StoredReport) {
+            domain = report.domain
+            day = report.day
         }
     }
+
+    private let keys = Mutex<Set<Key>>([])
+
+    var count: Int { keys.withLock { $0.count } }
+
+    func contains(_ report: StoredReport) -> Bool { keys.withLock { $0.contains(Key(report)) } }
+
+    func insert(_ report: StoredReport) { keys.withLock { _ = $0.insert(Key(report)) } }
+
+    func remove(_ report: StoredReport) { keys.withLock { _ = $0.remove(Key(report)) } }
 }

@@ -1,5 +1,6 @@
 import HTTPS
 import Mail
+import Net
 import TLS
 
 /// `[tlsrpt]`, where reporting is on.
@@ -13,6 +14,8 @@ struct ReportSettings: Sendable {
     let trust: HTTPSRequest.Trust
     let privateAllowed: Bool
     let loopbackAllowed: Bool
+    /// Addresses of this machine's interfaces now, and those the configuration names.
+    let ownAddresses: @Sendable () -> Set<IPAddress>
     let overrides: [DomainName: [Configuration.ReportRoute]]
 
     /// Nil where reporting is off: `tlsrpt.organization` or `tlsrpt.contact` is missing, or a key to sign with.
@@ -28,6 +31,8 @@ struct ReportSettings: Sendable {
         trust = written.certificates == .ignore ? .unverified : HTTPSRequest.Trust(configuration.tls.trust)
         privateAllowed = written.privateAddresses
         loopbackAllowed = configuration.delivery.loopback
+        let configured = ServiceParts.ownAddresses(configuration)
+        ownAddresses = { configured.union(LocalAddresses.current.compactMap { IPAddress(octets: $0) }) }
         overrides = Dictionary(
             written.overrides.compactMap { override in override.domain.map { ($0, override.destinations) } },
             uniquingKeysWith: { first, _ in first })
@@ -47,6 +52,12 @@ enum ReportTimes {
     static let postTimeout: Duration = .seconds(120)
     /// Between two looks at the clock: civil time may jump.
     static let look: Duration = .seconds(5)
+    /// The same while all places are taken.
+    static let shortLook: Duration = .milliseconds(200)
+    /// Seconds for which a failed lookup of the record is tried again, from the first on.
+    static let lookupLifetime: Int64 = 86_400
+    /// Seconds between two of these lookups.
+    static let lookupWait: Int64 = 1_200
     /// Reports at work at once.
     static let atOnce = 16
 

@@ -3,6 +3,7 @@ import HTTPS
 import Logging
 import Mail
 import Net
+import Store
 import Synchronization
 
 /// What the daemon does about reports and keys beside the way of a message.
@@ -18,8 +19,17 @@ extension Service {
         }
         let bell = bell(on: loop)
         let (resolver, client, dispatcher) = (resolver, https, dispatcher)
+        let store = store
         let post = ReportPost(
-            resolve: { await resolver.resolve($0) }, request: { await client.send($0) }, settings: settings)
+            resolve: { await resolver.resolve($0) }, request: { await client.send($0) },
+            write: { octets, name, folder in
+                do throws(StoreError) {
+                    try await store.writeFile(octets, named: name, in: folder)
+                    return nil
+                } catch {
+                    return error
+                }
+            }, settings: settings)
         await ReportRun(
             store: store, settings: settings,
             dispatch: ReportDispatch(

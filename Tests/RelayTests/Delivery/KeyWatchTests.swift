@@ -22,7 +22,7 @@ struct KeyWatchTests {
     func published() async {
         #expect(await watch.publication(0) == .published)
         #expect(world.log.events.isEmpty)
-        #expect(await watch.publications([0]) == [0: .published] && world.lookups(0) == 1)
+        #expect(await watch.allPublished([0]) && world.lookups(0) == 1)
     }
 
     struct Fault: CustomTestStringConvertible, Sendable {

@@ -217,11 +217,11 @@ struct SignerTests {
     func madeSignatures() {
         let made = MadeSignatures()
         let now = PolicyWorld.start
-        for number in 0..<Int64(MadeSignatures.limit) { made.keep([1], of: MessageNumber(number), at: now) }
-        #expect(made.fields(of: MessageNumber(0), at: now) == [1])
-        made.keep([2], of: MessageNumber(-1), at: now)
-        #expect(made.fields(of: MessageNumber(0), at: now) == nil)
-        #expect(made.fields(of: MessageNumber(-1), at: now) == [2])
-        #expect(made.fields(of: MessageNumber(-1), at: now.advanced(by: -1)) == nil, "a clock that was set back")
+        for number in 0..<Int64(MadeSignatures.limit) { made.keep([1], by: [], of: MessageNumber(number), at: now) }
+        #expect(made.signatures(of: MessageNumber(0), at: now)?.fields == [1])
+        made.keep([2], by: [], of: MessageNumber(-1), at: now)
+        #expect(made.signatures(of: MessageNumber(0), at: now)?.fields == nil)
+        #expect(made.signatures(of: MessageNumber(-1), at: now)?.fields == [2])
+        #expect(made.signatures(of: MessageNumber(-1), at: now.advanced(by: -1)?.fields) == nil, "a clock that was set back")
     }
 }

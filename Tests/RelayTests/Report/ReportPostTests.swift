@@ -19,6 +19,8 @@ struct ReportPostTests {
         }
 
         private let state = Mutex(State())
+        private let storeFolder = try? PolicyFolder()
+        private let store: SQLiteStore?
         let addresses: [IPAddress]?
         let answer: Result<HTTPSResponse, HTTPSFailure>
         let settings: ReportSettings
@@ -33,6 +35,7 @@ struct ReportPostTests {
             var configuration = try ReportWorld.configuration()
             change(&configuration)
             settings = try #require(ReportSettings(configuration))
+            store = try storeFolder?.open()
         }
 
         var requests: [HTTPSRequest] { state.withLock { $0.requests } }
@@ -58,6 +61,14 @@ struct ReportPostTests {
                 request: { request in
                     self.state.withLock { $0.requests.append(request) }
                     return self.answer
+                },
+                write: { octets, name, folder in
+                    do throws(StoreError) {
+                        try await self.store?.writeFile(octets, named: name, in: folder)
+                        return nil
+                    } catch {
+                        return error
+                    }
                 }, settings: settings)
         }
     }

@@ -137,7 +137,7 @@ struct ReportRunTests {
         try await world.look(store)
         #expect(try await store.report("a.example").outcome == .unwanted)
         world.set(ReportWorld.day.next.start.advanced(by: 20 * 86_400))
-        try await world.run(store).plan(before: ReportDay(of: world.now))
+        await world.keeping(store).forget()
         #expect(try await store.report(for: DomainName("a.example"), day: ReportWorld.day) == nil)
         #expect(try await store.report("b.example").state == .underWay)
         #expect(world.log.events.contains("reports-forgotten"))

@@ -114,6 +114,10 @@ final class ReportWorld: Sendable {
             keep: 14 * 86_400)
     }
 
+    func keeping(_ store: SQLiteStore) -> ReportKeeping {
+        ReportKeeping(store: store, keep: 14 * 86_400, log: log.logger, clock: { self.now })
+    }
+
     /// Plans what is over, and does all that is due now.
     func look(_ store: SQLiteStore) async throws {
         let run = run(store)
@@ -157,5 +161,18 @@ extension SQLiteStore {
         var octets: [UInt8] = []
         while let piece = try await reader.next() { octets += piece }
         return octets
+    }
+}
+
+extension ReportRun {
+    /// All that is due now, one after the other, until nothing is or nothing moves.
+    func work() async throws {
+        var last: [StoredReport] = []
+        while true {
+            let due = try await store.dueReports(at: clock(), limit: ReportTimes.atOnce)
+            if due.isEmpty || due == last { return }
+            last = due
+            for report in due { await dispatch.advance(report) }
+        }
     }
 }

@@ -46,13 +46,15 @@ struct Signer: Sendable {
     func sign(_ job: Job) async -> Signing {
         guard !ring.isEmpty else { return passed(job, "there is no key") }
         let now = clock()
-        if let fields = made.fields(of: job.message.number, at: now) { return .signed(fields) }
+        if let made = made.signatures(of: job.message.number, at: now), await watch.allPublished(made.keys) {
+            return .signed(made.fields)
+        }
         do {
             let content = SignedContent(message: job.message, memory: job.content, store: store)
-            let head = try await content.head(atLeast: DKIMSignable.headerLimit + 1)
+            let head = try await content.head(atLeast: DKIMSignable.readLimit)
             let signable: DKIMSignable
             do throws(DKIMUnsignable) { signable = try DKIMSignable(reading: head) } catch {
-                return unsigned(job, error)
+                return unsigned(job, head, error)
             }
             guard let author = try? DomainName(idna: signable.authorDomain) else { return .untouched }
             let near = ring.near(author)
@@ -108,7 +110,7 @@ struct Signer: Sendable {
                 let signature = try privateKey.sign(plan.input(bodyHash: hash.digest))
                 fields += plan.field(bodyHash: hash.digest, signature: signature)
             }
-            made.keep(fields, of: job.message.number, at: now)
+            made.keep(fields, by: chosen.map { near[$0] }, of: job.message.number, at: now)
             return .signed(fields)
         }
     }
@@ -123,13 +125,18 @@ struct Signer: Sendable {
     }
 
     /// A message that cannot be signed, where one of our domains has a part in it (DKIM-22).
-    private func unsigned(_ job: Job, _ why: DKIMUnsignable) -> Signing {
+    private func unsigned(_ job: Job, _ head: [UInt8], _ why: DKIMUnsignable) -> Signing {
         var domains: [DomainName] = []
         if case .mailbox(let sender) = job.message.reversePath, case .name(let name) = sender.domain {
             domains.append(name)
         }
         if case .severalDomains(let first, let second) = why {
             domains += [first, second].compactMap { try? DomainName(idna: $0) }
+        }
+        // Whoever is named as author in any of them: two From fields are how one is passed off as the other.
+        for field in HeaderSection(reading: head).fields(named: "From") {
+            guard let domain = try? DKIMAuthor.domain(of: head[field.value]) else { continue }
+            if let name = try? DomainName(idna: domain) { domains.append(name) }
         }
         let isReport = job.message.kind == .report
         let now = clock()
@@ -146,83 +153,6 @@ struct Signer: Sendable {
         case .pass: return .untouched
         case .bounce:
             return .refused(Reason(.dkimUnsignable, "mail of \(domain) must be signed, and cannot be: \(why.words)"))
-        }
-    }
-}
-
-/// The content of a message as it is signed: from memory, or from the store in pieces.
-struct SignedContent: Sendable {
-    let message: StoredMessage
-    let memory: [UInt8]?
-    let store: any QueueStore
-
-    /// The start of the content: `count` octets, or all of it.
-    func head(atLeast count: Int) async throws(StoreError) -> [UInt8] {
-        if let memory { return memory }
-        var head: [UInt8] = []
-        let reader = try await store.content(of: message)
-        while head.count < count, let piece = try await reader.next() {
-            head += piece
-            // The empty line ends the header section (RFC 5322 §2.1): no more is needed.
-            if HeaderSection(reading: head).bodyOffset != nil { break }
-        }
-        return head
-    }
-
-    /// What stands in `bh=`, with the body's octets read a piece at a time.
-    func bodyHash(from offset: Int) async throws -> DKIMBodyHash {
-        if let memory { return try Self.bodyHash(of: memory, from: offset) }
-        let reader = try await store.content(of: message)
-        var digest = try DKIMBodyDigest.begin(.relaxed)
-        var skipped = 0
-        while let piece = try await reader.next() {
-            let skip = min(max(0, offset - skipped), piece.count)
-            skipped += skip
-            try piece.withBytes { (bytes) throws(TLSError) in
-                try digest.update(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(skip)))
-            }
-        }
-        return try digest.finish()
-    }
-
-    private static func bodyHash(of content: [UInt8], from offset: Int) throws(TLSError) -> DKIMBodyHash {
-        var digest = try DKIMBodyDigest.begin(.relaxed)
-        try content.withBytes { (bytes) throws(TLSError) in
-            try digest.update(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(offset)))
-        }
-        return try digest.finish()
-    }
-}
-
-/// Signatures made a short while ago, for the other destinations of a message and for its next attempts. Safe from any
-/// thread.
-final class MadeSignatures: Sendable {
-    /// Messages.
-    static let limit = 2_000
-    /// Seconds for which a signature is used again: key rotation is slower.
-    static let age: Int64 = 3_600
-
-    private struct Made {
-        let fields: [UInt8]
-        let at: WallTime
-    }
-
-    private let table = Mutex<[MessageNumber: Made]>([:])
-
-    func fields(of message: MessageNumber, at now: WallTime) -> [UInt8]? {
-        table.withLock { table in
-            guard let made = table[message], made.at <= now, now.seconds - made.at.seconds < Self.age else {
-                return nil
-            }
-            return made.fields
-        }
-    }
-
-    func keep(_ fields: [UInt8], of message: MessageNumber, at now: WallTime) {
-        table.withLock { table in
-            // Now and then all of them: each is only worth one signature.
-            if table.count >= Self.limit { table.removeAll(keepingCapacity: true) }
-            table[message] = Made(fields: fields, at: now)
         }
     }
 }
