@@ -84,19 +84,19 @@ public protocol ReportStore: Sendable {
     /// - Throws: `.unknown` where there is none.
     func replan(_ domain: DomainName, day: ReportDay, at time: WallTime) async throws(StoreError)
 
-    /// Of these addresses those that must not be written to at `time`.
-    func suppressions(_ uris: [String], at time: WallTime) async throws(StoreError) -> [ReportSuppression]
+    /// Of these addresses those that reports of `domain` must not be sent to at `time`.
+    func suppressions(_ uris: [String], for domain: DomainName, at time: WallTime) async throws(StoreError)
+        -> [ReportSuppression]
 
-    /// All that hold at `time`, newest first, at most ``ReportLimits/page``.
+    /// Those of all domains that hold at `time`, newest first, at most ``ReportLimits/page``.
     func suppressions(at time: WallTime, limit: Int) async throws(StoreError) -> [ReportSuppression]
 
-    /// Suppresses an address, or replaces why.
-    func suppress(_ suppression: ReportSuppression) async throws(StoreError)
+    /// Forgets that the address refused reports of `domain`.
+    /// - Returns: false where it had not.
+    func removeSuppression(_ uri: String, for domain: DomainName) async throws(StoreError) -> Bool
 
-    /// - Returns: false where it was not suppressed.
-    func removeSuppression(_ uri: String) async throws(StoreError) -> Bool
-
-    /// Forgets counts and ended reports of days before `day`, and suppressions that ended before its start; in steps.
+    /// Forgets counts and ended reports of days before `day`, and suppressions that ended
+    /// ``ReportLimits/graceDays`` before its start; in steps.
     /// Reports that have not ended stay.
     /// - Returns: reports forgotten.
     func removeReports(before day: ReportDay) async throws(StoreError) -> Int
@@ -125,6 +125,8 @@ public enum ReportLimits {
     public static let page = 500
     /// Destinations of one report.
     public static let destinations = TLSRPTRecord.destinationLimit
+    /// Days for which what is over its time is kept all the same where something may still come of it.
+    public static let graceDays: Int64 = 7
     /// Rows touched in one transaction of forgetting.
     public static let step = 1000
 }

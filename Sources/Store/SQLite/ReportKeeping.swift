@@ -106,12 +106,13 @@ extension SQLiteStore {
     }
 
     public func suppressions(
-        _ uris: [String], at time: WallTime
+        _ uris: [String], for domain: DomainName, at time: WallTime
     ) async throws(StoreError) -> [ReportSuppression] {
         try await viewReader.read { db in
             try uris.flatMap { uri in
                 try db.cachedStatement(sql: ReportSuppressionRows.one).soundRows(
-                    [uri.databaseValue, time.seconds.databaseValue], limit: 1, ReportSuppressionRows.read)
+                    [domain.text.databaseValue, uri.databaseValue, time.seconds.databaseValue], limit: 1,
+                    ReportSuppressionRows.read)
             }
         }
     }
@@ -123,15 +124,10 @@ extension SQLiteStore {
         }
     }
 
-    public func suppress(_ suppression: ReportSuppression) async throws(StoreError) {
+    public func removeSuppression(_ uri: String, for domain: DomainName) async throws(StoreError) -> Bool {
         try await writer.perform(urgently: false, weight: 0) { db, _ in
-            try ReportSuppressionRows.write(suppression, db)
-        }
-    }
-
-    public func removeSuppression(_ uri: String) async throws(StoreError) -> Bool {
-        try await writer.perform(urgently: false, weight: 0) { db, _ in
-            try db.cachedStatement(sql: ReportSuppressionRows.remove).run([uri.databaseValue])
+            try db.cachedStatement(sql: ReportSuppressionRows.remove).run(
+                [domain.text.databaseValue, uri.databaseValue])
             return db.changesCount > 0
         }
     }
