@@ -59,11 +59,16 @@ public protocol ReportStore: Sendable {
     func note(_ destination: ReportDestination, of domain: DomainName, day: ReportDay, at now: WallTime)
         async throws(StoreError)
 
-    /// A planned report is tried again at `time`, and why.
+    /// A planned report is tried again at `time`, and why. The first time it is postponed, ``StoredReport/begunAt`` is set
+    /// to `now`; ``begin(_:body:mails:)`` sets it anew.
     /// - Throws: `.unknown` where it is not planned, or has begun.
     func postpone(
-        _ domain: DomainName, day: ReportDay, until time: WallTime, words: String
+        _ domain: DomainName, day: ReportDay, until time: WallTime, words: String, at now: WallTime
     ) async throws(StoreError)
+
+    /// Makes the planned reports of `day` due at `time`; with a domain, that of it alone. Nothing else of them changes.
+    /// - Returns: how many there were.
+    func hasten(day: ReportDay, domain: DomainName?, at time: WallTime) async throws(StoreError) -> Int
 
     /// A planned report ends without being sent: nobody asks for it, or nobody could be asked.
     /// - Throws: `.unknown` where it is not planned, or has begun.

@@ -69,7 +69,8 @@ import Testing
         #expect(try await due(60) == ["b.example", "a.example"])
         #expect(try await due(60, limit: 1) == ["b.example"])
         let second = try DomainName("b.example")
-        try await store.postpone(second, day: Reports.day, until: Fixture.start.advanced(by: 99), words: "no answer")
+        try await store.postpone(
+            second, day: Reports.day, until: Fixture.start.advanced(by: 99), words: "no answer", at: Fixture.start)
         #expect(try await due(61) == ["a.example", "c.example"])
         #expect(try await store.report("b.example")?.words == "no answer")
         try await store.end(
@@ -123,7 +124,7 @@ import Testing
         func checkMissing(_ label: String) async {
             #expect(
                 await isRefused { () throws(StoreError) in
-                    try await store.postpone(name, day: day, until: now, words: "")
+                    try await store.postpone(name, day: day, until: now, words: "", at: now)
                 }, "\(label)")
             #expect(
                 await isRefused { () throws(StoreError) in
@@ -173,6 +174,8 @@ import Testing
             (ReportQueries.due, 1, "USING INDEX report_due (due_at>? AND due_at<?)"),
             (ReportQueries.one, 2, "USING PRIMARY KEY (day=? AND domain=?)"),
             (ReportQueries.ofDay, 2, "USING PRIMARY KEY (day=? AND domain>?)"),
+            (ReportRows.hasten, 2, "USING PRIMARY KEY (day=?)"),
+            (ReportRows.hastenOne, 3, "USING PRIMARY KEY (day=? AND domain=?)"),
             (ReportQueries.unplannedDays, 2, "USING INDEX report_unplanned (day>? AND day<?)"),
             (ReportQueries.unplannedDomains, 1, "USING INDEX report_unplanned (day=?)"),
             (ReportSuppressionRows.all, 1, "USING INDEX report_suppression_since"),

@@ -48,7 +48,8 @@ public struct StoredReport: Hashable, Sendable {
     /// When there is something to do: for a planned report its time, for one under way the first of its destinations. Nil
     /// where it waits for the queue alone, or has ended.
     public var dueAt: WallTime?
-    /// When the first attempt was made: 24 hours later nothing more is tried (RPTF-25).
+    /// When the first attempt was made: 24 hours later nothing more is tried (RPTF-25). For a planned report, when it was
+    /// postponed for the first time.
     public var begunAt: WallTime?
     public var endedAt: WallTime?
     /// How it ended.
@@ -92,6 +93,8 @@ public enum ReportOutcome: String, Hashable, Sendable, CaseIterable {
     case noDestination = "no-destination"
     /// Whether it is wanted could not be found out within a day.
     case unknown
+    /// Nothing was counted any more.
+    case empty
 }
 
 /// One `rua` of a report under way.

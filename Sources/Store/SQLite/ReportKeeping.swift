@@ -66,10 +66,16 @@ extension SQLiteStore {
     }
 
     public func postpone(
-        _ domain: DomainName, day: ReportDay, until time: WallTime, words: String
+        _ domain: DomainName, day: ReportDay, until time: WallTime, words: String, at now: WallTime
     ) async throws(StoreError) {
         try await writer.perform(urgently: false, weight: 0) { db, _ in
-            try ReportRows.postpone(domain, day, until: time, words: words, db)
+            try ReportRows.postpone(domain, day, until: time, words: words, at: now, db)
+        }
+    }
+
+    public func hasten(day: ReportDay, domain: DomainName?, at time: WallTime) async throws(StoreError) -> Int {
+        try await writer.perform(urgently: false, weight: 0) { db, _ in
+            try ReportRows.hasten(day, domain, at: time, db)
         }
     }
 
