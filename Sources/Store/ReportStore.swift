@@ -59,11 +59,16 @@ public protocol ReportStore: Sendable {
     func note(_ destination: ReportDestination, of domain: DomainName, day: ReportDay, at now: WallTime)
         async throws(StoreError)
 
-    /// A planned report is tried again at `time`, and why.
+    /// A planned report is tried again at `time`, and why. The first time it is postponed, ``StoredReport/begunAt`` is set
+    /// to `now`; ``begin(_:body:mails:)`` sets it anew.
     /// - Throws: `.unknown` where it is not planned, or has begun.
     func postpone(
-        _ domain: DomainName, day: ReportDay, until time: WallTime, words: String
+        _ domain: DomainName, day: ReportDay, until time: WallTime, words: String, at now: WallTime
     ) async throws(StoreError)
+
+    /// Makes the planned reports of `day` due at `time`; with a domain, that of it alone. Nothing else of them changes.
+    /// - Returns: how many there were.
+    func hasten(day: ReportDay, domain: DomainName?, at time: WallTime) async throws(StoreError) -> Int
 
     /// A planned report ends without being sent: nobody asks for it, or nobody could be asked.
     /// - Throws: `.unknown` where it is not planned, or has begun.
@@ -84,19 +89,19 @@ public protocol ReportStore: Sendable {
     /// - Throws: `.unknown` where there is none.
     func replan(_ domain: DomainName, day: ReportDay, at time: WallTime) async throws(StoreError)
 
-    /// Of these addresses those that must not be written to at `time`.
-    func suppressions(_ uris: [String], at time: WallTime) async throws(StoreError) -> [ReportSuppression]
+    /// Of these addresses those that reports of `domain` must not be sent to at `time`.
+    func suppressions(_ uris: [String], for domain: DomainName, at time: WallTime) async throws(StoreError)
+        -> [ReportSuppression]
 
-    /// All that hold at `time`, newest first, at most ``ReportLimits/page``.
+    /// Those of all domains that hold at `time`, newest first, at most ``ReportLimits/page``.
     func suppressions(at time: WallTime, limit: Int) async throws(StoreError) -> [ReportSuppression]
 
-    /// Suppresses an address, or replaces why.
-    func suppress(_ suppression: ReportSuppression) async throws(StoreError)
+    /// Forgets that the address refused reports of `domain`.
+    /// - Returns: false where it had not.
+    func removeSuppression(_ uri: String, for domain: DomainName) async throws(StoreError) -> Bool
 
-    /// - Returns: false where it was not suppressed.
-    func removeSuppression(_ uri: String) async throws(StoreError) -> Bool
-
-    /// Forgets counts and ended reports of days before `day`, and suppressions that ended before its start; in steps.
+    /// Forgets counts and ended reports of days before `day`, and suppressions that ended
+    /// ``ReportLimits/graceDays`` before its start; in steps.
     /// Reports that have not ended stay.
     /// - Returns: reports forgotten.
     func removeReports(before day: ReportDay) async throws(StoreError) -> Int
@@ -125,6 +130,8 @@ public enum ReportLimits {
     public static let page = 500
     /// Destinations of one report.
     public static let destinations = TLSRPTRecord.destinationLimit
+    /// Days for which what is over its time is kept all the same where something may still come of it.
+    public static let graceDays: Int64 = 7
     /// Rows touched in one transaction of forgetting.
     public static let step = 1000
 }

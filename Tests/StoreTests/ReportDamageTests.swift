@@ -141,7 +141,7 @@ import Testing
         }
         try fixture.sql(change)
         let store = try fixture.open()
-        _ = try await store.settle(Reports.settlement(queued[0], ReportMailTests.refusal))
+        _ = try await store.settle(Reports.settlement(queued[0], ReportMailTests.refusal, wasSecured: true))
         try await store.quarantine(queued[1].message.id, because: "damaged")
         #expect(try await store.counts().messages == 1)
         #expect(try await store.counts().quarantinedMessages == 1)
@@ -153,13 +153,17 @@ import Testing
         try fixture.sql(
             """
             INSERT INTO report_domain VALUES (1, 'UPPER', 0), (1, '', 0), (1, 'a.example', 0), ('x', 'b.example', 0);
-            INSERT INTO report_suppression VALUES ('a', 'x', 9e18, ''), ('b', 5, 9000000000, x'00'),
-                ('c', 5, 9000000000, 'words');
+            INSERT INTO report_suppression VALUES
+                ('e.example', 'a', 'x', 9e18, 1, ''), ('e.example', 'b', 5, 9000000000, 1, x'00'),
+                ('UPPER', 'c', 5, 9000000000, 1, ''), ('e.example', 'd', 5, 9000000000, 'x', ''),
+                ('e.example', 'e', 5, 9000000000, 3, 'words');
             """)
         let store = try fixture.open()
         #expect(try await store.unplannedDomains(day: ReportDay(number: 1), limit: 1).map(\.text) == ["a.example"])
         #expect(try await store.unplannedDays(before: Reports.day) == [ReportDay(number: 1)])
-        #expect(try await store.suppressions(at: Fixture.start, limit: 1).map(\.uri) == ["c"])
-        #expect(try await store.suppressions(["a", "b", "c"], at: Fixture.start).map(\.uri) == ["c"])
+        #expect(try await store.suppressions(at: Fixture.start, limit: 1).map(\.uri) == ["e"])
+        let found = try await store.suppressions(
+            ["a", "b", "c", "d", "e"], for: DomainName("e.example"), at: Fixture.start)
+        #expect(found.map(\.uri) == ["e"])
     }
 }

@@ -24,9 +24,14 @@ import Testing
         let destination = ReportDestination(uri: "https://a.example/", state: .due)
         _ = try await store.begin(
             Reports.underWay(Reports.planned(names[1], day: old), others: [destination]), body: [1], mails: [])
-        let start = new.start
-        for (uri, until) in [("past", start.advanced(by: -1)), ("holds", start.advanced(by: 1))] {
-            try await store.suppress(ReportSuppression(uri: uri, since: Fixture.start, until: until, words: ""))
+        // Ends as the days of grace begin, and one second before.
+        let end = new.start.advanced(by: -86_400 * ReportLimits.graceDays)
+        try await store.writer.perform(urgently: false, weight: 0) { db, _ in
+            for (uri, seconds) in [("past", -1), ("kept", 0)] as [(String, Int64)] {
+                try ReportSuppressionRows.refuse(
+                    ["a.example".databaseValue, uri.databaseValue], "".databaseValue,
+                    at: end.advanced(by: seconds - ReportSuppression.firstDuration), db)
+            }
         }
         #expect(try await store.removeReports(before: new) == 698)
         #expect(try await store.removeReports(before: new) == 0)
@@ -36,7 +41,7 @@ import Testing
             ])
         #expect(try await store.body(of: DomainName(names[1]), day: old) == [1])
         #expect(try await store.report(names[1], day: old)?.destinations.count == 1)
-        #expect(try await store.suppressions(at: Fixture.start, limit: 9).map(\.uri) == ["holds"])
+        #expect(try await store.suppressions(at: end.advanced(by: -2), limit: 9).map(\.uri) == ["kept"])
         #expect(try await store.policyCounts("d5.example", day: new).map(\.failures) == [1])
         #expect(try await store.policyCounts("d5.example", day: new)[0].details.count == 3)
         await store.close()

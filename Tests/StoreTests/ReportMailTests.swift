@@ -53,31 +53,13 @@ import Testing
         #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [])
     }
 
-    @Test("An address that refuses a report for good is suppressed for 30 days; one that is only slow is not")
-    func suppressed() async throws {
-        let fixture = try Fixture()
-        let (store, queued) = try await fixture.begun(mails: 3)
-        _ = try await store.settle(Reports.settlement(queued[0], Self.refusal, at: 10))
-        _ = try await store.settle(Reports.settlement(queued[1], Self.expired, at: 10))
-        _ = try await store.settle(
-            Reports.settlement(queued[2], .bounced(Reason(.noSuchDomain, "no such domain"), nil), at: 10))
-        let since = Fixture.start.advanced(by: 10)
-        #expect(
-            try await store.suppressions(at: since, limit: 9) == [
-                ReportSuppression(
-                    uri: "mailto:tls0@reports.example", since: since, until: since.advanced(by: 30 * 86_400),
-                    words: "mx.reports.example answered RCPT with 550 5.1.1 no such user")
-            ])
-        #expect(try await store.report()?.outcome == .undelivered)
-    }
-
     @Test("What becomes of a mail and what is written of it are one transaction")
     func failedCommit() async throws {
         let fixture = try Fixture()
         let (store, queued) = try await fixture.begun()
         fixture.disk.failWALSync()
         await #expect(throws: StoreError.self) {
-            try await store.settle(Reports.settlement(queued[0], Self.refusal))
+            try await store.settle(Reports.settlement(queued[0], Self.refusal, wasSecured: true))
         }
         #expect(try await store.report()?.destinations.map(\.state) == [.queued])
         #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [])
@@ -109,7 +91,7 @@ import Testing
         let fixture = try Fixture()
         let store = try fixture.open()
         let stray = try await store.enqueue([Reports.mail()])[0]
-        _ = try await store.settle(Reports.settlement(stray, Self.refusal))
+        _ = try await store.settle(Reports.settlement(stray, Self.refusal, wasSecured: true))
         #expect(try await store.counts().messages == 0)
         #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [])
     }

@@ -69,7 +69,8 @@ import Testing
         #expect(try await due(60) == ["b.example", "a.example"])
         #expect(try await due(60, limit: 1) == ["b.example"])
         let second = try DomainName("b.example")
-        try await store.postpone(second, day: Reports.day, until: Fixture.start.advanced(by: 99), words: "no answer")
+        try await store.postpone(
+            second, day: Reports.day, until: Fixture.start.advanced(by: 99), words: "no answer", at: Fixture.start)
         #expect(try await due(61) == ["a.example", "c.example"])
         #expect(try await store.report("b.example")?.words == "no answer")
         try await store.end(
@@ -94,14 +95,15 @@ import Testing
         let page = try await store.reports(day: Reports.day, after: nil, limit: .max)
         #expect(page.map(\.domain.text) == Array(names.dropLast()))
         #expect(page.allSatisfy { $0.successes == 1 })
-        for number in 0...ReportLimits.page {
-            try await store.suppress(
-                ReportSuppression(
-                    uri: names[number], since: Fixture.start.advanced(by: Int64(number)), until: .init(seconds: .max),
-                    words: ""))
+        try await store.writer.perform(urgently: false, weight: 0) { db, _ in
+            for (number, name) in names.enumerated() {
+                try ReportSuppressionRows.refuse(
+                    [name.databaseValue, "mailto:a@b.example".databaseValue], "".databaseValue,
+                    at: Fixture.start.advanced(by: Int64(number)), db)
+            }
         }
         let suppressions = try await store.suppressions(at: Fixture.start, limit: .max)
-        #expect(suppressions.map(\.uri) == Array(names.reversed().dropLast()))
+        #expect(suppressions.map(\.domain.text) == Array(names.reversed().dropLast()))
     }
 
     @Test("Only a planned report is postponed or ended; only one that has ended is planned anew")
@@ -122,7 +124,7 @@ import Testing
         func checkMissing(_ label: String) async {
             #expect(
                 await isRefused { () throws(StoreError) in
-                    try await store.postpone(name, day: day, until: now, words: "")
+                    try await store.postpone(name, day: day, until: now, words: "", at: now)
                 }, "\(label)")
             #expect(
                 await isRefused { () throws(StoreError) in
@@ -164,34 +166,6 @@ import Testing
         #expect(try await store.report()?.destinations.count == 1)
     }
 
-    @Test("Suppressions hold to their end, are replaced and removed, and come newest first")
-    func suppressions() async throws {
-        let fixture = try Fixture()
-        let store = try fixture.open()
-        func suppression(_ uri: String, _ since: Int64, _ words: String = "refused") -> ReportSuppression {
-            let since = Fixture.start.advanced(by: since)
-            return ReportSuppression(uri: uri, since: since, until: since.advanced(by: 100), words: words)
-        }
-        let (first, second) = (suppression("mailto:a@b.example", 0), suppression("mailto:c@b.example", 50))
-        try await store.suppress(first)
-        try await store.suppress(second)
-        #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [second, first])
-        #expect(try await store.suppressions(at: Fixture.start.advanced(by: 99), limit: 1) == [second])
-        #expect(try await store.suppressions(at: Fixture.start.advanced(by: 100), limit: 9) == [second])
-        let uris = ["mailto:x@b.example", first.uri, "mailto:A@b.example"]
-        #expect(try await store.suppressions(uris, at: Fixture.start.advanced(by: 99)) == [first])
-        #expect(try await store.suppressions(uris, at: Fixture.start.advanced(by: 100)) == [])
-        #expect(try await store.suppressions([], at: Fixture.start) == [])
-        let replaced = suppression(first.uri, 70, String(repeating: "w", count: ReportLimits.words + 1))
-        try await store.suppress(replaced)
-        let found = try await store.suppressions([first.uri], at: Fixture.start)
-        #expect(found.map(\.words.utf8.count) == [ReportLimits.words])
-        #expect(found.map(\.since) == [replaced.since])
-        #expect(try await store.removeSuppression(first.uri))
-        #expect(try await !store.removeSuppression(first.uri))
-        #expect(try await store.suppressions(at: Fixture.start, limit: 9) == [second])
-    }
-
     @Test("What is asked for often walks an index")
     func indexes() async throws {
         let fixture = try Fixture()
@@ -200,6 +174,8 @@ import Testing
             (ReportQueries.due, 1, "USING INDEX report_due (due_at>? AND due_at<?)"),
             (ReportQueries.one, 2, "USING PRIMARY KEY (day=? AND domain=?)"),
             (ReportQueries.ofDay, 2, "USING PRIMARY KEY (day=? AND domain>?)"),
+            (ReportRows.hasten, 2, "USING PRIMARY KEY (day=?)"),
+            (ReportRows.hastenOne, 3, "USING PRIMARY KEY (day=? AND domain=?)"),
             (ReportQueries.unplannedDays, 2, "USING INDEX report_unplanned (day>? AND day<?)"),
             (ReportQueries.unplannedDomains, 1, "USING INDEX report_unplanned (day=?)"),
             (ReportSuppressionRows.all, 1, "USING INDEX report_suppression_since"),

@@ -43,11 +43,14 @@ public struct RecipientOutcome: Sendable {
     public var isAttempt: Bool
     /// The tries at hosts. Kept to the last ``QueueLimits/attemptHistory`` of each recipient.
     public var attempts: [AttemptRecord]
+    /// True where the words of the host that decided came over TLS. Only then does a refused report suppress its address:
+    /// in clear anybody on the way could have said it.
+    public var wasSecured: Bool
 
     public init(
         _ recipient: RecipientNumber, _ outcome: Outcome, host: String? = nil, time: WallTime, nextAttempt: WallTime,
         delayedNoticeSent: Bool = false, policyFailureSince: WallTime? = nil, isAttempt: Bool = true,
-        attempts: [AttemptRecord] = []
+        attempts: [AttemptRecord] = [], wasSecured: Bool = false
     ) {
         self.recipient = recipient
         self.outcome = outcome
@@ -58,6 +61,7 @@ public struct RecipientOutcome: Sendable {
         self.policyFailureSince = policyFailureSince
         self.isAttempt = isAttempt
         self.attempts = attempts
+        self.wasSecured = wasSecured
     }
 }
 

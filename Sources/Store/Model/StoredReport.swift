@@ -48,7 +48,8 @@ public struct StoredReport: Hashable, Sendable {
     /// When there is something to do: for a planned report its time, for one under way the first of its destinations. Nil
     /// where it waits for the queue alone, or has ended.
     public var dueAt: WallTime?
-    /// When the first attempt was made: 24 hours later nothing more is tried (RPTF-25).
+    /// When the first attempt was made: 24 hours later nothing more is tried (RPTF-25). For a planned report, when it was
+    /// postponed for the first time.
     public var begunAt: WallTime?
     public var endedAt: WallTime?
     /// How it ended.
@@ -92,6 +93,8 @@ public enum ReportOutcome: String, Hashable, Sendable, CaseIterable {
     case noDestination = "no-destination"
     /// Whether it is wanted could not be found out within a day.
     case unknown
+    /// Nothing was counted any more.
+    case empty
 }
 
 /// One `rua` of a report under way.
@@ -137,20 +140,40 @@ public struct ReportDestination: Hashable, Sendable {
     }
 }
 
-/// An address that reports are not sent to for a while.
+/// An address that reports of one domain are not sent to for a while. Those of other domains that name it are: nobody but
+/// the domain itself may cut itself off.
 public struct ReportSuppression: Hashable, Sendable {
+    /// Whom the reports are about, and whose record names the address.
+    public var domain: DomainName
     public var uri: String
+    /// When the last refusal came.
     public var since: WallTime
     public var until: WallTime
+    /// Refusals without an accepted report between them, at least 1.
+    public var refusals: Int
+    /// The last refusal.
     public var words: String
 
-    /// Seconds for which an address that refused a report with 5yz is left alone.
-    public static let duration: Int64 = 30 * 86_400
+    /// Seconds for which an address that refused a report with 5yz is left alone the first time; twice as long after
+    /// each further refusal in a row.
+    public static let firstDuration: Int64 = 86_400
+    /// Seconds that are never exceeded.
+    public static let longestDuration: Int64 = 30 * 86_400
 
-    public init(uri: String, since: WallTime, until: WallTime, words: String) {
+    public init(
+        domain: DomainName, uri: String, since: WallTime, until: WallTime, refusals: Int = 1, words: String
+    ) {
+        self.domain = domain
         self.uri = uri
         self.since = since
         self.until = until
+        self.refusals = refusals
         self.words = words
+    }
+
+    /// Seconds for which the address is left alone after so many refusals in a row.
+    static func duration(after refusals: Int) -> Int64 {
+        // 2^5 days are beyond the longest.
+        min(firstDuration << min(max(refusals &- 1, 0), 5), longestDuration)
     }
 }

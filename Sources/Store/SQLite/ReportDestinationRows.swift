@@ -30,6 +30,10 @@ enum ReportDestinationRows {
         try db.cachedStatement(sql: note).run(key + [destination.uri.databaseValue] + columns(destination, at: now))
         if db.changesCount == 0 { throw ReportRows.unknown(domain, day, "is not under way there") }
         try ReportRows.goOn(key, words: ReportRows.words(destination.words), at: now, db)
+        if destination.state == .accepted {
+            try db.cachedStatement(sql: ReportSuppressionRows.remove).run(
+                [domain.text.databaseValue, destination.uri.databaseValue])
+        }
     }
 
     static func destinations(of key: [DatabaseValue], _ db: Database) throws -> [ReportDestination] {
@@ -69,8 +73,8 @@ enum ReportDestinationRows {
 }
 
 extension ReportDestinationRows {
-    /// Writes what became of a mail to the destination it belongs to, where it still waits for it. A host that refuses
-    /// it for good is left alone for a while.
+    /// Writes what became of a mail to the destination it belongs to, where it still waits for it. An address that
+    /// refuses it for good, in words that nobody on the way can have said, is left alone for a while.
     static func settle(_ message: String, _ outcomes: [RecipientOutcome], _ db: Database) throws {
         for outcome in outcomes {
             guard let found = try waiting(for: message, db) else { return }
@@ -85,13 +89,14 @@ extension ReportDestinationRows {
                 found.place + [
                     state, (outcome.isAttempt ? 1 : 0).databaseValue, outcome.time.seconds.databaseValue, words,
                 ])
-            if case .bounced(_, let reply?) = outcome.outcome, reply.isPermanentFailure {
-                let until = outcome.time.advanced(by: ReportSuppression.duration)
-                try ReportSuppressionRows.write(
-                    ReportSuppression(
-                        uri: found.uri, since: outcome.time, until: until, words: outcome.outcome.words), db)
-            }
             try ReportRows.goOn(Array(found.place.prefix(2)), words: words, at: outcome.time, db)
+            let address = [found.place[1], found.uri.databaseValue]
+            switch outcome.outcome {
+            case .delivered: try db.cachedStatement(sql: ReportSuppressionRows.remove).run(address)
+            case .bounced(_, let reply?) where reply.isPermanentFailure && outcome.wasSecured:
+                try ReportSuppressionRows.refuse(address, words, at: outcome.time, db)
+            case .bounced, .deferred: break
+            }
         }
     }
 

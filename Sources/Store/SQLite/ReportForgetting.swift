@@ -15,6 +15,7 @@ enum ReportForgetting {
         // Numbers of rows are given out again.
         counter.forget()
         let before = day.number.databaseValue
+        let grace = ReportDay(number: day.number.addingReportingOverflow(-ReportLimits.graceDays).partialValue)
         var room = ReportLimits.step
         try db.cachedStatement(sql: removeDomains).run([before, room.databaseValue])
         room -= db.changesCount
@@ -31,7 +32,7 @@ enum ReportForgetting {
             room -= reports.count * (ReportLimits.destinations + 2)
         }
         if room > 0 {
-            try db.cachedStatement(sql: removeSuppressions).run([day.start.seconds.databaseValue, room.databaseValue])
+            try db.cachedStatement(sql: removeSuppressions).run([grace.start.seconds.databaseValue, room.databaseValue])
             room -= db.changesCount
         }
         step.isLast = room > 0
@@ -72,7 +73,7 @@ enum ReportForgetting {
         ORDER BY r.day, r.domain LIMIT ?
         """
     private static let removeSuppressions = """
-        DELETE FROM report_suppression WHERE uri IN
-            (SELECT uri FROM report_suppression INDEXED BY report_suppression_until WHERE until < ? LIMIT ?)
+        DELETE FROM report_suppression WHERE (domain, uri) IN
+            (SELECT domain, uri FROM report_suppression INDEXED BY report_suppression_until WHERE until < ? LIMIT ?)
         """
 }

@@ -66,10 +66,16 @@ extension SQLiteStore {
     }
 
     public func postpone(
-        _ domain: DomainName, day: ReportDay, until time: WallTime, words: String
+        _ domain: DomainName, day: ReportDay, until time: WallTime, words: String, at now: WallTime
     ) async throws(StoreError) {
         try await writer.perform(urgently: false, weight: 0) { db, _ in
-            try ReportRows.postpone(domain, day, until: time, words: words, db)
+            try ReportRows.postpone(domain, day, until: time, words: words, at: now, db)
+        }
+    }
+
+    public func hasten(day: ReportDay, domain: DomainName?, at time: WallTime) async throws(StoreError) -> Int {
+        try await writer.perform(urgently: false, weight: 0) { db, _ in
+            try ReportRows.hasten(day, domain, at: time, db)
         }
     }
 
@@ -106,12 +112,13 @@ extension SQLiteStore {
     }
 
     public func suppressions(
-        _ uris: [String], at time: WallTime
+        _ uris: [String], for domain: DomainName, at time: WallTime
     ) async throws(StoreError) -> [ReportSuppression] {
         try await viewReader.read { db in
             try uris.flatMap { uri in
                 try db.cachedStatement(sql: ReportSuppressionRows.one).soundRows(
-                    [uri.databaseValue, time.seconds.databaseValue], limit: 1, ReportSuppressionRows.read)
+                    [domain.text.databaseValue, uri.databaseValue, time.seconds.databaseValue], limit: 1,
+                    ReportSuppressionRows.read)
             }
         }
     }
@@ -123,15 +130,10 @@ extension SQLiteStore {
         }
     }
 
-    public func suppress(_ suppression: ReportSuppression) async throws(StoreError) {
+    public func removeSuppression(_ uri: String, for domain: DomainName) async throws(StoreError) -> Bool {
         try await writer.perform(urgently: false, weight: 0) { db, _ in
-            try ReportSuppressionRows.write(suppression, db)
-        }
-    }
-
-    public func removeSuppression(_ uri: String) async throws(StoreError) -> Bool {
-        try await writer.perform(urgently: false, weight: 0) { db, _ in
-            try db.cachedStatement(sql: ReportSuppressionRows.remove).run([uri.databaseValue])
+            try db.cachedStatement(sql: ReportSuppressionRows.remove).run(
+                [domain.text.databaseValue, uri.databaseValue])
             return db.changesCount > 0
         }
     }

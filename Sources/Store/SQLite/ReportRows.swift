@@ -42,10 +42,22 @@ enum ReportRows {
     }
 
     static func postpone(
-        _ domain: DomainName, _ day: ReportDay, until time: WallTime, words text: String, _ db: Database
+        _ domain: DomainName, _ day: ReportDay, until time: WallTime, words text: String, at now: WallTime,
+        _ db: Database
     ) throws {
-        try db.cachedStatement(sql: postpone).run(key(domain, day) + [time.seconds.databaseValue, words(text)])
+        try db.cachedStatement(sql: postpone).run(
+            key(domain, day) + [time.seconds.databaseValue, words(text), now.seconds.databaseValue])
         if db.changesCount != 1 { throw unknown(domain, day, "is not planned") }
+    }
+
+    static func hasten(_ day: ReportDay, _ domain: DomainName?, at time: WallTime, _ db: Database) throws -> Int {
+        let values = [time.seconds.databaseValue, day.number.databaseValue]
+        if let domain {
+            try db.cachedStatement(sql: hastenOne).run(values + [domain.text.databaseValue])
+        } else {
+            try db.cachedStatement(sql: hasten).run(values)
+        }
+        return db.changesCount
     }
 
     static func end(
@@ -100,8 +112,11 @@ enum ReportRows {
         WHERE day = ?1 AND domain = ?2 AND state = 1
         """
     private static let postpone = """
-        UPDATE report SET due_at = ?3, words = ?4 WHERE day = ?1 AND domain = ?2 AND state = 0
+        UPDATE report SET due_at = ?3, words = ?4, begun_at = coalesce(begun_at, ?5)
+        WHERE day = ?1 AND domain = ?2 AND state = 0
         """
+    static let hasten = "UPDATE report SET due_at = ? WHERE day = ? AND state = 0"
+    static let hastenOne = "\(hasten) AND domain = ?"
     private static let end = """
         UPDATE report SET state = 2, due_at = NULL, outcome = ?3, ended_at = ?4, words = ?5
         WHERE day = ?1 AND domain = ?2 AND state = 0

@@ -1,28 +1,40 @@
 import GRDB
 import Mail
 
-/// Addresses that reports are not sent to for a while: rows of `report_suppression`.
+/// Addresses that reports of a domain are not sent to for a while: rows of `report_suppression`. A row outlives its end, so
+/// that the next refusal is known as one in a row.
 enum ReportSuppressionRows {
-    static func write(_ suppression: ReportSuppression, _ db: Database) throws {
+    /// - Parameter key: domain and uri, as they lie in the file.
+    static func refuse(_ key: [DatabaseValue], _ words: DatabaseValue, at time: WallTime, _ db: Database) throws {
+        var before = 0
+        do {
+            before = try db.cachedStatement(sql: refusals).first(key) { try $0.int() } ?? 0
+        } catch is DamagedRow {
+            // It is replaced.
+        }
+        let refusals = before == .max ? before : max(before, 0) + 1
+        let until = time.advanced(by: ReportSuppression.duration(after: refusals))
         try db.cachedStatement(sql: replace).run(
-            [
-                suppression.uri.databaseValue, suppression.since.seconds.databaseValue,
-                suppression.until.seconds.databaseValue, ReportRows.words(suppression.words),
+            key + [
+                time.seconds.databaseValue, until.seconds.databaseValue, refusals.databaseValue, words,
             ])
     }
 
     static func read(_ columns: inout Columns) throws -> ReportSuppression {
         ReportSuppression(
-            uri: try columns.text(), since: try columns.time(), until: try columns.time(), words: try columns.text())
+            domain: try columns.domainName(), uri: try columns.text(), since: try columns.time(),
+            until: try columns.time(), refusals: try columns.int(), words: try columns.text())
     }
 
+    private static let refusals = "SELECT refusals FROM report_suppression WHERE domain = ? AND uri = ?"
     private static let replace = """
-        INSERT OR REPLACE INTO report_suppression (uri, since, until, words) VALUES (?, ?, ?, ?)
+        INSERT OR REPLACE INTO report_suppression (domain, uri, since, until, refusals, words) VALUES (?, ?, ?, ?, ?, ?)
         """
-    static let one = "SELECT uri, since, until, words FROM report_suppression WHERE uri = ? AND until > ?"
+    private static let columns = "domain, uri, since, until, refusals, words"
+    static let one = "SELECT \(columns) FROM report_suppression WHERE domain = ? AND uri = ? AND until > ?"
     static let all = """
-        SELECT uri, since, until, words FROM report_suppression INDEXED BY report_suppression_since WHERE until > ?
-        ORDER BY since DESC, uri DESC
+        SELECT \(columns) FROM report_suppression INDEXED BY report_suppression_since WHERE until > ?
+        ORDER BY since DESC, domain DESC, uri DESC
         """
-    static let remove = "DELETE FROM report_suppression WHERE uri = ?"
+    static let remove = "DELETE FROM report_suppression WHERE domain = ? AND uri = ?"
 }

@@ -204,10 +204,13 @@ enum Schema {
         ) WITHOUT ROWID;
         CREATE INDEX report_message ON report_destination (message) WHERE message IS NOT NULL;
         CREATE TABLE report_suppression (
-            uri TEXT NOT NULL PRIMARY KEY,
+            domain TEXT NOT NULL,
+            uri TEXT NOT NULL,
             since INTEGER NOT NULL,
             until INTEGER NOT NULL,
-            words TEXT NOT NULL
+            refusals INTEGER NOT NULL,
+            words TEXT NOT NULL,
+            PRIMARY KEY (domain, uri)
         ) WITHOUT ROWID;
         CREATE INDEX report_suppression_since ON report_suppression (since);
         CREATE INDEX report_suppression_until ON report_suppression (until);

@@ -62,6 +62,16 @@ enum Reports {
 }
 
 extension SQLiteStore {
+    /// A mail with a report of `domain` for `day`, and what became of it at so many seconds.
+    func mailReport(
+        _ domain: String = "example.net", day: ReportDay, _ outcome: Outcome, at seconds: Int64, wasSecured: Bool = true
+    ) async throws {
+        let (planned, mail) = (try Reports.planned(domain, day: day), try Reports.mail())
+        try await plan([planned])
+        let queued = try await begin(Reports.underWay(planned, mails: [mail]), body: [1], mails: [mail])[0]
+        _ = try await settle(Reports.settlement(queued, outcome, at: seconds, wasSecured: wasSecured))
+    }
+
     func policyCounts(_ domain: String = "example.net", day: ReportDay = Reports.day) async throws -> [PolicyCount] {
         try await counts(for: DomainName(domain), day: day)
     }
@@ -84,15 +94,16 @@ extension SQLiteStore {
 extension Reports {
     static func settlement(
         _ queued: QueuedMessage, _ outcome: Outcome = .delivered(Reply(250, nil, "ok")),
-        at seconds: Int64 = 0, isAttempt: Bool = true, sessions: [ReportedSession] = [], day: ReportDay? = day
+        at seconds: Int64 = 0, isAttempt: Bool = true, wasSecured: Bool = false, sessions: [ReportedSession] = [],
+        day: ReportDay? = day
     ) -> Settlement {
         let time = Fixture.start.advanced(by: seconds)
         return Settlement(
             message: queued.message.number,
             recipients: [
                 RecipientOutcome(
-                    queued.recipients[0], outcome, time: time, nextAttempt: time.advanced(by: 600), isAttempt: isAttempt
-                )
+                    queued.recipients[0], outcome, time: time, nextAttempt: time.advanced(by: 600),
+                    isAttempt: isAttempt, wasSecured: wasSecured)
             ],
             sessions: sessions, day: day)
     }
