@@ -110,7 +110,8 @@ struct OutcomeRecorder: Sendable {
                     one.recipient.number, one.outcome, host: hosts[index]?.description, time: now,
                     nextAttempt: one.nextAttempt,
                     delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
-                    policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: attempts)
+                    policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: attempts,
+                    wasSecured: index < traces.count && traces[index].tlsVersion != nil)
             },
             notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now))
         guard let settled = await write(settlement, of: job) else {

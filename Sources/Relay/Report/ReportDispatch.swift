@@ -85,7 +85,7 @@ struct ReportDispatch: Sendable {
             return try await end(report, as: .noDestination, "no rua of the record can be sent to", at: now)
         }
         let suppressed = Dictionary(
-            try await store.suppressions(routes.map(\.uri), at: now).map { ($0.uri, $0) },
+            try await store.suppressions(routes.map(\.uri), for: report.domain, at: now).map { ($0.uri, $0) },
             uniquingKeysWith: { first, _ in first })
         let contents: Contents
         switch try await self.contents(of: report) {
@@ -118,7 +118,7 @@ struct ReportDispatch: Sendable {
         }
         var begun = report
         begun.state = .underWay
-        begun.begunAt = report.begunAt ?? now
+        begun.begunAt = now
         begun.destinations = destinations
         let queued = try await store.begin(begun, body: contents.body, mails: mails)
         for (mail, message) in zip(mails, queued) {
@@ -159,17 +159,15 @@ struct ReportDispatch: Sendable {
         }
     }
 
-    /// RPTC-05, RPTF-25: whether anybody wants it could not be found out; for a day it is tried again.
+    /// RPTC-05, RPTF-25: whether anybody wants it could not be found out; from then on it is tried again for a day.
     private func postpone(_ report: StoredReport, _ why: String, at now: WallTime) async throws(StoreError) {
-        let first = report.day.next.start
-        guard now.seconds - max(first, report.begunAt ?? first).seconds < 2 * ReportTimes.lifetime else {
+        let first = report.begunAt ?? now
+        guard now.seconds - first.seconds < ReportTimes.lookupLifetime else {
             return try await end(report, as: .unknown, "the TLSRPT lookup failed for a day: \(why)", at: now)
         }
-        var generator = SystemRandomNumberGenerator()
         try await store.postpone(
-            report.domain, day: report.day,
-            until: now.advanced(by: ReportTimes.wait(after: 3, using: &generator)),
-            words: "the TLSRPT lookup failed: \(why)")
+            report.domain, day: report.day, until: now.advanced(by: ReportTimes.lookupWait),
+            words: "the TLSRPT lookup failed: \(why)", at: now)
         log.event(
             .info,
             LogLine("report-postponed").with("domain", report.domain).with("day", report.day).with("reason", why))

@@ -127,12 +127,12 @@ extension Service {
     private func hasten(_ report: StoredReport, isNamed: Bool, at now: WallTime) async throws -> Bool {
         switch report.state {
         case .planned:
-            try await store.postpone(report.domain, day: report.day, until: now, words: "sent by the operator's order")
+            try await store.postpone(report.domain, day: report.day, until: now, words: "sent by the operator's order", at: now)
             return true
         case .ended where isNamed:
             for destination in report.destinations
             where destination.state == .suppressed || destination.state == .failed {
-                _ = try await store.removeSuppression(destination.uri)
+                _ = try await store.removeSuppression(destination.uri, for: report.domain)
             }
             try await store.replan(report.domain, day: report.day, at: now)
             return true
