@@ -122,6 +122,9 @@ public enum ReportLimits {
     /// Octets of `policy-string` and `mx-host` of one policy together, each text with one more for its end; more are left
     /// out, whole texts from the end.
     public static let policyText = 16 * 1024
+    /// Octets of such text of all policies of one day, over all domains, counted the same way: a policy that goes beyond it
+    /// is counted under its type and `policy-domain` without text.
+    public static let textPerDay = 256 * 1024 * 1024
     /// Octets of a HELO name or a reason code kept.
     public static let detailText = 255
     /// Octets of words about a destination or an end.
