@@ -50,7 +50,7 @@ public protocol ReportStore: Sendable {
         _ report: StoredReport, body: [UInt8], mails: [NewMessage]
     ) async throws(StoreError) -> [QueuedMessage]
 
-    /// What ``begin(_:body:mails:)`` fixed: the compressed report. Nil where nothing is.
+    /// What ``begin(_:body:mails:)`` fixed: the compressed report. Nil where nothing is, and where the report has ended.
     func body(of domain: DomainName, day: ReportDay) async throws(StoreError) -> [UInt8]?
 
     /// Replaces state, times and words of one destination of a report under way; where no destination is left with
@@ -100,9 +100,9 @@ public protocol ReportStore: Sendable {
     /// - Returns: false where it had not.
     func removeSuppression(_ uri: String, for domain: DomainName) async throws(StoreError) -> Bool
 
-    /// Forgets counts and ended reports of days before `day`, and suppressions that ended
+    /// Forgets ended reports of days before `day`, and counts of these days; a report that has not ended stays with its
+    /// counts until `day` is more than ``ReportLimits/graceDays`` later. Forgets also suppressions that ended
     /// ``ReportLimits/graceDays`` before its start; in steps.
-    /// Reports that have not ended stay.
     /// - Returns: reports forgotten.
     func removeReports(before day: ReportDay) async throws(StoreError) -> Int
 }
@@ -122,6 +122,9 @@ public enum ReportLimits {
     /// Octets of `policy-string` and `mx-host` of one policy together, each text with one more for its end; more are left
     /// out, whole texts from the end.
     public static let policyText = 16 * 1024
+    /// Octets of such text of all policies of one day, over all domains, counted the same way: a policy that goes beyond it
+    /// is counted under its type and `policy-domain` without text.
+    public static let textPerDay = 256 * 1024 * 1024
     /// Octets of a HELO name or a reason code kept.
     public static let detailText = 255
     /// Octets of words about a destination or an end.

@@ -76,7 +76,8 @@ import Testing
     }
 
     static let breaks = [
-        "UPDATE report_day SET domains = 'many'", "DROP TABLE report_day", "DROP TABLE report_domain",
+        "UPDATE report_day SET domains = 'many'", "UPDATE report_day SET text = 'much'", "DROP TABLE report_day",
+        "DROP TABLE report_domain",
         "DROP TABLE report_policy", "DROP TABLE report_count", "DROP TABLE report_detail",
         "DROP INDEX report_policy_domain", "UPDATE report_count SET successes = 'x', failures = x'00'",
         "DELETE FROM report_count", "DELETE FROM report_policy", "UPDATE report_detail SET type = 5, sessions = 'x'",

@@ -55,6 +55,8 @@ public struct SQLiteOptions: Sendable {
     var policyLimit = PolicyLimits.domains
     /// Domains of one day that TLS-RPT counts.
     var countedDomains = ReportLimits.domainsPerDay
+    /// Octets of policies' text of one day that TLS-RPT keeps.
+    var countedText = ReportLimits.textPerDay
     /// Operations of one commit; 1 switches group commit off.
     var groupLimit = Writer.groupLimit
     /// Octets kept on disk for settling when everything else is full.

@@ -104,8 +104,8 @@ struct Numbers {
     /// to empty it.
     var counter: ReportCounter
 
-    init(_ db: Database, countedDomains: Int = ReportLimits.domainsPerDay) throws {
-        counter = ReportCounter(domainLimit: countedDomains)
+    init(_ db: Database, _ options: SQLiteOptions = SQLiteOptions()) throws {
+        counter = ReportCounter(domainLimit: options.countedDomains, dayTextLimit: options.countedText)
         nextMessage = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM message") ?? 0) &+ 1
         nextRecipient = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM recipient") ?? 0) &+ 1
     }

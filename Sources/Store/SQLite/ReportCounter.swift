@@ -10,11 +10,16 @@ struct ReportCounter {
     static let textLimit = 4 * 1024 * 1024
 
     let domainLimit: Int
+    /// Octets of text of a day.
+    let dayTextLimit: Int
+    /// What of that is used, for days that something was counted for.
+    private var dayTexts: [ReportDay: Int] = [:]
     private var numbers: [Key: Int64] = [:]
     private var text = 0
 
-    init(domainLimit: Int) {
+    init(domainLimit: Int, dayTextLimit: Int) {
         self.domainLimit = domainLimit
+        self.dayTextLimit = dayTextLimit
     }
 
     private struct Key: Hashable {
@@ -27,6 +32,7 @@ struct ReportCounter {
     mutating func forget() {
         numbers = [:]
         text = 0
+        dayTexts = [:]
     }
 
     mutating func count(_ session: ReportedSession, day: ReportDay, _ db: Database) throws {
@@ -36,7 +42,7 @@ struct ReportCounter {
         if let known = numbers[key], try ReportCountRows.increment(known, isFailure: isFailure, db) {
             number = known
         } else {
-            guard let found = try ReportPolicyRows.number(key.policy, for: key.domain, day: day, domainLimit, db) else {
+            guard let found = try ReportPolicyRows.number(key.policy, for: key.domain, day: day, &self, db) else {
                 try ReportPolicyRows.noteDropped(day, db)
                 return
             }
@@ -48,6 +54,19 @@ struct ReportCounter {
         for detail in session.failures.lazy.map(\.bounded) where counted.insert(detail).inserted {
             try ReportDetailRows.add(detail, sessions: 1, to: number, db)
         }
+    }
+
+    /// Takes room for so many octets of text; false where the day has none left.
+    mutating func takeText(_ octets: Int, on day: ReportDay, _ db: Database) throws -> Bool {
+        if octets == 0 { return true }
+        let used: Int
+        if let known = dayTexts[day] { used = known } else { used = try ReportPolicyRows.text(of: day, db) }
+        dayTexts[day] = used
+        let (sum, overflow) = used.addingReportingOverflow(octets)
+        if overflow || sum > dayTextLimit { return false }
+        try ReportPolicyRows.addText(octets, on: day, db)
+        dayTexts[day] = sum
+        return true
     }
 
     private mutating func remember(_ number: Int64, _ key: Key) {

@@ -23,10 +23,10 @@ enum ReportPolicyRows {
 
     /// The row `policy` is counted in, made where there is none; nil where the day has no room for the domain.
     ///
-    /// A policy that its domain has no room for is counted without its text, and where that has no room either, under
+    /// A policy that its domain, or the day, has no room for is counted without its text, and where that has no room either, under
     /// the domain itself: MX hosts under ever-different names must not fill the store.
     static func number(
-        _ policy: ReportedPolicy, for domain: DomainName, day: ReportDay, _ domainLimit: Int, _ db: Database
+        _ policy: ReportedPolicy, for domain: DomainName, day: ReportDay, _ counter: inout ReportCounter, _ db: Database
     ) throws -> Int64? {
         var rows: Int?
         for candidate in candidates(policy, domain) {
@@ -35,10 +35,10 @@ enum ReportPolicyRows {
             if rows == nil {
                 let count =
                     try db.cachedStatement(sql: countPolicies).first(Array(values.prefix(2))) { try $0.int() } ?? 0
-                if count == 0, try !admit(domain, day, domainLimit, db) { return nil }
+                if count == 0, try !admit(domain, day, counter.domainLimit, db) { return nil }
                 rows = count
             }
-            if let rows, rows < candidate.room {
+            if let rows, rows < candidate.room, try counter.takeText(candidate.policy.octets, on: day, db) {
                 try db.cachedStatement(sql: insert).run(values)
                 return db.lastInsertedRowID
             }
@@ -83,6 +83,15 @@ enum ReportPolicyRows {
         try db.cachedStatement(sql: selectDropped).first([day.number.databaseValue]) { try $0.count() } ?? 0
     }
 
+    /// Octets of text that the policies of a day have.
+    static func text(of day: ReportDay, _ db: Database) throws -> Int {
+        try db.cachedStatement(sql: selectText).first([day.number.databaseValue]) { max(try $0.int(), 0) } ?? 0
+    }
+
+    static func addText(_ octets: Int, on day: ReportDay, _ db: Database) throws {
+        try db.cachedStatement(sql: addText).run([day.number.databaseValue, octets.databaseValue])
+    }
+
     private static func values(
         _ policy: ReportedPolicy, _ domain: DomainName, _ day: ReportDay
     ) -> [DatabaseValue] {
@@ -113,10 +122,17 @@ enum ReportPolicyRows {
         VALUES (?1, ?2, EXISTS (SELECT 1 FROM report WHERE day = ?1 AND domain = ?2))
         """
     private static let addDomain = """
-        INSERT INTO report_day (day, domains, dropped) VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET domains = domains + 1
+        INSERT INTO report_day (day, domains, dropped, text) VALUES (?, 1, 0, 0)
+        ON CONFLICT DO UPDATE SET domains = domains + 1
         """
     private static let addDropped = """
-        INSERT INTO report_day (day, domains, dropped) VALUES (?, 0, 1) ON CONFLICT DO UPDATE SET dropped = dropped + 1
+        INSERT INTO report_day (day, domains, dropped, text) VALUES (?, 0, 1, 0)
+        ON CONFLICT DO UPDATE SET dropped = dropped + 1
         """
+    private static let addText = """
+        INSERT INTO report_day (day, domains, dropped, text) VALUES (?, 0, 0, ?)
+        ON CONFLICT DO UPDATE SET text = text + excluded.text
+        """
+    private static let selectText = "SELECT text FROM report_day WHERE day = ?"
     private static let selectDropped = "SELECT dropped FROM report_day WHERE day = ?"
 }

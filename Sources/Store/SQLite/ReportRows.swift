@@ -38,6 +38,7 @@ enum ReportRows {
             let outcome = work.accepted > 0 ? ReportOutcome.accepted : .undelivered
             try db.cachedStatement(sql: finish).run(
                 key + [outcome.rawValue.databaseValue, now.seconds.databaseValue, words])
+            try db.cachedStatement(sql: removeBody).run(key)
         }
     }
 

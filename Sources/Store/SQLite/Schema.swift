@@ -122,7 +122,7 @@ enum Schema {
 
     // What is counted for each session lies in a narrow table: an update of a policy's row would copy every page of its
     // text, and one page of counts holds hundreds of policies. The checksum of a policy shortens the way to it; equal are
-    // two only by all of their columns. `report_day` spares counting the domains of a day for each that is new.
+    // two only by all of their columns. `report_day` spares counting the domains and the text of a day for each that is new.
     //
     // `kept` is 0 for what sums up details without hosts and addresses. Both `report_unplanned` and `report_due` hold
     // only what has something to be done about it. The compressed report has a table of its own, as content has.
@@ -130,7 +130,8 @@ enum Schema {
         CREATE TABLE report_day (
             day INTEGER PRIMARY KEY,
             domains INTEGER NOT NULL,
-            dropped INTEGER NOT NULL
+            dropped INTEGER NOT NULL,
+            text INTEGER NOT NULL
         );
         CREATE TABLE report_domain (
             day INTEGER NOT NULL,

@@ -37,7 +37,7 @@ final class Writer: @unchecked Sendable {
         self.path = path
         self.options = options
         self.reserve = reserve
-        self.numbers = try connection.inDatabase { try Numbers($0, countedDomains: options.countedDomains) }
+        self.numbers = try connection.inDatabase { try Numbers($0, options) }
     }
 
     func start() -> Bool {
