@@ -27,7 +27,7 @@ import Testing
         #expect(
             try await store.suppressions(at: since, limit: 9) == [
                 ReportSuppression(
-                    domain: DomainName("example.net"), uri: uri, since: since, until: since.advanced(by: 86_400),
+                    domain: DomainName("example.net"), uri: uri, since: since, until: since.advanced(by: ReportSuppression.firstDuration),
                     refusals: 1, words: Self.words)
             ])
         let report = try #require(try await store.report())
@@ -64,7 +64,7 @@ import Testing
         let fixture = try Fixture()
         let store = try fixture.open()
         var (day, seconds) = (Reports.day, Int64(0))
-        for (number, days) in [1, 2, 4, 8, 16, 30, 30].enumerated() {
+        for (number, hours) in [36, 72, 144, 288, 576, 720, 720].enumerated() {
             try await store.mailReport(day: day, ReportMailTests.refusal, at: seconds)
             let row = try #require(
                 try await store.suppressions(
@@ -72,8 +72,8 @@ import Testing
                 ).first)
             #expect(row.refusals == number + 1)
             #expect(row.since == Fixture.start.advanced(by: seconds))
-            #expect(row.until == row.since.advanced(by: Int64(days) * 86_400))
-            seconds += Int64(days) * 86_400
+            #expect(row.until == row.since.advanced(by: Int64(hours) * 3600))
+            seconds += Int64(hours) * 3600
             #expect(try await held(store, at: seconds - 1))
             #expect(try await !held(store, at: seconds))
             day = day.next
@@ -114,7 +114,7 @@ import Testing
         let row = try #require(try await store.suppressions(at: Fixture.start, limit: 9).first)
         #expect(row.refusals == refusals)
         #expect(row.words.utf8.count == ReportLimits.words)
-        #expect(row.until == Fixture.start.advanced(by: (refusals == 1 ? 1 : 30) * 86_400))
+        #expect(row.until == Fixture.start.advanced(by: (refusals == 1 ? 36 : 720) * 3600))
         #expect(try await store.report()?.state == .ended)
     }
 }

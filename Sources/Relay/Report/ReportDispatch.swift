@@ -89,7 +89,7 @@ struct ReportDispatch: Sendable {
             uniquingKeysWith: { first, _ in first })
         let contents: Contents
         switch try await self.contents(of: report) {
-        case .failure(let why): return try await end(report, as: .unknown, why.words, at: now)
+        case .failure(let why): return try await end(report, as: .empty, why.words, at: now)
         case .success(let made): contents = made
         }
         var generator = SystemRandomNumberGenerator()

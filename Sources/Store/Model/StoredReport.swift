@@ -156,7 +156,7 @@ public struct ReportSuppression: Hashable, Sendable {
 
     /// Seconds for which an address that refused a report with 5yz is left alone the first time; twice as long after
     /// each further refusal in a row.
-    public static let firstDuration: Int64 = 86_400
+    public static let firstDuration: Int64 = 36 * 3600
     /// Seconds that are never exceeded.
     public static let longestDuration: Int64 = 30 * 86_400
 

@@ -158,7 +158,7 @@ struct ReportControlTests {
                 $0.suppressed = [
                     ReportSuppressionView(
                         ReportSuppression(
-                            uri: "mailto:t@r.example", since: Self.now, until: Self.now.advanced(by: 86_400),
+                            domain: try DomainName("a.example"), uri: "mailto:t@r.example", since: Self.now, until: Self.now.advanced(by: 86_400),
                             words: evil))
                 ]
             })

@@ -97,26 +97,29 @@ struct ReportMailingTests {
         let mixed = try await store.report("a.example", day: next.next)
         #expect(mixed.destinations.map(\.state) == [.suppressed, .accepted] && mixed.outcome == .accepted)
         // What `relayctl tlsrpt send` does.
-        #expect(try await store.removeSuppression("mailto:t@r.example"))
+        #expect(try await store.removeSuppression("mailto:t@r.example", for: DomainName("a.example")))
         try await store.replan(DomainName("a.example"), day: next, at: world.now)
         try await world.look(store)
         #expect(world.submitted.count == 2)
         #expect(try await store.report("a.example", day: next).id == report.id, "RPTF-05")
     }
 
-    @Test("Suppression ends by itself after 30 days")
-    func suppressionEnds() async throws {
+    @Test("A refusal in clear, which anybody on the way can make, fails one report and suppresses nothing")
+    func refusedInClear() async throws {
         let world = try ReportWorld()
         let store = try world.folder.open()
         try world.publish("a.example", "mailto:t@r.example")
-        try await store.suppress(
-            ReportSuppression(
-                uri: "mailto:t@r.example", since: world.now,
-                until: world.now.advanced(by: ReportSuppression.duration), words: "550"))
-        world.advance(by: ReportSuppression.duration)
-        try await ReportWorld.count(store, "a.example", day: ReportDay(of: world.now).previous)
+        try await ReportWorld.count(store, "a.example")
         try await world.look(store)
-        #expect(world.submitted.count == 1)
+        try await ReportWorld.settle(
+            try #require(world.submitted.first),
+            .bounced(Reason(.remoteReply, "550 no"), Reply(550, nil, "no")), in: store, at: world.now, wasSecured: false)
+        #expect(try await store.report("a.example").outcome == .undelivered)
+        let next = ReportWorld.day.next
+        try await ReportWorld.count(store, "a.example", day: next)
+        world.set(ReportWorld.start(of: next.next))
+        try await world.look(store)
+        #expect(world.submitted.count == 2)
     }
 
     @Test("An override goes before the record, which is not even asked; a folder is written to as an address is")

@@ -137,7 +137,7 @@ final class ReportWorld: Sendable {
 
     /// What became of a mail in the queue.
     static func settle(
-        _ job: Job, _ outcome: Outcome, in store: SQLiteStore, at time: WallTime
+        _ job: Job, _ outcome: Outcome, in store: SQLiteStore, at time: WallTime, wasSecured: Bool = true
     ) async throws {
         let recipient = try #require(job.recipients.first)
         _ = try await store.settle(
@@ -145,7 +145,7 @@ final class ReportWorld: Sendable {
                 message: job.message.number,
                 recipients: [
                     RecipientOutcome(
-                        recipient.number, outcome, time: time, nextAttempt: time.advanced(by: 600))
+                        recipient.number, outcome, time: time, nextAttempt: time.advanced(by: 600), wasSecured: wasSecured)
                 ], day: ReportDay(of: time)))
     }
 }
