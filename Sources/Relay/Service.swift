@@ -149,11 +149,7 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError.control(configuration.control.socket, "\(error)")
         }
-        let observations: ObservationSource?
-        do throws(ServiceError) { observations = try listenForObservations(on: loop) } catch {
-            control.close()
-            throw error
-        }
+        let observations = listenForObservations(on: loop)
         let controlTask = Task(executorPreference: loop) { await control.run() }
         let loading = Task(executorPreference: loaderLoop) { await self.loader.run() }
         let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }

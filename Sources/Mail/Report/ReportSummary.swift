@@ -57,10 +57,13 @@ struct ReportSummary {
         return [name, address].compactMap(\.self).joined(separator: " ")
     }
 
-    func write(to text: inout ContentLines) {
+    /// - Parameter isPreview: nobody looked whether it is asked for.
+    func write(to text: inout ContentLines, isPreview: Bool = false) {
+        let reason =
+            " It is sent because the TXT record at _smtp._tls.\(report.domain) asks for such reports (RFC 8460)."
         text.addWrapped(
-            "This is a report about TLS in mail to \(report.domain) on \(report.day) (UTC), from \(sender). It is sent "
-                + "because the TXT record at _smtp._tls.\(report.domain) asks for such reports (RFC 8460).")
+            "This is a report about TLS in mail to \(report.domain) on \(report.day) (UTC), from \(sender)."
+                + (isPreview ? "" : reason))
         text.add("")
         for policy in report.policies.prefix(Self.policyLimit) {
             text.addWrapped(
@@ -146,10 +149,10 @@ extension String {
 }
 
 extension TLSReport {
-    /// The part of the mail that is for people, in lines that end in LF.
+    /// The part of the mail that is for people, in lines that end in LF, for who looks at it before it is sent.
     public var summaryText: String {
         var lines = ContentLines()
-        ReportSummary(self).write(to: &lines)
+        ReportSummary(self).write(to: &lines, isPreview: true)
         return String(decoding: lines.bytes.filter { $0 != ASCII.carriageReturn }, as: UTF8.self)
     }
 }

@@ -31,7 +31,7 @@ extension Service {
             ServiceParts.missingAnchors(configuration, TrustStores()).map {
                 ["\($0). Cure: \(ServiceParts.anchorsCure)."]
             } ?? []
-        return anchors + ((try? KeyRing(loading: configuration))?.warnings ?? [])
+        return anchors + configuration.socketWarnings() + ((try? KeyRing(loading: configuration))?.warnings ?? [])
     }
 
     /// Tries the settings of `[dns]` in a throw-away worker with a real lookup, because libunbound takes values with which

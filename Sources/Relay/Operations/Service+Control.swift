@@ -33,7 +33,8 @@ extension Service: ControlSource {
                 deferredTotal: counters.deferred.load(ordering: .relaxed),
                 bouncedTotal: counters.bounced.load(ordering: .relaxed)),
             destinations: DestinationsView(active: destinations.active, backedOff: destinations.backedOff),
-            warnings: warnings(counts, prevention: await policies.prevention))
+            warnings: warnings(counts, prevention: await policies.prevention) + reportWarnings(at: now)
+                + (await keyWarnings(at: now)))
     }
 
     private var resolverView: ResolverView {
@@ -69,8 +70,15 @@ extension Service: ControlSource {
             warnings.append(
                 "\(quarantined) damaged message\(quarantined == 1 ? "" : "s") in quarantine: see relayctl queue")
         }
-        warnings += signer.watch.ring.warnings
         return warnings
+    }
+
+    /// Reports that are off although somebody meant them to be on.
+    private func reportWarnings(at now: WallTime) -> [String] {
+        let written = configuration.tlsrpt
+        guard written.organization != nil || written.contact != nil else { return [] }
+        let missing = written.missing(configuration.dkim, at: now)
+        return missing.isEmpty ? [] : ["no TLS-RPT reports are sent: \(missing.joined(separator: "; "))"]
     }
 
     public func queue(_ query: QueueQuery) async throws -> QueuePage {

@@ -21,7 +21,8 @@ struct ReportSettings: Sendable {
     /// Nil where reporting is off: `tlsrpt.organization` or `tlsrpt.contact` is missing, or a key to sign with.
     init?(_ configuration: Configuration) {
         let written = configuration.tlsrpt
-        guard written.missing(configuration.dkim).isEmpty, let organization = written.organization,
+        // A key that is still to begin is one: reports begin with it.
+        guard written.missing(configuration.dkim, at: WallTime(seconds: .max)).isEmpty, let organization = written.organization,
             let contact = written.contact.flatMap(ReportContact.init)
         else { return nil }
         self.organization = organization

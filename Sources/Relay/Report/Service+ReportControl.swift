@@ -35,8 +35,10 @@ extension Service {
                     failures: counted?.failures ?? 0, last: try await lastReport(of: domain, before: today)))
         }
         let settings = configuration.tlsrpt
+        let missing = settings.missing(configuration.dkim, at: now)
         return ReportStatusView(
-            enabled: reports != nil, missing: settings.missing(configuration.dkim), organization: settings.organization,
+            enabled: reports != nil && missing.isEmpty, missing: missing, problems: await reportProblems(at: now),
+            organization: settings.organization,
             contact: settings.contact?.description, submitter: settings.submitterDomain?.text, day: today.description,
             sendFrom: today.next.start.seconds,
             sendUntil: today.next.start.seconds &+ settings.spread.components.seconds,
@@ -72,6 +74,9 @@ extension Service {
         let sender = contact ?? ReportContact(.postmaster(at: hostname))
         guard let sender else { return ReportPreviewPage(reports: []) }
         var previews: [ReportPreview] = []
+        var octets = 0
+        var next = query.domain != nil || domains.count < query.limit ? nil : domains.last
+        var last: DomainName?
         for domain in domains {
             let policies = try await store.counts(for: domain, day: day)
             if policies.isEmpty { continue }
@@ -80,27 +85,65 @@ extension Service {
                 organization: configuration.tlsrpt.organization ?? hostname.text, contact: sender, domain: domain,
                 day: day, id: planned ?? ReportID(domain: domain, day: day, submitter: sender.domain, salt: 0),
                 policies: policies)
+            let json = report.json()
+            octets += json.count
+            if octets > ReportPreviewPage.octetLimit, !previews.isEmpty {
+                next = last
+                break
+            }
+            last = domain
             previews.append(
                 ReportPreview(
                     domain: domain.text, day: day.description, fileName: report.fileName, subject: report.subject,
-                    report: String(decoding: report.json(), as: UTF8.self), summary: report.summaryText))
+                    report: String(decoding: json, as: UTF8.self), summary: report.summaryText))
         }
-        let isWhole = query.domain != nil || domains.count < query.limit
-        return ReportPreviewPage(reports: previews, next: isWhole ? nil : domains.last?.text)
+        return ReportPreviewPage(reports: await withDestinations(previews), next: next?.text)
+    }
+
+    /// Says of each where it would go, asked of DNS at the same time.
+    private func withDestinations(_ previews: [ReportPreview]) async -> [ReportPreview] {
+        await withTaskGroup(of: (Int, ReportPreview).self) { group in
+            for (index, preview) in previews.enumerated() {
+                group.addTask {
+                    var preview = preview
+                    guard let domain = try? DomainName(preview.domain) else { return (index, preview) }
+                    if let override = self.configuration.tlsrpt.overrides.first(where: { $0.domain == domain }) {
+                        preview.destinations = override.destinations.map(\.uri)
+                        return (index, preview)
+                    }
+                    switch await self.resolver.tlsrpt(of: domain) as RecordReading<TLSRPTRecord> {
+                    case .found(let record):
+                        preview.destinations = record.rua.map(\.uri)
+                        if record.rua.isEmpty { preview.destinationError = "no rua of the record can be sent to" }
+                    case .none(let why):
+                        preview.destinationError = "nobody asks for it: no record at _smtp._tls.\(domain) (\(why))"
+                    case .failed(let why):
+                        preview.destinationError = "not known, for _smtp._tls.\(domain) cannot be looked up: \(why)"
+                    }
+                    return (index, preview)
+                }
+            }
+            var told = previews
+            for await (index, preview) in group { told[index] = preview }
+            return told
+        }
     }
 
     public func sendReports(_ query: ReportQuery) async throws -> ReportSendView {
         let now = Self.clock()
         let day = query.day ?? ReportDay(of: now).previous
         func refused(_ why: String) -> ReportSendView { ReportSendView(day: day.description, domains: [], error: why) }
-        guard reports != nil else {
-            return refused(
-                "no reports are sent: \(configuration.tlsrpt.missing(configuration.dkim).joined(separator: "; "))")
+        let missing = configuration.tlsrpt.missing(configuration.dkim, at: now)
+        guard reports != nil, missing.isEmpty else {
+            return refused("no reports are sent: \(missing.joined(separator: "; "))")
         }
-        guard day < ReportDay(of: now) else {
+        let today = ReportDay(of: now)
+        guard day <= today else { return refused("\(day) is not over") }
+        guard day < today else {
             return refused("\(day) is not over, and a domain gets one report a day: relayctl tlsrpt preview shows it")
         }
         var sent: [String] = []
+        var count = 0
         var after: DomainName?
         repeat {
             let page: [StoredReport]
@@ -110,7 +153,8 @@ extension Service {
                 page = try await store.reports(day: day, after: after, limit: ReportLimits.page)
             }
             for report in page where try await hasten(report, isNamed: query.domain != nil, at: now) {
-                sent.append(report.domain.text)
+                count += 1
+                if sent.count < ReportSendView.namesLimit { sent.append(report.domain.text) }
             }
             after = query.domain == nil && page.count == ReportLimits.page ? page.last?.domain : nil
         } while after != nil
@@ -119,7 +163,7 @@ extension Service {
                 query.domain.map { "there is no report of \($0) for \(day) that could be sent" }
                     ?? "no report for \(day) waits to be sent")
         }
-        return ReportSendView(day: day.description, domains: sent)
+        return ReportSendView(day: day.description, domains: sent, count: count)
     }
 
     /// A planned report goes at once. One that has ended goes again where the operator names its domain, to addresses that

@@ -14,7 +14,8 @@ extension Service {
             log.event(
                 .notice,
                 LogLine("reports-off").with(
-                    "missing", configuration.tlsrpt.missing(configuration.dkim).joined(separator: "; ")))
+                    "missing",
+                    configuration.tlsrpt.missing(configuration.dkim, at: Self.clock()).joined(separator: "; ")))
             return
         }
         let bell = bell(on: loop)
@@ -40,21 +41,33 @@ extension Service {
         ).run(until: bell)
     }
 
-    /// The socket of libtlsrpt; nil where none is configured.
-    func listenForObservations(on loop: Loop) throws(ServiceError) -> ObservationSource? {
+    /// The socket of libtlsrpt; nil where none is configured, and where it cannot be opened: mail goes on without it.
+    func listenForObservations(on loop: Loop) -> ObservationSource? {
         guard let path = configuration.tlsrpt.socket else { return nil }
         do throws(Errno) {
             return ObservationSource(
                 socket: try DatagramSocket(on: loop, path: path), store: store, counters: observed, log: log,
                 clock: Self.clock)
         } catch {
-            throw ServiceError.control(path, "\(error)")
+            let cure =
+                switch error {
+                case .noSuchFile: "create the folder and give it to the user of relayd, then restart relayd"
+                case .addressInUse: "end what receives there, or remove what is no socket, then restart relayd"
+                default: "correct tlsrpt.socket, see relayd --check, then restart relayd"
+                }
+            log.event(
+                .error,
+                LogLine("observations-off").with("path", path).with("reason", "\(error)").with("cure", cure))
+            return nil
         }
     }
 
     /// Looks every key up before mail needs it, so that the operator hears at start and not with the first letter.
     func watchKeys(on loop: Loop) async {
         guard !signer.watch.ring.isEmpty else { return }
+        for warning in configuration.dkim.beginningWarnings(at: Self.clock()) {
+            log.event(.warning, LogLine("dkim-key-not-begun").with("reason", warning))
+        }
         let bell = bell(on: loop)
         while !Task.isCancelled {
             for index in signer.watch.ring.keys.indices {

@@ -142,7 +142,7 @@ struct ConfigurationReportTests {
         #expect(read.tlsrpt.keep == .seconds(30 * 86_400) && read.tlsrpt.socket == "/run/t.sock")
         let override = try #require(read.tlsrpt.overrides.first)
         #expect(override.destinations.map(\.uri) == ["mailto:a@r.test", "https://r.test/x", "directory:/var/x"])
-        #expect(read.tlsrpt.missing(read.dkim).isEmpty && ReportSettings(read) != nil)
+        #expect(read.tlsrpt.missing(read.dkim, at: WallTime(seconds: 0)).isEmpty && ReportSettings(read) != nil)
     }
 
     @Test("an override takes ten addresses, and one more is a fault")

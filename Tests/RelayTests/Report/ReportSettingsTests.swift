@@ -9,22 +9,22 @@ struct ReportSettingsTests {
     @Test("RPTF-04 Without organization, contact or key no reports are sent, and it is said what is missing")
     func missing() throws {
         let whole = try ReportWorld.configuration()
-        #expect(ReportSettings(whole) != nil && whole.tlsrpt.missing(whole.dkim).isEmpty)
+        #expect(ReportSettings(whole) != nil && whole.tlsrpt.missing(whole.dkim, at: WallTime(seconds: 0)).isEmpty)
         var none = Configuration()
         #expect(ReportSettings(none) == nil)
         #expect(
-            none.tlsrpt.missing(none.dkim) == ["tlsrpt.organization is not set", "tlsrpt.contact is not set"])
+            none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == ["tlsrpt.organization is not set", "tlsrpt.contact is not set"])
         none = whole
         none.tlsrpt.organization = nil
-        #expect(ReportSettings(none) == nil && none.tlsrpt.missing(none.dkim) == ["tlsrpt.organization is not set"])
+        #expect(ReportSettings(none) == nil && none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == ["tlsrpt.organization is not set"])
         none = whole
         none.tlsrpt.contact = nil
-        #expect(ReportSettings(none) == nil && none.tlsrpt.missing(none.dkim) == ["tlsrpt.contact is not set"])
+        #expect(ReportSettings(none) == nil && none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == ["tlsrpt.contact is not set"])
         none = whole
         none.dkim.keys = []
         #expect(ReportSettings(none) == nil)
         #expect(
-            none.tlsrpt.missing(none.dkim) == [
+            none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == [
                 "there is no [[dkim.key]] of sender.example, by which reports must be signed"
             ])
         none = whole

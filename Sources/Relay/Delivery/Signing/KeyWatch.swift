@@ -42,6 +42,9 @@ actor KeyWatch {
         return true
     }
 
+    /// What was seen of each key at the last look, without another one.
+    var publicationsSeen: [Int: DKIMPublication] { known.mapValues(\.publication) }
+
     func publication(_ index: Int) async -> DKIMPublication {
         let now = clock()
         if let known = known[index] {

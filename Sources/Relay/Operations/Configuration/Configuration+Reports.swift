@@ -96,14 +96,19 @@ extension Configuration.TLSRPT {
         return nil
     }
 
-    /// What is missing before reports can be sent; empty where nothing is. Sentences for `relayd --check`.
-    public func missing(_ dkim: Configuration.DKIM) -> [String] {
+    /// What is missing before reports can be sent at `now`; empty where nothing is. Sentences for `relayd --check`.
+    public func missing(_ dkim: Configuration.DKIM, at now: WallTime) -> [String] {
         var missing: [String] = []
         if organization == nil { missing.append("tlsrpt.organization is not set") }
         if contact == nil { missing.append("tlsrpt.contact is not set") }
-        if let submitterDomain, dkim.reportKeys(of: submitterDomain).isEmpty {
-            // RFC 8460 §3: "the report MUST be signed"; an unsigned one must be ignored by who reads it.
+        guard let submitterDomain else { return missing }
+        // RFC 8460 §3: "the report MUST be signed"; an unsigned one must be ignored by who reads it. Until a key for reports
+        // begins, those for mail sign them.
+        let keys = dkim.keys.filter { $0.domain == submitterDomain }
+        if keys.isEmpty {
             missing.append("there is no [[dkim.key]] of \(submitterDomain), by which reports must be signed")
+        } else if let first = Configuration.DKIM.firstBeginning(of: keys, after: now) {
+            missing.append("no key of \(submitterDomain) has begun, the first begins \(first.rfc3339)")
         }
         return missing
     }

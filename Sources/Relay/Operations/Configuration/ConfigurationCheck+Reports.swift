@@ -3,7 +3,29 @@ import Mail
 // What is wrong, or seldom meant, in [dkim] and [tlsrpt].
 extension Configuration {
     func reportContradictions() -> [ConfigurationFault] {
-        keyContradictions() + overrideContradictions() + submitterContradictions()
+        keyContradictions() + overrideContradictions() + submitterContradictions() + socketContradictions()
+    }
+
+    private func socketContradictions() -> [ConfigurationFault] {
+        guard tlsrpt.socket == control.socket else { return [] }
+        return [
+            fault(
+                "tlsrpt.socket", "is the path of control.socket",
+                "Give it a path of its own: \"/run/waxwing/tlsrpt.sock\"")
+        ]
+    }
+
+    /// What keeps `tlsrpt.socket` from being opened. It is no fault, since mail goes on without. Of the folder of
+    /// `control.socket` nothing is asked where it is not there: the service manager makes it at start.
+    func socketWarnings(files: FileSurvey = .system) -> [String] {
+        guard let path = tlsrpt.socket, let problem = files.problem(path, .socket) else { return [] }
+        let folder = FileSurvey.folder(of: path)
+        let isMadeAtStart = FileSurvey.folder(of: control.socket) == folder
+        if isMadeAtStart, files.problem(folder, .writableDirectory) == FileSurvey.absence { return [] }
+        let cure =
+            problem == FileSurvey.inTheWay
+            ? "Remove it, or choose another path" : "Create the folder and give it to the user of relayd"
+        return ["\(fault("tlsrpt.socket", "\(path) \(problem)", cure))"]
     }
 
     private func keyContradictions() -> [ConfigurationFault] {
@@ -76,9 +98,9 @@ extension Configuration {
     }
 
     /// Sentences for `relayd --check`.
-    var reportWarnings: [String] {
-        var warnings: [String] = []
-        let missing = tlsrpt.missing(dkim)
+    func reportWarnings(at now: WallTime) -> [String] {
+        var warnings = dkim.beginningWarnings(at: now)
+        let missing = tlsrpt.missing(dkim, at: now)
         if !missing.isEmpty {
             warnings.append("no TLS-RPT reports are sent (RFC 8460): \(missing.joined(separator: "; ")).")
         } else {

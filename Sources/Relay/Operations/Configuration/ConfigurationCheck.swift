@@ -103,7 +103,9 @@ extension Configuration {
     private static let readableCure = "Correct the path, or let the user of relayd read the file"
 
     /// What is allowed and yet seldom meant; sentences for the operator.
-    public var warnings: [String] {
+    public var warnings: [String] { warnings(at: Service.clock()) }
+
+    func warnings(at now: WallTime) -> [String] {
         var warnings: [String] = []
         if let open = intake.networks.first(where: { $0.prefixLength == 0 }) {
             warnings.append("intake.networks lists \(open): anybody may send mail through this relay.")
@@ -132,7 +134,7 @@ extension Configuration {
         if store.minimumFree < intake.messageLimit {
             warnings.append("store.minimum_free is below intake.message_limit: one message could fill the disk.")
         }
-        warnings += reportWarnings
+        warnings += reportWarnings(at: now)
         if !dns.unbound.isEmpty {
             warnings.append("dns.unbound hands options to libunbound that relayd cannot check.")
         }

@@ -11,6 +11,8 @@ public struct FileSurvey: Sendable {
         case trustAnchors
         /// A certificate chain in PEM that goes with the private key in another file.
         case certificate(key: String)
+        /// Where a Unix socket is to be made: nothing there, or a socket of old, in a folder that may be written to.
+        case socket
         /// One line `user:password`, for nobody else's eyes.
         case credentials
     }
@@ -33,12 +35,14 @@ public struct FileSurvey: Sendable {
     private static func problem(
         _ path: String, _ use: Use, _ trust: TrustStores, _ identities: ClientIdentities
     ) -> String? {
+        if use == .socket { return socketProblem(path) }
         var status = stat()
         guard stat(path, &status) == 0 else {
-            return errno == ENOENT ? "does not exist" : "cannot be looked at: \(String(cString: strerror(errno)))"
+            return errno == ENOENT ? absence : "cannot be looked at: \(String(cString: strerror(errno)))"
         }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
         switch use {
+        case .socket: return nil
         case .credentials:
             do throws(CredentialsFileFault) {
                 _ = try CredentialsFile.read(path)
@@ -56,6 +60,29 @@ public struct FileSurvey: Sendable {
         }
     }
 
+    static let absence = "does not exist"
+    static let inTheWay = "is there already, and is no socket"
+
+    private static func socketProblem(_ path: String) -> String? {
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK { return inTheWay }
+        let folder = folder(of: path)
+        guard stat(folder, &status) == 0 else {
+            return errno == ENOENT
+                ? "lies in a folder that does not exist"
+                : "lies in a folder that cannot be looked at: \(String(cString: strerror(errno)))"
+        }
+        if status.st_mode & S_IFMT != S_IFDIR { return "does not lie in a folder" }
+        return access(folder, W_OK | X_OK) == 0
+            ? nil : "lies in a folder that may not be written to by the user this runs as"
+    }
+
+    /// `/run/waxwing` of `/run/waxwing/control.sock`
+    static func folder(of path: String) -> String {
+        let end = path.lastIndex(of: "/") ?? path.startIndex
+        return end == path.startIndex ? "/" : String(path[..<end])
+    }
+
     /// Tries what the first session would.
     private static func loadingProblem(
         _ path: String, _ use: Use, _ trust: TrustStores, _ identities: ClientIdentities
@@ -64,7 +91,7 @@ public struct FileSurvey: Sendable {
             switch use {
             case .trustAnchors: try trust.load(.file(path))
             case .certificate(let key): try identities.load(ClientIdentity(certificateFile: path, keyFile: key))
-            case .readableFile, .writableDirectory, .credentials: break
+            case .readableFile, .writableDirectory, .credentials, .socket: break
             }
             return nil
         } catch {

@@ -7,6 +7,8 @@ public struct ReportStatusView: Codable, Hashable, Sendable {
     public var enabled: Bool
     /// What keeps them from being sent.
     public var missing: [String]
+    /// What keeps them from being sent just now, though they are on: no key may sign them.
+    public var problems: [String] = []
     public var organization: String?
     public var contact: String?
     public var submitter: String?
@@ -110,6 +112,9 @@ public struct ReportSuppressionView: Codable, Hashable, Sendable {
 
 /// Answer to `GET /v1/tlsrpt/preview`.
 public struct ReportPreviewPage: Codable, Hashable, Sendable {
+    /// Octets of reports in one page, unless the first alone is longer.
+    public static let octetLimit = 1 << 20
+
     public var reports: [ReportPreview]
     public var next: String?
 }
@@ -124,19 +129,29 @@ public struct ReportPreview: Codable, Hashable, Sendable {
     public var report: String
     /// The part of the mail that is for people.
     public var summary: String
+    /// Where it would go, by the record or the override: addresses as they are written there.
+    public var destinations: [String] = []
+    /// Why it would go nowhere, or that this is not known; nil where it would go somewhere.
+    public var destinationError: String?
 }
 
 /// Answer to `POST /v1/tlsrpt/send`.
 public struct ReportSendView: Codable, Hashable, Sendable {
     public var day: String
-    /// Domains whose reports go out now.
+    /// Domains whose reports go out now: the first ``namesLimit`` of them.
     public var domains: [String]
+    /// How many they are in all.
+    public var count: Int
     /// Why nothing is sent; nil where something is.
     public var error: String?
 
-    public init(day: String, domains: [String], error: String? = nil) {
+    public static let namesLimit = 100
+
+    /// - Parameter count: nil where `domains` are all.
+    public init(day: String, domains: [String], count: Int? = nil, error: String? = nil) {
         self.day = day
-        self.domains = domains
+        self.domains = Array(domains.prefix(Self.namesLimit))
+        self.count = count ?? domains.count
         self.error = error
     }
 }

@@ -9,11 +9,18 @@ public enum ReportText {
         } else {
             text += style.field("reports", "off: \(view.missing.joined(separator: "; "))", width: 9)
         }
+        for problem in view.problems {
+            text +=
+                style.paint("warning: ", .yellow)
+                + style.wrapped(TextStyle.harmless("no report can be sent now: \(problem)"), indent: 9) + "\n"
+        }
         let from = WallTime(seconds: view.sendFrom)
         text += style.field(
             "today",
-            "\(view.day) (UTC); its reports go out \(Humane.distance(to: from, from: now)), within "
-                + Humane.span(max(0, view.sendUntil - view.sendFrom)), width: 9)
+            view.enabled
+                ? "\(view.day) (UTC); its reports go out \(Humane.distance(to: from, from: now)), within "
+                    + Humane.span(max(0, view.sendUntil - view.sendFrom))
+                : "\(view.day) (UTC) is counted all the same", width: 9)
         if view.droppedSessions > 0 {
             text +=
                 style.paint("warning: ", .yellow)
@@ -67,6 +74,7 @@ public enum ReportText {
         for (number, preview) in page.reports.enumerated() {
             if number > 0 { text += "\n" }
             text += style.paint("\(TextStyle.harmless(preview.domain)), \(preview.day)", .bold) + "\n"
+            text += style.wrapped(destination(of: preview)) + "\n\n"
             text += preview.summary.split(separator: "\n", omittingEmptySubsequences: false)
                 .map { TextStyle.harmless(String($0)) }.joined(separator: "\n")
             if !text.hasSuffix("\n") { text += "\n" }
@@ -74,10 +82,19 @@ public enum ReportText {
         return text + (page.next == nil ? "" : "\nand there are more (--limit, --all, --domain)\n")
     }
 
+    private static func destination(of preview: ReportPreview) -> String {
+        let words =
+            preview.destinationError
+            ?? (preview.destinations.isEmpty ? "nowhere" : preview.destinations.joined(separator: ", "))
+        return TextStyle.harmless("Destination: \(words)")
+    }
+
     public static func sent(_ view: ReportSendView, style: TextStyle) -> String {
         if let error = view.error { return style.paint(style.wrapped("Nothing is sent: \(error)."), .red) + "\n" }
+        let more = view.count > view.domains.count ? ", and \(view.count - view.domains.count) more" : ""
         return style.wrapped(
-            "\(Humane.count(view.domains.count, "report")) for \(view.day) on the way: \(view.domains.joined(separator: ", "))."
+            "\(Humane.count(view.count, "report")) for \(view.day) on the way: "
+                + "\(view.domains.joined(separator: ", "))\(more)."
         ) + "\nrelayctl tlsrpt status tells how it ends.\n"
     }
 }
