@@ -83,8 +83,8 @@ import Testing
         #expect(try await !held(store, at: seconds))
         try await store.mailReport(day: day.next, .delivered(Reply(250, nil, "ok")), at: seconds)
         try await store.mailReport(day: day.next.next, ReportMailTests.refusal, at: seconds)
-        #expect(try await held(store, at: seconds + 86_399))
-        #expect(try await !held(store, at: seconds + 86_400))
+        #expect(try await held(store, at: seconds + ReportSuppression.firstDuration - 1))
+        #expect(try await !held(store, at: seconds + ReportSuppression.firstDuration))
     }
 
     @Test("A destination noted as accepted clears it as well")
