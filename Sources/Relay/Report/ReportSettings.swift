@@ -22,7 +22,8 @@ struct ReportSettings: Sendable {
     init?(_ configuration: Configuration) {
         let written = configuration.tlsrpt
         // A key that is still to begin is one: reports begin with it.
-        guard written.missing(configuration.dkim, at: WallTime(seconds: .max)).isEmpty, let organization = written.organization,
+        guard written.missing(configuration.dkim, at: WallTime(seconds: .max)).isEmpty,
+            let organization = written.organization,
             let contact = written.contact.flatMap(ReportContact.init)
         else { return nil }
         self.organization = organization

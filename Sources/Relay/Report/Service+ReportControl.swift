@@ -63,6 +63,11 @@ extension Service {
     }
 
     public func reportPreview(_ query: ReportQuery) async throws -> ReportPreviewPage {
+        try await reportPreview(query, octetLimit: ReportPreviewPage.octetLimit)
+    }
+
+    /// - Parameter octetLimit: octets of reports in the page, unless the first alone is longer.
+    func reportPreview(_ query: ReportQuery, octetLimit: Int) async throws -> ReportPreviewPage {
         let day = query.day ?? ReportDay(of: Self.clock())
         let domains: [DomainName]
         if let domain = query.domain {
@@ -87,7 +92,7 @@ extension Service {
                 policies: policies)
             let json = report.json()
             octets += json.count
-            if octets > ReportPreviewPage.octetLimit, !previews.isEmpty {
+            if octets > octetLimit, !previews.isEmpty {
                 next = last
                 break
             }

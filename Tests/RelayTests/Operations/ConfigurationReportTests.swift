@@ -8,7 +8,10 @@ struct ConfigurationReportTests {
     @Test(
         "one fault: place, key, what is wrong, cure",
         arguments: [
-            ("[[dkim.key]]\nselector = \"s\"\nfile = \"/k\"", "f:1:8: dkim.key[0]: has no domain. Add domain = \"…\"."),
+            (
+                "[[dkim.key]]\nselector = \"s\"\nfile = \"/k\"",
+                "f:1:8: dkim.key[0]: has no domain. Add domain = \"example.org\"."
+            ),
             ("[[dkim.key]]\ndomain = \"d.test\"\nfile = \"/k\"", "f:1:8: dkim.key[0]: has no selector. "),
             ("[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"", "f:1:8: dkim.key[0]: has no file. "),
             (
@@ -34,11 +37,37 @@ struct ConfigurationReportTests {
             (
                 "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\n"
                     + "[[dkim.key]]\ndomain = \"D.test\"\nselector = \"S\"\nfile = \"/l\"",
-                "f:7:12: dkim.key[1].selector: is another key's of d.test. Give each key a selector of its own."
+                "f:7:12: dkim.key[1].selector: is another key's of d.test, in line 3. Give each key a selector of its own."
             ),
             (
                 "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\n\"a b\" = true",
                 "f:5:1: dkim.key[0].\"a b\": there is no such key. The keys of [[dkim.key]] are domain, selector, file, "
+            ),
+            (
+                "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\nnot_before = 2026-12-01T00:00:00+02:00",
+                "f:5:14: dkim.key[0].not_before: \"2026-12-01T00:00:00+02:00\" is not in UTC, and only UTC is taken. "
+            ),
+            (
+                "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\nnot_before = \"2026-12-01T00:00:00-01:00\"",
+                "f:5:14: dkim.key[0].not_before: \"2026-12-01T00:00:00-01:00\" is not in UTC"
+            ),
+            (
+                "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\nnot_before = 2026-12-01T00:00:00",
+                "f:5:14: dkim.key[0].not_before: \"2026-12-01T00:00:00\" is not in UTC"
+            ),
+            (
+                "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\nnot_before = 12:00:00",
+                "f:5:14: dkim.key[0].not_before: \"12:00:00\" is no date"
+            ),
+            ("[tlsrpt]\nsubmitter = \"-\"", "f:2:13: tlsrpt.submitter: \"-\" is no domain name"),
+            (
+                "[tlsrpt]\norganization = 1",
+                "f:2:16: tlsrpt.organization: must be a text in quotes (text), but is a number. "
+                    + "Write it like this: \"Example Mail\"."
+            ),
+            (
+                "[tlsrpt]\nsocket = \"/run/waxwing/control.sock\"",
+                "f:2:10: tlsrpt.socket: is the path of control.socket."
             ),
             ("[dkim]\nunpublished = \"drop\"", "f:2:15: dkim.unpublished: \"drop\" is none of "),
             ("[dkim]\nunsignable = \"drop\"", "f:2:14: dkim.unsignable: \"drop\" is none of "),
@@ -95,6 +124,75 @@ struct ConfigurationReportTests {
     func literal() {
         let faults = ConfigurationTests.faults("[tlsrpt]\norganization = \"O\"\ncontact = \"a@[192.0.2.1]\"")
         #expect(faults.count == 1 && faults.first?.hasPrefix("f:3:11: tlsrpt.contact: ") == true, "\(faults)")
+        #expect(faults.first?.hasSuffix(". Write an address at a domain.") == true, "\(faults)")
+    }
+
+    @Test("what a table lacks is told with all else that is wrong in the file")
+    func together() {
+        let faults = ConfigurationTests.faults("[[dkim.key]]\nselectr = \"s\"\n[tlsrpt]\nspread = \"21h\"")
+        #expect(faults.count == 5, "\(faults)")
+    }
+
+    @Test(
+        "DKIM-23 not_before is taken as a date of TOML too, and in UTC alone",
+        arguments: [
+            ("2026-12-01", "2026-12-01T00:00:00Z"), ("2026-12-01T01:02:03Z", "2026-12-01T01:02:03Z"),
+            ("2026-12-01 01:02:03+00:00", "2026-12-01T01:02:03Z"),
+        ])
+    func bareDates(written: String, expected: String) throws {
+        let text = "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\nnot_before = \(written)"
+        #expect(try Configuration.parse(text: text, file: "f").dkim.keys.first?.notBefore?.rfc3339 == expected)
+    }
+
+    @Test("DKIM-23 a domain none of whose keys has begun is warned of, unless one above signs, and reports lack a key")
+    func beginnings() throws {
+        func warnings(_ more: String = "", at now: String) throws -> [String] {
+            let text = """
+                [[dkim.key]]
+                domain = "a.d.test"
+                selector = "s1"
+                file = "/k"
+                not_before = "2026-12-03"
+                [[dkim.key]]
+                domain = "a.d.test"
+                selector = "s2"
+                file = "/k"
+                not_before = "2026-12-02"
+                [tlsrpt]
+                organization = "O"
+                contact = "a@a.d.test"
+                \(more)
+                """
+            let read = try Configuration.parse(text: text, file: "f")
+            return read.reportWarnings(at: try #require(WallTime(rfc3339: now)))
+        }
+        let expected = [
+            "no key of a.d.test has begun; the first begins 2026-12-02T00:00:00Z: mail goes unsigned until then.",
+            "no TLS-RPT reports are sent (RFC 8460): no key of a.d.test has begun, the first begins 2026-12-02T00:00:00Z.",
+        ]
+        #expect(try warnings(at: "2026-12-01T23:59:59Z") == expected)
+        #expect(try warnings(at: "2026-12-02T00:00:00Z").isEmpty)
+        let above = "[[dkim.key]]\ndomain = \"d.test\"\nselector = \"s\"\nfile = \"/k\"\n"
+        #expect(try warnings(above, at: "2026-12-01T23:59:59Z") == expected)
+        #expect(try warnings("\(above)subdomains = true", at: "2026-12-01T23:59:59Z") == [expected[1]])
+    }
+
+    @Test("tlsrpt.socket that cannot be opened is a warning with its place, since mail goes on without")
+    func socket() throws {
+        let read = try Configuration.parse(text: "[tlsrpt]\nsocket = \"/x/t.sock\"", file: "f")
+        for problem in [FileSurvey.inTheWay, "lies in a folder that does not exist"] {
+            let warnings = read.socketWarnings(files: FileSurvey { path, use in use == .socket ? problem : nil })
+            #expect(warnings.count == 1 && warnings[0].hasPrefix("f:2:10: tlsrpt.socket: /x/t.sock \(problem). "))
+        }
+        #expect(read.socketWarnings(files: FileSurvey { _, _ in nil }).isEmpty)
+        let system = FileSurvey.system
+        #expect(system.problem("/nonexistent/t.sock", .socket) == "lies in a folder that does not exist")
+        #expect(system.problem("/etc/passwd", .socket) == FileSurvey.inTheWay)
+        #expect(system.problem("/tmp/waxwing-none.sock", .socket) == nil)
+        // The service manager makes this folder.
+        let beside = try Configuration.parse(
+            text: "[control]\nsocket = \"/nonexistent/c.sock\"\n[tlsrpt]\nsocket = \"/nonexistent/t.sock\"", file: "f")
+        #expect(beside.socketWarnings().isEmpty)
     }
 
     @Test("DKIM-23 all keys of both sections are read")
@@ -142,7 +240,7 @@ struct ConfigurationReportTests {
         #expect(read.tlsrpt.keep == .seconds(30 * 86_400) && read.tlsrpt.socket == "/run/t.sock")
         let override = try #require(read.tlsrpt.overrides.first)
         #expect(override.destinations.map(\.uri) == ["mailto:a@r.test", "https://r.test/x", "directory:/var/x"])
-        #expect(read.tlsrpt.missing(read.dkim, at: WallTime(seconds: 0)).isEmpty && ReportSettings(read) != nil)
+        #expect(read.tlsrpt.missing(read.dkim, at: WallTime(seconds: .max)).isEmpty && ReportSettings(read) != nil)
     }
 
     @Test("an override takes ten addresses, and one more is a fault")

@@ -100,6 +100,9 @@ struct ReportControlTests {
         let on = Self.status(Self.view { _ in })
         #expect(on.contains("on, for Org (org.example)") && on.contains("2026-11-21 (UTC)"))
         #expect(on.contains("Nothing is counted today"))
+        #expect(!off.contains("go out") && on.contains("go out"))
+        let kept = Self.status(Self.view { $0.problems = ["no key may sign"] })
+        #expect(kept.contains("warning: no report can be sent now: no key may sign"))
     }
 
     @Test("Sessions, failures, and of the last report what is most worth saying")
@@ -181,5 +184,9 @@ struct ReportControlTests {
         #expect(none == "Nothing is sent: why.\n")
         let sent = ReportText.sent(ReportSendView(day: "2026-11-20", domains: ["a.example"]), style: Self.plain)
         #expect(sent.hasPrefix("1 report for 2026-11-20 on the way: a.example."))
+        let names = (0...ReportSendView.namesLimit).map { "d\($0).example" }
+        let many = ReportSendView(day: "2026-11-20", domains: names)
+        #expect(many.domains.count == ReportSendView.namesLimit && many.count == names.count)
+        #expect(ReportText.sent(many, style: Self.plain).contains(", and 1 more."))
     }
 }

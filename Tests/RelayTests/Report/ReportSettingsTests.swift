@@ -13,13 +13,19 @@ struct ReportSettingsTests {
         var none = Configuration()
         #expect(ReportSettings(none) == nil)
         #expect(
-            none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == ["tlsrpt.organization is not set", "tlsrpt.contact is not set"])
+            none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == [
+                "tlsrpt.organization is not set", "tlsrpt.contact is not set",
+            ])
         none = whole
         none.tlsrpt.organization = nil
-        #expect(ReportSettings(none) == nil && none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == ["tlsrpt.organization is not set"])
+        #expect(
+            ReportSettings(none) == nil
+                && none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == ["tlsrpt.organization is not set"])
         none = whole
         none.tlsrpt.contact = nil
-        #expect(ReportSettings(none) == nil && none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == ["tlsrpt.contact is not set"])
+        #expect(
+            ReportSettings(none) == nil
+                && none.tlsrpt.missing(none.dkim, at: WallTime(seconds: 0)) == ["tlsrpt.contact is not set"])
         none = whole
         none.dkim.keys = []
         #expect(ReportSettings(none) == nil)

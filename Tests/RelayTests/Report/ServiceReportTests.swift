@@ -1,4 +1,5 @@
 import Mail
+import Net
 import Store
 import Testing
 
@@ -10,14 +11,18 @@ struct ServiceReportTests {
     private static let today = ReportDay(of: Service.clock())
 
     /// Runs `body` with a service whose reports are on, or off.
-    private func serve(isOn: Bool = true, _ body: (Service) async throws -> Void) async throws {
+    private func serve(isOn: Bool = true, notBefore: WallTime? = nil, _ body: (Service) async throws -> Void)
+        async throws
+    {
         var world = try ServiceWorld()
         world.configuration.tlsrpt.spread = .zero
+        world.configuration.dns.lookupTimeout = .seconds(1)
         if isOn {
             world.configuration.tlsrpt.organization = "Sender"
             world.configuration.tlsrpt.contact = try Mailbox(parsing: "tls@sender.example".utf8)
             let key = try KeyFile(DKIMKeyFiles.ed25519())
             world.configuration.dkim.keys = [try key.written("s1", "sender.example")]
+            world.configuration.dkim.keys[0].notBefore = notBefore
             let service = Service(try await world.parts("silent"))
             try await body(service)
             await world.end(service)
@@ -69,6 +74,61 @@ struct ServiceReportTests {
         }
     }
 
+    @Test("RPTF-16 A key that has not begun, or is not published, keeps reports from being sent, and status says so")
+    func keys() async throws {
+        try await serve { service in
+            let view = try await service.reports(ReportQuery())
+            #expect(view.problems.count == 1, "\(view.problems)")
+            #expect(
+                view.problems.first?.hasPrefix("no key may sign reports of sender.example now: s1._domainkey.") == true)
+            let warnings = await service.keyWarnings(at: Service.clock())
+            #expect(warnings.count == 1, "\(warnings)")
+            #expect(warnings.first?.hasPrefix("the DKIM key s1._domainkey.sender.example may not sign: it ") == true)
+        }
+        try await serve(notBefore: Service.clock().advanced(by: 86_400)) { service in
+            let view = try await service.reports(ReportQuery())
+            #expect(!view.enabled && view.problems.isEmpty && view.missing.count == 1)
+            #expect(view.missing.first?.hasPrefix("no key of sender.example has begun") == true)
+            let sent = try await service.sendReports(ReportQuery())
+            #expect(sent.error?.contains("has begun") == true && sent.count == 0)
+            #expect(await service.status().warnings.contains { $0.hasPrefix("no TLS-RPT reports are sent: no key of") })
+        }
+    }
+
+    @Test("A socket that cannot be opened does not stop the relay")
+    func socket() async throws {
+        var world = try ServiceWorld()
+        world.configuration.tlsrpt.socket = "/nonexistent/t.sock"
+        let service = Service(try await world.parts("silent"))
+        #expect(service.listenForObservations(on: service.loops.next()) == nil)
+        #expect(world.log.events.contains("observations-off"))
+        await world.end(service)
+    }
+
+    @Test("A preview says where the report would go, by the override, or why that is not known")
+    func destinations() async throws {
+        var world = try ServiceWorld()
+        world.configuration.dns.lookupTimeout = .seconds(1)
+        var override = Configuration.WrittenOverride()
+        override.domain = try DomainName("a.example")
+        override.destinations = [.address(try #require(ReportAddress("mailto:t@r.example")))]
+        world.configuration.tlsrpt.overrides = [override]
+        let service = Service(try await world.parts("silent"))
+        for name in ["a.example", "b.example"] { try await ReportWorld.count(service.store, name, day: Self.today) }
+        let page = try await service.reportPreview(ReportQuery())
+        #expect(page.reports.map(\.destinations) == [["mailto:t@r.example"], []])
+        #expect(page.reports.first?.destinationError == nil && page.reports.last?.destinationError != nil)
+        let octets = page.reports.reduce(0) { $0 + $1.report.utf8.count }
+        let whole = try await service.reportPreview(ReportQuery(), octetLimit: octets)
+        #expect(whole.reports.count == 2 && whole.next == nil)
+        let part = try await service.reportPreview(ReportQuery(), octetLimit: octets - 1)
+        #expect(part.reports.map(\.domain) == ["a.example"] && part.next == "a.example")
+        let first = try await service.reportPreview(ReportQuery(), octetLimit: 0)
+        #expect(first.reports.map(\.domain) == ["a.example"])
+        #expect(page.reports.allSatisfy { !$0.summary.contains("asks for such reports") })
+        await world.end(service)
+    }
+
     @Test("RPTF-05 A preview of a report that is planned has its id")
     func preview() async throws {
         try await serve { service in
@@ -92,6 +152,8 @@ struct ServiceReportTests {
             try await Self.plan(service, "b.example", day: day)
             let early = try await service.sendReports(ReportQuery(day: Self.today))
             #expect(early.domains.isEmpty && early.error?.contains("is not over") == true)
+            let future = try await service.sendReports(ReportQuery(day: Self.today.next))
+            #expect(future.error == "\(Self.today.next) is not over")
             let missing = try await service.sendReports(ReportQuery(domain: try DomainName("c.example")))
             #expect(missing.domains.isEmpty && missing.error?.contains("c.example") == true)
             #expect(try await service.sendReports(ReportQuery()).domains == ["a.example", "b.example"])

@@ -30,19 +30,20 @@ extension Configuration {
 
     private func keyContradictions() -> [ConfigurationFault] {
         var faults: [ConfigurationFault] = []
-        var names: Set<String> = []
+        // Where a name was first.
+        var names: [String: Int] = [:]
         for (index, key) in dkim.keys.enumerated() {
             let path = "dkim.key[\(index)]"
-            for (name, isMissing) in [
-                ("domain", key.domain == nil), ("selector", key.selector == nil), ("file", key.file == nil),
-            ] where isMissing {
-                faults.append(fault(path, "has no \(name)", "Add \(name) = \"…\""))
-            }
             guard let domain = key.domain, let selector = key.selector else { continue }
             let name = "\(selector)._domainkey.\(domain)"
-            if !names.insert(name).inserted {
+            if let first = names[name] {
+                let line = places.key("dkim.key[\(first)].selector").map { ", in line \($0.line)" } ?? ""
                 faults.append(
-                    fault("\(path).selector", "is another key's of \(domain)", "Give each key a selector of its own"))
+                    fault(
+                        "\(path).selector", "is another key's of \(domain)\(line)",
+                        "Give each key a selector of its own"))
+            } else {
+                names[name] = index
             }
             if (try? DomainName(name)) == nil {
                 faults.append(
@@ -57,13 +58,7 @@ extension Configuration {
         var seen: Set<DomainName> = []
         for (index, override) in tlsrpt.overrides.enumerated() {
             let path = "tlsrpt.override[\(index)]"
-            if override.destinations.isEmpty {
-                faults.append(fault(path, "has no to", "Add to = [\"mailto:…\"]"))
-            }
-            guard let domain = override.domain else {
-                faults.append(fault(path, "has no domain", "Add domain = \"…\""))
-                continue
-            }
+            guard let domain = override.domain else { continue }
             if !seen.insert(domain).inserted {
                 faults.append(fault("\(path).domain", "\(domain) has an override already", "Make one of the two"))
             }

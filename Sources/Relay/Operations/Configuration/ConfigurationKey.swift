@@ -40,14 +40,14 @@ struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
 
     init<Value: Sendable>(
         _ section: String, _ name: String, _ member: any WritableKeyPath<Table, Value> & Sendable,
-        _ form: ValueForm<Value>, _ explanation: String
+        _ form: ValueForm<Value>, example: String? = nil, _ explanation: String
     ) {
         self.section = section
         self.name = name
         self.takes = form.range.map { "\(form.name), \($0)" } ?? form.name
         self.explanation = explanation
         self.defaultSpelling = form.spell(Table()[keyPath: member])
-        self.example = form.example
+        self.example = example ?? form.example
         self.read = { node, table throws(ValueProblems) in
             table[keyPath: member] = try form.read(node)
         }
@@ -56,10 +56,11 @@ struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
         self.sample = ""
     }
 
-    /// A list of tables, each with `keys`: `[[section.name]]`.
+    /// A list of tables, each with `keys`: `[[section.name]]`. Each must have those of `required`.
     init<Element: ConfigurationTable>(
         _ section: String, _ name: String, _ member: any WritableKeyPath<Table, [Element]> & Sendable,
-        tables keys: [ConfigurationKey<Element>], atMost limit: Int, _ explanation: String, sample: String
+        tables keys: [ConfigurationKey<Element>], required: [String], atMost limit: Int, _ explanation: String,
+        sample: String
     ) {
         self.section = section
         self.name = name
@@ -68,8 +69,9 @@ struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
         self.defaultSpelling = "[]"
         self.example = "[[\(section).\(name)]]"
         self.read = { node, table throws(ValueProblems) in
-            table[keyPath: member] = try TableList(keys: keys, limit: limit, header: "[[\(section).\(name)]]").read(
-                node)
+            table[keyPath: member] = try TableList(
+                keys: keys, required: required, limit: limit, header: "[[\(section).\(name)]]"
+            ).read(node)
         }
         self.spell = { _ in "[]" }
         self.parts = keys.map {
@@ -82,6 +84,7 @@ struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
 /// Reads a list of tables, and gathers what is wrong with each.
 struct TableList<Element: ConfigurationTable> {
     let keys: [ConfigurationKey<Element>]
+    let required: [String]
     let limit: Int
     let header: String
 
@@ -101,6 +104,12 @@ struct TableList<Element: ConfigurationTable> {
                 continue
             }
             var element = Element()
+            for key in keys where required.contains(key.name) && !entries.contains(where: { $0.key == key.name }) {
+                faults.problems.append(
+                    .init(
+                        path: "[\(index)]", text: "has no \(key.name)", cure: "Add \(key.name) = \(key.example)",
+                        isOfKey: true))
+            }
             for (name, node) in entries {
                 let path = ConfigurationPlaces.path("[\(index)]", name)
                 guard let key = keys.first(where: { $0.name == name }) else {

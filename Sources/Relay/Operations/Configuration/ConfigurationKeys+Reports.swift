@@ -6,22 +6,22 @@ extension ConfigurationSection {
         "TLS-RPT: reports to receiving domains on what became of TLS (RFC 8460). Off without organization and contact.",
         [
             ConfigurationKey(
-                "tlsrpt", "organization", \.tlsrpt.organization, .optional(.words),
+                "tlsrpt", "organization", \.tlsrpt.organization, .optional(.words), example: "\"Example Mail\"",
                 "Who sends the reports, in words: the name of your organisation."),
             ConfigurationKey(
-                "tlsrpt", "contact", \.tlsrpt.contact, .optional(.mailbox),
+                "tlsrpt", "contact", \.tlsrpt.contact, .optional(.reportMailbox),
                 """
                 Where the postmaster of a domain that got a report may write. It stands in every report; its domain is \
                 who the report is from.
                 """),
             ConfigurationKey(
-                "tlsrpt", "submitter", \.tlsrpt.submitter, .optional(.domainName),
+                "tlsrpt", "submitter", \.tlsrpt.submitter, .optional(.mailDomain),
                 """
                 The domain that sends and signs the reports. Empty: the domain of contact, and it can be no other \
                 (RFC 8460 §5.3). There must be a [[dkim.key]] of it.
                 """),
             ConfigurationKey(
-                "tlsrpt", "from", \.tlsrpt.from, .optional(.mailbox),
+                "tlsrpt", "from", \.tlsrpt.from, .optional(.reportMailbox),
                 """
                 From and envelope sender of report mail, at the submitter's domain; bounces of other servers come \
                 there. Empty: contact.
@@ -50,12 +50,13 @@ extension ConfigurationSection {
                 "Counts and ended reports of a day are kept this long, for relayctl tlsrpt."),
             ConfigurationKey(
                 "tlsrpt", "socket", \.tlsrpt.socket, .optional(.socketPath),
+                example: "\"/run/waxwing/tlsrpt.sock\"",
                 """
                 A datagram socket that speaks the protocol of libtlsrpt: Postfix 3.10 and later tells there what it \
                 delivered by itself (smtp_tlsrpt_enable, smtp_tlsrpt_socket_name), and both go into one report. Empty: none.
                 """),
             ConfigurationKey(
-                "tlsrpt", "override", \.tlsrpt.overrides, tables: ReportOverrideKeys.all,
+                "tlsrpt", "override", \.tlsrpt.overrides, tables: ReportOverrideKeys.all, required: ["domain", "to"],
                 atMost: ReportOverrideKeys.limit,
                 """
                 Send reports for a domain elsewhere than its record says, or to a folder: for tests, and to see what \
@@ -88,7 +89,8 @@ extension ConfigurationSection {
                 .duration(.seconds(60)...(.seconds(86_400)), example: "1h"),
                 "How often the published records are looked up anew."),
             ConfigurationKey(
-                "dkim", "key", \.dkim.keys, tables: DKIMKeyKeys.all, atMost: DKIMKeyKeys.limit,
+                "dkim", "key", \.dkim.keys, tables: DKIMKeyKeys.all, required: ["domain", "selector", "file"],
+                atMost: DKIMKeyKeys.limit,
                 """
                 A key by which mail is signed. Several of one domain each sign: one RSA and one Ed25519 key is usual. \
                 `relayctl dkim keygen DOMAIN` makes keys and prints their records.
@@ -109,7 +111,9 @@ enum ReportOverrideKeys {
     static let limit = 1000
 
     static let all: [Key] = [
-        Key("tlsrpt.override", "domain", \.domain, .ifSet(.dnsName), "Whose reports: the recipients' domain."),
+        Key(
+            "tlsrpt.override", "domain", \.domain, .ifSet(.dnsName), example: "\"example.org\"",
+            "Whose reports: the recipients' domain."),
         Key(
             "tlsrpt.override", "to", \.destinations, .distinct(.reportRoute, atMost: TLSRPTRecord.destinationLimit),
             "Addresses as a record has them (mailto:, https:), or directory: with the path of a folder."),
@@ -124,12 +128,14 @@ enum DKIMKeyKeys {
     static let limit = 10_000
 
     static let all: [Key] = [
-        Key("dkim.key", "domain", \.domain, .ifSet(.dnsName), "The domain that signs: of the From field."),
         Key(
-            "dkim.key", "selector", \.selector, .ifSet(.dnsName),
+            "dkim.key", "domain", \.domain, .ifSet(.dnsName), example: "\"example.org\"",
+            "The domain that signs: of the From field."),
+        Key(
+            "dkim.key", "selector", \.selector, .ifSet(.dnsName), example: "\"s2026\"",
             "The name of the key: its record is at SELECTOR._domainkey.DOMAIN."),
         Key(
-            "dkim.key", "file", \.file, .ifSet(.path),
+            "dkim.key", "file", \.file, .ifSet(.path), example: "\"/etc/waxwing/dkim/example.org.s2026.pem\"",
             """
             The private key in PEM: RSA of 1024 bits or more (2048 is right), or Ed25519. Nobody but relayd may read it \
             (mode 0600 or 0400). It is read at start.
@@ -171,8 +177,23 @@ extension ValueForm<Configuration.ReportRoute> {
 }
 
 extension ValueForm<WallTime> {
-    static let instant = ValueForm.parsed(
-        "date or time in UTC", example: "2026-12-01T00:00:00Z",
-        problem: "is no date such as 2026-12-01 and no time such as 2026-12-01T00:00:00Z",
-        parse: { WallTime(rfc3339: $0) ?? ReportDay(text: $0)?.start }, spell: \.rfc3339)
+    /// In quotes, or as a date of TOML itself.
+    static let instant = ValueForm(
+        name: "date or time in UTC", range: nil, example: "\"2026-12-01T00:00:00Z\"",
+        read: { node throws(ValueProblems) in
+            let text: String
+            switch node {
+            case .string(let quoted): text = quoted
+            case .dateOrTime(let bare): text = bare
+            default: throw .wrongKind("a date or time in UTC", node)
+            }
+            if let time = WallTime(rfc3339: text) ?? ReportDay(text: text)?.start { return time }
+            // What would be right, were it in UTC.
+            if WallTime(rfc3339: "\(text.prefix(19))Z") != nil, text.dropFirst(19).first.map("+-".contains) ?? true {
+                throw ValueProblems("\(TOMLText.quoted(text)) is not in UTC, and only UTC is taken")
+            }
+            throw ValueProblems(
+                "\(TOMLText.quoted(text)) is no date such as 2026-12-01 and no time such as 2026-12-01T00:00:00Z")
+        },
+        spell: { TOMLText.quoted($0.rfc3339) })
 }

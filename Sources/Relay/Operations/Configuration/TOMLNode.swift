@@ -9,8 +9,8 @@ indirect enum TOMLNode: Sendable {
     case array([TOMLNode])
     /// Sorted by key, as the parser gives them.
     case table([(key: String, value: TOMLNode)])
-    /// A date, a time or both: no key of ours takes one.
-    case dateOrTime
+    /// A date, a time or both, as RFC 3339 has them; an offset of zero is `Z`, and where there is none nothing stands.
+    case dateOrTime(String)
 
     /// What it is, for "must be a …, but is …".
     var kind: String {
@@ -30,13 +30,38 @@ indirect enum TOMLNode: Sendable {
         TOMLNode(copying: try TOMLTable(string: text).tomlValue)
     }
 
+    private static func text(_ date: TOMLDate) -> String {
+        "\(padded(date.year, to: 4))-\(padded(date.month))-\(padded(date.day))"
+    }
+
+    private static func text(_ time: TOMLTime) -> String {
+        let fraction = time.nanoSecond == 0 ? "" : ".\(padded(time.nanoSecond, to: 9))"
+        return "\(padded(time.hour)):\(padded(time.minute)):\(padded(time.second))\(fraction)"
+    }
+
+    private static func text(_ both: TOMLDateTime) -> String {
+        // Minutes.
+        let offset = both.offset.map { offset in
+            let size = Int(offset.offset.magnitude)
+            return size == 0 ? "Z" : "\(offset.offset < 0 ? "-" : "+")\(padded(size / 60)):\(padded(size % 60))"
+        }
+        return "\(text(both.date))T\(text(both.time))\(offset ?? "")"
+    }
+
+    private static func padded(_ number: Int, to width: Int = 2) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+
     private init(copying value: TOMLValue) {
         switch value.type {
         case .string: self = .string(value.string ?? "")
         case .int: self = .integer(value.int ?? 0)
         case .double: self = .float(value.double ?? .nan)
         case .bool: self = .boolean(value.bool ?? false)
-        case .date, .time, .dateTime: self = .dateOrTime
+        case .date: self = .dateOrTime(value.date.map(Self.text) ?? "")
+        case .time: self = .dateOrTime(value.time.map(Self.text) ?? "")
+        case .dateTime: self = .dateOrTime(value.dateTime.map(Self.text) ?? "")
         case .array:
             self = .array((value.array.map(Array.init) ?? []).map { TOMLNode(copying: $0.tomlValue) })
         case .table:

@@ -35,7 +35,27 @@ extension ValueForm<DomainName> {
         parse: { try? DomainName($0) }, spell: \.text)
 }
 
+extension ValueForm<DomainName> {
+    /// A domain that mail is from.
+    static let mailDomain = ValueForm.parsed(
+        "domain name", example: "example.org", problem: "is no domain name (letters, digits, hyphens and dots)",
+        parse: { text in (try? DomainName(text)).flatMap { $0.isHostName ? $0 : nil } }, spell: \.text)
+}
+
 extension ValueForm<Mailbox> {
+    /// One whose domain signs.
+    static let reportMailbox = ValueForm(
+        name: mailbox.name, range: nil, example: TOMLText.quoted("tlsrpt@example.org"),
+        read: { node throws(ValueProblems) in
+            if case .string(let text) = node, text.contains("@["), text.hasSuffix("]") {
+                throw ValueProblems(
+                    "\(TOMLText.quoted(text)) is at an address literal, and reports are signed by a domain",
+                    cure: "Write an address at a domain")
+            }
+            return try mailbox.read(node)
+        },
+        spell: mailbox.spell)
+
     static let mailbox = ValueForm.parsed(
         "mail address", example: "postmaster@example.org", problem: "is no mail address",
         parse: { Mailbox(configured: $0) }, spell: \.description)
