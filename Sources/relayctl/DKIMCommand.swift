@@ -29,6 +29,12 @@ extension Arguments {
     static func keyPlace(
         _ domain: DomainName, _ selector: String
     ) throws(Failure) -> (domain: DomainName, selector: DomainName) {
+        if let label = selector.split(separator: ".").first(where: { $0.utf8.count > DomainName.labelLimit }) {
+            throw Failure(
+                .usage,
+                "\"\(TextStyle.harmless(selector))\" is no selector: \"\(TextStyle.harmless(String(label)))\" has "
+                    + "\(label.utf8.count) octets, and what stands between dots has at most \(DomainName.labelLimit)")
+        }
         guard let name = try? DomainName(selector), name.isHostName else {
             throw Failure(
                 .usage, "\"\(TextStyle.harmless(selector))\" is no selector: letters, digits, hyphens and dots are one")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Mail
 import Relay
 import TLS
@@ -10,13 +11,14 @@ struct DKIMKeygenCommand: ParsableCommand {
         discussion: """
             One RSA key, which every verifier knows, and one Ed25519 key. Each private key goes into a file \
             DOMAIN.SELECTOR.pem that only its owner can read, and is printed nowhere; a file that is there is never written \
-            over. Without --selector the selectors are s, the date in UTC, and r or e for the kind of key; r and e are \
-            added to a --selector, too, unless --only is given.
+            over. Without --selector the selectors are s (for reports: tlsrpt), the date in UTC, and r or e for the kind of \
+            key; r and e are added to a --selector, too, unless --only is given.
 
             With --json: {"keys": [{"domain", "selector", "key_type", "bits", "use", "not_before", "file", "name", "record", \
             "zone_file": [], "published", "why"}], "configuration"}.
 
-            Exit codes: 0 made; 64 a file is there already or cannot be written.
+            Exit codes: 0 made; 64 a file is there already or cannot be written; 70 the keys are made, and what to publish \
+            could not be printed.
 
             Example: sudo -u waxwing relayctl dkim keygen example.org --directory /etc/waxwing/dkim
             """)
@@ -32,8 +34,8 @@ struct DKIMKeygenCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the files go.", valueName: "folder"))
     var directory = "."
 
-    @Option(help: ArgumentHelp("Bits of the RSA key: 2048, 3072 or 4096.", valueName: "bits"))
-    var rsa = 2048
+    @Option(help: ArgumentHelp("Bits of the RSA key: 2048, 3072 or 4096 (default: 2048).", valueName: "bits"))
+    var rsa: Int?
 
     @Option(help: "Make this kind of key alone.")
     var only: Only?
@@ -45,22 +47,62 @@ struct DKIMKeygenCommand: ParsableCommand {
 
     func validate() throws {
         if selector?.isEmpty == true { throw ValidationError("--selector is empty") }
+        if only == .ed25519, rsa != nil {
+            throw ValidationError("--rsa and --only ed25519 exclude each other: there would be no RSA key")
+        }
         if rsaKind == nil { throw ValidationError("--rsa must be 2048, 3072 or 4096") }
     }
 
-    private var rsaKind: DKIMPrivateKey.Kind? { DKIMPrivateKey.Kind(rawValue: "rsa-\(rsa)") }
+    private var rsaKind: DKIMPrivateKey.Kind? { DKIMPrivateKey.Kind(rawValue: "rsa-\(rsa ?? 2048)") }
 
     func run() throws {
-        throw try Output.check(try make(), asJSON: output.json)
+        // A reader that went away must not take the words with it that say where the keys are.
+        signal(SIGPIPE, SIG_IGN)
+        let document = try make()
+        do throws(Failure) {
+            _ = try Output.check(document, asJSON: output.json)
+        } catch {
+            throw Self.unprinted(document.paths, error)
+        }
+    }
+
+    /// What was to be published can be had again.
+    static func unprinted(_ paths: [String], _ failure: Failure) -> Failure {
+        Failure(
+            failure.status,
+            "\(failure.message). The keys are made all the same: \(paths.joined(separator: ", ")). "
+                + "What to publish: relayctl dkim record FILE --domain DOMAIN --selector SELECTOR")
+    }
+
+    /// A domain that can have mail and keys.
+    static func signingDomain(_ text: String) throws(Failure) -> DomainName {
+        let shown = TextStyle.harmless(text)
+        let inside = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
+        if IPAddress(inside) != nil {
+            throw Failure(
+                .usage,
+                "\"\(shown)\" is an address: a signature is by a domain, which has its keys in DNS. Name the one "
+                    + "in the From field")
+        }
+        let name = try Arguments.domainName(text)
+        guard name.labels.count > 1 else {
+            throw Failure(
+                .usage,
+                "\"\(shown)\" is a single label, and no verifier takes a signature by one (RFC 6376 §6.1.1). Name "
+                    + "the whole domain, as in \(name).example.org")
+        }
+        return name
     }
 
     func make() throws(Failure) -> DKIMKeygenDocument {
-        let name = try Arguments.domainName(domain)
+        let name = try Self.signingDomain(domain)
         guard let rsaKind else { throw Failure(.usage, "--rsa must be 2048, 3072 or 4096") }
         let kinds: [(kind: DKIMPrivateKey.Kind, letter: String)] = [(rsaKind, "r"), (.ed25519, "e")]
             .filter { kind, _ in only == nil || (only == .ed25519) == (kind == .ed25519) }
         let places = try kinds.map { kind, letter throws(Failure) in
-            let text = selector.map { only == nil ? $0 + letter : $0 } ?? Self.datedSelector(.system) + letter
+            let text =
+                selector.map { only == nil ? $0 + letter : $0 }
+                ?? Self.datedSelector(.system, isForReports: forReports) + letter
             return try Arguments.keyPlace(name, text)
         }
         let folder = try KeyFile.folder(directory)
@@ -72,8 +114,8 @@ struct DKIMKeygenCommand: ParsableCommand {
         return DKIMKeygenDocument(documents)
     }
 
-    /// `s20261121`
-    static func datedSelector(_ time: WallTime) -> String {
-        "s" + ReportDay(of: time).description.filter { $0 != "-" }
+    /// `s20261121`, or `tlsrpt20261121`: keys for mail and for reports may be made on one day.
+    static func datedSelector(_ time: WallTime, isForReports: Bool) -> String {
+        (isForReports ? "tlsrpt" : "s") + ReportDay(of: time).description.filter { $0 != "-" }
     }
 }

@@ -15,7 +15,8 @@ struct DKIMSignCommand: ParsableCommand {
 
             With --json: {"signatures": [{"domain", "selector", "algorithm", "field"}]}.
 
-            Exit codes: 0 signed; 1 not: the message cannot be signed, is signed already, or no key is for it.
+            Exit codes: 0 signed; 1 not: the message cannot be signed, is signed already, or no key is for it; 64 there is \
+            neither a --key nor a configuration.
 
             Example: relayctl dkim sign letter.eml --key example.org.s1.pem --domain example.org --selector s1
             """)
@@ -71,9 +72,10 @@ struct DKIMSignCommand: ParsableCommand {
     func sign() throws(Failure) -> (document: DKIMSignDocument, content: [UInt8]) {
         let signedAt = try time.map { text throws(Failure) in try Arguments.time(text, of: "--time") } ?? .system
         let named = try namedKeys()
+        let chosen = try named == nil ? options.configuration() : nil
+        try chosen?.requireFile(or: "name a --key with its --domain and --selector")
         let message = try MessageFile.read(file)
         message.tell(file)
-        let chosen = try named == nil ? options.configuration() : nil
         let document: DKIMSignDocument
         do throws(OfflineSigningError) {
             var keys = named ?? []
@@ -99,8 +101,15 @@ struct DKIMSignCommand: ParsableCommand {
         guard !key.isEmpty, let domain else { return nil }
         let name = try Arguments.domainName(domain)
         var keys: [OfflineSigning.Key] = []
+        var selectors: Set<DomainName> = []
         for (path, selector) in zip(key, selector) {
             let place = try Arguments.keyPlace(name, selector)
+            guard selectors.insert(place.selector).inserted else {
+                throw Failure(
+                    .usage,
+                    "two --key have the selector \(place.selector): a record in DNS holds one key, so that each "
+                        + "needs a selector of its own")
+            }
             keys.append(
                 OfflineSigning.Key(
                     domain: place.domain, selector: place.selector, privateKey: try DKIMPrivateKey.named(path)))

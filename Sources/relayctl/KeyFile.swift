@@ -86,7 +86,13 @@ enum KeyFile {
     /// The folder's path from the root, as the configuration wants it.
     static func folder(_ path: String) throws(Failure) -> String {
         guard let real = realpath(path, nil) else {
-            throw Failure(.usage, "there is no folder \(path): \(String(cString: strerror(errno)))")
+            guard errno == ENOENT else {
+                throw Failure(.usage, "the folder \(path) cannot be entered: \(String(cString: strerror(errno)))")
+            }
+            throw Failure(
+                .usage,
+                "there is no folder \(path). Make it, for the user of relayd: "
+                    + "sudo install -d -m 0700 -o waxwing -g waxwing \(path)")
         }
         defer { free(real) }
         var status = stat()

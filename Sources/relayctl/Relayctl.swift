@@ -111,6 +111,8 @@ struct ChosenConfiguration: Sendable {
     let value: Configuration
     /// For a sentence: "by the configuration /etc/waxwing/relayd.toml".
     let words: String
+    /// Where there is no file, and the defaults stand for it.
+    private let missingPath: String?
 
     /// The one at the path `name`, else the one at `usualPath`; the defaults only where there is no file at `usualPath`. One
     /// that is wrong, or may not be read, decides nothing: another policy than the daemon's would be a wrong answer.
@@ -125,11 +127,22 @@ struct ChosenConfiguration: Sendable {
         if let found {
             value = found
             words = "the configuration \(path)"
+            missingPath = nil
         } else if name == nil {
             value = Configuration()
             words = "the defaults (there is no \(path))"
+            missingPath = path
         } else {
             throw Failure(.usage, "there is no configuration \(path)")
         }
+    }
+    /// For what the defaults cannot tell: keys.
+    /// - Parameter cure: what else to do, in the imperative.
+    func requireFile(or cure: String) throws(Failure) {
+        guard let missingPath else { return }
+        throw Failure(
+            .usage,
+            "there is no configuration \(missingPath) to take keys from: \(cure), or another --config. "
+                + "relayctl dkim keygen DOMAIN makes keys")
     }
 }

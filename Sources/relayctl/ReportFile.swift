@@ -1,5 +1,4 @@
 import Glibc
-import Gzip
 import Mail
 import Relay
 
@@ -7,12 +6,26 @@ import Relay
 enum ReportFile {
     /// Octets of one file: a mail with a packed report as large as any reader takes, and room to spare.
     static let sizeLimit = 32 * 1024 * 1024
+    /// Octets that are unpacked of one file, all its parts together: three reports as large as any reader takes, where a mail
+    /// has one. What a few kilobytes can become is a matter of who packed them.
+    static let unpackedLimit = 32 * 1024 * 1024
     /// Packed in each other: a packed file of a mail with a packed report.
     static let layerLimit = 3
 
-    /// Adds what is in the file, or in the files of the folder, at `path`; `-` is standard input.
+    /// Adds what is in the file, the folder or the Maildir at `path`; `-` is standard input.
     static func add(_ path: String, to tally: inout ReceivedReportTally) {
-        if path != "-", kind(of: path) == S_IFDIR { addFolder(path, to: &tally) } else { addFile(path, to: &tally) }
+        guard path != "-", kind(of: path) == S_IFDIR else { return addFile(path, to: &tally) }
+        let inboxes = ["new", "cur"].map { inside(path, $0) }
+        if inboxes.allSatisfy({ kind(of: $0) == S_IFDIR }) {
+            // maildir(5); what lies in tmp is not whole, and folders beside them are other mailboxes.
+            for inbox in inboxes { addFolder(inbox, to: &tally) }
+        } else {
+            addFolder(path, to: &tally)
+        }
+    }
+
+    private static func inside(_ folder: String, _ name: String) -> String {
+        folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
     /// Its files in alphabetical order; what begins with a dot, and folders in it, are passed over.
@@ -34,9 +47,9 @@ enum ReportFile {
         closedir(folder)
         var others = 0
         for name in names.sorted() {
-            let inside = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+            let file = inside(path, name)
             // Pipes and devices would block, or never end.
-            if kind(of: inside) == S_IFREG { addFile(inside, to: &tally) } else { others += 1 }
+            if kind(of: file) == S_IFREG { addFile(file, to: &tally) } else { others += 1 }
         }
         if others > 0 { tally.add(note: "\(path): \(others) in it that are folders, or no files at all") }
     }
@@ -65,7 +78,7 @@ enum ReportFile {
     }
 
     private static func add(_ octets: [UInt8], name: String, to tally: inout ReceivedReportTally) {
-        for reading in reports(in: octets) {
+        read(octets) { reading in
             switch reading {
             case .success(let report): tally.add(report, file: name)
             case .failure(let fault): tally.add(unreadable: name, why: fault.words)
@@ -73,54 +86,13 @@ enum ReportFile {
         }
     }
 
-    /// What is in one file, never nothing. Each report of a mail is read by itself: one that is broken does not take the
-    /// others with it.
-    static func reports(in octets: [UInt8]) -> [Result<ReceivedReport, UnreadableReport>] {
-        do throws(UnreadableReport) {
-            return try documents(in: octets, layer: 0).map { document in
-                do throws(UnreadableReport) {
-                    return .success(try ReceivedReport(json: document.get()))
-                } catch {
-                    return .failure(error)
-                }
-            }
-        } catch {
-            return [.failure(error)]
-        }
-    }
-
-    /// The JSON of each report, whatever it is packed in: judged by how it begins, not by names.
-    private static func documents(
-        in octets: [UInt8], layer: Int
-    ) throws(UnreadableReport) -> [Result<[UInt8], UnreadableReport>] {
-        guard layer <= layerLimit else { throw UnreadableReport("it is packed too many times") }
-        guard !octets.isEmpty else { throw UnreadableReport("it is empty") }
-        switch ReportForm(octets) {
-        case .json: return [.success(octets)]
-        case .gzip: return try documents(in: unpacked(octets), layer: layer + 1)
-        case .mail:
-            return try ReportAttachment.find(in: octets).flatMap { attachment in
-                do throws(UnreadableReport) {
-                    return try documents(in: attachment.octets, layer: layer + 1)
-                } catch {
-                    let place = attachment.fileName.map { "the part \(TextStyle.harmless($0)): " } ?? ""
-                    return [.failure(UnreadableReport(place + error.words))]
-                }
-            }
-        case nil: throw UnreadableReport("it is neither JSON nor gzip nor a mail")
-        }
-    }
-
-    private static func unpacked(_ octets: [UInt8]) throws(UnreadableReport) -> [UInt8] {
-        do throws(GzipError) {
-            return try Gzip.decompress(octets, limit: ReceivedReport.sizeLimit)
-        } catch {
-            switch error {
-            case .malformed(let words): throw UnreadableReport("the gzip is damaged: \(words)")
-            case .truncated: throw UnreadableReport("the gzip breaks off")
-            case .tooLarge(let limit): throw UnreadableReport("unpacked it has more than \(limit) octets")
-            case .ours(let words): throw UnreadableReport(words)
-            }
-        }
+    /// Hands on what is in one file, never nothing. Each report of a mail is read by itself, as soon as it is unpacked: one
+    /// that is broken does not take the others with it, and no more than one is held.
+    static func read(
+        _ octets: [UInt8], unpackedLimit: Int = unpackedLimit,
+        _ take: (Result<ReceivedReport, UnreadableReport>) -> Void
+    ) {
+        var unpacking = ReportUnpacking(limit: unpackedLimit)
+        unpacking.read(octets, layer: 0, part: "", take)
     }
 }

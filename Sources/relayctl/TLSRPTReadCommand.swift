@@ -7,7 +7,9 @@ struct TLSRPTReadCommand: ParsableCommand {
         abstract: "Adds up the reports that others sent about your domains, and says what failed.",
         discussion: """
             A file is a report in JSON, plain or packed by gzip, or a mail with reports in it; what it is shows in how it \
-            begins, not in its name. Of a folder all files are read. A report that is there twice counts once.
+            begins, not in its name. Of a Maildir (with new and cur in it) the mails in new and cur are read, of any other folder \
+            its files; folders in them are not, such as the .Reports of a Maildir: name each. A report that is there twice \
+            counts once.
 
             Sessions are added up as the reports count them: one that was held against DANE and MTA-STS counts under each.
 
@@ -18,9 +20,9 @@ struct TLSRPTReadCommand: ParsableCommand {
             "report_id", "same_as"}], "notes": [], "unreadable": [{"file", "why"}]}; times are seconds since the epoch, and \
             what is not known is null.
 
-            Exit codes: 0 all were read; 1 a file could not be.
+            Exit codes: 0 all were read; 1 a file could not be, or there was no report.
 
-            Example: relayctl tlsrpt read ~/Maildir/.tlsrpt/cur
+            Example: relayctl tlsrpt read ~/Maildir/.tlsrpt
             """)
 
     @Argument(help: ArgumentHelp("Files and folders; - is standard input.", valueName: "file"))

@@ -80,6 +80,8 @@ struct TLSRPTPreviewCommand: AsyncParsableCommand {
 
     func validate() throws {
         if limit < 1 { throw ValidationError("--limit must be at least 1") }
+        // Here, and not where it runs: a wrong one is then told with the usage of this command.
+        _ = try day.map(Arguments.day)
     }
 
     func run() async throws {
@@ -119,6 +121,10 @@ struct TLSRPTSendCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
 
+    func validate() throws {
+        _ = try day.map(Arguments.day)
+    }
+
     func run() async throws {
         let query = ReportQuery(day: try day.map(Arguments.day), domain: try domain.map(Arguments.domainName))
         let reply = try await options.client().sendReports(query)
@@ -133,9 +139,17 @@ struct TLSRPTSendCommand: AsyncParsableCommand {
 
 extension Arguments {
     /// Reads `--day`.
-    static func day(_ text: String) throws -> ReportDay {
+    static func day(_ text: String) throws -> ReportDay { try day(text, now: .system) }
+
+    /// A day that has begun: nothing is counted for another.
+    static func day(_ text: String, now: WallTime) throws -> ReportDay {
         guard let day = ReportDay(text: text) else {
-            throw ValidationError("\"\(text)\" is no day: write it as 2026-11-21")
+            throw ValidationError("--day \"\(TextStyle.harmless(text))\" is no day: write it as 2026-11-21")
+        }
+        let today = ReportDay(of: now)
+        guard day <= today else {
+            throw ValidationError(
+                "--day \(day) has not begun: today is \(today) (UTC), and nothing is counted after it")
         }
         return day
     }

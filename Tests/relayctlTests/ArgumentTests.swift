@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Mail
 import Relay
@@ -155,5 +156,34 @@ struct ArgumentTests {
     @Test("U-labels are taken")
     func labels() throws {
         #expect(try Arguments.domainName("Bücher.example").text == "xn--bcher-kva.example")
+    }
+
+    @Test(
+        "a day is one that has begun, in UTC",
+        arguments: [
+            ("2026-11-21", 1_795_305_599, nil), ("2026-11-22", 1_795_305_600, nil), ("2020-02-29", 1_795_305_600, nil),
+            ("2026-11-22", 1_795_305_599, "--day 2026-11-22 has not begun: today is 2026-11-21 (UTC), "),
+            ("yesterday", 0, "--day \"yesterday\" is no day: write it as 2026-11-21"),
+            ("2026-02-30", 0, "--day \"2026"),
+        ] as [(String, Int64, String?)])
+    func day(text: String, now: Int64, fault: String?) throws {
+        guard let fault else {
+            #expect(try Arguments.day(text, now: WallTime(seconds: now)).description == text)
+            return
+        }
+        let error = #expect(throws: ValidationError.self) { try Arguments.day(text, now: WallTime(seconds: now)) }
+        #expect(error?.message.hasPrefix(fault) == true, "\(error?.message ?? "")")
+    }
+
+    @Test("a wrong day is told with the usage of its command", arguments: ["send", "preview"])
+    func usageOfDay(command: String) async {
+        for day in ["x", "9999-12-31"] {
+            let error = #expect(throws: (any Error).self) {
+                try Relayctl.parseAsRoot(["tlsrpt", command, "--day", day])
+            }
+            let words = error.map { Relayctl.fullMessage(for: $0) } ?? ""
+            #expect(words.contains("Usage: relayctl tlsrpt \(command) "), "\(words)")
+            #expect(await Relayctl.run(["tlsrpt", command, "--day", day]) == .usage)
+        }
     }
 }

@@ -48,7 +48,9 @@ struct DKIMCommandTests {
             ["keygen", "d.example", "--selector", "a b"], ["keygen", "d.example", "--selector", ""],
             ["keygen", "d.example", "--selector", "under_score"],
             ["keygen", "d.example", "--selector", String(repeating: "a", count: 64)],
-            ["record", "/nowhere"], ["record", "--domain", "d.example"], ["record", "--selector", "s"],
+            ["record", "/nowhere"], ["record", "--selector", "s"], ["record", "k.pem", "--wrong"],
+            ["record", "--config", "/nowhere", "--domain", "a..b"],
+            ["keygen", "d.example", "--rsa", "2048", "--only", "ed25519"], ["keygen", "192.0.2.1"],
             ["record", "k.pem", "--selector", "s"], ["record", "k.pem", "--domain", "d.example"],
             ["record", "k.pem", "--config", "/nowhere"], ["record", "--config", "/nowhere"],
             ["sign"], ["sign", "m", "--key", "k"], ["sign", "m", "--key", "k", "--domain", "d.example"],
@@ -133,9 +135,96 @@ struct DKIMCommandTests {
 
     @Test(
         "DKIM-23 selectors are of the day in UTC",
-        arguments: [(0, "s19700101"), (1_795_305_599, "s20261121"), (1_795_305_600, "s20261122")] as [(Int64, String)])
+        arguments: [(0, "19700101"), (1_795_305_599, "20261121"), (1_795_305_600, "20261122")] as [(Int64, String)])
     func selectors(time: Int64, expected: String) {
-        #expect(DKIMKeygenCommand.datedSelector(WallTime(seconds: time)) == expected)
+        let time = WallTime(seconds: time)
+        #expect(DKIMKeygenCommand.datedSelector(time, isForReports: false) == "s" + expected)
+        #expect(DKIMKeygenCommand.datedSelector(time, isForReports: true) == "tlsrpt" + expected)
+    }
+
+    @Test("keys for mail and for reports of one day lie beside each other")
+    func sameDay() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let arguments = ["d.example", "--directory", folder, "--only", "ed25519"]
+        let made = try keys(make(arguments)) + keys(make(arguments + ["--for-reports"]))
+        #expect(Set(made.compactMap { $0["selector"] as? String }).count == 2)
+    }
+
+    private func words(_ body: () throws -> Void) -> String {
+        do { try body() } catch let failure as Failure { return failure.message } catch { return "\(error)" }
+        return ""
+    }
+
+    @Test(
+        "keygen says why a domain or a selector cannot be, and what to do",
+        arguments: [
+            (["192.0.2.1"], "\"192.0.2.1\" is an address: a signature is by a domain, "),
+            (["[192.0.2.1]"], "\"[192.0.2.1]\" is an address: "), (["2001:db8::1"], "\"2001:db8::1\" is an address: "),
+            (["localhost"], "\"localhost\" is a single label, "),
+            (
+                ["d.example", "--directory", "/nowhere"],
+                "there is no folder /nowhere. Make it, for the user of relayd: sudo install -d -m 0700 "
+            ),
+            (
+                ["d.example", "--only", "rsa", "--selector", String(repeating: "a", count: 64)],
+                "\"\(String(repeating: "a", count: 64))\" is no selector: \"\(String(repeating: "a", count: 64))\" has 64 "
+                    + "octets, and what stands between dots has at most 63"
+            ),
+            (
+                ["d.example", "--selector", String(repeating: "a", count: 63)],
+                "\"\(String(repeating: "a", count: 63))r\" is no selector: "
+            ),
+        ])
+    func refusedPlaces(arguments: [String], expected: String) {
+        let words = words { _ = try make(arguments) }
+        #expect(words.hasPrefix(expected), "\(words)")
+    }
+
+    @Test("a selector of 63 octets is one")
+    func longSelector() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let selector = String(repeating: "a", count: 63)
+        let made = try keys(
+            make(["d.example", "--directory", folder, "--only", "ed25519", "--selector", selector]))
+        #expect(made.map { $0["selector"] as? String } == [selector])
+    }
+
+    @Test("keys whose records could not be printed stay, and are named")
+    func unprinted() {
+        let failure = DKIMKeygenCommand.unprinted(["/k/a.pem", "/k/b.pem"], Failure(.unexpected, "cannot write"))
+        #expect(failure.status == .unexpected)
+        #expect(failure.message.hasPrefix("cannot write. The keys are made all the same: /k/a.pem, /k/b.pem. "))
+    }
+
+    @Test("without a configuration and a --key there is nothing to sign by, and the cure is said")
+    func noConfiguration() throws {
+        let chosen = try ChosenConfiguration(named: nil, usualPath: "/nowhere/relayd.toml")
+        let words = words { try chosen.requireFile(or: "name a --key") }
+        #expect(
+            words
+                == "there is no configuration /nowhere/relayd.toml to take keys from: name a --key, or another --config. "
+                + "relayctl dkim keygen DOMAIN makes keys")
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let present = try ChosenConfiguration(named: nil, usualPath: file("", in: folder, "relayd.toml"))
+        #expect(throws: Never.self) { try present.requireFile(or: "") }
+    }
+
+    @Test("two keys cannot have one selector, however it is written")
+    func sameSelector() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try make(["example.org", "--directory", folder, "--only", "ed25519", "--selector", "s"])
+        let key = "\(folder)/example.org.s.pem"
+        let letter = try file(Self.letter, in: folder)
+        let words = words {
+            _ = try sign([
+                letter, "--domain", "example.org", "--key", key, "--selector", "s", "--key", key, "--selector", "S",
+            ])
+        }
+        #expect(words.hasPrefix("two --key have the selector s: "))
     }
 
     @Test("DKIM-04 DKIM-05 what keygen makes signs, and what it prints verifies that")
@@ -255,6 +344,21 @@ struct DKIMCommandTests {
         #expect(await Relayctl.run(["dkim", "record", key]) == .usage)
         #expect(await Relayctl.run(["dkim", "sign", good, "--config", configuration]) == .badConfiguration)
         #expect(await Relayctl.run(["dkim", "record", "--config", configuration]) == .badConfiguration)
+    }
+
+    @Test("--domain without files is that of the configuration's keys")
+    func recordOfDomain() async throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try make(["example.org", "--directory", folder, "--only", "ed25519", "--selector", "s"])
+        let key = "\(folder)/example.org.s.pem"
+        let configuration = try file(
+            "[[dkim.key]]\ndomain = \"example.org\"\nselector = \"s\"\nfile = \"\(key)\"\n", in: folder, "relayd.toml")
+        // No key, and nobody is asked.
+        for more in [[], ["--wrong"]] {
+            let arguments = ["dkim", "record", "--config", configuration, "--domain", "example.com"] + more
+            #expect(await Relayctl.run(arguments) == .nothing)
+        }
     }
 
     @Test("a configuration without keys has no record")

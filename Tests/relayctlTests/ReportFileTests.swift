@@ -43,6 +43,51 @@ struct ReportFileTests {
         )
     }
 
+    static func readings(
+        _ octets: [UInt8], unpackedLimit: Int = ReportFile.unpackedLimit
+    ) -> [Result<ReceivedReport, UnreadableReport>] {
+        var readings: [Result<ReceivedReport, UnreadableReport>] = []
+        ReportFile.read(octets, unpackedLimit: unpackedLimit) { readings.append($0) }
+        return readings
+    }
+
+    /// A mail of so many parts, each of which is `{}` by gzip.compress(b'{}') of Python.
+    private static func braces(_ count: Int) -> [UInt8] {
+        let part =
+            "\n--b\nContent-Type: application/tlsrpt+gzip; name=x\nContent-Transfer-Encoding: base64\n\n"
+            + "H4sIAAAAAAAC/6uuBQBDv6ajAgAAAA=="
+        let parts = String(repeating: part, count: count)
+        return Array("From: a@b.example\nContent-Type: multipart/report; boundary=b\n\(parts)\n--b--\n".utf8)
+    }
+
+    @Test("what is unpacked of one file, at the limit and one octet past it")
+    func unpackedLimit() {
+        func words(_ octets: [UInt8], _ limit: Int) -> [String] {
+            Self.readings(octets, unpackedLimit: limit).map {
+                guard case .failure(let fault) = $0 else { return "" }
+                return fault.words
+            }
+        }
+        let read = "the part x: it does not say whose it is: organization-name is missing"
+        let spent = { (limit: Int) in
+            "the part x: unpacked the file has more than \(limit) octets: neither this part was read nor what follows it"
+        }
+        #expect(words(Self.braces(3), 6) == [read, read, read], "two octets each")
+        #expect(words(Self.braces(3), 5) == [read, read, spent(5)])
+        #expect(words(Self.braces(9), 5) == [read, read, spent(5)], "said once")
+        #expect(words(Self.braces(9), 0) == [spent(0)])
+        // Each is too large by itself, and was unpacked so far.
+        let bomb = Self.stored([UInt8](repeating: 0x20, count: ReceivedReport.sizeLimit + 1))
+        let large = "unpacked it has more than \(ReceivedReport.sizeLimit) octets"
+        let head = "Content-Type: multipart/mixed; boundary=\"=b\"\n"
+        let part = "\n--=b\nContent-Type: application/tlsrpt+gzip\n\n"
+        let bombs = Array(head.utf8) + Array(part.utf8) + bomb + Array(part.utf8) + bomb + Array("\n--=b--\n".utf8)
+        #expect(words(bombs, 2 * ReceivedReport.sizeLimit) == [large, large])
+        #expect(
+            words(bombs, 2 * ReceivedReport.sizeLimit - 1).last?.hasPrefix("unpacked the file has more than") == true)
+        #expect(ReportFile.unpackedLimit == 33_554_432)
+    }
+
     /// One gzip member of stored blocks (RFC 1951 §3.2.4), the checksum wrong.
     private static func stored(_ octets: [UInt8]) -> [UInt8] {
         var packed: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
@@ -62,7 +107,7 @@ struct ReportFileTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         #expect(await Relayctl.run(["tlsrpt", "read"]).code == 64)
         #expect(await Relayctl.run(["tlsrpt", "read", "--help"]).code == 0)
-        #expect(await Relayctl.run(["tlsrpt", "read", folder]).code == 0, "an empty folder")
+        #expect(await Relayctl.run(["tlsrpt", "read", folder]).code == 1, "an empty folder")
         try Self.json.write(toFile: "\(folder)/a.json", atomically: true, encoding: .utf8)
         for arguments in [[folder], ["\(folder)/a.json"], ["--json", "\(folder)/a.json", "\(folder)/a.json"]] {
             #expect(await Relayctl.run(["tlsrpt", "read"] + arguments).code == 0, "\(arguments)")
@@ -94,9 +139,30 @@ struct ReportFileTests {
         }
     }
 
+    @Test("a Maildir: new and cur, and neither tmp nor the mailboxes beside them")
+    func maildir() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in ["cur", "new", "tmp", ".tlsrpt/cur", ".tlsrpt/new", "archive"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+            try Self.json.replacing("r1", with: name).write(
+                toFile: "\(folder)/\(name)/1.M2:2,S", atomically: true, encoding: .utf8)
+        }
+        try "no report".write(toFile: "\(folder)/dovecot.index", atomically: true, encoding: .utf8)
+        for path in [folder, "\(folder)/", "\(folder)/.tlsrpt"] {
+            let result = try read(path)
+            #expect(result.text.hasPrefix("2 reports "))
+            #expect(result.json.contains(#""notes":[]"#) && result.json.contains(#""unreadable":[]"#))
+        }
+        // Without new it is a folder like any other.
+        try FileManager.default.removeItem(atPath: "\(folder)/new")
+        #expect(try read(folder).text.contains("\(folder)/dovecot.index: it is neither JSON"))
+    }
+
     @Test("a mail with a good and a bad report: one is read, the other named")
     func mixedMail() {
-        let readings = ReportFile.reports(in: Array(Self.mail.utf8))
+        let readings = Self.readings(Array(Self.mail.utf8))
         #expect(readings.count == 2)
         #expect((try? readings.first?.get())?.id == "r1")
         #expect(
@@ -106,7 +172,7 @@ struct ReportFileTests {
     @Test("what is packed, and packed again")
     func packed() throws {
         func words(_ octets: [UInt8]) -> String? {
-            guard case .failure(let fault) = ReportFile.reports(in: octets).first else { return nil }
+            guard case .failure(let fault) = Self.readings(octets).first else { return nil }
             return fault.words
         }
         #expect(words([]) == "it is empty")

@@ -65,11 +65,12 @@ struct MIMEEntity {
     }
 
     /// The body as it was before its transfer (RFC 2045 §6). An encoding that is unknown counts as none.
-    var decodedBody: [UInt8] {
+    /// The same storage where there is nothing to decode: mails within mails are as many copies otherwise.
+    var decodedBody: ArraySlice<UInt8> {
         switch field("content-transfer-encoding")?.value {
-        case "base64": TransferEncoding.base64(body)
-        case "quoted-printable": TransferEncoding.quotedPrintable(body)
-        default: Array(body)
+        case "base64": TransferEncoding.base64(body)[...]
+        case "quoted-printable": TransferEncoding.quotedPrintable(body)[...]
+        default: body
         }
     }
 }

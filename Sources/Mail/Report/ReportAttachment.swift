@@ -84,7 +84,7 @@ private struct MIMEWalk {
             for part in parts { visit(MIMEEntity(part), depth: depth + 1) }
         } else if type.value == "message/rfc822" {
             // Forwarded.
-            visit(MIMEEntity(entity.decodedBody[...]), depth: depth + 1)
+            visit(MIMEEntity(entity.decodedBody), depth: depth + 1)
         } else {
             take(entity, type)
         }
@@ -96,7 +96,7 @@ private struct MIMEWalk {
         let ending = (name ?? "").utf8.suffix(8).map(ASCII.lowercased)
         let isNamed = [".json", ".json.gz", ".gz"].contains { ending.reversed().starts(with: $0.utf8.reversed()) }
         guard isCertain || (Self.likelyTypes.contains(type.value) && isNamed) else { return }
-        var octets = entity.decodedBody
+        var octets = Array(entity.decodedBody)
         if octets.starts(with: "H4sI".utf8) {
             // The magic of gzip in base64: somebody forgot to say so.
             octets = TransferEncoding.base64(octets[...])

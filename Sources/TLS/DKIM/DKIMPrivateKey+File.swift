@@ -2,7 +2,7 @@ import COpenSSL
 import Glibc
 
 extension DKIMPrivateKey {
-    /// Octets of a key file. RSA of 16,384 bits, the longest OpenSSL knows, needs 13,000.
+    /// Octets of a key file. RSA of ``bitsLimit`` needs 3,300; the rest is for what else people keep in such a file.
     public static let fileLimit = 65_536
 
     /// Reads a key file. One that group or others can read or write is refused, and one that is no regular file: both fail

@@ -51,9 +51,7 @@ extension DKIMPrivateKey {
                 PEM_read_bio_PrivateKey(memory.pointer, nil, { _, _, _, _ in -1 }, nil)
             }
         } catch {
-            throw TLSError(
-                .requirement, code: error.code,
-                text: "it holds no private key in PEM form, unencrypted (\(error.text))")
+            throw TLSError(.requirement, code: error.code, text: unreadable(pem, error))
         }
     }
 

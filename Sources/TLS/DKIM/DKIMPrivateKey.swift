@@ -7,6 +7,9 @@ public final class DKIMPrivateKey: Sendable {
     public static let bitsRequired = DKIMVerification.bitsRequired
     /// RFC 8301 §3.2: and should use at least 2048.
     public static let bitsRecommended = 2048
+    /// RFC 8301 §3.2: verifiers need not take RSA of more than 4096 bits. Signing grows with the third power of them, and all
+    /// deliveries of an event loop wait: 16,384 bits take 170 ms.
+    public static let bitsLimit = 4096
 
     public let keyType: DKIMKeyType
     /// Of the modulus; 256 for Ed25519.
@@ -16,8 +19,8 @@ public final class DKIMPrivateKey: Sendable {
 
     private let key: OwnedKey
 
-    /// Reads an RSA or Ed25519 key in PEM (PKCS#8 or PKCS#1), unencrypted. RSA below ``bitsRequired`` is refused. The octets
-    /// stay the caller's, to be wiped by it.
+    /// Reads an RSA or Ed25519 key in PEM (PKCS#8 or PKCS#1), unencrypted. RSA below ``bitsRequired`` or above ``bitsLimit`` is
+    /// refused. The octets stay the caller's, to be wiped by it.
     public convenience init(pem: [UInt8]) throws(TLSError) {
         var failure: TLSError?
         var key: OwnedKey?
@@ -36,15 +39,22 @@ public final class DKIMPrivateKey: Sendable {
             guard bits >= Self.bitsRequired else {
                 throw TLSError(
                     .requirement,
-                    text: "the RSA key has \(bits) bits: \(Self.bitsRequired) are needed (RFC 8301), "
-                        + "\(Self.bitsRecommended) are recommended")
+                    text: "the RSA key has \(bits) bits, which is too short: \(Self.bitsRequired) are needed, "
+                        + "\(Self.bitsRecommended) are recommended (RFC 8301 §3.2). Make another: \(Self.making)")
+            }
+            guard bits <= Self.bitsLimit else {
+                throw TLSError(
+                    .requirement,
+                    text: "the RSA key has \(bits) bits, which is too long: not every verifier takes more than "
+                        + "\(Self.bitsLimit), and \(Self.bitsRecommended) are recommended (RFC 8301 §3.2). "
+                        + "Make another: \(Self.making)")
             }
             publicKey = try CertificateEncoding.publicKey(of: key)
         case EVP_PKEY_ED25519:
             keyType = .ed25519
             publicKey = try Self.rawPublicKey(of: key)
         default:
-            throw TLSError(.requirement, text: "the key is neither RSA nor Ed25519")
+            throw TLSError(.requirement, text: Self.otherKind(of: key))
         }
         self.bits = bits
         self.key = key

@@ -153,7 +153,7 @@ struct DKIMTextTests {
 
     @Test("record of a file alone, and of a configuration without keys")
     func files() throws {
-        let document = DKIMRecordDocument([DKIMKeyDocument(try key(), at: nil, file: "k.pem")], isAsked: false)
+        let document = DKIMRecordDocument([DKIMKeyDocument(try key(), at: nil, file: "k.pem")])
         #expect(document.isGood)
         #expect(document.text(plain) == "a key: Ed25519, k.pem\n\"\(Self.own)\"\n\(Self.own)\n")
         #expect(
@@ -161,8 +161,51 @@ struct DKIMTextTests {
                 == #"{"keys":[{"bits":256,"domain":null,"file":"k.pem","key_type":"ed25519","name":null,"#
                 + #""not_before":null,"published":null,"record":"\#(Self.own)","selector":null,"use":"mail","#
                 + #""why":null,"zone_file":["\"\#(Self.own)\""]}]}"#)
-        #expect(!DKIMRecordDocument([], isAsked: true).isGood)
-        #expect(DKIMRecordDocument([], isAsked: true).text(plain).hasPrefix("The configuration has no [[dkim.key]]."))
+        #expect(!DKIMRecordDocument(asked: []).isGood)
+        #expect(DKIMRecordDocument(asked: []).text(plain).hasPrefix("The configuration has no [[dkim.key]]."))
+        let domain = try DomainName("example.org")
+        let words = DKIMRecordDocument(asked: [], domain: domain).text(TextStyle(width: 200, isColoured: false))
+        #expect(
+            words
+                == "The configuration has no [[dkim.key]] of example.org. Make one: relayctl dkim keygen example.org.\n"
+        )
+    }
+
+    @Test("record: the wrong ones first, a last line with the cure, --domain and --wrong")
+    func records() throws {
+        let (configuration, path) = try self.configuration([
+            ("example.org", "good", { _ in }), ("example.org", "unknown", { _ in }), ("example.org", "bad", { _ in }),
+            ("example.com", "good", { _ in }),
+        ])
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let wide = TextStyle(width: 400, isColoured: false)
+        func document(_ domain: String?, isOfFaultsAlone: Bool = false) throws -> (names: [String], DKIMRecordDocument)
+        {
+            let inventory = try KeyInventory(loading: configuration, domain: domain.map { try DomainName($0) })
+            let document = inventory.document(isOfFaultsAlone: isOfFaultsAlone) { name in
+                switch name.labels.first {
+                case "good": .records([Array(Self.own.utf8)])
+                case "bad": .absent("no such name")
+                default: .failed("SERVFAIL")
+                }
+            }
+            return (document.keys.compactMap(\.selector.value), document)
+        }
+        let all = try document(nil)
+        #expect(all.names == ["bad", "unknown", "good", "good"])
+        #expect(
+            all.1.text(wide).hasSuffix(
+                "\n\n1 of 4 is not published as it should be: publish the line above as it stands. What DNS had before may be "
+                    + "seen until its TTL is over. 1 of 4 could not be looked up: see that DNS answers here, and ask again.\n"
+            ))
+        #expect(!all.1.isGood)
+        let wrong = try document("example.org", isOfFaultsAlone: true)
+        #expect(wrong.names == ["bad", "unknown"])
+        #expect(wrong.1.text(wide).contains("\n1 of 3 is not published"), "all of the domain count")
+        let good = try document("example.com", isOfFaultsAlone: true)
+        #expect(good.names.isEmpty && good.1.isGood)
+        #expect(good.1.text(wide) == "1 of 1 is published as it should be.\n")
+        #expect(try !document("example.net").1.isGood)
     }
 
     private func selectors(
@@ -198,6 +241,30 @@ struct DKIMTextTests {
             }
             #expect(why.hasPrefix(words))
         }
+    }
+
+    @Test("sign says when the first key begins, and that keys are for reports alone")
+    func beginning() throws {
+        let (configuration, path) = try self.configuration([
+            ("example.org", "later", { $0.notBefore = WallTime(seconds: 2000) }),
+            ("example.org", "soon", { $0.notBefore = WallTime(seconds: 1000) }),
+            ("example.com", "reports", { $0.use = .reports }),
+        ])
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        for (from, words) in [
+            (
+                "a@example.org",
+                "the key soon of example.org begins to sign at 1970-01-01T00:16:40Z (not_before), and no "
+                    + "other is for mail of example.org"
+            ),
+            (
+                "a@example.com",
+                "the keys of example.com are for reports alone (use = \"reports\"), and none is for its mail"
+            ),
+        ] {
+            #expect(throws: OfflineSigningError.unsigned(words)) { try selectors(from, configuration, at: 999) }
+        }
+        #expect(try selectors("a@example.org", configuration, at: 1000) == ["soon"])
     }
 
     @Test("what sign makes verifies, once for each key; the same domain does not sign twice by itself")

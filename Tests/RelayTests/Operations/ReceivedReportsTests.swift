@@ -42,12 +42,31 @@ struct ReceivedReportsTests {
     @Test("nothing was read")
     func nothing() {
         let document = ReceivedReportTally().result
-        #expect(document.isGood)
-        #expect(document.text(plain) == "No report was read.\n")
+        #expect(!document.isGood, "who asks for reports and gets none is not to think that all is well")
+        #expect(
+            document.text(TextStyle(width: 200, isColoured: false))
+                == "No report was read. Name files of reports, or the folder or Maildir in which they are.\n")
         #expect(
             json(document)
                 == #"{"advice":[],"begin_at":null,"duplicates":[],"end_at":null,"failed_sessions":0,"faulty":[],"notes":[],"policies":[],"reports":0,"successful_sessions":0,"unreadable":[]}"#
         )
+    }
+
+    @Test("one id, two contents: both are told, the first counts")
+    func sameID() throws {
+        var tally = ReceivedReportTally()
+        tally.add(try report(policies: policy("sts", 1, 0)), file: "a.json")
+        tally.add(try report(policies: policy("sts", 1, 5)), file: "b.json")
+        tally.add(try report(policies: policy("sts", 1, 0)), file: "c.json")
+        tally.add(try report("Other", policies: policy("sts", 2, 0)), file: "d.json")
+        let text = tally.result.text(TextStyle(width: 200, isColoured: false))
+        #expect(text.hasPrefix("2 reports from 2 reporters for 2026-11-20 (UTC): 3 sessions succeeded, 0 failed.\n"))
+        #expect(
+            text.contains(
+                "Passed over\n  b.json: the report r1 of Example says something else than the one with this id in a.json, "
+                    + "which counts; this one does not: ask the reporter which is right\n"))
+        #expect(text.contains("Counted once\n  c.json: the same report as in a.json\n"))
+        #expect(tally.result.isGood)
     }
 
     @Test("one report without failures")
@@ -82,7 +101,7 @@ struct ReceivedReportsTests {
         let second = policy("sts", 5, 4, domain: "D.Example", details: detail("certificate-expired", 4, host: "mx1"))
         tally.add(try report(id: "r2", day: "2026-11-21", policies: second, contact: "null"), file: "b.eml")
         tally.add(try report("Other", policies: policy("sts", 100, 1)), file: "c.json")
-        tally.add(try report(policies: policy("sts", 1000, 1000)), file: "d.json")
+        tally.add(try report(policies: first.joined(separator: ",")), file: "d.json")
         tally.add(unreadable: "e.json", why: "it is empty")
         tally.add(note: "f: 2 folders")
         let document = tally.result

@@ -22,7 +22,7 @@ public struct ReceivedReportsDocument: CheckDocument {
     private(set) var unreadable: [Unreadable] = []
     /// Reports that were there twice, and count once.
     private(set) var duplicates: [Duplicate] = []
-    /// What was passed over without being looked at.
+    /// What was passed over: without being looked at, or since another report has its id.
     private(set) var notes: [String] = []
 
     /// What one reporter says about one policy.
@@ -75,8 +75,8 @@ public struct ReceivedReportsDocument: CheckDocument {
         let sameAs: String
     }
 
-    /// Exit 0: everything could be read.
-    public var isGood: Bool { unreadable.isEmpty }
+    /// Exit 0: everything could be read, and there was a report: no news would be taken for good news.
+    public var isGood: Bool { unreadable.isEmpty && reports > 0 }
 }
 
 /// Adds up reports one by one, so that no more than one is held.
@@ -84,18 +84,26 @@ public struct ReceivedReportTally: Sendable {
     private var document = ReceivedReportsDocument()
     private var policies: [PolicyKey: ReceivedReportsDocument.Policy] = [:]
     private var failures: [PolicyKey: [FailureKey: Int64]] = [:]
-    private var seen: [ReportKey: String] = [:]
+    private var seen: [ReportKey: Seen] = [:]
 
     public init() {}
 
-    /// Counts `report`, unless the same one was there: same reporter, same `report-id` (RFC 8460 §4.4).
+    /// Counts `report`, unless one was there of the same reporter with the same `report-id` (RFC 8460 §4.4). Where that one
+    /// said something else, which of them is right is not ours to know: a note tells of both.
     public mutating func add(_ report: ReceivedReport, file: String) {
         let key = ReportKey(reporter: report.reporter, id: report.id)
         if let first = seen[key] {
-            document.addDuplicate(ReceivedReportsDocument.Duplicate(file: file, reportId: report.id, sameAs: first))
+            if first.contents == report.hashValue {
+                document.addDuplicate(
+                    ReceivedReportsDocument.Duplicate(file: file, reportId: report.id, sameAs: first.file))
+            } else {
+                document.addNote(
+                    "\(file): the report \(report.id) of \(report.reporter) says something else than the one with this id "
+                        + "in \(first.file), which counts; this one does not: ask the reporter which is right")
+            }
             return
         }
-        seen[key] = file
+        seen[key] = Seen(file: file, contents: report.hashValue)
         document.add(report, file: file)
         for policy in report.policies { add(policy, of: report) }
     }
@@ -148,6 +156,12 @@ public struct ReceivedReportTally: Sendable {
     private struct ReportKey: Hashable {
         let reporter: String
         let id: String
+    }
+
+    private struct Seen {
+        let file: String
+        /// A hash of the report: no more than one is held.
+        let contents: Int
     }
 
     private struct PolicyKey: Hashable {

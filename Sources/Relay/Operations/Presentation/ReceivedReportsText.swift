@@ -22,7 +22,10 @@ extension ReceivedReportsDocument {
     }
 
     private func headline(_ style: TextStyle) -> String {
-        guard reports > 0 else { return style.paint("No report was read.", .yellow) + "\n" }
+        guard reports > 0 else {
+            let cure = unreadable.isEmpty ? "Name files of reports, or the folder or Maildir in which they are." : ""
+            return style.paint("No report was read.", .yellow) + (cure.isEmpty ? "" : " ") + style.wrapped(cure) + "\n"
+        }
         let reporters = Set(policies.map(\.reporter)).count
         var words = Humane.count(reports, "report")
         if reporters > 0 { words += " from " + Humane.count(reporters, "reporter") }

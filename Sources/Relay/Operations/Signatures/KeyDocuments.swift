@@ -88,6 +88,9 @@ public struct DKIMKeygenDocument: CheckDocument {
         configuration = keys.map(\.table).joined(separator: "\n")
     }
 
+    /// Where the keys are.
+    public var paths: [String] { keys.map(\.file) }
+
     public var isGood: Bool { true }
 
     // What is to be copied stands at the start of its line, and is never broken.
@@ -110,41 +113,4 @@ public struct DKIMKeygenDocument: CheckDocument {
         "Wait until the records are seen: sudo -u waxwing relayctl dkim record (exit 0).",
         "Restart relayd, which reads its keys at start: sudo systemctl restart waxwing.",
     ]
-}
-
-/// `relayctl dkim record`
-public struct DKIMRecordDocument: CheckDocument {
-    let keys: [DKIMKeyDocument]
-    /// Whether DNS was asked.
-    private let isAsked: Bool
-
-    private enum CodingKeys: CodingKey { case keys }
-
-    public init(_ keys: [DKIMKeyDocument], isAsked: Bool) {
-        self.keys = keys
-        self.isAsked = isAsked
-    }
-
-    public var isGood: Bool { !keys.isEmpty && (!isAsked || keys.allSatisfy { $0.published.value == true }) }
-
-    public func text(_ style: TextStyle) -> String {
-        guard !keys.isEmpty else {
-            return style.wrapped("The configuration has no [[dkim.key]]. Make one: relayctl dkim keygen DOMAIN.") + "\n"
-        }
-        return keys.map { entry($0, style) }.joined(separator: "\n")
-    }
-
-    private func entry(_ key: DKIMKeyDocument, _ style: TextStyle) -> String {
-        var words = "\(key.kind), \(TextStyle.harmless(key.file))"
-        if key.use == Configuration.WrittenKey.Use.reports.rawValue { words += ", for reports" }
-        if let start = key.notBefore.value { words += ", not before \(WallTime(seconds: start).rfc3339)" }
-        var text = style.paint(key.name.value ?? "a key", .bold) + ": " + words + "\n"
-        if isAsked {
-            let state = key.published.value.map { $0 ? "published" : "wrong" } ?? "not known"
-            text += style.paint(state, key.published.value == true ? .green : .red)
-            text += style.wrapped(key.why.value.map { ": \($0)" } ?? "") + "\n"
-        }
-        text += key.zoneFile.joined(separator: "\n") + "\n"
-        return text + key.record + "\n"
-    }
 }

@@ -7,20 +7,29 @@ import DNS
 public struct KeyInventory: Sendable {
     private let ring: KeyRing
     private let files: [String]
+    private let domain: DomainName?
 
     /// Loads every key file; all faults at once.
-    public init(loading configuration: Configuration) throws(ConfigurationError) {
+    /// - Parameter domain: its keys alone.
+    public init(loading configuration: Configuration, domain: DomainName? = nil) throws(ConfigurationError) {
         ring = try KeyRing(loading: configuration)
         // Those without a file are a fault of the configuration, which does not come this far.
         files = configuration.dkim.keys.compactMap(\.file)
+        self.domain = domain
     }
 
-    /// Where the records belong, in the order of the configuration.
-    public var names: [DomainName] { ring.keys.compactMap(Self.name) }
+    private var indices: [Int] { ring.keys.indices.filter { domain == nil || ring.keys[$0].domain == domain } }
 
-    /// - Parameter lookup: the lookup of each of ``names``.
-    public func document(_ lookup: (DomainName) -> DKIMKeyLookup) -> DKIMRecordDocument {
-        let keys = ring.keys.indices.map { index in
+    /// Where the records belong, in the order of the configuration.
+    public var names: [DomainName] { indices.compactMap { Self.name(ring.keys[$0]) } }
+
+    /// - Parameters:
+    ///   - isOfFaultsAlone: leaves out the keys that are published as they should be.
+    ///   - lookup: the lookup of each of ``names``.
+    public func document(
+        isOfFaultsAlone: Bool = false, _ lookup: (DomainName) -> DKIMKeyLookup
+    ) -> DKIMRecordDocument {
+        let keys = indices.map { index in
             let (key, privateKey) = (ring.keys[index], ring.privateKeys[index])
             let publication = Self.name(key).map { DKIMPublication(lookup($0), of: privateKey.publicKey, key) }
             return DKIMKeyDocument(
@@ -28,7 +37,7 @@ public struct KeyInventory: Sendable {
                 isForReports: key.isForReports, notBefore: key.notBefore,
                 publication: publication ?? .unfit("has a name too long for DNS"))
         }
-        return DKIMRecordDocument(keys, isAsked: true)
+        return DKIMRecordDocument(asked: keys, domain: domain, isOfFaultsAlone: isOfFaultsAlone)
     }
 
     private static func name(_ key: DKIMKey) -> DomainName? {

@@ -35,7 +35,7 @@ public enum OfflineSigning {
         let candidates = DKIMKeyChoice.candidates(keys, author: author, isReport: false, at: time)
         let choice = DKIMKeyChoice(candidates, keys: keys, unpublished: ring.unpublished) { _ in .published }
         guard case .sign(let chosen) = choice, let first = chosen.first else {
-            throw .unsigned("no key of the configuration is for mail of \(author)")
+            throw .unsigned(unkeyed(author, keys, at: time))
         }
         guard !message.isSigned(for: keys[first].domain) else {
             throw .unsigned("it is signed by \(keys[first].domain) already, and passes untouched")
@@ -43,6 +43,22 @@ public enum OfflineSigning {
         return chosen.map {
             Key(domain: keys[$0].domain, selector: keys[$0].selector, privateKey: ring.privateKeys[near[$0]])
         }
+    }
+
+    /// Why none of `keys`, which are near `author`, signs its mail.
+    private static func unkeyed(_ author: DomainName, _ keys: [DKIMKey], at time: WallTime) -> String {
+        let ever = DKIMKeyChoice.candidates(keys, author: author, isReport: false, at: WallTime(seconds: .max))
+        let first = ever.joined().joined().map { keys[$0] }.filter { $0.notBefore != nil }
+            .min { ($0.notBefore?.seconds ?? 0) < ($1.notBefore?.seconds ?? 0) }
+        if let first, let start = first.notBefore {
+            return
+                "the key \(first.selector) of \(first.domain) begins to sign at \(start.rfc3339) (not_before), and no "
+                + "other is for mail of \(author)"
+        }
+        if keys.contains(where: { $0.isForReports && $0.domain == author }) {
+            return "the keys of \(author) are for reports alone (use = \"reports\"), and none is for its mail"
+        }
+        return "no key of the configuration is for mail of \(author)"
     }
 
     /// The signatures of `content`, one by each of `keys`.
