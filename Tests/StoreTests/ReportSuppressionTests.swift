@@ -27,7 +27,8 @@ import Testing
         #expect(
             try await store.suppressions(at: since, limit: 9) == [
                 ReportSuppression(
-                    domain: DomainName("example.net"), uri: uri, since: since, until: since.advanced(by: ReportSuppression.firstDuration),
+                    domain: DomainName("example.net"), uri: uri, since: since,
+                    until: since.advanced(by: ReportSuppression.firstDuration),
                     refusals: 1, words: Self.words)
             ])
         let report = try #require(try await store.report())

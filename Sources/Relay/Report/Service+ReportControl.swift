@@ -176,7 +176,8 @@ extension Service {
     private func hasten(_ report: StoredReport, isNamed: Bool, at now: WallTime) async throws -> Bool {
         switch report.state {
         case .planned:
-            try await store.postpone(report.domain, day: report.day, until: now, words: "sent by the operator's order", at: now)
+            try await store.postpone(
+                report.domain, day: report.day, until: now, words: "sent by the operator's order", at: now)
             return true
         case .ended where isNamed:
             for destination in report.destinations

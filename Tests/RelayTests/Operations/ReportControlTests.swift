@@ -161,7 +161,8 @@ struct ReportControlTests {
                 $0.suppressed = [
                     ReportSuppressionView(
                         ReportSuppression(
-                            domain: try DomainName("a.example"), uri: "mailto:t@r.example", since: Self.now, until: Self.now.advanced(by: 86_400),
+                            domain: try DomainName("a.example"), uri: "mailto:t@r.example", since: Self.now,
+                            until: Self.now.advanced(by: 86_400),
                             words: evil))
                 ]
             })

@@ -69,7 +69,7 @@ struct ReportMailingTests {
         }
     }
 
-    @Test("RPTF-21 An address that refused with 5yz is left alone for 30 days; the operator's order lifts it")
+    @Test("RPTF-21 An address that refused with 5yz is left alone for a while; the operator's order lifts it")
     func suppression() async throws {
         let world = try ReportWorld()
         let store = try world.folder.open()
@@ -91,10 +91,10 @@ struct ReportMailingTests {
         #expect(report.words?.contains("no reports please") == true)
         // RPTF-22: another address is written to all the same.
         try world.publish("a.example", "mailto:t@r.example", "https://r.example/x")
-        try await ReportWorld.count(store, "a.example", day: next.next)
-        world.set(ReportWorld.start(of: next.next.next))
+        let before = ReportWorld.day.previous
+        try await ReportWorld.count(store, "a.example", day: before)
         try await world.look(store)
-        let mixed = try await store.report("a.example", day: next.next)
+        let mixed = try await store.report("a.example", day: before)
         #expect(mixed.destinations.map(\.state) == [.suppressed, .accepted] && mixed.outcome == .accepted)
         // What `relayctl tlsrpt send` does.
         #expect(try await store.removeSuppression("mailto:t@r.example", for: DomainName("a.example")))
@@ -113,7 +113,8 @@ struct ReportMailingTests {
         try await world.look(store)
         try await ReportWorld.settle(
             try #require(world.submitted.first),
-            .bounced(Reason(.remoteReply, "550 no"), Reply(550, nil, "no")), in: store, at: world.now, wasSecured: false)
+            .bounced(Reason(.remoteReply, "550 no"), Reply(550, nil, "no")), in: store, at: world.now, wasSecured: false
+        )
         #expect(try await store.report("a.example").outcome == .undelivered)
         let next = ReportWorld.day.next
         try await ReportWorld.count(store, "a.example", day: next)

@@ -37,7 +37,8 @@ struct ReportOutcomeTests {
 
     private static func result(_ outcome: Outcome, _ sessions: [ReportedSession] = []) -> AttemptResult {
         AttemptResult(
-            recipients: [AttemptResult.Settled(outcome: outcome, trace: AttemptResult.Trace())], attempts: [],
+            recipients: [AttemptResult.Settled(outcome: outcome, trace: AttemptResult.Trace(tlsVersion: "TLSv1.3"))],
+            attempts: [],
             sessions: sessions)
     }
 

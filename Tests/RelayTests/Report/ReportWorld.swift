@@ -145,7 +145,8 @@ final class ReportWorld: Sendable {
                 message: job.message.number,
                 recipients: [
                     RecipientOutcome(
-                        recipient.number, outcome, time: time, nextAttempt: time.advanced(by: 600), wasSecured: wasSecured)
+                        recipient.number, outcome, time: time, nextAttempt: time.advanced(by: 600),
+                        wasSecured: wasSecured)
                 ], day: ReportDay(of: time)))
     }
 }
