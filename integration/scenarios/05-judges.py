@@ -18,7 +18,8 @@ from internet.inside import Bed, wait_for
 from internet.reports import Fault, Sender
 from internet.scenario import cases
 
-DOMAIN = "good.example"
+# No other scenario has reports of it: what is wrong on purpose here must not be read there.
+DOMAIN = "judged.example"
 SENDER = Sender("A hand", f"tlsrpt@{addresses.ORGANIZATION_DOMAIN}", ("tlsrpt-ed", "tlsrpt"), f"tlsrpt@{addresses.ORGANIZATION_DOMAIN}")
 DAY = 1_795_219_200  # 2026-11-21T00:00:00Z
 
