@@ -402,7 +402,8 @@ def scenario_send(campaign: Campaign) -> None:
     with reporting.relay:
         day = reporting.day
         mail(reporting, (domain,))
-        reporting.clock.to_next_day(hour=0)
+        # Reports are planned a minute after midnight.
+        reporting.clock.to_next_day(hour=0, minute=2)
         wait_for("the plan", lambda: any(event.get("event") == "reports-planned" for event in reporting.relay.events()), 20)
         code, output, error = reporting.relay.ctl("tlsrpt", "send", "--day", day, "--domain", domain.name)
         assert code == 0, (code, output, error)
