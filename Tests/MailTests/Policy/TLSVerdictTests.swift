@@ -47,11 +47,11 @@ import Testing
             .proceed(.encrypted, nil)
         ),
         (
-            "INT-05 a certificate that would not pass is no ground for anything", requirement(.opportunistic),
+            "INT-05 RPTC-08 a certificate that would not pass is no ground for anything", requirement(.opportunistic),
             session(.failed(.notTrusted, "self-signed")), .proceed(.encrypted, nil)
         ),
         (
-            "D18 no STARTTLS, opportunistic: clear, here", requirement(.opportunistic), .startTLSNotOffered,
+            "D18 RPTC-08 no STARTTLS, opportunistic: clear, here", requirement(.opportunistic), .startTLSNotOffered,
             .clear(.inThisConnection, .startTLSNotSupported)
         ),
         (
