@@ -44,29 +44,11 @@ public enum SASLMechanism: String, Hashable, Sendable, CaseIterable {
         let (user, password) = (Array(credentials.user.utf8), Array(credentials.password.utf8))
         switch self {
         // message = [authzid] UTF8NUL authcid UTF8NUL passwd
-        case .plain: return [Self.base64([0] + user + [0] + password)]
-        case .login: return [Self.base64(user), Self.base64(password)]
+        case .plain: return [Base64.encoded([0] + user + [0] + password)]
+        case .login: return [Base64.encoded(user), Base64.encoded(password)]
         }
     }
 
     /// The client begins (RFC 4422 §5): its first response may go with the command.
     var sendsFirst: Bool { self == .plain }
-
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    /// RFC 4648 §4
-    static func base64(_ octets: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity((octets.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: octets.count, by: 3) {
-            let group = octets[start..<min(start + 3, octets.count)]
-            var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            bits <<= UInt32(3 - group.count) * 8
-            for place in 0..<4 {
-                let index = Int(bits >> UInt32(18 - 6 * place) & 0x3F)
-                text.append(place <= group.count ? alphabet[index] : UInt8(ascii: "="))
-            }
-        }
-        return text
-    }
 }

@@ -147,47 +147,41 @@ extension Service {
         guard day < today else {
             return refused("\(day) is not over, and a domain gets one report a day: relayctl tlsrpt preview shows it")
         }
-        var sent: [String] = []
-        var count = 0
-        var after: DomainName?
-        repeat {
-            let page: [StoredReport]
-            if let domain = query.domain {
-                page = try await store.report(for: domain, day: day).map { [$0] } ?? []
-            } else {
-                page = try await store.reports(day: day, after: after, limit: ReportLimits.page)
-            }
-            for report in page where try await hasten(report, isNamed: query.domain != nil, at: now) {
-                count += 1
-                if sent.count < ReportSendView.namesLimit { sent.append(report.domain.text) }
-            }
-            after = query.domain == nil && page.count == ReportLimits.page ? page.last?.domain : nil
-        } while after != nil
-        if sent.isEmpty {
-            return refused(
-                query.domain.map { "there is no report of \($0) for \(day) that could be sent" }
-                    ?? "no report for \(day) waits to be sent")
+        guard let domain = query.domain else {
+            let names = try await plannedDomains(of: day)
+            let count = try await store.hasten(day: day, domain: nil, at: now)
+            guard count > 0 else { return refused("no report for \(day) waits to be sent") }
+            return ReportSendView(day: day.description, domains: names, count: count)
         }
-        return ReportSendView(day: day.description, domains: sent, count: count)
+        guard try await sendAgain(domain, day: day, at: now) else {
+            return refused("there is no report of \(domain) for \(day) that could be sent")
+        }
+        return ReportSendView(day: day.description, domains: [domain.text], count: 1)
     }
 
-    /// A planned report goes at once. One that has ended goes again where the operator names its domain, to addresses that
-    /// were suppressed as well: he knows better.
-    private func hasten(_ report: StoredReport, isNamed: Bool, at now: WallTime) async throws -> Bool {
-        switch report.state {
-        case .planned:
-            try await store.postpone(
-                report.domain, day: report.day, until: now, words: "sent by the operator's order", at: now)
-            return true
-        case .ended where isNamed:
-            for destination in report.destinations
-            where destination.state == .suppressed || destination.state == .failed {
-                _ = try await store.removeSuppression(destination.uri, for: report.domain)
-            }
-            try await store.replan(report.domain, day: report.day, at: now)
-            return true
-        case .underWay, .ended:
-            return false
+    /// Whose reports of `day` wait for their time; the first of them, for the answer.
+    private func plannedDomains(of day: ReportDay) async throws -> [String] {
+        var names: [String] = []
+        var after: DomainName?
+        repeat {
+            let page = try await store.reports(day: day, after: after, limit: ReportLimits.page)
+            names += page.filter { $0.state == .planned }.map(\.domain.text)
+            after = page.count == ReportLimits.page ? page.last?.domain : nil
+        } while after != nil && names.count < ReportSendView.namesLimit
+        return Array(names.prefix(ReportSendView.namesLimit))
+    }
+
+    /// A planned report goes at once. One that has ended goes again, for the operator named its domain, to addresses that were
+    /// suppressed as well: he knows better.
+    /// - Returns: false where there is none, or it is on its way.
+    private func sendAgain(_ domain: DomainName, day: ReportDay, at now: WallTime) async throws -> Bool {
+        if try await store.hasten(day: day, domain: domain, at: now) > 0 { return true }
+        guard let report = try await store.report(for: domain, day: day), report.state == .ended else { return false }
+        for destination in report.destinations
+        where destination.state == .suppressed || destination.state == .failed {
+            _ = try await store.removeSuppression(destination.uri, for: domain)
         }
+        try await store.replan(domain, day: day, at: now)
+        return true
     }
 }

@@ -253,6 +253,6 @@ struct CredentialsTests {
             ("foobar", "Zm9vYmFy"), ("\u{FF}\u{FE}", "w7/Dvg=="),
         ])
     func base64(text: String, encoded: String) {
-        #expect(String(decoding: SASLMechanism.base64(Array(text.utf8)), as: UTF8.self) == encoded)
+        #expect(String(decoding: Base64.encoded(Array(text.utf8)), as: UTF8.self) == encoded)
     }
 }
