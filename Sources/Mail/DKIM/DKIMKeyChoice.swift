@@ -23,22 +23,9 @@ public struct DKIMKey: Hashable, Sendable {
     }
 }
 
-/// What DNS says of a key (DKIM-23).
-public enum DKIMPublication: Hashable, Sendable {
-    /// Its record is there and is its own.
-    case published
-    /// A verifier would refuse what it signs; why, as the end of a sentence that begins with the record's name.
-    case unfit(String)
-    /// It could not be looked up, and was not seen before; why.
-    case unknown(String)
-
-    /// Why the key may not sign; nil where it may.
-    public var obstacle: String? {
-        switch self {
-        case .published: nil
-        case .unfit(let words), .unknown(let words): words
-        }
-    }
+extension DKIMKey {
+    /// Where its record is (RFC 6376 §3.6.2.1).
+    public var recordName: String { "\(selector)._domainkey.\(domain)" }
 }
 
 /// What becomes of mail whose keys are not published as they should be.
@@ -112,7 +99,7 @@ public enum DKIMKeyChoice: Hashable, Sendable {
                     let known = publication(index)
                     guard let obstacle = known.obstacle else { return true }
                     if case .unknown = known { isUncertain = true }
-                    obstacles.append("\(keys[index].selector)._domainkey.\(keys[index].domain) \(obstacle)")
+                    obstacles.append("\(keys[index].recordName) \(obstacle)")
                     return false
                 }
                 chosen += published

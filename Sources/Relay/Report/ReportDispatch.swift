@@ -155,7 +155,8 @@ struct ReportDispatch: Sendable {
         do throws(GzipError) {
             return .success(Contents(report: made, body: try Gzip.compress(made.json())))
         } catch {
-            return .failure(ReportFault("it could not be compressed: \(error)"))
+            // A lack of ours, and of the moment: it is due again at the next look.
+            throw .failed("the report could not be compressed: \(error)")
         }
     }
 

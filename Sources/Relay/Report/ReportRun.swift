@@ -58,7 +58,8 @@ struct ReportRun: Sendable {
     /// What is due and not at work yet, as many as there are places.
     private func due(besides active: ActiveReports) async throws(StoreError) -> [StoredReport] {
         let places = ReportTimes.atOnce - active.count
-        guard places > 0 else { return [] }
+        // A report that began before its key would wait in the queue, and be given up after a day.
+        guard places > 0, settings.isComplete(clock()) else { return [] }
         let due = try await store.dueReports(at: clock(), limit: ReportTimes.atOnce * 2)
         return Array(due.filter { !active.contains($0) }.prefix(places))
     }

@@ -16,6 +16,8 @@ struct ReportSettings: Sendable {
     let loopbackAllowed: Bool
     /// Addresses of this machine's interfaces now, and those the configuration names.
     let ownAddresses: @Sendable () -> Set<IPAddress>
+    /// Nothing is missing at that time, a key that has begun among it.
+    let isComplete: @Sendable (WallTime) -> Bool
     let overrides: [DomainName: [Configuration.ReportRoute]]
 
     /// Nil where reporting is off: `tlsrpt.organization` or `tlsrpt.contact` is missing, or a key to sign with.
@@ -26,6 +28,7 @@ struct ReportSettings: Sendable {
             let organization = written.organization,
             let contact = written.contact.flatMap(ReportContact.init)
         else { return nil }
+        isComplete = { written.missing(configuration.dkim, at: $0).isEmpty }
         self.organization = organization
         self.contact = contact
         from = written.from ?? contact.mailbox

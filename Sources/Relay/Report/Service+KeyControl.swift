@@ -12,14 +12,7 @@ extension Service {
         let near = signer.watch.ring.near(submitter)
         let keys = near.map { signer.watch.ring.keys[$0] }
         let candidates = DKIMKeyChoice.candidates(keys, author: submitter, isReport: true, at: now)
-        var publications: [Int: DKIMPublication] = [:]
-        for index in candidates.joined().joined() {
-            publications[index] = await signer.watch.publication(near[index])
-        }
-        let choice = DKIMKeyChoice(candidates, keys: keys, unpublished: signer.watch.ring.unpublished) { index in
-            publications[index] ?? .unknown("was not looked up")
-        }
-        switch choice {
+        switch await signer.watch.choice(candidates, of: near) {
         // Without a candidate the configuration says what is missing.
         case .none, .sign: return []
         case .wait(let why), .unsigned(let why): return ["no key may sign reports of \(submitter) now: \(why)"]
@@ -42,9 +35,9 @@ extension Service {
             // Once more, where the last look is some seconds old: the operator may have published it.
             guard let obstacle = await watch.publication(index).obstacle else { continue }
             told += 1
-            warnings.append("the DKIM key \(key.selector)._domainkey.\(key.domain) may not sign: it \(obstacle)")
+            warnings.append("the DKIM key \(key.recordName) may not sign: it \(obstacle)")
         }
-        if hidden > 0 { warnings.append("\(hidden) more DKIM keys may not sign: see relayctl dkim keys") }
+        if hidden > 0 { warnings.append("\(hidden) more DKIM keys may not sign: see relayctl dkim record --wrong") }
         return warnings
     }
 }

@@ -42,6 +42,16 @@ actor KeyWatch {
         return true
     }
 
+    /// Which of ``DKIMKeyChoice/candidates(_:author:isReport:at:)`` sign, as their records stand now. The candidates are places
+    /// in `near`, which are places in the ring.
+    func choice(_ candidates: [[[Int]]], of near: [Int]) async -> DKIMKeyChoice {
+        var publications: [Int: DKIMPublication] = [:]
+        for index in candidates.joined().joined() { publications[index] = await publication(near[index]) }
+        return DKIMKeyChoice(candidates, keys: near.map { ring.keys[$0] }, unpublished: ring.unpublished) { index in
+            publications[index] ?? .unknown("was not looked up")
+        }
+    }
+
     /// What was seen of each key at the last look, without another one.
     var publicationsSeen: [Int: DKIMPublication] { known.mapValues(\.publication) }
 
@@ -68,7 +78,7 @@ actor KeyWatch {
         known[index, default: Known(publication: .unknown("was not looked up yet"), checkedAt: now)].lookup = latch
         let key = ring.keys[index]
         let fresh: DKIMPublication
-        if let name = try? DomainName("\(key.selector)._domainkey.\(key.domain)") {
+        if let name = try? DomainName(key.recordName) {
             fresh = DKIMPublication(await lookup(name), of: ring.privateKeys[index].publicKey, key)
         } else {
             fresh = .unfit("is too long for DNS")
@@ -85,7 +95,7 @@ actor KeyWatch {
     }
 
     private func tell(_ key: DKIMKey, _ publication: DKIMPublication, _ now: WallTime) {
-        let name = "\(key.selector)._domainkey.\(key.domain)"
+        let name = key.recordName
         guard let obstacle = publication.obstacle else {
             log.event(.notice, LogLine("dkim-key-published").with("record", name))
             return
@@ -97,36 +107,5 @@ actor KeyWatch {
                 .with("not_before", key.notBefore?.rfc3339)
                 .with("consequence", "the key does not sign, see dkim.unpublished")
                 .with("cure", "publish the record that relayctl dkim record prints"))
-    }
-}
-
-extension DKIMPublication {
-    /// Compares what a verifier would find with our key.
-    init(_ lookup: DKIMKeyLookup, of publicKey: [UInt8], _ key: DKIMKey) {
-        switch lookup {
-        case .absent(let words): self = .unfit("is not published: \(words)")
-        case .failed(let words): self = .unknown("cannot be looked up: \(words)")
-        case .records(let records):
-            guard records.count == 1, let text = records.first else {
-                self = .unfit("has \(records.count) TXT records, and one is right")
-                return
-            }
-            do throws(DKIMFault) {
-                let record = try DKIMKeyRecord(parsing: text)
-                if record.isRevoked {
-                    self = .unfit("is revoked (p= is empty)")
-                } else if !record.matches(key.keyType, publicKey: publicKey) {
-                    self = .unfit("holds another key")
-                } else if !record.allowsSHA256 {
-                    self = .unfit("does not allow SHA-256 (h=\(record.hashes.joined(separator: ":")))")
-                } else if key.isForReports ? !record.isForReports : !record.isForMail {
-                    self = .unfit("is not for this use (s=\(record.services.joined(separator: ":")))")
-                } else {
-                    self = .published
-                }
-            } catch {
-                self = .unfit("cannot be read: \(error.words)")
-            }
-        }
     }
 }

@@ -81,12 +81,7 @@ struct Signer: Sendable {
         }
         // Signed by whoever handed it to us: a second signature of the same domain says nothing more.
         if signable.isSigned(for: domain) { return .untouched }
-        var publications: [Int: DKIMPublication] = [:]
-        for index in candidates.joined().joined() { publications[index] = await watch.publication(near[index]) }
-        let choice = DKIMKeyChoice(candidates, keys: keys, unpublished: ring.unpublished) { index in
-            publications[index] ?? .unknown("was not looked up")
-        }
-        switch choice {
+        switch await watch.choice(candidates, of: near) {
         case .none:
             return passed(job, "there is no key of \(author)")
         case .wait(let why):
@@ -103,12 +98,8 @@ struct Signer: Sendable {
             var fields: [UInt8] = []
             for index in chosen {
                 let key = keys[index]
-                let privateKey = ring.privateKeys[near[index]]
-                let terms = try DKIMTerms(
-                    signingDomain: key.domain, selector: key.selector, algorithm: privateKey.algorithm, time: now)
-                let plan = DKIMSigningPlan(signable, of: head, terms: terms)
-                let signature = try privateKey.sign(plan.input(bodyHash: hash.digest))
-                fields += plan.field(bodyHash: hash.digest, signature: signature)
+                fields += try ring.privateKeys[near[index]].field(
+                    signing: signable, of: head, hash, domain: key.domain, selector: key.selector, at: now)
             }
             made.keep(fields, by: chosen.map { near[$0] }, of: job.message.number, at: now)
             return .signed(fields)

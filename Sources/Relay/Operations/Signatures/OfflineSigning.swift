@@ -75,15 +75,12 @@ public enum OfflineSigning {
             let hash = try digest.finish()
             return DKIMSignDocument(
                 signatures: try keys.map { key in
-                    let terms = try DKIMTerms(
-                        signingDomain: key.domain, selector: key.selector, algorithm: key.privateKey.algorithm,
-                        time: time)
-                    let plan = DKIMSigningPlan(message, of: content, terms: terms)
-                    let signature = try key.privateKey.sign(plan.input(bodyHash: hash.digest))
+                    let field = try key.privateKey.field(
+                        signing: message, of: content, hash, domain: key.domain, selector: key.selector, at: time)
                     return DKIMSignDocument.Signature(
                         domain: key.domain.text, selector: key.selector.text,
                         algorithm: key.privateKey.algorithm.rawValue,
-                        field: String(decoding: plan.field(bodyHash: hash.digest, signature: signature), as: UTF8.self))
+                        field: String(decoding: field, as: UTF8.self))
                 })
         } catch let fault as DKIMFault {
             throw .terms(fault.words)
