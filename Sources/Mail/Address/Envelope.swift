@@ -2,19 +2,44 @@
 public struct Envelope: Hashable, Sendable {
     public var reversePath: ReversePath
     /// In the order of the RCPT commands, each as given: never merged, never rewritten (D17).
-    public var recipients: [Mailbox]
+    public var recipients: [Recipient]
     /// The BODY parameter of MAIL (RFC 6152 §2). What counts at delivery is the octets of the content, not this.
     public var body: BodyType
     /// What the sender asks of transport security. Until the content is in, all that is known of it is the parameter.
     public var demand: MessageDemand
+    /// RET (RFC 3461 §4.3); nil where it was not given.
+    public var returns: ReturnedContent?
+    /// ENVID (RFC 3461 §4.4) in xtext exactly as it came; nil where it was not given.
+    public var envelopeID: String?
+    /// MAIL carried SMTPUTF8 (RFC 6531 §3.4): addresses and header may hold UTF-8.
+    public var isInternationalized: Bool
+
+    /// Octets of ENVID, in xtext (RFC 3461 §4.4, §5.4).
+    public static let envelopeIDLimit = 100
+
+    /// One recipient, with what the sender asks to be told of it.
+    public struct Recipient: Hashable, Sendable {
+        public var mailbox: Mailbox
+        public var request: RecipientRequest
+
+        public init(_ mailbox: Mailbox, _ request: RecipientRequest = .none) {
+            self.mailbox = mailbox
+            self.request = request
+        }
+    }
 
     public init(
-        reversePath: ReversePath, recipients: [Mailbox], body: BodyType = .sevenBit, demand: MessageDemand = .ordinary
+        reversePath: ReversePath, recipients: [Recipient], body: BodyType = .sevenBit,
+        demand: MessageDemand = .ordinary, returns: ReturnedContent? = nil, envelopeID: String? = nil,
+        isInternationalized: Bool = false
     ) {
         self.reversePath = reversePath
         self.recipients = recipients
         self.body = body
         self.demand = demand
+        self.returns = returns
+        self.envelopeID = envelopeID
+        self.isInternationalized = isInternationalized
     }
 }
 

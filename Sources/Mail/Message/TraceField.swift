@@ -6,14 +6,14 @@ public enum TraceField {
     /// The field with its CRLF, folded. It names one recipient where there is exactly one, else none: the others must not
     /// learn of each other (RFC 5321 §7.2).
     public static func received(
-        from origin: Origin, by hostname: DomainName, id: QueueID, recipients: [Mailbox], at time: WallTime
+        from origin: Origin, by hostname: DomainName, id: QueueID, recipients: [Envelope.Recipient], at time: WallTime
     ) -> [UInt8] {
         // From-domain = "FROM" FWS Extended-Domain; TCP-info is the address literal.
-        var words = ["from \(origin.clientName)", "(\(MailDomain.literal(origin.address.unmapped)))", "by \(hostname)"]
+        var words = ["from \(origin.clientName)", "(\(origin.peer.traceWords))", "by \(hostname)"]
         words.append("with \(protocolName(origin))")
         if let tls = origin.tls, !tls.cipher.hasPrefix("TLS_") { words += comment(tls) }
         words.append("id \(id)")
-        if let recipient = recipients.first, recipients.count == 1 { words.append("for <\(recipient)>") }
+        if let recipient = recipients.first, recipients.count == 1 { words.append("for <\(recipient.mailbox)>") }
         // RFC 8314 §4.3: `tls` takes a name of the IANA registry, which OpenSSL uses from TLS 1.3 on.
         if let tls = origin.tls, tls.cipher.hasPrefix("TLS_"), isToken(tls.cipher) { words.append("tls \(tls.cipher)") }
         words[words.count - 1] += ";"
@@ -24,7 +24,7 @@ public enum TraceField {
     /// RFC 3848 §1.
     private static func protocolName(_ origin: Origin) -> String {
         if origin.tls != nil { return "ESMTPS" }
-        return origin.extended ? "ESMTP" : "SMTP"
+        return origin.greeting == .helo ? "SMTP" : "ESMTP"
     }
 
     private static func comment(_ tls: TLSSessionFacts) -> [String] {

@@ -73,7 +73,8 @@ extension ServerSession {
         let size = declaredSize ?? 1
         if size > configuration.messageLimit { return refuse(tooLarge, pendingBytes) }
         if size > room || room <= 0 { return refuse(spaceShort, pendingBytes) }
-        let origin = Origin(clientName: clientName, address: client.address, extended: extended, tls: tls)
+        let origin = Origin(
+            clientName: clientName, peer: client.peer, greeting: extended ? .ehlo : .helo, tls: tls)
         state = .ready(
             Transaction(
                 envelope: Envelope(
@@ -106,7 +107,7 @@ extension ServerSession {
         if transaction.envelope.recipients.count >= configuration.recipientLimit {
             return refuse(tooManyRecipients, pendingBytes)
         }
-        transaction.envelope.recipients.append(recipient)
+        transaction.envelope.recipients.append(Envelope.Recipient(recipient))
         state = .ready(transaction)
         return answer(recipientAccepted, pendingBytes)
     }

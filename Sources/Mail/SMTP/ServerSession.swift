@@ -5,12 +5,12 @@
 public struct ServerSession: Sendable {
     /// The peer, as the shell knows it.
     public struct Client: Hashable, Sendable {
-        public var address: IPAddress
+        public var peer: Peer
         /// The address lies in a configured network.
         public var mayRelay: Bool
 
-        public init(address: IPAddress, mayRelay: Bool) {
-            self.address = address
+        public init(peer: Peer, mayRelay: Bool) {
+            self.peer = peer
             self.mayRelay = mayRelay
         }
     }

@@ -15,20 +15,40 @@ public struct Transaction: Hashable, Sendable {
     }
 }
 
+/// The command a client opens its session with.
+public enum ClientGreeting: Hashable, Sendable {
+    case helo
+    case ehlo
+    /// LMTP (RFC 2033 §4.1).
+    case lhlo
+}
+
 /// Where a message came from, as `Received:` tells it.
 public struct Origin: Hashable, Sendable {
-    /// The argument of EHLO or HELO.
+    /// The argument of EHLO, HELO or LHLO.
     public var clientName: ClientName
-    public var address: IPAddress
-    /// False after HELO.
-    public var extended: Bool
+    public var peer: Peer
+    /// By which of them the client opened.
+    public var greeting: ClientGreeting
     /// Set inside TLS.
     public var tls: TLSSessionFacts?
+    /// Who logged in (RFC 4954); nil where nobody did.
+    public var user: String?
+    /// MAIL carried SMTPUTF8 (RFC 6531 §4.3).
+    public var isInternationalized: Bool
+    /// Of XFORWARD.
+    public var forwarded: ForwardedClient?
 
-    public init(clientName: ClientName, address: IPAddress, extended: Bool, tls: TLSSessionFacts? = nil) {
+    public init(
+        clientName: ClientName, peer: Peer, greeting: ClientGreeting = .ehlo, tls: TLSSessionFacts? = nil,
+        user: String? = nil, isInternationalized: Bool = false, forwarded: ForwardedClient? = nil
+    ) {
         self.clientName = clientName
-        self.address = address
-        self.extended = extended
+        self.peer = peer
+        self.greeting = greeting
         self.tls = tls
+        self.user = user
+        self.isInternationalized = isInternationalized
+        self.forwarded = forwarded
     }
 }

@@ -85,7 +85,7 @@ actor IntakeServer {
         perClient[address] = known + 1
         parts.counters.intakeConnections.add(1, ordering: .relaxed)
         let client = ServerSession.Client(
-            address: address, mayRelay: parts.configuration.networks.contains { $0.contains(address) })
+            peer: .address(address), mayRelay: parts.configuration.networks.contains { $0.contains(address) })
         let task = Task(executorPreference: stream.loop) { [parts] in
             var session = IntakeSession(stream, client, parts)
             await session.run()

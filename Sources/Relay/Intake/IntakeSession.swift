@@ -80,7 +80,7 @@ struct IntakeSession {
     /// A client that bounces mail because of us must find the reason in our log.
     private func noteRefusal(_ reply: Reply) {
         parts.counters.refused.add(1, ordering: .relaxed)
-        parts.log.event(.info, LogLine("refused").with("client", client.address).with("reply", reply.oneLine))
+        parts.log.event(.info, LogLine("refused").with("client", client.peer).with("reply", reply.oneLine))
     }
 
     private func nextLine() async -> ServerSession.Event {
@@ -132,7 +132,7 @@ struct IntakeSession {
             case .store(.full): return .commitFailed(.storeFull)
             case .store, .digest:
                 parts.log.event(
-                    .error, LogLine("accept-failed").with("client", client.address).with("reason", error.words))
+                    .error, LogLine("accept-failed").with("client", client.peer).with("reason", error.words))
                 return .commitFailed(.storeFailed)
             }
         }
@@ -146,7 +146,7 @@ struct IntakeSession {
             parts.counters.accepted.add(1, ordering: .relaxed)
             parts.log.event(
                 .info,
-                LogLine("accepted").with("queue_id", id).with("client", client.address)
+                LogLine("accepted").with("queue_id", id).with("client", client.peer)
                     .with("helo", transaction.origin.clientName).with("from", "<\(transaction.envelope.reversePath)>")
                     .with("recipients", transaction.envelope.recipients.count).with("size", facts.size)
                     .with("tls", transaction.origin.tls?.version)
@@ -155,7 +155,7 @@ struct IntakeSession {
         } catch {
             parts.log.event(
                 .error,
-                LogLine("accept-failed").with("client", client.address).with("reason", error.words))
+                LogLine("accept-failed").with("client", client.peer).with("reason", error.words))
             if case .store(.full) = error { return .commitFailed(.storeFull) }
             return .commitFailed(.storeFailed)
         }

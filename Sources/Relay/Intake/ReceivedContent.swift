@@ -97,17 +97,20 @@ final class ReceivedContent {
                 body: envelope.body, receivedAt: receivedAt,
                 expiresAt: expires, digest: try digest(), hasEightBit: facts.has8bit,
                 origin: MessageOrigin(
-                    clientName: transaction.origin.clientName.text, clientAddress: transaction.origin.address,
+                    clientName: transaction.origin.clientName.text, clientAddress: transaction.origin.peer.address,
                     tls: transaction.origin.tls.map { "\($0.version) \($0.cipher)" }),
                 demand: envelope.demand, content: content,
-                recipients: envelope.recipients.map { mailbox in
+                recipients: envelope.recipients.map { recipient in
                     NewRecipient(
-                        mailbox, destination: parts.routing.nextHop(for: mailbox.domain).destination,
+                        recipient.mailbox,
+                        destination: parts.routing.nextHop(for: recipient.mailbox.domain).destination,
                         nextAttempt: receivedAt)
                 })
             for queued in try await parts.store.enqueue([message]) {
                 await parts.dispatcher.submit(
-                    Job.fresh(queued, recipients: envelope.recipients, routing: parts.routing, content: memory))
+                    Job.fresh(
+                        queued, recipients: envelope.recipients.map(\.mailbox), routing: parts.routing, content: memory)
+                )
             }
             return id
         } catch {

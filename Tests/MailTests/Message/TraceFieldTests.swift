@@ -19,9 +19,9 @@ struct TraceFieldTests {
             TLSSessionFacts(version: "TLSv1.2", cipher: $0, resumed: false, verification: .unverified, certificate: nil)
         }
         let origin = Origin(
-            clientName: try #require(ClientName(parsing: name.utf8)), address: try #require(IPAddress(address)),
-            extended: extended, tls: tls)
-        let mailboxes = try recipients.map { try Mailbox(parsing: $0.utf8) }
+            clientName: try #require(ClientName(parsing: name.utf8)),
+            peer: .address(try #require(IPAddress(address))), greeting: extended ? .ehlo : .helo, tls: tls)
+        let mailboxes = try recipients.map { Envelope.Recipient(try Mailbox(parsing: $0.utf8)) }
         return String(
             decoding: TraceField.received(from: origin, by: hostname, id: id, recipients: mailboxes, at: time),
             as: UTF8.self)

@@ -27,7 +27,7 @@ struct ServerDriver {
 
     init(_ configuration: ServerSession.Configuration, mayRelay: Bool = true) {
         session = ServerSession(configuration)
-        perform(session.handle(.connected(ServerSession.Client(address: .v4(0xC000_0209), mayRelay: mayRelay))))
+        perform(session.handle(.connected(ServerSession.Client(peer: .address(.v4(0xC000_0209)), mayRelay: mayRelay))))
     }
 
     /// Sends one segment, and returns what the client receives for it.

@@ -211,7 +211,7 @@ struct ServerSessionTests {
         #expect(reply == "250 2.0.0 Ok: queued as 0123456789bcdfghjklm\r\n")
         let (transaction, content) = try #require(server.stored.first)
         #expect(content.hasPrefix("Subject: x\r\n\r\n.x\r\n"))
-        #expect(transaction.envelope.recipients.map(\.description) == ["c@d.example", "e@f.example"])
+        #expect(transaction.envelope.recipients.map(\.mailbox.description) == ["c@d.example", "e@f.example"])
         #expect(transaction.origin.clientName.text == "client.example")
         #expect(transaction.origin.extended)
         // The next transaction starts afresh.
@@ -295,7 +295,7 @@ struct ServerSessionTests {
             let commands =
                 "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<pOsTmAsTeR>\r\nRCPT TO:<postMaster@Relay.Example>\r\nDATA\r\n.\r\n"
             #expect(server.codes(commands) == [250, 250, 250, 250, 354, 250])
-            #expect(server.stored.first?.0.envelope.recipients == [mailbox, mailbox])
+            #expect(server.stored.first?.0.envelope.recipients.map(\.mailbox) == [mailbox, mailbox])
         }
         var server = driver()
         #expect(server.codes("EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<Postmaster>\r\n") == [250, 250, 550])
@@ -365,7 +365,7 @@ struct ServerSessionTests {
         ])
     func flushing(line: String, flushes: Bool) {
         var session = ServerSession(configuration)
-        _ = session.handle(.connected(ServerSession.Client(address: .v4(0), mayRelay: true)))
+        _ = session.handle(.connected(ServerSession.Client(peer: .address(.v4(0)), mayRelay: true)))
         _ = session.handle(.lineReceived(Array("EHLO x".utf8), pendingBytes: 0, room: .max))
         guard case .reply(_, let flush) = session.handle(.lineReceived(Array(line.utf8), pendingBytes: 6, room: .max))
         else {
@@ -474,7 +474,7 @@ struct ServerSessionTests {
     @Test("Shutdown while a message is committed: 250 first, then 421")
     func shutdownInCommit() throws {
         var session = ServerSession(configuration)
-        _ = session.handle(.connected(ServerSession.Client(address: .v4(0), mayRelay: true)))
+        _ = session.handle(.connected(ServerSession.Client(peer: .address(.v4(0)), mayRelay: true)))
         for line in ["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA"] {
             _ = session.handle(.lineReceived(Array(line.utf8), pendingBytes: 0, room: .max))
         }
@@ -496,7 +496,7 @@ struct ServerSessionTests {
     @Test("A report nobody asked for ends the session")
     func unexpected() throws {
         var session = ServerSession(configuration)
-        _ = session.handle(.connected(ServerSession.Client(address: .v4(0), mayRelay: true)))
+        _ = session.handle(.connected(ServerSession.Client(peer: .address(.v4(0)), mayRelay: true)))
         #expect(session.handle(.secured(Self.tls)) == .close([]))
         #expect(session.handle(.lineReceived(Array("NOOP".utf8), pendingBytes: 0, room: .max)) == .close([]))
     }
