@@ -213,7 +213,7 @@ struct ServerSessionTests {
         #expect(content.hasPrefix("Subject: x\r\n\r\n.x\r\n"))
         #expect(transaction.envelope.recipients.map(\.mailbox.description) == ["c@d.example", "e@f.example"])
         #expect(transaction.origin.clientName.text == "client.example")
-        #expect(transaction.origin.extended)
+        #expect(transaction.origin.greeting == .ehlo)
         // The next transaction starts afresh.
         #expect(server.codes("DATA\r\n") == [503])
     }
@@ -263,7 +263,7 @@ struct ServerSessionTests {
             ).suffix(1) == [250])
         let envelope = server.stored.first?.0.envelope
         #expect(envelope?.reversePath == .null)
-        #expect(envelope?.recipients.map(\.description) == ["Ab@x.example", "u@c.example"])
+        #expect(envelope?.recipients.map(\.mailbox.description) == ["Ab@x.example", "u@c.example"])
     }
 
     @Test(
