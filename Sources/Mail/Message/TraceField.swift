@@ -21,10 +21,15 @@ public enum TraceField {
         return fold("Received:", words)
     }
 
-    /// RFC 3848 §1.
+    /// RFC 3848 §1, with the words of RFC 6531 §4.3 for messages that came by SMTPUTF8.
     private static func protocolName(_ origin: Origin) -> String {
-        if origin.tls != nil { return "ESMTPS" }
-        return origin.greeting == .helo ? "SMTP" : "ESMTP"
+        let word =
+            switch origin.greeting {
+            case .helo: origin.tls == nil ? "SMTP" : "ESMTP"
+            case .ehlo: origin.isInternationalized ? "UTF8SMTP" : "ESMTP"
+            case .lhlo: origin.isInternationalized ? "UTF8LMTP" : "LMTP"
+            }
+        return word + (origin.tls == nil ? "" : "S") + (origin.user == nil ? "" : "A")
     }
 
     private static func comment(_ tls: TLSSessionFacts) -> [String] {

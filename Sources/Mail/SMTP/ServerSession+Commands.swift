@@ -1,29 +1,41 @@
+/// What each command does.
 extension ServerSession {
-    /// Performs one command read in state `ready`.
-    mutating func perform(_ command: Command, _ transaction: Transaction?, _ pendingBytes: Int, _ room: Int) -> Action {
+    /// Reads one command in state `ready`.
+    mutating func read(
+        _ line: [UInt8], _ transaction: Transaction?, _ pendingBytes: Int, _ capacity: IntakeCapacity
+    ) -> Action {
+        let command: Command
+        do {
+            command = try Command(parsing: line, toASCII: toASCII)
+        } catch {
+            switch error {
+            case .http: return close(with: error.reply)
+            // Nobody can say where the chunk would end.
+            case .chunkTooLarge: return close(with: tooLarge)
+            default: return refuse(error.reply, pendingBytes)
+            }
+        }
+        return perform(command, transaction, pendingBytes, capacity)
+    }
+
+    private mutating func perform(
+        _ command: Command, _ transaction: Transaction?, _ pendingBytes: Int, _ capacity: IntakeCapacity
+    ) -> Action {
         switch command {
-        case .ehlo(let name):
-            // Like RSET where it is accepted (RFC 5321 §4.1.4).
-            clientName = name
-            extended = true
-            state = .ready(nil)
-            return answer(ehloReply, pendingBytes, atOnce: true)
-        case .helo(let name):
-            clientName = name
-            extended = false
-            state = .ready(nil)
-            return answer(heloReply, pendingBytes, atOnce: true)
+        case .ehlo(let name): return greet(name, .ehlo, pendingBytes)
+        case .helo(let name): return greet(name, .helo, pendingBytes)
+        case .lhlo(let name): return greet(name, .lhlo, pendingBytes)
         case .mail(let reversePath, let parameters):
-            return mail(reversePath, parameters, transaction, pendingBytes, room)
-        case .rcpt(let forwardPath, let parameters):
-            return rcpt(forwardPath, parameters, transaction, pendingBytes)
+            return mail(reversePath, parameters, transaction, pendingBytes, capacity)
+        case .rcpt(let forwardPath, let parameters, let isASCII):
+            return rcpt(forwardPath, parameters, isASCII: isASCII, transaction, pendingBytes, capacity)
         case .data:
-            guard let transaction else { return refuse(mailFirst, pendingBytes) }
-            if transaction.envelope.recipients.isEmpty { return refuse(noRecipients, pendingBytes) }
-            state = .receiving(transaction)
-            return .receiveContent(goAhead, transaction, limit: configuration.messageLimit)
+            return data(transaction, pendingBytes, capacity)
+        case .bdat(let size, let isLast):
+            return bdat(size: size, isLast: isLast, transaction, capacity)
         case .rset:
             state = .ready(nil)
+            forwarded = nil
             return answer(ok, pendingBytes)
         case .noop:
             return answer(ok, pendingBytes, atOnce: true)
@@ -34,103 +46,66 @@ extension ServerSession {
         case .quit:
             return close(with: goodbye)
         case .startTLS:
-            if tls != nil { return refuse(alreadySecured, pendingBytes) }
-            if !configuration.offersTLS { return refuse(CommandError.unimplemented.reply, pendingBytes) }
-            state = .securing
-            return .startTLS(readyForTLS)
+            return startTLS(transaction, pendingBytes)
+        case .auth(let mechanism, let initial):
+            return auth(mechanism, initial: initial, transaction, pendingBytes)
+        case .xforward(let argument):
+            return xforward(argument, transaction, pendingBytes)
         }
     }
 
-    private mutating func mail(
-        _ reversePath: ReversePath, _ parameters: [Command.Parameter], _ transaction: Transaction?, _ pendingBytes: Int,
-        _ room: Int
+    /// Like RSET where it is accepted (RFC 5321 §4.1.4). LMTP has a word of its own, and no other (RFC 2033 §4.1).
+    private mutating func greet(_ name: ClientName, _ greeting: ClientGreeting, _ pendingBytes: Int) -> Action {
+        guard (greeting == .lhlo) == (configuration.spoken == .lmtp) else {
+            return refuse(wrongGreeting, pendingBytes)
+        }
+        clientName = name
+        greeted = greeting
+        forwarded = nil
+        state = .ready(nil)
+        return answer(greeting == .helo ? heloReply : ehloReply, pendingBytes, atOnce: true)
+    }
+
+    private mutating func data(
+        _ transaction: Transaction?, _ pendingBytes: Int, _ capacity: IntakeCapacity
     ) -> Action {
-        guard let clientName, let client else { return refuse(helloFirst, pendingBytes) }
+        guard let transaction else { return refuse(mailFirst, pendingBytes) }
+        if transaction.hasContent { return refuse(chunksOpen, pendingBytes) }
+        // LMTP has one reply for each accepted recipient, and none for none (RFC 2033 §4.2): 503 there.
+        if transaction.envelope.recipients.isEmpty {
+            return refuse(configuration.spoken == .lmtp ? recipientFirst : noRecipients, pendingBytes)
+        }
+        if let refusal = refusal(by: capacity) { return refuse(refusal, pendingBytes) }
+        state = .receiving(transaction)
+        return .receiveContent(goAhead, transaction, limit: configuration.messageLimit)
+    }
+
+    /// XFORWARD, from whom it is heard.
+    private mutating func xforward(
+        _ argument: [UInt8], _ transaction: Transaction?, _ pendingBytes: Int
+    ) -> Action {
+        guard terms.mayForward else { return refuse(forwardingDenied, pendingBytes) }
+        if clientName == nil { return refuse(helloFirst, pendingBytes) }
         if transaction != nil { return refuse(nestedMail, pendingBytes) }
-        var declaredSize: Int?
-        var body = BodyType.sevenBit
-        var requiresTLS = false
-        for parameter in parameters {
-            switch parameter.keyword {
-            case "SIZE":
-                guard let size = Self.size(parameter.value) else { return refuse(badParameter, pendingBytes) }
-                declaredSize = size
-            case "BODY":
-                guard let type = parameter.value.flatMap({ BodyType(rawValue: $0.uppercased()) }) else {
-                    return refuse(unknownParameter, pendingBytes)
-                }
-                body = type
-            case "REQUIRETLS":
-                // RFC 8689 §2: it has no value, and a session in the clear cannot meet what it asks (INT-07).
-                if parameter.value != nil { return refuse(badParameter, pendingBytes) }
-                if tls == nil { return refuse(encryptionNeeded, pendingBytes) }
-                requiresTLS = true
-            default:
-                return refuse(unknownParameter, pendingBytes)
-            }
+        var client = forwarded ?? ForwardedClient()
+        do throws(ForwardedClient.Fault) {
+            try client.apply(argument: argument)
+        } catch {
+            return refuse(badForwarding(error), pendingBytes)
         }
-        if case .mailbox(let mailbox) = reversePath, mailbox.isPartial { return refuse(partialSender, pendingBytes) }
-        let size = declaredSize ?? 1
-        if size > configuration.messageLimit { return refuse(tooLarge, pendingBytes) }
-        if size > room || room <= 0 { return refuse(spaceShort, pendingBytes) }
-        let origin = Origin(
-            clientName: clientName, peer: client.peer, greeting: extended ? .ehlo : .helo, tls: tls)
-        state = .ready(
-            Transaction(
-                envelope: Envelope(
-                    reversePath: reversePath, recipients: [], body: body,
-                    demand: MessageDemand(requireTLS: requiresTLS, field: .absent, reversePath: reversePath)),
-                declaredSize: declaredSize, requiresTLS: requiresTLS, origin: origin))
-        return answer(senderAccepted, pendingBytes)
+        forwarded = client
+        return answer(ok, pendingBytes)
     }
 
-    private mutating func rcpt(
-        _ forwardPath: ForwardPath, _ parameters: [Command.Parameter], _ transaction: Transaction?, _ pendingBytes: Int
-    ) -> Action {
-        guard var transaction, let client else { return refuse(mailFirst, pendingBytes) }
-        if !parameters.isEmpty { return refuse(unknownParameter, pendingBytes) }
-        let recipient: Mailbox
-        switch forwardPath {
-        case .postmaster:
-            // From anybody (RFC 5321 §4.5.1).
-            guard let postmaster = configuration.postmaster else { return refuse(noPostmaster, pendingBytes) }
-            recipient = postmaster
-        case .mailbox(let mailbox) where mailbox.isPostmaster && mailbox.domain == .name(configuration.hostname):
-            // The one domain this relay serves is its own name.
-            guard let postmaster = configuration.postmaster else { return refuse(noPostmaster, pendingBytes) }
-            recipient = postmaster
-        case .mailbox(let mailbox):
-            if !client.mayRelay { return refuse(relayDenied, pendingBytes) }
-            if mailbox.isPartial { return refuse(partialRecipient, pendingBytes) }
-            recipient = mailbox
-        }
-        if transaction.envelope.recipients.count >= configuration.recipientLimit {
-            return refuse(tooManyRecipients, pendingBytes)
-        }
-        transaction.envelope.recipients.append(Envelope.Recipient(recipient))
-        state = .ready(transaction)
-        return answer(recipientAccepted, pendingBytes)
+    /// Behind a greeting of 554 (RFC 5321 §3.1).
+    mutating func answerRefused(_ line: [UInt8], _ pendingBytes: Int) -> Action {
+        if case .quit? = try? Command(parsing: line, toASCII: { _ in nil }) { return close(with: goodbye) }
+        return refuse(refusedBefore, pendingBytes)
     }
 
-    // size-value = 1*20DIGIT (RFC 1870 §3); what no Int holds is certainly too large.
-    private static func size(_ value: String?) -> Int? {
-        guard let digits = value?.utf8, (1...20).contains(digits.count), digits.allSatisfy(ASCII.isDigit) else {
-            return nil
-        }
-        return ASCII.decimal(digits, as: Int.self) ?? .max
-    }
-
-    /// Why content that came in whole is not taken; nil where it is.
-    func refusal(of facts: ContentFacts) -> Reply? {
-        if facts.exceedsLimit || facts.size > configuration.messageLimit { return tooLarge }
-        if let line = facts.bareLineEnd { return bareLineEnd(line) }
-        if let line = facts.longLine {
-            switch configuration.longLines {
-            case .refuse: return longLine(line)
-            case .pass: break
-            }
-        }
-        if facts.receivedCount > configuration.receivedLimit { return loop }
-        return nil
+    /// The limit of the server or of the client's rates that stands in the way of more content; nil where none does.
+    func refusal(by capacity: IntakeCapacity) -> Reply? {
+        if let shortage = capacity.shortage { return shortOf(shortage) }
+        return capacity.octets <= 0 ? shortOf(.space) : nil
     }
 }

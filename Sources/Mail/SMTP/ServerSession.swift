@@ -1,38 +1,43 @@
-/// The receiving side of one SMTP session (RFC 5321 §3) as a value: what happened goes in, what to do comes out.
+/// The receiving side of one SMTP or LMTP session (RFC 5321 §3, RFC 2033 §4) as a value: what happened goes in, what to do
+/// comes out.
 ///
 /// The shell performs each action and reports what came of it; it holds no knowledge of mail. Nothing here is ever an open
 /// relay: a client that may not relay is refused at each RCPT.
 public struct ServerSession: Sendable {
-    /// The peer, as the shell knows it.
-    public struct Client: Hashable, Sendable {
-        public var peer: Peer
-        /// The address lies in a configured network.
-        public var mayRelay: Bool
-
-        public init(peer: Peer, mayRelay: Bool) {
-            self.peer = peer
-            self.mayRelay = mayRelay
-        }
-    }
-
     public enum Event: Hashable, Sendable {
-        case connected(Client)
+        /// `tls`: set where TLS came before the greeting.
+        case connected(Peer, ClientTerms, tls: TLSSessionFacts?)
         /// The server has no room for another connection: 421 instead of a greeting.
-        case connectedBeyondLimit
-        /// One line without its CRLF. `pendingBytes`: octets read behind it. `room`: octets the store may still take.
-        case lineReceived([UInt8], pendingBytes: Int, room: Int)
+        case connectedBeyondLimit(ConnectionLimit)
+        /// One line without its CRLF. `pendingBytes`: octets read behind it.
+        case lineReceived([UInt8], pendingBytes: Int, capacity: IntakeCapacity)
         /// A line above ``Command/lineLimit`` was swallowed up to its CRLF.
         case lineTooLong(pendingBytes: Int)
-        /// The reader saw CRLF.CRLF.
+        /// All of the content is in: CRLF.CRLF was seen, or the last chunk is.
         case contentEnded(ContentFacts, pendingBytes: Int)
+        /// A chunk that is not the last is in, or was swallowed. `size`: octets of the content so far.
+        case chunkEnded(size: Int, pendingBytes: Int)
         /// The message is on disk.
         case committed(QueueID)
         case commitFailed(CommitFailure)
-        case secured(TLSSessionFacts)
+        /// What the remote host, or the policy, said about each recipient.
+        case answered([Reply])
+        case secured(TLSSessionFacts, ClientTerms)
         case tlsFailed
+        case authenticated(AuthenticationResult, ClientTerms)
         case timedOut
         case shuttingDown
         case peerClosed
+    }
+
+    /// Which limit a new connection ran into.
+    public enum ConnectionLimit: Hashable, Sendable {
+        /// Of the whole server.
+        case all
+        /// Of its address.
+        case client
+        /// Of its address, for a time.
+        case rate
     }
 
     /// Why a message is not on disk.
@@ -47,10 +52,18 @@ public struct ServerSession: Sendable {
         case reply([Reply], flush: Bool)
         /// Write the reply, flush, forget all octets read so far, and shake hands.
         case startTLS(Reply)
+        /// Perform the exchange of AUTH to its end.
+        case authenticate(SASLMechanismName, initial: [UInt8]?)
         /// Write the reply, flush, and read content through a ``ContentReader`` with this limit in octets.
         case receiveContent(Reply, Transaction, limit: Int)
+        /// Read so many octets of content, the first chunk of it or a further one (RFC 3030 §2).
+        case receiveChunk(Transaction, size: Int, isLast: Bool, limit: Int)
+        /// Read so many octets and forget them, and any content before them.
+        case discardChunk(size: Int)
         /// Make the received content durable, then report.
         case commit(Transaction, ContentFacts)
+        /// Hand the content to the remote host, then report what it said.
+        case deliver(Transaction, ContentFacts)
         /// Write the replies if any, flush, and close. The session is over.
         case close([Reply])
         /// Nothing now: a report is outstanding.
@@ -59,99 +72,142 @@ public struct ServerSession: Sendable {
 
     /// Where the session stands.
     enum State: Hashable, Sendable {
-        /// Leaves by: ready, closed.
+        /// Leaves by: ready, refused, closed.
         case unconnected
-        /// Reading commands, within a transaction where there is one. Leaves by: receiving (354), securing (220 to STARTTLS),
-        /// closed (221, 421).
+        /// Reading commands, within a transaction where there is one. Leaves by: receiving (354), chunk, discarding, securing (220 to
+        /// STARTTLS), authenticating, closed (221, 421).
         case ready(Transaction?)
-        /// Behind 354. Leaves by: ready (refused), committing, closed.
+        /// Behind a 554 greeting: nothing but QUIT helps (RFC 5321 §3.1). Leaves by: closed.
+        case refused
+        /// Behind 354. Leaves by: ready (refused), committing, delivering, closed.
         case receiving(Transaction)
+        /// Within a chunk. Leaves by: ready (with the transaction where more chunks come), committing, delivering, closed.
+        case chunk(Transaction, isLast: Bool)
+        /// Within a chunk that is refused with this reply once it is over. Leaves by: ready, closed.
+        case discarding(Reply)
         /// The message is on its way to the disk; only the report of that leads on. Leaves by: ready, closed.
         case committing(Transaction)
+        /// The message is on its way to the remote host; only its answer leads on. Leaves by: ready, closed.
+        case delivering(Transaction)
         /// Behind 220 to STARTTLS. Leaves by: ready, with all forgotten; closed.
         case securing
+        /// The exchange of AUTH. Leaves by: ready, closed.
+        case authenticating
         case closed
     }
 
     let configuration: Configuration
+    /// The A-labels of a domain (RFC 5891); nil where it has none.
+    let toASCII: @Sendable (String) -> DomainName?
     var state = State.unconnected
-    var client: Client?
-    /// The argument of the latest EHLO or HELO that was accepted.
+    var peer: Peer?
+    var terms = ClientTerms(mayRelay: false)
+    /// The argument of the latest EHLO, HELO or LHLO that was accepted.
     var clientName: ClientName?
-    /// The latest was EHLO.
-    var extended = false
+    var greeted = ClientGreeting.helo
     var tls: TLSSessionFacts?
+    /// Who logged in.
+    var user: String?
+    /// Of XFORWARD, for the next message.
+    var forwarded: ForwardedClient?
     /// Permanent refusals since the last accepted message.
     var errors = 0
+    /// Failed logins.
+    var failedLogins = 0
     /// The server stops as soon as the message under way is settled.
     var isLeaving = false
 
-    public init(_ configuration: Configuration) {
+    /// - `toASCII`: a pure function. Without it no internationalized domain is taken (RFC 6531 §3.2).
+    public init(_ configuration: Configuration, toASCII: @escaping @Sendable (String) -> DomainName? = { _ in nil }) {
         self.configuration = configuration
+        self.toASCII = toASCII
+    }
+
+    /// Content that came so far belongs to the transaction under way. Where false, what is held of it may be forgotten.
+    public var holdsContent: Bool {
+        switch state {
+        case .ready(let transaction): transaction?.hasContent ?? false
+        case .receiving, .chunk, .committing, .delivering: true
+        case .unconnected, .refused, .discarding, .securing, .authenticating, .closed: false
+        }
     }
 
     /// Takes what happened and says what to do.
     public mutating func handle(_ event: Event) -> Action {
         switch (state, event) {
-        case (.unconnected, .connected(let client)):
-            self.client = client
-            state = .ready(nil)
-            return .reply([greeting], flush: true)
-        case (.unconnected, .connectedBeyondLimit):
-            return close(with: tooManyConnections)
+        case (.unconnected, .connected(let peer, let terms, let tls)):
+            return greet(peer, terms, tls)
+        case (.unconnected, .connectedBeyondLimit(let limit)):
+            return close(with: tooManyConnections(limit))
 
-        case (.ready(let transaction), .lineReceived(let line, let pendingBytes, let room)):
-            let command: Command
-            do {
-                command = try Command(parsing: line)
-            } catch {
-                if error == .http { return close(with: error.reply) }
-                return refuse(error.reply, pendingBytes)
-            }
-            return perform(command, transaction, pendingBytes, room)
+        case (.ready(let transaction), .lineReceived(let line, let pendingBytes, let capacity)):
+            return read(line, transaction, pendingBytes, capacity)
         case (.ready, .lineTooLong(let pendingBytes)):
             return refuse(lineTooLong, pendingBytes)
+        case (.refused, .lineReceived(let line, let pendingBytes, capacity: _)):
+            return answerRefused(line, pendingBytes)
+        case (.refused, .lineTooLong(let pendingBytes)):
+            return refuse(refusedBefore, pendingBytes)
 
-        case (.receiving(var transaction), .contentEnded(let facts, let pendingBytes)):
-            if let refusal = refusal(of: facts) {
-                state = .ready(nil)
-                return refuse(refusal, pendingBytes)
-            }
-            transaction.envelope.demand = MessageDemand(
-                requireTLS: transaction.requiresTLS, field: facts.tlsRequired,
-                reversePath: transaction.envelope.reversePath)
-            state = .committing(transaction)
-            return .commit(transaction, facts)
-        case (.committing, .committed(let id)):
+        case (.receiving(let transaction), .contentEnded(let facts, let pendingBytes)),
+            (.chunk(let transaction, isLast: true), .contentEnded(let facts, let pendingBytes)):
+            return take(facts, transaction, pendingBytes)
+        case (.chunk(let transaction, isLast: false), .chunkEnded(let size, let pendingBytes)):
+            return takeChunk(size, transaction, pendingBytes)
+        case (.discarding(let reply), .chunkEnded(size: _, let pendingBytes)):
+            state = .ready(nil)
+            return refuse(reply, pendingBytes)
+
+        case (.committing(let transaction), .committed(let id)):
             errors = 0
-            return settle(with: queued(id))
-        case (.committing, .commitFailed(let failure)):
-            return settle(with: notQueued(failure))
+            return settle(transaction, with: queued(id))
+        case (.committing(let transaction), .commitFailed(let failure)):
+            return settle(transaction, with: notQueued(failure))
+        case (.receiving(let transaction), .commitFailed(let failure)),
+            (.chunk(let transaction, isLast: true), .commitFailed(let failure)):
+            // The disk failed while content came in; the rest of it was swallowed.
+            return settle(transaction, with: notQueued(failure))
+        case (.chunk(_, isLast: false), .commitFailed(let failure)):
+            state = .ready(nil)
+            return answer(notQueued(failure), 0)
+        case (.delivering(let transaction), .answered(let replies)):
+            return settle(transaction, answers: replies)
+        case (.delivering(let transaction), .commitFailed(let failure)):
+            return settle(transaction, with: notQueued(failure))
 
-        case (.securing, .secured(let facts)):
+        case (.securing, .secured(let facts, let terms)):
             // Nothing said in the clear counts any more (RFC 3207 §4.2); there is no second greeting.
             tls = facts
             clientName = nil
+            user = nil
+            forwarded = nil
+            self.terms = terms
             state = .ready(nil)
             return .reply([], flush: false)
-        case (.securing, .tlsFailed):
+        case (.securing, .tlsFailed), (.unconnected, .tlsFailed):
             return close(with: nil)
+        case (.authenticating, .authenticated(let result, let terms)):
+            return settleLogin(result, terms)
 
-        case (.ready, .timedOut), (.receiving, .timedOut):
+        case (.ready, .timedOut), (.receiving, .timedOut), (.refused, .timedOut), (.chunk, .timedOut),
+            (.discarding, .timedOut), (.authenticating, .timedOut):
             return close(with: idleTooLong)
-        case (.ready, .shuttingDown), (.receiving, .shuttingDown):
+        case (.ready, .shuttingDown), (.receiving, .shuttingDown), (.refused, .shuttingDown), (.chunk, .shuttingDown),
+            (.discarding, .shuttingDown), (.authenticating, .shuttingDown):
             return close(with: shuttingDown)
         case (.unconnected, .shuttingDown), (.securing, .shuttingDown), (.unconnected, .timedOut),
             (.securing, .timedOut):
             return close(with: nil)
-        case (.committing, .shuttingDown):
+        case (.committing, .shuttingDown), (.delivering, .shuttingDown):
             isLeaving = true
             return .wait
-        case (.committing, .timedOut), (.committing, .peerClosed):
-            // What the disk has is delivered whether or not the client hears of it: it may send the message again, which is
-            // better than losing it (RFC 5321 §6.1).
+        case (.committing, .timedOut), (.committing, .peerClosed), (.delivering, .timedOut),
+            (.delivering, .peerClosed):
+            // What the disk or the remote has is delivered whether or not the client hears of it: it may send the message
+            // again, which is better than losing it (RFC 5321 §6.1).
             return .wait
-        case (.unconnected, .peerClosed), (.ready, .peerClosed), (.receiving, .peerClosed), (.securing, .peerClosed):
+        case (.unconnected, .peerClosed), (.ready, .peerClosed), (.receiving, .peerClosed), (.securing, .peerClosed),
+            (.refused, .peerClosed), (.chunk, .peerClosed), (.discarding, .peerClosed), (.authenticating, .peerClosed):
             return close(with: nil)
 
         // Nothing follows the end; late events find it done.
@@ -159,21 +215,22 @@ public struct ServerSession: Sendable {
             return .close([])
 
         // Reports of things nobody asked for. To go on would be to guess.
-        case (.unconnected, .lineReceived), (.unconnected, .lineTooLong), (.unconnected, .contentEnded),
-            (.unconnected, .committed), (.unconnected, .commitFailed), (.unconnected, .secured),
-            (.unconnected, .tlsFailed),
-            (.ready, .connected), (.ready, .connectedBeyondLimit), (.ready, .contentEnded), (.ready, .committed),
-            (.ready, .commitFailed), (.ready, .secured), (.ready, .tlsFailed),
-            (.receiving, .connected), (.receiving, .connectedBeyondLimit), (.receiving, .lineReceived),
-            (.receiving, .lineTooLong), (.receiving, .committed), (.receiving, .commitFailed), (.receiving, .secured),
-            (.receiving, .tlsFailed),
-            (.committing, .connected), (.committing, .connectedBeyondLimit), (.committing, .lineReceived),
-            (.committing, .lineTooLong), (.committing, .contentEnded), (.committing, .secured),
-            (.committing, .tlsFailed),
-            (.securing, .connected), (.securing, .connectedBeyondLimit), (.securing, .lineReceived),
-            (.securing, .lineTooLong), (.securing, .contentEnded), (.securing, .committed), (.securing, .commitFailed):
+        case (.unconnected, _), (.ready, _), (.refused, _), (.receiving, _), (.chunk, _), (.discarding, _),
+            (.committing, _), (.delivering, _), (.securing, _), (.authenticating, _):
             return close(with: nil)
         }
+    }
+
+    private mutating func greet(_ peer: Peer, _ terms: ClientTerms, _ tls: TLSSessionFacts?) -> Action {
+        self.peer = peer
+        self.terms = terms
+        self.tls = tls
+        if let words = terms.refusal {
+            state = .refused
+            return .reply([refusalGreeting(words)], flush: true)
+        }
+        state = .ready(nil)
+        return .reply([greeting], flush: true)
     }
 
     mutating func close(with reply: Reply?) -> Action {
@@ -192,15 +249,5 @@ public struct ServerSession: Sendable {
         if reply.isPermanentFailure { errors &+= 1 }
         if errors > configuration.errorLimit { return close(with: tooManyErrors) }
         return answer(reply, pendingBytes)
-    }
-
-    /// The one reply that covers all recipients (RFC 5321 §4.1.1.4).
-    private mutating func settle(with reply: Reply) -> Action {
-        if isLeaving {
-            state = .closed
-            return .close([reply, shuttingDown])
-        }
-        state = .ready(nil)
-        return .reply([reply], flush: true)
     }
 }

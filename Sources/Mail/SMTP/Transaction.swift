@@ -6,6 +6,10 @@ public struct Transaction: Hashable, Sendable {
     /// MAIL carried REQUIRETLS (RFC 8689 §2).
     public var requiresTLS: Bool
     public var origin: Origin
+    /// A chunk of its content came (RFC 3030 §2): no other way of sending it is left, and no other recipient.
+    public var hasContent = false
+    /// Octets of its chunks, the one under way included.
+    var chunkedSize = 0
 
     public init(envelope: Envelope, declaredSize: Int? = nil, requiresTLS: Bool = false, origin: Origin) {
         self.envelope = envelope

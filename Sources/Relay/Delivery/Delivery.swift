@@ -169,7 +169,8 @@ final class Delivery {
     /// - Returns: true where every recipient is settled.
     private func carry(_ run: inout AttemptRun, over connection: ClientConnection, isFresh: Bool) async -> Bool {
         let content = DeliveryContent(
-            message: run.job.message, memory: run.job.content, store: parts.store, fields: run.signature)
+            message: run.job.message, memory: run.job.content, store: parts.store, fields: run.signature,
+            awaited: run.job.awaited)
         if !isFresh { run.started = .now }
         var isFirst = isFresh
         while run.hasOpen {

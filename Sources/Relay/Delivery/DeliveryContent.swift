@@ -12,6 +12,8 @@ struct DeliveryContent: Sendable {
     let store: any QueueStore
     /// Whole header fields that go above the content: signatures.
     var fields: [UInt8] = []
+    /// Set where a client waits for the delivery: once it gave up waiting, the final dot must not be written any more.
+    var awaited: AwaitedAnswers?
 
     /// Octets gathered before they are written.
     static let chunk = 64 * 1024
@@ -25,6 +27,7 @@ struct DeliveryContent: Sendable {
 
     /// Writes all of it with its end, each block within `blockTimeout` (RFC 5321 §4.5.3.2.5) and before `end`.
     func send(over stream: Net.Stream, blockTimeout: Duration, until end: Deadline) async -> Sent {
+        if awaited?.isAbandoned == true { return .refused(Self.abandoned) }
         var writer = Mail.ContentWriter()
         var out: [UInt8] = []
         if let memory {
@@ -74,6 +77,7 @@ struct DeliveryContent: Sendable {
         guard digest == message.digest else {
             return .refused(Reason(.contentDamaged, "the stored content no longer has the digest it was received with"))
         }
+        if awaited?.isAbandoned == true { return .refused(Self.abandoned) }
         do throws(ContentError) {
             try writer.finish { out.append(contentsOf: $0) }
         } catch {
@@ -90,6 +94,9 @@ struct DeliveryContent: Sendable {
             return .lost(error)
         }
     }
+
+    private static let abandoned = Reason(
+        .timedOut, "the client that waited for the delivery was told to send the message again")
 
     private static func reason(_ error: ContentError) -> Reason {
         Reason(.contentDamaged, "the stored content holds a bare CR or LF, which may not be sent (\(error))")

@@ -107,17 +107,19 @@ actor Dispatcher {
 
     private func take(_ job: Job) {
         guard !isDraining, jobs < Self.readyLimit else {
+            if let awaited = job.awaited { return awaited.answer(job, isDraining ? Self.stopped : Self.overloaded) }
             hasMoreOnDisk = true
             return
         }
         let destination = destination(job.destination)
         guard destination.ready.count < Self.destinationReadyLimit else {
+            if let awaited = job.awaited { return awaited.answer(job, Self.overloaded) }
             destination.hasMoreOnDisk = true
             return
         }
         var job = job
         if let content = job.content {
-            if contentOctets + content.count > Self.contentLimit {
+            if contentOctets + content.count > Self.contentLimit, job.awaited == nil {
                 job.content = nil
             } else {
                 contentOctets += content.count
@@ -153,6 +155,11 @@ actor Dispatcher {
             return
         }
         while let job = destination.ready.first {
+            if job.isAbandoned {
+                destination.ready.removeFirst()
+                release(job)
+                continue
+            }
             guard !destination.idle.isEmpty || workers < parts.configuration.delivery.connectionLimit else {
                 if !destination.isInLine {
                     destination.isInLine = true
@@ -194,6 +201,11 @@ actor Dispatcher {
         holder.idle.popFirst()?.continuation.resume(returning: nil)
     }
 
+    /// Told to clients that wait for a delivery which does not begin.
+    private static let stopped = Outcome.deferred(Reason(.shutdown, "the relay is stopping: try again"), nil)
+    private static let overloaded = Outcome.deferred(
+        Reason(.localFailure, "too many messages wait for their delivery: try again later"), nil)
+
     private static let unknownFailure = Reason(.connectFailed, "the destination was found dead a short while ago")
 
     private func start(_ first: Assignment, _ destination: Destination) {
@@ -219,6 +231,8 @@ actor Dispatcher {
 
     private func settled(_ done: Assignment, _ result: AttemptResult, _ recorded: OutcomeRecorder.Recorded) {
         release(done.job)
+        // Whom the attempt said nothing about: it was cut off by our end.
+        done.job.awaited?.answer(done.job, Self.stopped)
         noteWakes(recorded)
         let destination = destination(done.job.destination)
         if let ticket = done.ticket { note(result, of: done.job, ticket, destination) }
@@ -265,6 +279,10 @@ actor Dispatcher {
     private func next(_ name: String, canServeMore: Bool) async -> Assignment? {
         guard !isDraining else { return nil }
         let destination = destination(name)
+        while let job = destination.ready.first, job.isAbandoned {
+            destination.ready.removeFirst()
+            release(job)
+        }
         if !parts.unsettled.isEmpty {
             isHeldBack = true
         } else if let job = destination.ready.first,
@@ -376,6 +394,7 @@ actor Dispatcher {
         for destination in destinations.values {
             for idle in destination.idle { idle.continuation.resume(returning: nil) }
             destination.idle = []
+            for job in destination.ready { job.awaited?.answer(job, Self.stopped) }
             destination.ready = []
         }
         line = []

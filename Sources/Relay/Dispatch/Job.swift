@@ -9,6 +9,8 @@ struct Job: Sendable {
     var recipients: [Recipient]
     /// Set for fresh mail of up to ``QueueLimits/inlineContent``: then nothing is read from disk.
     var content: [UInt8]?
+    /// Set where a client waits for the delivery itself. The message is then not in the queue, and there is one attempt.
+    var awaited: AwaitedAnswers?
 
     struct Recipient: Sendable {
         let number: RecipientNumber
@@ -27,6 +29,9 @@ struct Job: Sendable {
 }
 
 extension Job {
+    /// The client that waited for it was told to send it again.
+    var isAbandoned: Bool { awaited?.isAbandoned ?? false }
+
     /// What ordinary mail failed by does not bind this message: `TLS-Required: No` sets the domain's policy aside (D15).
     func goesPast(_ failure: Reason) -> Bool { message.demand.isOptional && failure.cause.isTLSPolicy }
 

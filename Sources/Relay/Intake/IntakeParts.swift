@@ -1,39 +1,43 @@
 import Logging
 import Mail
 import Store
-import Synchronization
 import TLS
 
 /// What all intake sessions share.
 struct IntakeParts: Sendable {
     let configuration: Configuration.Intake
-    let session: ServerSession.Configuration
     let store: any QueueStore
     let dispatcher: Dispatcher
     let schedule: Schedule
-    let tls: ServerContext?
-    let room: Room
+    let gate: IntakeGate
+    /// Who may log in; nil where nobody can.
+    let users: Users?
     let counters: Counters
     let stopping: Flag
     let log: Logger
     /// The port mail goes out to, part of a destination's name where it is not 25.
     let routing: Routing
+    /// A-labels of a domain (RFC 5891).
+    let toASCII: @Sendable (String) -> DomainName?
     let clock: @Sendable () -> WallTime
 }
 
-/// Octets the store may still take above its floor, looked up off the sessions' way and read by all of them.
-final class Room: Sendable {
-    private let octets = Atomic<Int>(Int.max)
+/// One way in: a listener with all that its sessions begin with.
+struct Entrance: Sendable {
+    let listener: IntakeListener
+    let session: ServerSession.Configuration
+    /// Nil where the listener has no TLS.
+    let tls: ServerContext?
+}
 
-    var now: Int { max(0, octets.load(ordering: .relaxed)) }
-
-    func update(_ room: Int) {
-        octets.store(room, ordering: .relaxed)
-    }
-
-    /// Counts content that is being stored until the disk is looked at again: it lies in the log and in the database for a
-    /// while.
-    func spend(_ size: Int) {
-        octets.subtract(min(size, Int.max / 4) * 2, ordering: .relaxed)
+extension ServerSession.Configuration {
+    /// What the operator configured for sessions of `listener`.
+    init(hostname: DomainName, _ intake: Configuration.Intake, _ listener: IntakeListener, postmaster: Mailbox?) {
+        self.init(
+            hostname: hostname, messageLimit: intake.messageLimit, recipientLimit: intake.recipientLimit,
+            receivedLimit: intake.receivedLimit, errorLimit: intake.errorLimit, loginLimit: intake.authFailureLimit,
+            longLines: intake.longLines, security: listener.tls, postmaster: postmaster, spoken: listener.protocol,
+            role: listener.role, acknowledgement: listener.acknowledgement,
+            mechanisms: listener.offersAuth ? SASLMechanismName.allCases : [])
     }
 }

@@ -4,24 +4,23 @@ import Net
 import Store
 import Synchronization
 
-/// Station 1: takes connections on every configured address and gives each a session on one of the loops, within the
-/// limits for all clients and for each.
+/// Station 1: takes connections on every configured point and gives each a session on one of the loops, within the limits for
+/// all clients and for each.
 actor IntakeServer {
-    /// A client's handshake at our listener (reliability: connect, STARTTLS and handshake together within a minute).
-    static let handshakeLimit: Duration = .seconds(60)
     /// A refused connection gets one line, and no longer than this to take it.
     static let refusalLimit: Duration = .seconds(5)
-
+    /// Refused connections at once that are told why; those beyond are closed without a word.
+    static let refusalsLimit = 1000
     /// After a listener failed to accept for a reason that does not pass by itself.
     static let acceptRest: Duration = .seconds(1)
 
     private let parts: IntakeParts
     private let loops: LoopGroup
-    private var listeners: [(listener: Listener, loop: Loop)] = []
+    private var listeners: [(listener: Listener, entrance: Entrance, loop: Loop)] = []
     private var accepting: [Task<Void, Never>] = []
     private var sessions: [Int: (stream: Net.Stream, task: Task<Void, Never>)] = [:]
-    private var perClient: [IPAddress: Int] = [:]
     private var nextSession = 0
+    private var refusals = 0
     private var isStopping = false
 
     init(parts: IntakeParts, loops: LoopGroup) {
@@ -31,15 +30,17 @@ actor IntakeServer {
 
     /// Opens every listener, or none.
     /// - Returns: the addresses as they are, with real ports.
-    func listen(on addresses: [SocketAddress]) throws(ListenError) -> [SocketAddress] {
-        var opened: [(listener: Listener, loop: Loop)] = []
-        for address in addresses {
-            let loop = loops.next()
-            do throws(Errno) {
-                opened.append((try Listener(on: loop, address: address), loop))
-            } catch {
-                for one in opened { one.listener.close() }
-                throw ListenError(address: address, errno: error)
+    func listen(by entrances: [Entrance], _ inherited: InheritedSockets) throws(ListenError) -> [SocketAddress] {
+        var opened: [(listener: Listener, entrance: Entrance, loop: Loop)] = []
+        for entrance in entrances {
+            for point in entrance.listener.points {
+                let loop = loops.next()
+                do throws(ListenError) {
+                    opened.append((try point.open(entrance.listener, inherited, on: loop), entrance, loop))
+                } catch {
+                    for one in opened { one.listener.close() }
+                    throw error
+                }
             }
         }
         listeners = opened
@@ -47,19 +48,19 @@ actor IntakeServer {
     }
 
     struct ListenError: Error {
-        let address: SocketAddress
-        let errno: Errno
+        let point: ListenPoint
+        let reason: String
     }
 
     /// Begins to accept.
     func start() {
-        for (listener, loop) in listeners {
+        for (listener, entrance, loop) in listeners {
             accepting.append(
                 Task(executorPreference: loop) { [loops, parts] in
                     while true {
                         do throws(SocketError) {
                             let stream = try await listener.accept(on: loops.next())
-                            await self.admit(stream)
+                            await self.admit(stream, by: entrance)
                         } catch {
                             if case .closed = error { return }
                             parts.log.event(.error, LogLine("accept-failed").with("reason", "\(error)"))
@@ -70,62 +71,44 @@ actor IntakeServer {
         }
     }
 
-    private func admit(_ stream: Net.Stream) {
-        guard !isStopping, let address = stream.peerAddress.flatMap({ IPAddress(octets: $0.octets)?.unmapped }) else {
-            stream.close()
-            return
-        }
-        let known = perClient[address] ?? 0
+    private func admit(_ stream: Net.Stream, by entrance: Entrance) {
+        guard !isStopping else { return stream.close() }
         let number = nextSession
         nextSession += 1
-        if sessions.count >= parts.configuration.connectionLimit || known >= parts.configuration.clientConnectionLimit {
-            refuse(stream, number, address)
-            return
-        }
-        perClient[address] = known + 1
+        guard parts.gate.enter() else { return refuse(stream, number, by: entrance) }
         parts.counters.intakeConnections.add(1, ordering: .relaxed)
-        let client = ServerSession.Client(
-            peer: .address(address), mayRelay: parts.configuration.networks.contains { $0.contains(address) })
         let task = Task(executorPreference: stream.loop) { [parts] in
-            var session = IntakeSession(stream, client, parts)
-            await session.run()
-            await self.ended(number, address)
+            await IntakeConnection(stream: stream, entrance: entrance, parts: parts).serve()
+            parts.gate.leave()
+            parts.counters.intakeConnections.subtract(1, ordering: .relaxed)
+            await self.ended(number)
         }
         sessions[number] = (stream, task)
     }
 
-    /// 421 in one line, then the end: too many connections.
-    private func refuse(_ stream: Net.Stream, _ number: Int, _ address: IPAddress) {
+    /// 421 in one line, then the end: too many connections of all clients.
+    private func refuse(_ stream: Net.Stream, _ number: Int, by entrance: Entrance) {
         parts.log.event(
-            .warning, LogLine("connection-refused").with("client", address).with("reason", "too many connections"))
-        guard sessions.count < parts.configuration.connectionLimit * 2 else {
-            stream.close()
-            return
-        }
-        var session = ServerSession(parts.session)
-        guard case .close(let replies) = session.handle(.connectedBeyondLimit) else {
-            stream.close()
-            return
-        }
-        var bytes: [UInt8] = []
-        for reply in replies { ReplyWriter.append(reply, to: &bytes) }
-        let task = Task(executorPreference: stream.loop) { [bytes] in
-            try? await stream.write(bytes, until: .after(Self.refusalLimit))
-            stream.close()
-            await self.forget(number)
+            .warning,
+            LogLine("connection-refused").with("client", stream.peerAddress?.description ?? "-")
+                .with("reason", "too many connections"))
+        guard refusals < Self.refusalsLimit else { return stream.close() }
+        refusals += 1
+        let task = Task(executorPreference: stream.loop) { [parts] in
+            await IntakeConnection(stream: stream, entrance: entrance, parts: parts).refuse(.all)
+            await self.refused(number)
         }
         sessions[number] = (stream, task)
     }
 
-    private func forget(_ number: Int) { sessions[number] = nil }
-
-    private func ended(_ number: Int, _ address: IPAddress) {
+    private func refused(_ number: Int) {
+        refusals -= 1
         sessions[number] = nil
-        parts.counters.intakeConnections.subtract(1, ordering: .relaxed)
-        if let count = perClient[address] { perClient[address] = count > 1 ? count - 1 : nil }
     }
 
-    /// Accepts nothing more, tells idle sessions 421, lets those that are receiving content or committing finish until
+    private func ended(_ number: Int) { sessions[number] = nil }
+
+    /// Accepts nothing more, tells idle sessions 421, lets those that are receiving content, committing or delivering finish until
     /// `deadline`, and closes what is left.
     func stop(until deadline: Deadline, on loop: Loop) async {
         isStopping = true
@@ -138,5 +121,32 @@ actor IntakeServer {
         }
         for session in sessions.values { session.stream.close() }
         for session in sessions.values { await session.task.value }
+    }
+}
+
+extension ListenPoint {
+    func open(
+        _ settings: IntakeListener, _ inherited: InheritedSockets, on loop: Loop
+    ) throws(IntakeServer.ListenError) -> Listener {
+        do throws(Errno) {
+            switch self {
+            case .address(let address):
+                return try Listener(on: loop, address: address)
+            case .unix(let path):
+                let group = try group(settings.socketGroup)
+                return try Listener(
+                    on: loop, address: .unix(path: path), mode: settings.socketMode, group: group)
+            case .inherited(let name):
+                guard let descriptor = inherited.take(named: name) else {
+                    throw IntakeServer.ListenError(
+                        point: self, reason: "no socket of this name was handed over by the service manager")
+                }
+                return try Listener(adopting: descriptor, on: loop)
+            }
+        } catch let error as IntakeServer.ListenError {
+            throw error
+        } catch {
+            throw IntakeServer.ListenError(point: self, reason: "\(error)")
+        }
     }
 }

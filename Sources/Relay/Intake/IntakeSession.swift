@@ -1,8 +1,8 @@
-import Synchronization
 import Logging
 import Mail
 import Net
 import Store
+import Synchronization
 import TLS
 
 /// The pump of stations 2 and 3: one client's session. It performs what `ServerSession` says and reports what happened.
@@ -10,26 +10,42 @@ import TLS
 /// Lives in one task on the stream's loop.
 struct IntakeSession {
     let stream: Net.Stream
-    let client: ServerSession.Client
+    let peer: Peer
+    let entrance: Entrance
     let parts: IntakeParts
+    private var session: ServerSession
     private var tls: TLSSession?
+    private var user: String?
+    private var account: IntakeGate.Account
     /// Content received and not yet committed.
     private var received: ReceivedContent?
 
     /// Octets of replies that gather before they are sent although the client's commands go on.
     private static let replyGathering = 16 * 1024
+    /// For the farewell of a TLS session.
+    private static let farewellLimit: Duration = .seconds(1)
 
-    init(_ stream: Net.Stream, _ client: ServerSession.Client, _ parts: IntakeParts) {
+    init(_ stream: Net.Stream, _ peer: Peer, _ entrance: Entrance, _ parts: IntakeParts) {
         self.stream = stream
-        self.client = client
+        self.peer = peer
+        self.entrance = entrance
         self.parts = parts
+        session = ServerSession(entrance.session, toASCII: parts.toASCII)
+        account = IntakeGate.Account(peer, user: nil, parts.gate.client(peer))
+    }
+
+    /// TLS first, then as ``run()``.
+    mutating func run(inside context: ServerContext) async {
+        guard let facts = await handshake(context) else { return await end() }
+        await run(tls: facts)
     }
 
     /// From the greeting to the end of the connection.
-    mutating func run() async {
-        var session = ServerSession(parts.session)
-        var action = session.handle(.connected(client))
+    mutating func run(tls facts: TLSSessionFacts? = nil) async {
+        var action = session.handle(.connected(peer, terms(), tls: facts))
         while true {
+            // RSET, EHLO and a refusal forget what came (RFC 5321 §4.1.1.5).
+            if !session.holdsContent { received = nil }
             switch action {
             case .reply(let replies, let flush):
                 guard await write(replies, flush: flush) else { return await end() }
@@ -38,11 +54,22 @@ struct IntakeSession {
                 guard await write([reply], flush: true) else { return await end() }
                 stream.discardBuffered()
                 action = session.handle(await secure())
+            case .authenticate(let mechanism, let initial):
+                action = session.handle(await authenticate(mechanism, initial))
             case .receiveContent(let reply, let transaction, let limit):
+                parts.gate.spend(transaction.envelope.recipients.count, by: account)
                 guard await write([reply], flush: true) else { return await end() }
                 action = session.handle(await receive(transaction, limit: limit))
+            case .receiveChunk(let transaction, let size, let isLast, let limit):
+                if received == nil { parts.gate.spend(transaction.envelope.recipients.count, by: account) }
+                action = session.handle(await receiveChunk(transaction, size, isLast: isLast, limit: limit))
+            case .discardChunk(let size):
+                received = nil
+                action = session.handle(await discard(size))
             case .commit(let transaction, let facts):
                 action = session.handle(await commit(transaction, facts))
+            case .deliver(let transaction, let facts):
+                action = session.handle(await deliver(transaction, facts))
             case .close(let replies):
                 _ = await write(replies, flush: true)
                 return await end()
@@ -53,9 +80,22 @@ struct IntakeSession {
     }
 
     private func end() async {
-        await stream.closeNotify(tls, within: .seconds(1))
+        await stream.closeNotify(tls, within: Self.farewellLimit)
         stream.close()
     }
+
+    /// What the client may do, by all that is known of it.
+    private func terms() -> ClientTerms {
+        parts.gate.terms(peer, user: user, certificate: tls?.clientCertificate, at: entrance.listener)
+    }
+
+    private mutating func noteWhoItIs() -> ClientTerms {
+        account = IntakeGate.Account(
+            peer, user: user, parts.gate.client(peer, user: user, certificate: tls?.clientCertificate))
+        return terms()
+    }
+
+    // MARK: Commands and replies
 
     /// - Returns: false where the client is gone.
     private func write(_ replies: [Reply], flush: Bool) async -> Bool {
@@ -65,11 +105,9 @@ struct IntakeSession {
             if reply.code >= 400 { noteRefusal(reply) }
         }
         do throws(SocketError) {
-            if flush || stream.unsentCount + bytes.count > Self.replyGathering {
-                try stream.put(bytes)
-                try await stream.flush(until: .after(parts.configuration.commandTimeout))
-            } else {
-                try stream.put(bytes)
+            try stream.put(bytes)
+            if flush || stream.unsentCount > Self.replyGathering {
+                try await stream.flush(until: .after(parts.gate.commandTimeout))
             }
             return true
         } catch {
@@ -80,19 +118,21 @@ struct IntakeSession {
     /// A client that bounces mail because of us must find the reason in our log.
     private func noteRefusal(_ reply: Reply) {
         parts.counters.refused.add(1, ordering: .relaxed)
-        parts.log.event(.info, LogLine("refused").with("client", client.peer).with("reply", reply.oneLine))
+        parts.log.event(
+            .info, LogLine("refused").with("client", peer).with("user", user).with("reply", reply.oneLine))
     }
 
     private func nextLine() async -> ServerSession.Event {
         if parts.stopping.isSet { return .shuttingDown }
-        let deadline = Deadline.after(parts.configuration.commandTimeout)
+        let deadline = Deadline.after(parts.gate.commandTimeout)
         do throws(SocketError) {
             switch try await stream.readLine(limit: Command.lineLimit, until: deadline) {
             case .line(let bytes, .crlf):
-                return .lineReceived(bytes, pendingBytes: stream.bufferedCount, room: parts.room.now)
+                return .lineReceived(bytes, pendingBytes: stream.bufferedCount, capacity: parts.gate.capacity(account))
             case .line(let bytes, .lf):
                 // Only CRLF ends a line (SRV-12): with its bare LF this is a line the grammar refuses.
-                return .lineReceived(bytes + [0x0A], pendingBytes: stream.bufferedCount, room: parts.room.now)
+                return .lineReceived(
+                    bytes + [0x0A], pendingBytes: stream.bufferedCount, capacity: parts.gate.capacity(account))
             case .tooLong:
                 _ = try await stream.discardLine(until: deadline)
                 return .lineTooLong(pendingBytes: stream.bufferedCount)
@@ -104,37 +144,98 @@ struct IntakeSession {
         }
     }
 
+    // MARK: TLS and logins
+
     private mutating func secure() async -> ServerSession.Event {
-        guard let context = parts.tls else { return .tlsFailed }
+        guard let context = entrance.tls, let facts = await handshake(context) else { return .tlsFailed }
+        return .secured(facts, noteWhoItIs())
+    }
+
+    private mutating func handshake(_ context: ServerContext) async -> TLSSessionFacts? {
         let made = stream.withDescriptor { descriptor in
             try? TLSSession(server: context, descriptor: descriptor)
         }
-        guard let session = made ?? nil else { return .tlsFailed }
-        switch await stream.secure(with: session, until: .after(IntakeServer.handshakeLimit)) {
+        guard let secured = made ?? nil else { return nil }
+        switch await stream.secure(with: secured, until: .after(IntakeConnection.handshakeLimit)) {
         case .success(let facts):
-            tls = session
-            return .secured(facts)
+            tls = secured
+            user = nil
+            _ = noteWhoItIs()
+            return facts
         case .failure:
-            return .tlsFailed
+            return nil
         }
     }
 
+    private mutating func authenticate(_ mechanism: SASLMechanismName, _ initial: [UInt8]?) async -> ServerSession.Event {
+        guard let users = parts.users else { return .authenticated(.failed(.unavailable), terms()) }
+        let exchange = AuthExchange(
+            stream: stream, users: users, tlsBindings: tls?.channelBindings ?? [:], timeout: parts.gate.commandTimeout)
+        let attempt = await exchange.attempt(mechanism: mechanism.rawValue, initial: initial)
+        switch attempt.result {
+        case .succeeded(let name):
+            user = name
+            parts.gate.succeededLogin(peer)
+            return .authenticated(attempt.result, noteWhoItIs())
+        case .failed(let failure):
+            if let line = attempt.failureLine(client: peer) { parts.log.event(.warning, line) }
+            if case .credentials = failure {
+                // Whoever guesses waits, and keeps a connection of its few meanwhile.
+                _ = await stream.loop.pause(parts.gate.failedLogin(peer))
+            }
+            return .authenticated(attempt.result, terms())
+        }
+    }
+
+    // MARK: Content
+
     private mutating func receive(_ transaction: Transaction, limit: Int) async -> ServerSession.Event {
         do throws(ReceivedContent.Failure) {
-            let content = try ReceivedContent(transaction, parts)
-            let facts = try await content.receive(from: stream, limit: limit)
+            let content = try ReceivedContent(transaction, entrance, parts, framing: .dots, limit: limit)
+            let facts = try await content.receive(from: stream)
             received = content
             return .contentEnded(facts, pendingBytes: stream.bufferedCount)
         } catch {
-            received = nil
-            switch error {
-            case .stream(let error): return Self.event(error)
-            case .store(.full): return .commitFailed(.storeFull)
-            case .store, .digest:
-                parts.log.event(
-                    .error, LogLine("accept-failed").with("client", client.peer).with("reason", error.words))
-                return .commitFailed(.storeFailed)
+            return fail(error)
+        }
+    }
+
+    private mutating func receiveChunk(
+        _ transaction: Transaction, _ size: Int, isLast: Bool, limit: Int
+    ) async -> ServerSession.Event {
+        do throws(ReceivedContent.Failure) {
+            let content: ReceivedContent
+            if let received {
+                content = received
+            } else {
+                content = try ReceivedContent(transaction, entrance, parts, framing: .chunks, limit: limit)
             }
+            received = content
+            try await content.receiveChunk(of: size, from: stream)
+            guard isLast else { return .chunkEnded(size: content.size, pendingBytes: stream.bufferedCount) }
+            return .contentEnded(content.finishChunks(), pendingBytes: stream.bufferedCount)
+        } catch {
+            return fail(error)
+        }
+    }
+
+    private func discard(_ size: Int) async -> ServerSession.Event {
+        do throws(SocketError) {
+            try await stream.discard(size, started: .now, by: parts.gate)
+            return .chunkEnded(size: 0, pendingBytes: stream.bufferedCount)
+        } catch {
+            return Self.event(error)
+        }
+    }
+
+    private mutating func fail(_ failure: ReceivedContent.Failure) -> ServerSession.Event {
+        received = nil
+        switch failure {
+        case .stream(let error): return Self.event(error)
+        case .store(.full): return .commitFailed(.storeFull)
+        case .store, .digest:
+            parts.log.event(.error, LogLine("accept-failed").with("client", peer).with("reason", failure.words))
+            return .commitFailed(.storeFailed)
         }
     }
 
@@ -144,20 +245,23 @@ struct IntakeSession {
         do throws(ReceivedContent.Failure) {
             let id = try await content.commit(transaction, facts)
             parts.counters.accepted.add(1, ordering: .relaxed)
-            parts.log.event(
-                .info,
-                LogLine("accepted").with("queue_id", id).with("client", client.peer)
-                    .with("helo", transaction.origin.clientName).with("from", "<\(transaction.envelope.reversePath)>")
-                    .with("recipients", transaction.envelope.recipients.count).with("size", facts.size)
-                    .with("tls", transaction.origin.tls?.version)
-                    .with("demand", transaction.envelope.demand.word))
+            parts.log.event(.info, AcceptedLine(id, transaction, facts, entrance).line)
             return .committed(id)
         } catch {
+            return fail(error)
+        }
+    }
+
+    private mutating func deliver(_ transaction: Transaction, _ facts: ContentFacts) async -> ServerSession.Event {
+        guard let content = received else { return .commitFailed(.storeFailed) }
+        received = nil
+        do throws(ReceivedContent.Failure) {
+            let replies = try await content.deliver(transaction, facts, on: stream.loop)
             parts.log.event(
-                .error,
-                LogLine("accept-failed").with("client", client.peer).with("reason", error.words))
-            if case .store(.full) = error { return .commitFailed(.storeFull) }
-            return .commitFailed(.storeFailed)
+                .info, AcceptedLine(content.id, transaction, facts, entrance).line.with("replies", replies.map(\.code)))
+            return .answered(replies)
+        } catch {
+            return fail(error)
         }
     }
 

@@ -9,15 +9,24 @@ import TLS
 ///
 /// Used by one task. Dropped without ``commit(_:_:)``, it leaves nothing behind.
 final class ReceivedContent {
-    private let id: QueueID
-    private let receivedAt: WallTime
-    private let parts: IntakeParts
-    private let writer: Store.ContentWriter
+    let id: QueueID
+    let receivedAt: WallTime
+    let entrance: Entrance
+    let parts: IntakeParts
+    let writer: Store.ContentWriter
+    private var reader: Mail.ContentReader
     private var hash: SHA256Digest?
     /// What was not yet handed to the writer.
     private var chunk: [UInt8]
+    /// Octets of our own `Received:` at the start of `chunk`, until it is handed over.
+    private let traceSize: Int
+    private let held: ContentMemory.Share
+    private let started = Deadline.now
+    /// Octets of the content so far, before unstuffing.
+    private(set) var size = 0
     /// True once a chunk was handed over: what is left in memory is no longer the whole.
     private var isPartlyHandedOver = false
+    private var failure: Failure?
 
     /// Octets handed to the writer at a time, and the longest mail that goes to delivery from memory.
     private static let chunkSize = QueueLimits.inlineContent
@@ -36,23 +45,30 @@ final class ReceivedContent {
         }
     }
 
-    init(_ transaction: Transaction, _ parts: IntakeParts) throws(Failure) {
+    init(
+        _ transaction: Transaction, _ entrance: Entrance, _ parts: IntakeParts,
+        framing: Mail.ContentReader.Framing, limit: Int
+    ) throws(Failure) {
         var generator = SystemRandomNumberGenerator()
         id = QueueID(using: &generator)
         receivedAt = parts.clock()
+        self.entrance = entrance
         self.parts = parts
         writer = parts.store.contentWriter(for: id)
+        reader = Mail.ContentReader(limit: limit, framing: framing)
+        held = ContentMemory.Share(of: parts.gate.memory)
         chunk = TraceField.received(
-            from: transaction.origin, by: parts.session.hostname, id: id,
+            from: transaction.origin, by: entrance.session.hostname, id: id,
             recipients: transaction.envelope.recipients, at: receivedAt)
+        traceSize = chunk.count
         do throws(TLSError) { hash = try SHA256Digest.begin() } catch { throw .digest(error) }
     }
 
+    // MARK: In
+
     /// Reads up to the end of data. Where the facts say that the content may not be taken, what is here is not the whole;
     /// the rest was read and dropped, so that the session is in step.
-    func receive(from stream: Net.Stream, limit: Int) async throws(Failure) -> ContentFacts {
-        var reader = Mail.ContentReader(limit: limit)
-        var failure: Failure?
+    func receive(from stream: Net.Stream) async throws(Failure) -> ContentFacts {
         while true {
             let progress = stream.withBuffer { bytes in
                 let progress = reader.consume(bytes) { chunk.append(contentsOf: $0) }
@@ -65,52 +81,70 @@ final class ReceivedContent {
                 if let failure { throw failure }
                 return reader.facts
             }
-            if failure != nil {
-                // The client is told at the end of its data, not before: until then it does not listen (RFC 5321 §4.1.1.4).
-                chunk.removeAll(keepingCapacity: true)
-            } else if chunk.count > Self.chunkSize {
-                do throws(Failure) { try await handOver() } catch { failure = error }
-            }
-            do throws(SocketError) {
-                let filled = try await stream.fill(until: .after(parts.configuration.dataTimeout))
-                if filled == .end { throw .reset }
-            } catch {
-                // The daemon stops: a transaction under way may still end well.
-                if case .interrupted = error { continue }
-                throw .stream(error)
-            }
+            await store()
+            try await fill(from: stream)
         }
     }
+
+    /// Reads one chunk of `count` octets (RFC 3030 §2).
+    func receiveChunk(of count: Int, from stream: Net.Stream) async throws(Failure) {
+        var left = count
+        while left > 0 {
+            let taken = stream.withBuffer { bytes in
+                let taken = min(left, bytes.count)
+                reader.consume(chunk: UnsafeRawBufferPointer(rebasing: bytes[..<taken])) { chunk.append(contentsOf: $0) }
+                return (consumed: taken, taken)
+            }
+            left -= taken
+            size &+= taken
+            await store()
+            if left > 0, taken == 0 { try await fill(from: stream) }
+        }
+        if let failure { throw failure }
+    }
+
+    /// The last chunk is in.
+    func finishChunks() -> ContentFacts {
+        reader.finish()
+        return reader.facts
+    }
+
+    /// Hands over what has become too long to hold. The client is told of a failure at the end of its data, not before:
+    /// until then it does not listen (RFC 5321 §4.1.1.4).
+    private func store() async {
+        if failure != nil {
+            chunk.removeAll(keepingCapacity: true)
+        } else if chunk.count > Self.chunkSize {
+            do throws(Failure) { try await handOver() } catch { failure = error }
+        }
+        held.hold(chunk.count)
+    }
+
+    private func fill(from stream: Net.Stream) async throws(Failure) {
+        do throws(SocketError) {
+            let deadline = parts.gate.dataDeadline(from: started, count: max(size, reader.facts.size))
+            if try await stream.fill(until: deadline) == .end { throw .reset }
+        } catch {
+            // The daemon stops: a transaction under way may still end well.
+            if case .interrupted = error { return }
+            throw .stream(error)
+        }
+    }
+
+    // MARK: Away
 
     /// Makes the message durable, then hands it to the dispatcher.
     /// - Returns: its id, once it is on disk.
     func commit(_ transaction: Transaction, _ facts: ContentFacts) async throws(Failure) -> QueueID {
-        let memory = isPartlyHandedOver || chunk.count > QueueLimits.inlineContent ? nil : chunk
+        repair(facts)
+        let memory = wholeInMemory
         try await handOver()
-        let envelope = transaction.envelope
-        let expires = receivedAt.advanced(
-            by: envelope.reversePath == .null ? parts.schedule.dsnLifetime : parts.schedule.lifetime)
         do throws(StoreError) {
-            let content = try await writer.finish()
-            let message = NewMessage(
-                id: id, kind: facts.isTLSReport ? .foreignReport : .mail, reversePath: envelope.reversePath,
-                body: envelope.body, receivedAt: receivedAt,
-                expiresAt: expires, digest: try digest(), hasEightBit: facts.has8bit,
-                origin: MessageOrigin(
-                    clientName: transaction.origin.clientName.text, clientAddress: transaction.origin.peer.address,
-                    tls: transaction.origin.tls.map { "\($0.version) \($0.cipher)" }),
-                demand: envelope.demand, content: content,
-                recipients: envelope.recipients.map { recipient in
-                    NewRecipient(
-                        recipient.mailbox,
-                        destination: parts.routing.nextHop(for: recipient.mailbox.domain).destination,
-                        nextAttempt: receivedAt)
-                })
+            let message = newMessage(transaction, facts, try await writer.finish(), digest: try digest())
             for queued in try await parts.store.enqueue([message]) {
                 await parts.dispatcher.submit(
                     Job.fresh(
-                        queued, recipients: envelope.recipients.map(\.mailbox), routing: parts.routing, content: memory)
-                )
+                        queued, recipients: transaction.envelope.recipients, routing: parts.routing, content: memory))
             }
             return id
         } catch {
@@ -118,22 +152,105 @@ final class ReceivedContent {
         }
     }
 
-    private func handOver() async throws(Failure) {
+    /// Hands the message to the dispatcher without its lying in the queue, and waits for what becomes of it (D20).
+    /// - Returns: an answer for each recipient.
+    func deliver(_ transaction: Transaction, _ facts: ContentFacts, on loop: Loop) async throws(Failure) -> [Reply] {
+        repair(facts)
+        let memory = wholeInMemory
+        try await handOver(isLast: memory != nil)
+        let recipients = transaction.envelope.recipients
+        let awaited = AwaitedAnswers(of: recipients.count, on: loop)
+        let message: NewMessage
+        do throws(StoreError) {
+            let content = if let memory { Content(bytes: memory) } else { try await writer.finish() }
+            message = newMessage(transaction, facts, content, digest: try digest())
+        } catch {
+            throw .store(error)
+        }
+        let number = MessageNumber(awaited.recipients.first?.value ?? -1)
+        let queued = QueuedMessage(unqueued: message, as: number, recipients: awaited.recipients)
+        var jobs = Job.fresh(queued, recipients: recipients, routing: parts.routing, content: memory)
+        for index in jobs.indices { jobs[index].awaited = awaited }
+        await parts.dispatcher.submit(jobs)
+        let replies = await awaited.wait(
+            until: .after(entrance.listener.acknowledgeTimeout), missing: entrance.session.unansweredInTime)
+        // A file of content lives as long as this does.
+        withExtendedLifetime(message) {}
+        return replies
+    }
+
+    /// Adds what a program of a user left out, above its header and below our field (RFC 6409 §8.2), as long as that is here.
+    private func repair(_ facts: ContentFacts) {
+        guard entrance.session.role == .submission, !isPartlyHandedOver else { return }
+        chunk.insert(
+            contentsOf: SubmissionFields.missing(
+                in: facts, id: id, hostname: entrance.session.hostname, at: receivedAt), at: traceSize)
+    }
+
+    private var wholeInMemory: [UInt8]? {
+        isPartlyHandedOver || chunk.count > QueueLimits.inlineContent ? nil : chunk
+    }
+
+    private func newMessage(
+        _ transaction: Transaction, _ facts: ContentFacts, _ content: Content, digest: [UInt8]
+    ) -> NewMessage {
+        let (envelope, origin) = (transaction.envelope, transaction.origin)
+        let lifetime = envelope.reversePath == .null ? parts.schedule.dsnLifetime : parts.schedule.lifetime
+        return NewMessage(
+            id: id, kind: facts.isTLSReport ? .foreignReport : .mail, reversePath: envelope.reversePath,
+            body: envelope.body, receivedAt: receivedAt, expiresAt: receivedAt.advanced(by: lifetime), digest: digest,
+            hasEightBit: facts.has8bit,
+            origin: MessageOrigin(
+                clientName: origin.clientName.text, clientAddress: origin.peer.address,
+                tls: origin.tls.map { "\($0.version) \($0.cipher)" }, login: origin.user,
+                forwarded: origin.forwarded?.text),
+            demand: envelope.demand, returns: envelope.returns, envelopeID: envelope.envelopeID,
+            isInternationalized: envelope.isInternationalized,
+            needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, content: content,
+            recipients: envelope.recipients.map { recipient in
+                NewRecipient(
+                    recipient.mailbox,
+                    destination: parts.routing.nextHop(for: recipient.mailbox.domain).destination,
+                    nextAttempt: receivedAt, request: recipient.request)
+            })
+    }
+
+    /// - Parameter isLast: what is left goes into the digest alone: the content stays in memory.
+    private func handOver(isLast: Bool = false) async throws(Failure) {
         guard !chunk.isEmpty else { return }
         let bytes = chunk
         chunk = []
         isPartlyHandedOver = true
-        parts.room.spend(bytes.count)
         do throws(TLSError) {
             try bytes.withBytes { (raw) throws(TLSError) in try hash?.update(raw) }
         } catch {
             throw .digest(error)
         }
+        if isLast { return held.hold(bytes.count) }
+        parts.gate.room.spend(bytes.count)
         do throws(StoreError) { try await writer.append(bytes) } catch { throw .store(error) }
+        held.hold(0)
     }
 
     private func digest() throws(StoreError) -> [UInt8] {
         guard let hash = hash.take() else { throw .failed("the digest was already taken") }
         do throws(TLSError) { return try hash.finish() } catch { throw .failed(error.text) }
+    }
+}
+
+extension Net.Stream {
+    /// Reads so many octets and forgets them.
+    func discard(_ count: Int, started: Deadline, by gate: IntakeGate) async throws(SocketError) {
+        var left = count
+        while left > 0 {
+            let taken = withBuffer { bytes in
+                let taken = min(left, bytes.count)
+                return (consumed: taken, taken)
+            }
+            left -= taken
+            if left > 0, taken == 0, try await fill(until: gate.dataDeadline(from: started, count: count - left)) == .end {
+                throw .reset
+            }
+        }
     }
 }

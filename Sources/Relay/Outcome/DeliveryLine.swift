@@ -29,9 +29,10 @@ struct DeliveryLine {
         line.add("delay", time.seconds - job.message.receivedAt.seconds)
         line.add("ms", trace?.times?.description)
         line.add("attempt", trace == nil ? nil : recipient.attempts + 1)
-        line.add("next", decided.isDeferred ? decided.nextAttempt.rfc3339 : nil)
+        line.add("next", decided.isDeferred && job.awaited == nil ? decided.nextAttempt.rfc3339 : nil)
         line.add("reason", reason?.detail)
         line.add("rule", trace?.rule)
+        line.add("late", job.isAbandoned ? "yes" : nil)
         self.line = line
         self.policyFailureSince = decided.policyFailureSince
         self.time = time

@@ -38,12 +38,13 @@ struct OutcomeRecorder: Sendable {
             await count(result.sessions)
             return Recorded()
         }
-        if let damage = result.recipients.lazy.compactMap(\.outcome.damage).first {
+        if job.awaited == nil, let damage = result.recipients.lazy.compactMap(\.outcome.damage).first {
             await quarantine(job, damage)
             await count(result.sessions)
             return Recorded()
         }
         let now = clock()
+        if let awaited = job.awaited { return await conclude(job, result, awaited, at: now) }
         for passed in result.passedOver where !result.isTold(passed) {
             log.event(.info, HostFailedLine(job, passed).line)
         }
@@ -60,6 +61,15 @@ struct OutcomeRecorder: Sendable {
     /// Recipients of a destination that is backed off until `until`: deferred without an attempt of their own.
     func putOff(_ job: Job, because failure: Reason, until: WallTime) async -> Recorded {
         let now = clock()
+        if let awaited = job.awaited {
+            for recipient in job.recipients {
+                let one = Decided(recipient, .deferred(failure, nil), now)
+                write(DeliveryLine(job, recipient, nil, one, at: now))
+                count([one])
+            }
+            awaited.answer(job, .deferred(failure, nil))
+            return Recorded()
+        }
         let decided = job.recipients.map { recipient in
             decide(recipient, .deferred(failure, nil), of: job.message, at: now, notBefore: until)
         }
@@ -67,6 +77,24 @@ struct OutcomeRecorder: Sendable {
             write(DeliveryLine(job, recipient, nil, one, at: now))
         }
         return await settle(job, decided, [], traces: [], isAttempt: false, at: now)
+    }
+
+    /// The end of the one attempt for a client that waits for it: nothing of it lies in the queue, so nothing is settled there.
+    /// A notice is the client's to make, but what TLS-RPT counts is ours.
+    private func conclude(
+        _ job: Job, _ result: AttemptResult, _ awaited: AwaitedAnswers, at now: WallTime
+    ) async -> Recorded {
+        for passed in result.passedOver where !result.isTold(passed) {
+            log.event(.info, HostFailedLine(job, passed).line)
+        }
+        for (recipient, settled) in zip(job.recipients, result.recipients) {
+            let one = Decided(recipient, settled.outcome, now)
+            write(DeliveryLine(job, recipient, settled.trace, one, at: now))
+            count([one])
+            awaited.answer(recipient.number, settled.outcome)
+        }
+        await count(result.sessions)
+        return Recorded()
     }
 
     /// The fate of one recipient once the clock had its word.

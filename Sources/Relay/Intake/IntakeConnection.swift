@@ -1,0 +1,90 @@
+import Mail
+import Net
+import TLS
+
+/// One accepted connection before and around its session: who it is from (PROXY, Unix socket), its own limits, TLS from the
+/// first octet.
+///
+/// Lives in one task on the stream's loop.
+struct IntakeConnection {
+    let stream: Net.Stream
+    let entrance: Entrance
+    let parts: IntakeParts
+
+    /// A client's handshake at our listener (reliability: connect, STARTTLS and handshake together within a minute).
+    static let handshakeLimit: Duration = .seconds(60)
+    /// A proxy sends its header at once.
+    static let proxyLimit: Duration = .seconds(5)
+
+    /// From the first octet to the end of the connection.
+    func serve() async {
+        guard let peer = await peer() else { return stream.close() }
+        let client = parts.gate.client(peer)
+        if let limit = parts.gate.opened(peer, client) {
+            parts.log.event(
+                .warning,
+                LogLine("connection-refused").with("client", peer)
+                    .with("reason", limit == .rate ? "connections come too fast" : "too many connections"))
+            await refuse(limit)
+            return
+        }
+        defer { parts.gate.closed(peer) }
+        var session = IntakeSession(stream, peer, entrance, parts)
+        if entrance.session.security == .implicit, let context = entrance.tls {
+            await session.run(inside: context)
+        } else {
+            await session.run()
+        }
+    }
+
+    /// 421 in one line, then the end.
+    func refuse(_ limit: ServerSession.ConnectionLimit) async {
+        var session = ServerSession(entrance.session)
+        // A client that waits for TLS would not understand the line.
+        if entrance.session.security != .implicit, case .close(let replies) = session.handle(.connectedBeyondLimit(limit)) {
+            var bytes: [UInt8] = []
+            for reply in replies { ReplyWriter.append(reply, to: &bytes) }
+            try? await stream.write(bytes, until: .after(IntakeServer.refusalLimit))
+        }
+        stream.close()
+    }
+
+    /// Who is there; nil where a proxy's header is wrong or does not come.
+    private func peer() async -> Peer? {
+        guard let address = stream.peerAddress.flatMap({ IPAddress(octets: $0.octets)?.unmapped }) else {
+            return .local(uid: stream.peerCredentials?.uid)
+        }
+        let peer = Peer.address(address)
+        guard peer.lies(in: parts.configuration.proxyNetworks) else { return peer }
+        return await proxied(by: peer)
+    }
+
+    private func proxied(by proxy: Peer) async -> Peer? {
+        let deadline = Deadline.after(Self.proxyLimit)
+        while true {
+            let reading = stream.withBuffer { bytes in
+                let reading = ProxyHeader.read(bytes)
+                if case .header(_, let consumed) = reading { return (consumed: consumed, reading) }
+                return (consumed: 0, reading)
+            }
+            switch reading {
+            case .header(.local, consumed: _): return proxy
+            case .header(.proxied(let source, _, _, _), consumed: _): return .address(source.unmapped)
+            case .invalid(let why): return note(why, of: proxy)
+            case .needsMore: break
+            }
+            do throws(SocketError) {
+                guard case .bytes = try await stream.fill(until: deadline) else {
+                    return note("the connection ended before the header", of: proxy)
+                }
+            } catch {
+                return note("no header came: \(error)", of: proxy)
+            }
+        }
+    }
+
+    private func note(_ why: String, of proxy: Peer) -> Peer? {
+        parts.log.event(.warning, LogLine("proxy-refused").with("client", proxy).with("reason", why))
+        return nil
+    }
+}

@@ -1,0 +1,176 @@
+import Mail
+import Net
+import Synchronization
+
+/// What all sessions of the intake share about their clients: who may do what, who did how much, and how much is in flight.
+/// Safe from any thread.
+final class IntakeGate: Sendable {
+    private let configuration: Configuration.Intake
+    private let clients: IntakeClients
+    private let ledger = Mutex(ClientLedger())
+    private let open = Atomic<Int>(0)
+    let room: Room
+    let memory: ContentMemory
+
+    init(_ configuration: Configuration.Intake, room: Room) {
+        self.configuration = configuration
+        self.clients = IntakeClients(configuration)
+        self.room = room
+        self.memory = ContentMemory(limit: configuration.contentMemory)
+    }
+
+    // MARK: Connections
+
+    /// Counts a connection of whomever; false where the limit for all is reached, and it is not counted.
+    func enter() -> Bool {
+        if open.add(1, ordering: .relaxed).newValue <= configuration.connectionLimit { return true }
+        open.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    func leave() { open.subtract(1, ordering: .relaxed) }
+
+    /// So many of the places are taken that slow clients get less time (`intake.stress_percent`).
+    var isUnderStress: Bool {
+        open.load(ordering: .relaxed) * 100 > configuration.connectionLimit * configuration.stressPercent
+    }
+
+    /// How long a client may take for its next command.
+    var commandTimeout: Duration {
+        isUnderStress ? min(configuration.stressTimeout, configuration.commandTimeout) : configuration.commandTimeout
+    }
+
+    /// How long a client may pause within content.
+    var dataTimeout: Duration {
+        isUnderStress ? min(configuration.stressTimeout, configuration.dataTimeout) : configuration.dataTimeout
+    }
+
+    /// When content that began at `start` must have gone on beyond `count` octets: whoever sends less than
+    /// `intake.minimum_data_rate` over the whole is too slow, however short its pauses are.
+    func dataDeadline(from start: Deadline, count: Int) -> Deadline {
+        let earned = Duration.milliseconds(count.multipliedReportingOverflow(by: 1000).partialValue / configuration.minimumDataRate)
+        return min(.after(dataTimeout), start.advanced(by: configuration.dataTimeout).advanced(by: earned))
+    }
+
+    /// Counts a connection of `peer`, where its own limits let it in.
+    /// - Returns: the limit it ran into; nil where it is in, until ``closed(_:)``.
+    func opened(_ peer: Peer, _ client: IntakeClient) -> ServerSession.ConnectionLimit? {
+        let key = ClientLedger.Key(peer)
+        return ledger.withLock { ledger in
+            if ledger.openConnections(of: key) >= client.connections { return .client }
+            guard ledger.admits(.connection, of: key, under: client.limits, at: .now) else { return .rate }
+            return ledger.opened(key, at: .now) ? nil : .all
+        }
+    }
+
+    func closed(_ peer: Peer) {
+        ledger.withLock { $0.closed(ClientLedger.Key(peer), at: .now) }
+    }
+
+    // MARK: What a client may do
+
+    /// What holds for a client, by all that is known of it now.
+    func client(_ peer: Peer, user: String? = nil, certificate: ClientCertificate? = nil) -> IntakeClient {
+        clients.limits(for: peer, user: user, certificate: certificate)
+    }
+
+    /// The same in the words of the session.
+    func terms(
+        _ peer: Peer, user: String? = nil, certificate: ClientCertificate? = nil, at listener: IntakeListener
+    ) -> ClientTerms {
+        let client = client(peer, user: user, certificate: certificate)
+        return ClientTerms(
+            mayRelay: user != nil || isKnown(certificate) || isInside(peer, listener),
+            mayForward: peer.lies(in: configuration.xforwardNetworks), senderDomains: client.senderDomains,
+            refusal: client.refusal)
+    }
+
+    /// The rights of a Unix socket's file are the operator's word on who may connect.
+    private func isInside(_ peer: Peer, _ listener: IntakeListener) -> Bool {
+        switch peer {
+        case .address: peer.lies(in: listener.networks)
+        case .local: listener.role == .relay
+        }
+    }
+
+    private func isKnown(_ certificate: ClientCertificate?) -> Bool {
+        guard let certificate else { return false }
+        if certificate.isVerified { return true }
+        return configuration.clientFingerprints.contains { $0.octets == certificate.fingerprint }
+    }
+
+    // MARK: Messages
+
+    /// What can be taken now from a client with these limits.
+    func capacity(_ account: Account) -> IntakeCapacity {
+        var capacity = IntakeCapacity(octets: room.now, shortage: room.shortage ?? (memory.isFull ? .memory : nil))
+        guard account.hasRates else { return capacity }
+        let allowance = ledger.withLock { $0.allowance(of: account.key, under: account.limits, at: .now) }
+        capacity.messages = allowance.messages ?? .max
+        capacity.recipients = allowance.recipients ?? .max
+        return capacity
+    }
+
+    /// A message of so many recipients begins to come in.
+    func spend(_ recipients: Int, by account: Account) {
+        guard account.hasRates else { return }
+        ledger.withLock { ledger in
+            _ = ledger.admits(.message, of: account.key, under: account.limits, at: .now)
+            _ = ledger.admits(.recipients(recipients), of: account.key, under: account.limits, at: .now)
+        }
+    }
+
+    /// Whose rates are counted, and which they are: a user's own where somebody is logged in, else the client's.
+    struct Account: Sendable {
+        let key: ClientLedger.Key
+        let limits: ClientLimits
+        var hasRates: Bool { limits.messages != nil || limits.recipients != nil }
+
+        init(_ peer: Peer, user: String?, _ client: IntakeClient) {
+            key = user.map(ClientLedger.Key.user) ?? ClientLedger.Key(peer)
+            limits = client.limits
+        }
+    }
+
+    // MARK: Logins
+
+    /// A login failed. How long its answer has to wait.
+    func failedLogin(_ peer: Peer) -> Duration {
+        .milliseconds(ledger.withLock { $0.failedLogin(of: ClientLedger.Key(peer), at: .now) })
+    }
+
+    func succeededLogin(_ peer: Peer) {
+        ledger.withLock { $0.succeededLogin(of: ClientLedger.Key(peer)) }
+    }
+}
+
+extension ClientLedger.Key {
+    init(_ peer: Peer) {
+        switch peer {
+        case .address(let address): self = .network(address)
+        case .local: self = .local
+        }
+    }
+}
+
+extension Peer {
+    func lies(in networks: [IPNetwork]) -> Bool {
+        guard let address else { return false }
+        return networks.contains { $0.contains(address) }
+    }
+}
+
+extension IntakeClient {
+    var limits: ClientLimits {
+        ClientLimits(connections: connectionRate?.rate, messages: messageRate?.rate, recipients: recipientRate?.rate)
+    }
+}
+
+extension WrittenRate {
+    fileprivate var rate: Rate? { Rate(count: count, seconds: seconds) }
+}
+
+extension Int64 {
+    /// Milliseconds of the monotonic clock.
+    fileprivate static var now: Int64 { Int64(clamping: Deadline.now.nanoseconds / 1_000_000) }
+}
