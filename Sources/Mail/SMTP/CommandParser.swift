@@ -1,6 +1,10 @@
 extension Command {
     /// Reads one command line without its CRLF (RFC 5321 §4.1.1). White space at its end is tolerated, nothing else is.
-    public init(parsing line: some Collection<UInt8>) throws(CommandError) {
+    ///
+    /// `toASCII` makes A-labels of a domain that has U-labels (RFC 6531 §3.2), or says nil where that is no domain.
+    public init(
+        parsing line: some Collection<UInt8>, toASCII: @escaping (String) -> DomainName? = { _ in nil }
+    ) throws(CommandError) {
         var bytes = Array(line)
         while let last = bytes.last, ASCII.isBlank(last) { bytes.removeLast() }
         // A bare CR or LF here is the other half of SMTP smuggling; a control character is nobody's command.
