@@ -15,8 +15,13 @@ extension ServerSession {
             return answer(heloReply, pendingBytes, atOnce: true)
         case .mail(let reversePath, let parameters):
             return mail(reversePath, parameters, transaction, pendingBytes, room)
-        case .rcpt(let forwardPath, let parameters):
+        case .rcpt(let forwardPath, let parameters, let isASCII):
+            if !isASCII { return refuse(CommandError.badForwardPath(.needsUTF8).reply, pendingBytes) }
             return rcpt(forwardPath, parameters, transaction, pendingBytes)
+        case .lhlo:
+            return refuse(CommandError.unknown.reply, pendingBytes)
+        case .bdat, .auth, .xforward:
+            return refuse(CommandError.unimplemented.reply, pendingBytes)
         case .data:
             guard let transaction else { return refuse(mailFirst, pendingBytes) }
             if transaction.envelope.recipients.isEmpty { return refuse(noRecipients, pendingBytes) }
@@ -42,35 +47,20 @@ extension ServerSession {
     }
 
     private mutating func mail(
-        _ reversePath: ReversePath, _ parameters: [Command.Parameter], _ transaction: Transaction?, _ pendingBytes: Int,
+        _ reversePath: ReversePath, _ parameters: SenderParameters, _ transaction: Transaction?, _ pendingBytes: Int,
         _ room: Int
     ) -> Action {
         guard let clientName, let client else { return refuse(helloFirst, pendingBytes) }
         if transaction != nil { return refuse(nestedMail, pendingBytes) }
-        var declaredSize: Int?
-        var body = BodyType.sevenBit
-        var requiresTLS = false
-        for parameter in parameters {
-            switch parameter.keyword {
-            case "SIZE":
-                guard let size = Self.size(parameter.value) else { return refuse(badParameter, pendingBytes) }
-                declaredSize = size
-            case "BODY":
-                guard let type = parameter.value.flatMap({ BodyType(rawValue: $0.uppercased()) }) else {
-                    return refuse(unknownParameter, pendingBytes)
-                }
-                body = type
-            case "REQUIRETLS":
-                // RFC 8689 §2: it has no value, and a session in the clear cannot meet what it asks (INT-07).
-                if parameter.value != nil { return refuse(badParameter, pendingBytes) }
-                if tls == nil { return refuse(encryptionNeeded, pendingBytes) }
-                requiresTLS = true
-            default:
-                return refuse(unknownParameter, pendingBytes)
-            }
+        if parameters.isInternationalized || parameters.returns != nil || parameters.envelopeID != nil
+            || parameters.submitter != nil
+        {
+            return refuse(unknownParameter, pendingBytes)
         }
+        // A session in the clear cannot meet what it asks (RFC 8689 §2, INT-07).
+        if parameters.requireTLS, tls == nil { return refuse(encryptionNeeded, pendingBytes) }
         if case .mailbox(let mailbox) = reversePath, mailbox.isPartial { return refuse(partialSender, pendingBytes) }
-        let size = declaredSize ?? 1
+        let size = parameters.declaredSize ?? 1
         if size > configuration.messageLimit { return refuse(tooLarge, pendingBytes) }
         if size > room || room <= 0 { return refuse(spaceShort, pendingBytes) }
         let origin = Origin(
@@ -78,17 +68,17 @@ extension ServerSession {
         state = .ready(
             Transaction(
                 envelope: Envelope(
-                    reversePath: reversePath, recipients: [], body: body,
-                    demand: MessageDemand(requireTLS: requiresTLS, field: .absent, reversePath: reversePath)),
-                declaredSize: declaredSize, requiresTLS: requiresTLS, origin: origin))
+                    reversePath: reversePath, recipients: [], body: parameters.body,
+                    demand: MessageDemand(requireTLS: parameters.requireTLS, field: .absent, reversePath: reversePath)),
+                declaredSize: parameters.declaredSize, requiresTLS: parameters.requireTLS, origin: origin))
         return answer(senderAccepted, pendingBytes)
     }
 
     private mutating func rcpt(
-        _ forwardPath: ForwardPath, _ parameters: [Command.Parameter], _ transaction: Transaction?, _ pendingBytes: Int
+        _ forwardPath: ForwardPath, _ parameters: RecipientParameters, _ transaction: Transaction?, _ pendingBytes: Int
     ) -> Action {
         guard var transaction, let client else { return refuse(mailFirst, pendingBytes) }
-        if !parameters.isEmpty { return refuse(unknownParameter, pendingBytes) }
+        if parameters.request != .none { return refuse(unknownParameter, pendingBytes) }
         let recipient: Mailbox
         switch forwardPath {
         case .postmaster:
@@ -110,14 +100,6 @@ extension ServerSession {
         transaction.envelope.recipients.append(Envelope.Recipient(recipient))
         state = .ready(transaction)
         return answer(recipientAccepted, pendingBytes)
-    }
-
-    // size-value = 1*20DIGIT (RFC 1870 §3); what no Int holds is certainly too large.
-    private static func size(_ value: String?) -> Int? {
-        guard let digits = value?.utf8, (1...20).contains(digits.count), digits.allSatisfy(ASCII.isDigit) else {
-            return nil
-        }
-        return ASCII.decimal(digits, as: Int.self) ?? .max
     }
 
     /// Why content that came in whole is not taken; nil where it is.
