@@ -10,6 +10,9 @@ public struct Mailbox: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { "\(localPart)@\(domain)" }
+
+    /// False where the local-part holds UTF-8 (RFC 6531 §3.3): only a host that offers SMTPUTF8 can be given it.
+    public var isASCII: Bool { localPart.utf8.allSatisfy { $0 < 0x80 } }
 }
 
 /// What stands right of the `@`.

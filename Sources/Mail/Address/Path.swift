@@ -1,35 +1,40 @@
+/// Makes A-labels of a domain that has U-labels (RFC 6531 §3.2); nil where it is no domain by IDNA. What IDNA knows of
+/// characters is a library's, and lives outside.
+public typealias DomainToASCII = (String) -> DomainName?
+
 /// The argument of RCPT TO (RFC 5321 §4.1.1.3).
 public enum ForwardPath: Hashable, Sendable {
     case mailbox(Mailbox)
     /// `<Postmaster>` without a domain, in any case (RFC 5321 §4.1.1.3).
     case postmaster
 
-    /// Reads a path with its angle brackets.
-    public init(parsing bytes: some Collection<UInt8>) throws(PathError) {
-        var reader = PathReader(bytes)
+    /// Reads a path with its angle brackets. Without `toASCII` it must be ASCII.
+    public init(parsing bytes: some Collection<UInt8>, toASCII: DomainToASCII? = nil) throws(PathError) {
+        var reader = PathReader(bytes, toASCII: toASCII)
         self = try reader.forwardPath()
         if !reader.atEnd { throw .syntax }
     }
 }
 
 extension ReversePath {
-    /// Reads a path with its angle brackets; `<>` is the null reverse-path.
-    public init(parsing bytes: some Collection<UInt8>) throws(PathError) {
-        var reader = PathReader(bytes)
+    /// Reads a path with its angle brackets; `<>` is the null reverse-path. Without `toASCII` it must be ASCII.
+    public init(parsing bytes: some Collection<UInt8>, toASCII: DomainToASCII? = nil) throws(PathError) {
+        var reader = PathReader(bytes, toASCII: toASCII)
         self = try reader.reversePath()
         if !reader.atEnd { throw .syntax }
     }
 }
 
 extension Mailbox {
-    /// RFC 5321 §4.5.3.1.1: octets of a local-part, quotes included.
+    /// RFC 5321 §4.5.3.1.1: octets of a local-part, quotes included. UTF-8 has no other limit.
     public static let localPartLimit = 64
-    /// RFC 5321 §4.5.3.1.3: octets of a path with its angle brackets and any source route.
+    /// RFC 5321 §4.5.3.1.3: octets of a path with its angle brackets and any source route, as it came and with A-labels.
     public static let pathLimit = 256
 
-    /// Reads `local-part@domain` without angle brackets (RFC 5321 §4.1.2 `Mailbox`).
-    public init(parsing bytes: some Collection<UInt8>) throws(PathError) {
-        var reader = PathReader(bytes)
+    /// Reads `local-part@domain` without angle brackets (RFC 5321 §4.1.2 `Mailbox`). With `toASCII` the local-part may hold
+    /// UTF-8 and the domain U-labels (RFC 6531 §3.3); without, it must be ASCII.
+    public init(parsing bytes: some Collection<UInt8>, toASCII: DomainToASCII? = nil) throws(PathError) {
+        var reader = PathReader(bytes, toASCII: toASCII)
         self = try reader.mailbox()
         if !reader.atEnd { throw .syntax }
     }
@@ -79,4 +84,8 @@ public enum PathError: Error, Hashable, Sendable {
     case tooLong
     /// Octets of 0x80 and above need SMTPUTF8 (RFC 6531 §3.5).
     case needsUTF8
+    /// Octets of 0x80 and above that are no UTF-8, or a character that no address may hold: a C1 control, U+FEFF.
+    case badUTF8
+    /// A domain with characters above ASCII that IDNA knows no A-labels for.
+    case badULabel
 }

@@ -1,10 +1,13 @@
-/// Reads paths and mailboxes of octets, from the front (RFC 5321 §4.1.2).
+/// Reads paths and mailboxes of octets, from the front (RFC 5321 §4.1.2, with what RFC 6531 §3.3 adds).
 struct PathReader {
     private let bytes: [UInt8]
     private(set) var position = 0
+    /// Nil where nothing but ASCII is read.
+    private let toASCII: DomainToASCII?
 
-    init(_ bytes: some Collection<UInt8>) {
+    init(_ bytes: some Collection<UInt8>, toASCII: DomainToASCII? = nil) {
         self.bytes = Array(bytes)
+        self.toASCII = toASCII
     }
 
     var atEnd: Bool { position == bytes.count }
@@ -29,7 +32,7 @@ struct PathReader {
         let start = position
         try openBracketAndRoute()
         let mailbox = try mailbox()
-        try closeBracket(from: start)
+        try closeBracket(from: start, mailbox)
         return .mailbox(mailbox)
     }
 
@@ -44,7 +47,7 @@ struct PathReader {
         try openBracketAndRoute()
         if next == UInt8(ascii: ">") { throw .syntax }
         let mailbox = try mailbox()
-        try closeBracket(from: start)
+        try closeBracket(from: start, mailbox)
         return .mailbox(mailbox)
     }
 
@@ -61,9 +64,10 @@ struct PathReader {
         guard take(UInt8(ascii: ":")) else { throw .syntax }
     }
 
-    private mutating func closeBracket(from start: Int) throws(PathError) {
+    private mutating func closeBracket(from start: Int, _ mailbox: Mailbox) throws(PathError) {
         guard take(UInt8(ascii: ">")) else { throw .syntax }
-        if position - start > Mailbox.pathLimit { throw .tooLong }
+        // A-labels may be longer than the U-labels were.
+        if max(position - start, mailbox.description.utf8.count + 2) > Mailbox.pathLimit { throw .tooLong }
     }
 
     // Mailbox = Local-part "@" ( Domain / address-literal )
@@ -71,7 +75,7 @@ struct PathReader {
         let start = position
         let localPart = next == UInt8(ascii: "\"") ? try quotedString() : try dotString()
         if position - start > Mailbox.localPartLimit { throw .tooLong }
-        guard take(UInt8(ascii: "@")) else { throw isNonASCII(next) ? .needsUTF8 : .domain }
+        guard take(UInt8(ascii: "@")) else { throw isNonASCII(next) && toASCII == nil ? .needsUTF8 : .domain }
         return Mailbox(localPart: localPart, domain: try domain())
     }
 
@@ -81,28 +85,44 @@ struct PathReader {
         var atom = 0
         while let byte = next {
             if isAtomText(byte) {
+                position += 1
+                atom += 1
+            } else if isNonASCII(byte) {
+                try skipNonASCII()
                 atom += 1
             } else if byte == UInt8(ascii: "."), atom > 0 {
+                position += 1
                 atom = 0
             } else {
                 break
             }
-            position += 1
         }
-        if isNonASCII(next) { throw .needsUTF8 }
         if atom == 0 { throw .localPart }
         return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    /// One character above ASCII.
+    private mutating func skipNonASCII() throws(PathError) {
+        if toASCII == nil { throw .needsUTF8 }
+        guard let length = PathUTF8.length(at: position, in: bytes) else { throw .badUTF8 }
+        position += length
     }
 
     // Quoted-string = DQUOTE *QcontentSMTP DQUOTE
     // QcontentSMTP = qtextSMTP / quoted-pairSMTP
     //
     // The value has no more quotes and backslashes than it needs: RFC 5321 §4.1.2 calls all spellings equal and asks for the
-    // shortest. An empty one is refused (RFC 5321 erratum 5414).
+    // shortest. An empty one is refused (RFC 5321 erratum 5414). A backslash is before ASCII only, with SMTPUTF8 too.
     private mutating func quotedString() throws(PathError) -> String {
         position += 1
         var value: [UInt8] = []
         while let byte = next {
+            if isNonASCII(byte) {
+                let start = position
+                try skipNonASCII()
+                value += bytes[start..<position]
+                continue
+            }
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
@@ -110,12 +130,12 @@ struct PathReader {
                 return leastQuoted(value)
             case UInt8(ascii: "\\"):
                 guard let escaped = next, ASCII.isPrintable(escaped) else {
-                    throw isNonASCII(next) ? .needsUTF8 : .localPart
+                    throw isNonASCII(next) && toASCII == nil ? .needsUTF8 : .localPart
                 }
                 position += 1
                 value.append(escaped)
             default:
-                guard ASCII.isPrintable(byte) else { throw isNonASCII(byte) ? .needsUTF8 : .localPart }
+                guard ASCII.isPrintable(byte) else { throw .localPart }
                 value.append(byte)
             }
         }
@@ -123,14 +143,14 @@ struct PathReader {
     }
 
     private func leastQuoted(_ value: [UInt8]) -> String {
-        var plain = PathReader(value)
+        var plain = PathReader(value, toASCII: toASCII)
         if let dotString = try? plain.dotString(), plain.atEnd { return dotString }
-        var text = "\""
+        var text = [UInt8(ascii: "\"")]
         for byte in value {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text += "\\" }
-            text.unicodeScalars.append(Unicode.Scalar(byte))
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text.append(UInt8(ascii: "\\")) }
+            text.append(byte)
         }
-        return text + "\""
+        return String(decoding: text + [UInt8(ascii: "\"")], as: UTF8.self)
     }
 
     private mutating func domain() throws(PathError) -> MailDomain {
@@ -141,24 +161,42 @@ struct PathReader {
         return literal
     }
 
-    // Domain = sub-domain *("." sub-domain), each of letters, digits and inner hyphens, without a final dot
+    // Domain = sub-domain *("." sub-domain), each of letters, digits and inner hyphens or a U-label, without a final dot
     private mutating func hostName() throws(PathError) -> DomainName {
         let start = position
-        while let byte = next, ASCII.isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") {
-            position += 1
+        var isASCII = true
+        while let byte = next {
+            if ASCII.isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") {
+                position += 1
+            } else if isNonASCII(byte) {
+                try skipNonASCII()
+                isASCII = false
+            } else {
+                break
+            }
         }
-        if isNonASCII(next) { throw .needsUTF8 }
-        if position > start, bytes[position - 1] == UInt8(ascii: ".") { throw .domain }
-        let name: DomainName
+        let text = bytes[start..<position]
+        if text.last == UInt8(ascii: ".") { throw .domain }
+        let name = isASCII ? try asciiName(text) : try convertedName(text)
+        guard name.isHostName else { throw .domain }
+        return name
+    }
+
+    private func asciiName(_ text: ArraySlice<UInt8>) throws(PathError) -> DomainName {
         do {
-            name = try DomainName(parsing: bytes[start..<position])
+            return try DomainName(parsing: text)
         } catch {
             switch error {
             case .tooLong, .labelTooLong: throw .tooLong
             case .empty, .emptyLabel, .badCharacter: throw .domain
             }
         }
-        guard name.isHostName else { throw .domain }
+    }
+
+    private func convertedName(_ text: ArraySlice<UInt8>) throws(PathError) -> DomainName {
+        // No longer one could stand in a path; the library is spared it.
+        if text.count > Mailbox.pathLimit { throw .tooLong }
+        guard let name = toASCII?(String(decoding: text, as: UTF8.self)) else { throw .badULabel }
         return name
     }
 

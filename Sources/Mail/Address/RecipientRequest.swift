@@ -44,16 +44,22 @@ public struct OriginalRecipient: Hashable, Sendable {
     /// Octets of the parameter's value (RFC 3461 §4.2).
     public static let lengthLimit = 500
 
-    /// `addr-type;xtext` exactly as it came: it goes on unchanged (CLI-26).
+    /// `addr-type;xtext` exactly as it came: it goes on unchanged (CLI-26). With the type `utf-8` it may hold UTF-8.
     public let text: String
 
-    /// Nil unless it is an atom, a semicolon, and text that ``XText`` reads, within ``lengthLimit`` octets.
+    /// Nil unless it is an atom, a semicolon, and an address within ``lengthLimit`` octets in all. The address is `xtext` of
+    /// printable ASCII (RFC 3461 §4.2), or for the type `utf-8` one of the forms of RFC 6533 §3 without control characters:
+    /// nothing raw can get into a notice.
     public init?(parsing text: some StringProtocol) {
         let parts = text.utf8.split(separator: UInt8(ascii: ";"), maxSplits: 1, omittingEmptySubsequences: false)
         guard text.utf8.count <= Self.lengthLimit, parts.count == 2, let type = parts.first, let address = parts.last,
-            !type.isEmpty, type.allSatisfy({ ASCII.isAlphanumeric($0) || $0 == UInt8(ascii: "-") }),
-            XText.decoded(address) != nil
+            !type.isEmpty, type.allSatisfy({ ASCII.isAlphanumeric($0) || $0 == UInt8(ascii: "-") })
         else { return nil }
+        if ASCII.equalIgnoringCase(type, "utf-8".utf8) {
+            guard Self.isUTF8Address(address) else { return nil }
+        } else {
+            guard let decoded = XText.decoded(address), decoded.allSatisfy(ASCII.isPrintable) else { return nil }
+        }
         self.text = String(text)
     }
 }
