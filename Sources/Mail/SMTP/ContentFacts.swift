@@ -16,6 +16,16 @@ public struct ContentFacts: Hashable, Sendable {
     public var tlsRequired = TLSRequiredField.absent
     /// The header section is that of a TLS-RPT report (RFC 8460 §5.3). Valid likewise.
     public var isTLSReport = false
+    /// An octet of 0x80 or above was seen in the header section: only SMTPUTF8 carries it (RFC 6532 §3). Valid likewise.
+    public var headerHas8bit = false
+    /// The header section has a field named `Date`, in any case; likewise the two below. Valid likewise.
+    public var hasDate = false
+    public var hasMessageID = false
+    public var hasFrom = false
+    /// Octets of the header section, without the empty line behind it. Valid likewise.
+    public var headerSize = 0
+    /// The content is empty, or its last line ends with CRLF: always so for DATA. Valid once the content has ended.
+    public var endsWithLineEnd = true
     /// Where the body starts: the octet behind the empty line; nil where there was no empty line.
     public var bodyOffset: Int?
 

@@ -10,6 +10,14 @@ public struct ContentReader: Sendable {
         case ended(consumed: Int)
     }
 
+    /// How the octets of content are told from what follows.
+    public enum Framing: Hashable, Sendable {
+        /// DATA: dots are stuffed, and CRLF.CRLF ends it (RFC 5321 §4.5.2).
+        case dots
+        /// BDAT: whoever calls counts the octets of each chunk, and all of them are content (RFC 3030 §2).
+        case chunks
+    }
+
     /// RFC 5322 §2.1.1: octets of a line without its CRLF.
     public static let lineLimit = 998
 
@@ -33,9 +41,15 @@ public struct ContentReader: Sendable {
     }
 
     /// `limit`: octets after which nothing more is emitted.
-    public init(limit: Int) {
+    public init(limit: Int, framing: Framing = .dots) {
         self.limit = limit
     }
+
+    /// Reads on in content that comes by `.chunks`: all of `chunk` is content, and `emit` gets it as ``consume(_:emit:)`` says.
+    public mutating func consume(chunk: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) -> Void) {}
+
+    /// The last chunk was read: what the facts still wait for is settled. Nothing may be consumed after.
+    public mutating func finish() {}
 
     /// Reads on. `emit` gets unstuffed octets in order: ranges of `input`, valid only during the call. After a bare CR or
     /// LF, or past the limit, nothing more is emitted. After the end, no more input may come.
