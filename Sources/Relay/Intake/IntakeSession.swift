@@ -144,6 +144,7 @@ struct IntakeSession {
         do throws(ReceivedContent.Failure) {
             let id = try await content.commit(transaction, facts)
             parts.counters.accepted.add(1, ordering: .relaxed)
+            parts.counters.queueFlow.add(1, ordering: .relaxed)
             parts.log.event(
                 .info,
                 LogLine("accepted").with("queue_id", id).with("client", client.peer)
