@@ -42,6 +42,10 @@ static inline long shim_SSL_CTX_set_session_cache_mode(SSL_CTX *context, long mo
     return SSL_CTX_set_session_cache_mode(context, mode);
 }
 
+static inline long shim_SSL_CTX_set1_verify_cert_store(SSL_CTX *context, X509_STORE *store) {
+    return SSL_CTX_set1_verify_cert_store(context, store);
+}
+
 static inline int shim_SSL_set_min_proto_version(SSL *ssl, int version) {
     return SSL_set_min_proto_version(ssl, version);
 }
@@ -72,6 +76,8 @@ static const uint64_t shim_options_cleared =
     SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF;
 
 static const uint64_t shim_server_options = SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA;
+
+static const uint64_t shim_options_no_ticket = SSL_OP_NO_TICKET;
 
 static const long shim_modes =
     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS;

@@ -32,7 +32,7 @@ public final class DatagramSocket: Sendable {
         let descriptor = try FileDescriptor {
             socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         }
-        file = try SocketFile(binding: descriptor, to: path, mode: mode, type: SOCK_DGRAM)
+        file = try SocketFile(binding: descriptor, to: path, mode: mode, group: nil, type: SOCK_DGRAM)
         self.path = path
         self.loop = loop
         registration = Registration(owning: descriptor, on: loop, isStream: false)

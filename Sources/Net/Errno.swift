@@ -64,6 +64,8 @@ extension Errno {
     public static var noSuchFile: Errno { Errno(rawValue: ENOENT) }
     /// The corresponding C error is `ENAMETOOLONG`.
     public static var nameTooLong: Errno { Errno(rawValue: ENAMETOOLONG) }
+    /// The corresponding C error is `EOPNOTSUPP`, which is also `ENOTSUP`.
+    public static var notSupported: Errno { Errno(rawValue: EOPNOTSUPP) }
     /// The corresponding C error is `EPIPE`.
     public static var brokenPipe: Errno { Errno(rawValue: EPIPE) }
     /// The corresponding C error is `ETIMEDOUT`: the kernel gave up; our own deadlines are `SocketError.expired`.

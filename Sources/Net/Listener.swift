@@ -17,9 +17,11 @@ public final class Listener: Sendable {
     let registration: Registration
     private let file: SocketFile?
 
-    /// Binds and listens. `mode` is for the file of a Unix socket. Throws `addressInUse` if somebody answers there, or the path
-    /// holds something that is no socket.
-    public init(on loop: Loop, address: SocketAddress, mode: UInt32 = 0o600) throws(Errno) {
+    /// Binds and listens. `mode` and `group` are for the file of a Unix socket; without a group it has the process's. Throws
+    /// `addressInUse` if somebody answers there, or the path holds something that is no socket.
+    public init(
+        on loop: Loop, address: SocketAddress, mode: UInt32 = 0o600, group: FileGroup? = nil
+    ) throws(Errno) {
         let family = address.family
         let descriptor = try FileDescriptor {
             socket(family, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -27,7 +29,7 @@ public final class Listener: Sendable {
         let number = descriptor.rawValue
         var file: SocketFile?
         if case .unix(let path) = address {
-            file = try SocketFile(binding: descriptor, to: path, mode: mode, type: SOCK_STREAM)
+            file = try SocketFile(binding: descriptor, to: path, mode: mode, group: group, type: SOCK_STREAM)
         } else {
             try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
             if family == AF_INET6 { try descriptor.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
@@ -36,14 +38,31 @@ public final class Listener: Sendable {
             }
         }
         try Errno.check { listen(number, Self.backlog) }
-        let bound = try SocketAddress.read { pointer, length throws(Errno) in
-            try Errno.check { getsockname(number, pointer, length) }
-        }
-        self.address = bound ?? address
+        self.address = try Self.boundAddress(of: number) ?? address
         self.loop = loop
         self.file = file
         registration = Registration(owning: descriptor, on: loop, isStream: false)
         registration.attach()
+    }
+
+    /// Accepts on a socket that listens already and that somebody else goes on with, as systemd does with those of
+    /// ``InheritedSockets``. `close()` gives our copy up: it neither ends the listening nor removes the file of a Unix socket.
+    public init(adopting descriptor: consuming FileDescriptor, on loop: Loop) throws(Errno) {
+        let number = descriptor.rawValue
+        try descriptor.makeNonBlocking()
+        try Errno.check { fcntl(number, F_SETFD, FD_CLOEXEC) }
+        guard let address = try Self.boundAddress(of: number) else { throw .notSupported }
+        self.address = address
+        self.loop = loop
+        file = nil
+        registration = Registration(owning: descriptor, on: loop, isStream: false, isShared: true)
+        registration.attach()
+    }
+
+    private static func boundAddress(of number: CInt) throws(Errno) -> SocketAddress? {
+        try SocketAddress.read { pointer, length throws(Errno) in
+            try Errno.check { getsockname(number, pointer, length) }
+        }
     }
 
     deinit {

@@ -20,6 +20,8 @@ final class Registration: @unchecked Sendable {
     /// The descriptor's number, whoever has it after the close.
     let number: CInt
     let isStream: Bool
+    /// Another process goes on with the open socket: closing ours is all there is to its end.
+    private let isShared: Bool
     private let closed = Atomic(false)
 
     private var descriptor: FileDescriptor?
@@ -42,8 +44,12 @@ final class Registration: @unchecked Sendable {
     private var share = 0
 
     /// Owns the descriptor, which must not block. `attach()` puts it to work.
-    init(owning descriptor: consuming FileDescriptor, on loop: Loop, isStream: Bool, writing: Bool = false) {
+    init(
+        owning descriptor: consuming FileDescriptor, on loop: Loop, isStream: Bool, writing: Bool = false,
+        isShared: Bool = false
+    ) {
         self.loop = loop
+        self.isShared = isShared
         number = descriptor.rawValue
         self.isStream = isStream
         interest = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLPRI.rawValue | EPOLLET.rawValue
@@ -107,7 +113,7 @@ final class Registration: @unchecked Sendable {
         }
         // Nor does it end a listener of which a child holds one: that goes on taking connections until the child executes. What
         // is no socket has no such end, and says ENOTSOCK.
-        if !isStream { _ = shutdown(number, CInt(SHUT_RDWR)) }
+        if !isStream, !isShared { _ = shutdown(number, CInt(SHUT_RDWR)) }
         descriptor = nil
         loop.resume(reader, with: .closed)
         loop.resume(writer, with: .closed)

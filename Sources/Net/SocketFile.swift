@@ -25,19 +25,28 @@ final class SocketFile: Sendable {
     /// Binds the socket, after a file was removed that a dead process left. Throws `addressInUse` if somebody answers there,
     /// or the path holds something that is no socket.
     init(
-        binding descriptor: borrowing FileDescriptor, to path: String, mode: UInt32, type: __socket_type
+        binding descriptor: borrowing FileDescriptor, to path: String, mode: UInt32, group: FileGroup?,
+        type: __socket_type
     ) throws(Errno) {
         let number = descriptor.rawValue
         let address = SocketAddress.unix(path: path)
         try Self.removeStale(path, at: address, type)
         // The file takes its mode from the socket, less the umask, so that nobody slips in before chmod.
-        try Errno.check { fchmod(number, mode_t(mode)) }
+        // Until it has its group, nobody but its owner comes in.
+        try Errno.check { fchmod(number, mode_t(group == nil ? mode : mode & 0o700)) }
         try address.withSockaddr { pointer, length throws(Errno) in
             try Errno.check { bind(number, pointer, length) }
         }
-        try Errno.check { chmod(path, mode_t(mode)) }
-        self.path = path
         made = Identity(path)
+        self.path = path
+        do throws(Errno) {
+            // The owner stays who it is: uid -1.
+            if let group { try Errno.check { lchown(path, .max, group.number) } }
+            try Errno.check { chmod(path, mode_t(mode)) }
+        } catch {
+            remove()
+            throw error
+        }
     }
 
     /// Removes the file, once.

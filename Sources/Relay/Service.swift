@@ -63,7 +63,7 @@ public final class Service: Sendable {
         loops = parts.loops
         resolver = parts.resolver
         counters = Counters()
-        room = Room()
+        room = Room(queueLimit: parts.configuration.intake.queueLimit, counters: counters)
         intakeStopping = Flag()
         validation = ValidationWatch()
         let configuration = parts.configuration
@@ -136,6 +136,7 @@ public final class Service: Sendable {
             throw ServiceError.system("signals cannot be received: \(error)")
         }
         await measureRoom()
+        await recountQueue()
         try await reroute()
         let addresses: [SocketAddress]
         do throws(IntakeServer.ListenError) {

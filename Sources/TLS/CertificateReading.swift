@@ -20,7 +20,7 @@ extension CertificateFacts {
     }
 
     /// "C = DE, O = Example, CN = mx.example.com"
-    private static func text(of name: OpaquePointer?) -> String {
+    static func text(of name: OpaquePointer?) -> String {
         guard let name, let bio = BIO_new(BIO_s_mem()) else { return "" }
         defer { BIO_free(bio) }
         guard X509_NAME_print_ex(bio, name, 0, shim_name_flags) >= 0 else { return "" }

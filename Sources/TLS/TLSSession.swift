@@ -160,6 +160,22 @@ public final class TLSSession: @unchecked Sendable {
         }
     }
 
+    /// The certificate that the client showed, where it was asked for one (``ClientCertificateRequest``) and had one; nil before
+    /// the end of the handshake, and for a client's session.
+    ///
+    /// Its key was proved to be the client's in this very handshake: where certificates are asked for, no session is resumed.
+    public var clientCertificate: ClientCertificate? {
+        guard facts != nil, case .nothing = demanded,
+            let certificate = SSL_get0_peer_certificate(owned.pointer)
+        else { return nil }
+        defer { ERR_clear_error() }
+        let encoded = CertificateEncoding.certificate(certificate)
+        guard let fingerprint = CertificateEncoding.digest(encoded, by: EVP_sha256()) else { return nil }
+        return ClientCertificate(
+            fingerprint: fingerprint, isVerified: SSL_get_verify_result(owned.pointer) == Int(X509_V_OK),
+            subject: CertificateFacts.text(of: X509_get_subject_name(certificate)))
+    }
+
     /// Decrypted octets that a read would give without touching the socket: poll does not see them.
     public var pendingBytes: Int {
         Int(SSL_pending(owned.pointer))

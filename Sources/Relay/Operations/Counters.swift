@@ -6,6 +6,8 @@ final class Counters: Sendable {
     let intakeConnections = Atomic<Int>(0)
     /// Messages acknowledged.
     let accepted = Atomic<Int64>(0)
+    /// Messages that entered the queue less those that left it: sent by clients, and notices; without mails of reports.
+    let queueFlow = Atomic<Int>(0)
     /// Commands and transactions answered with 4yz or 5yz.
     let refused = Atomic<Int64>(0)
     /// Delivery connections open now.

@@ -9,6 +9,8 @@ import Synchronization
 extension Service {
     /// Between two looks at the disk, and at idle connections.
     static let housekeepingPause: Duration = .seconds(1)
+    /// Between two counts of the queue. One reads an index with an entry for each message.
+    static let recountPause: Duration = .seconds(10)
     /// Between two self-tests of the resolver where the last one could tell nothing or found fault.
     static let retestPause: Duration = .seconds(60)
 
@@ -16,6 +18,8 @@ extension Service {
         let reports = ReportKeeping(
             store: store, keep: configuration.tlsrpt.keep.components.seconds, log: log, clock: Self.clock)
         var forgotten: ReportDay?
+        var told: Room.Shortage?
+        var sinceCount = Duration.zero
         while !Task.isCancelled {
             // Once a day, and at start.
             if forgotten != reports.oldest {
@@ -24,6 +28,12 @@ extension Service {
             }
             await dispatcher.expireIdle()
             await measureRoom()
+            sinceCount += Self.housekeepingPause
+            if sinceCount >= Self.recountPause {
+                await recountQueue()
+                sinceCount = .zero
+            }
+            told = tellRoom(before: told)
             guard await loop.pause(Self.housekeepingPause) else { return }
         }
     }
@@ -48,21 +58,42 @@ extension Service {
         ).run(until: bell)
     }
 
-    /// How much may still be accepted: free space above `store.minimum_free`. Unknown counts as none: a disk that cannot be
-    /// asked is not to be written to.
+    /// How much may still be accepted: space and inodes above their floors. Unknown counts as none: a disk that cannot be asked
+    /// is not to be written to.
     func measureRoom() async {
         do throws(StoreError) {
             let free = try await store.freeSpace()
             let above = Int(clamping: free.bytes) - configuration.store.minimumFree
-            let hasFiles = free.inodes.map { $0 >= Self.inodeFloor } ?? true
-            room.update(hasFiles ? max(0, above) : 0)
+            // A file system that makes inodes as it goes counts none, and never has too few.
+            let hasInodes = free.inodes.map { $0 >= UInt64(clamping: configuration.store.minimumFreeInodes) } ?? true
+            room.update(octets: max(0, above), hasInodes: hasInodes)
         } catch {
-            room.update(0)
+            room.update(octets: 0, hasInodes: true)
         }
     }
 
-    /// Files that must still fit into the file system of the store.
-    static let inodeFloor: UInt64 = 100
+    /// How many messages the queue holds: read from the store, since what enters and leaves is counted only in part.
+    func recountQueue() async {
+        let flow = counters.queueFlow.load(ordering: .relaxed)
+        // A store that does not answer is told elsewhere: the last count stands.
+        guard let counts = try? await store.counts() else { return }
+        room.recount(counts.messages, at: flow)
+    }
+
+    /// Says once when mail begins to be refused, and when that is over.
+    /// - Returns: what was told.
+    private func tellRoom(before: Room.Shortage?) -> Room.Shortage? {
+        let now = room.shortage
+        guard now != before else { return now }
+        if let now {
+            log.event(
+                .error,
+                LogLine("room-short").with("of", now.rawValue).with("reason", "\(now.words): mail is refused with 452"))
+        } else {
+            log.event(.notice, LogLine("room-back").with("queued", room.queued))
+        }
+        return now
+    }
 
     /// Does the resolver validate? Asked at start, and again while the answer is not yes.
     func watchValidation(on loop: Loop) async {

@@ -55,9 +55,7 @@ extension Service: ControlSource {
     private func warnings(_ counts: QueueCounts?, prevention: String?) -> [String] {
         var warnings: [String] = []
         if counts == nil { warnings.append("the store does not answer: nothing can be accepted or delivered") }
-        if room.now == 0 {
-            warnings.append("the disk of the store is fuller than store.minimum_free allows: mail is refused with 452")
-        }
+        if let shortage = room.shortage { warnings.append("\(shortage.words): mail is refused with 452") }
         if case .doesNotValidate(let why) = validation.status {
             warnings.append("the resolver does not validate DNSSEC, DANE is without effect: \(why)")
         }

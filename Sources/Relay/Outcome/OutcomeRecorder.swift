@@ -147,6 +147,7 @@ struct OutcomeRecorder: Sendable {
             return Recorded()
         }
         count(decided)
+        counters.queueFlow.add(settled.notices.count - (settled.openRecipients == 0 ? 1 : 0), ordering: .relaxed)
         var recorded = Recorded()
         for (notice, queued) in zip(notices, settled.notices) {
             recorded.notices += Job.fresh(

@@ -24,7 +24,8 @@ final class FreeSpaceCache: Sendable {
         let space = FreeSpace(
             bytes: unit &* UInt64(status.f_bavail), totalBytes: unit &* UInt64(status.f_blocks),
             // Some file systems make inodes as they go and count none.
-            inodes: status.f_files == 0 ? nil : UInt64(status.f_favail))
+            inodes: status.f_files == 0 ? nil : UInt64(status.f_favail),
+            totalInodes: status.f_files == 0 ? nil : UInt64(status.f_files))
         last.withLock { $0 = (space, now) }
         return .success(space)
     }

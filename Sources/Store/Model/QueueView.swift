@@ -110,8 +110,10 @@ public struct FreeSpace: Hashable, Sendable {
     /// Bytes an unprivileged process may still write.
     public let bytes: UInt64
     public let totalBytes: UInt64
-    /// Files that may still be made; nil where the file system does not count them.
+    /// Files an unprivileged process may still make; nil where the file system does not count them, as btrfs.
     public let inodes: UInt64?
+    /// Files that the file system can hold; nil as ``inodes``.
+    public let totalInodes: UInt64?
 }
 
 /// Bounds of the queue on disk.

@@ -41,6 +41,8 @@ public struct Configuration: Sendable, Equatable {
         public var directory = "/var/lib/waxwing"
         /// Octets that stay free: below, intake answers 452 4.3.1.
         public var minimumFree = 1_000_000_000
+        /// Files that must still fit into its file system: below, intake answers 452 4.3.1. 0 is no floor.
+        public var minimumFreeInodes = 1000
     }
 
     /// Where and from whom mail is taken.
@@ -56,6 +58,8 @@ public struct Configuration: Sendable, Equatable {
         public var receivedLimit = 100
         public var connectionLimit = 1000
         public var clientConnectionLimit = 50
+        /// Messages in the queue above which intake answers 452.
+        public var queueLimit = 1_000_000
         /// RFC 5321 §4.5.3.2.7.
         public var commandTimeout = Duration.seconds(300)
         /// Between two reads of content.

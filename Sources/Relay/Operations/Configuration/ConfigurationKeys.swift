@@ -38,6 +38,12 @@ extension ConfigurationSection {
                 """
                 Space that must stay free. Below it new mail is put off with 452 4.3.1; mail in the queue goes on.
                 """),
+            ConfigurationKey(
+                "store", "minimum_free_inodes", \.store.minimumFreeInodes, .integer(0...1_000_000_000),
+                """
+                Files that must still fit into the file system of the queue. Below it new mail is put off like below \
+                minimum_free. 0 is no floor; nor is there one where the file system does not count inodes, as btrfs.
+                """),
         ])
 
     private static let intake = ConfigurationSection(
@@ -68,6 +74,9 @@ extension ConfigurationSection {
             ConfigurationKey(
                 "intake", "client_connection_limit", \.intake.clientConnectionLimit, .integer(connections),
                 "Connections open at once from one client address; further ones get 421."),
+            ConfigurationKey(
+                "intake", "queue_limit", \.intake.queueLimit, .integer(1000...100_000_000),
+                "Messages in the queue. While there are more, new mail is put off with 452; mail in the queue goes on."),
             ConfigurationKey(
                 "intake", "command_timeout", \.intake.commandTimeout, .duration(second...hour),
                 "How long a client may take for its next command (RFC 5321 §4.5.3.2.7: 5m)."),

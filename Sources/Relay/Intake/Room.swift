@@ -1,0 +1,73 @@
+import Synchronization
+
+/// What the store may still take: octets above its floor, files, messages. Measured off the sessions' way and read by all of them.
+final class Room: Sendable {
+    /// Why nothing is accepted, the first of them that holds. Each ends by itself: delivery makes room.
+    enum Shortage: String, Hashable, Sendable {
+        /// `store.minimum_free`, or a disk that cannot be asked.
+        case space
+        /// `store.minimum_free_inodes`.
+        case inodes
+        /// `intake.queue_limit`.
+        case queue
+    }
+
+    private let octets = Atomic<Int>(Int.max)
+    private let hasInodes = Atomic<Bool>(true)
+    /// Messages in the queue, less what ``Counters/queueFlow`` counts.
+    private let queueBase = Atomic<Int>(0)
+    private let queueLimit: Int
+    private let counters: Counters
+
+    /// - `queueLimit`: messages; from that many on there is no room for another.
+    init(queueLimit: Int, counters: Counters) {
+        self.queueLimit = queueLimit
+        self.counters = counters
+    }
+
+    /// Octets of content that may still come; 0 where anything is short.
+    var now: Int { shortage == nil ? octets.load(ordering: .relaxed) : 0 }
+
+    /// Nil where there is room.
+    var shortage: Shortage? {
+        if octets.load(ordering: .relaxed) <= 0 { return .space }
+        if !hasInodes.load(ordering: .relaxed) { return .inodes }
+        return queued >= queueLimit ? .queue : nil
+    }
+
+    /// Messages in the queue, about. Right at each ``recount(_:at:)`` but for what was committed while the store counted; between
+    /// two of them, mails of reports are missing. Sessions that were past MAIL when the limit was reached still end well: the
+    /// queue can grow beyond it by one message for each.
+    var queued: Int {
+        max(0, queueBase.load(ordering: .relaxed) &+ counters.queueFlow.load(ordering: .relaxed))
+    }
+
+    /// - `octets`: free above the floor. Content in flight that was counted by ``spend(_:)`` is on the disk by now, or soon.
+    func update(octets: Int, hasInodes: Bool) {
+        self.octets.store(octets, ordering: .relaxed)
+        self.hasInodes.store(hasInodes, ordering: .relaxed)
+    }
+
+    /// Counts content that is being stored until the disk is looked at again: it lies in the log and in the database for a
+    /// while.
+    func spend(_ size: Int) {
+        octets.subtract(min(size, Int.max / 4) * 2, ordering: .relaxed)
+    }
+
+    /// The store has `messages`.
+    /// - `flow`: ``Counters/queueFlow`` before it was asked.
+    func recount(_ messages: Int, at flow: Int) {
+        queueBase.store(messages &- flow, ordering: .relaxed)
+    }
+}
+
+extension Room.Shortage {
+    /// What an operator reads in the log and in the status.
+    var words: String {
+        switch self {
+        case .space: "the disk of the store is fuller than store.minimum_free allows"
+        case .inodes: "the file system of the store has fewer inodes free than store.minimum_free_inodes"
+        case .queue: "the queue holds as many messages as intake.queue_limit allows"
+        }
+    }
+}
