@@ -98,19 +98,21 @@ final class ReceivedContent {
                 expiresAt: expires, digest: try digest(), hasEightBit: facts.has8bit,
                 origin: MessageOrigin(
                     clientName: transaction.origin.clientName.text, clientAddress: transaction.origin.peer.address,
-                    tls: transaction.origin.tls.map { "\($0.version) \($0.cipher)" }),
-                demand: envelope.demand, content: content,
+                    tls: transaction.origin.tls.map { "\($0.version) \($0.cipher)" },
+                    login: transaction.origin.user),
+                demand: envelope.demand, returns: envelope.returns, envelopeID: envelope.envelopeID,
+                isInternationalized: envelope.isInternationalized,
+                needsUTF8Header: envelope.isInternationalized && facts.has8bit, content: content,
                 recipients: envelope.recipients.map { recipient in
                     NewRecipient(
                         recipient.mailbox,
                         destination: parts.routing.nextHop(for: recipient.mailbox.domain).destination,
-                        nextAttempt: receivedAt)
+                        nextAttempt: receivedAt, request: recipient.request)
                 })
             for queued in try await parts.store.enqueue([message]) {
                 await parts.dispatcher.submit(
                     Job.fresh(
-                        queued, recipients: envelope.recipients.map(\.mailbox), routing: parts.routing, content: memory)
-                )
+                        queued, recipients: envelope.recipients, routing: parts.routing, content: memory))
             }
             return id
         } catch {
