@@ -62,7 +62,8 @@ extension Reason.Cause {
         case .tlsHandshakeFailed: 2
         case .tlsaLookupFailed: 3
         case .contentDamaged, .localFailure, .shutdown, .authFailed, .dkimUnpublished, .dkimUnsignable: 4
-        case .eightBitUnsupported, .sizeExceeded, .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS: 5
+        case .eightBitUnsupported, .utf8Unsupported, .sizeExceeded: 5
+        case .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS: 5
         case .remoteReply: 6
         case .protocolError: 7
         case .timedOut: 8

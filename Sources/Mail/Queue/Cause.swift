@@ -11,7 +11,8 @@ extension Reason.Cause {
     /// True where trying again is pointless by the nature of the cause. For ``remoteReply`` the reply decides instead.
     public var isPermanent: Bool {
         switch self {
-        case .noSuchDomain, .nullMX, .noHostAddress, .loop, .eightBitUnsupported, .sizeExceeded, .expired: true
+        case .noSuchDomain, .nullMX, .noHostAddress, .loop, .eightBitUnsupported, .utf8Unsupported, .sizeExceeded, .expired:
+            true
         // D10: certain where no lookup failed and no host is left; else the others speak for the attempt.
         case .requireTLSUnsupported, .requireTLSUnvalidated: true
         case .hostDemandsTLS: true  // RFC 8689 §4.2.2, INT-16: certain where no other host is left, likewise
@@ -57,6 +58,7 @@ extension Reason.Cause {
         case .requireTLSUnvalidated: (7, 10)  // RFC 8689 §4.2.1, D10
         case .requireTLSUnsupported: (7, 30)  // RFC 8689 §7: REQUIRETLS support required
         case .eightBitUnsupported: (6, 3)  // RFC 3463 §3.7: conversion required but not supported
+        case .utf8Unsupported: (6, 7)  // RFC 6531 §4.2: non-ASCII addresses not permitted for that sender or recipient
         case .sizeExceeded: (3, 4)  // RFC 3463 §3.4: message too big for system
         case .dkimUnpublished, .dkimUnsignable: (7, 5)  // RFC 3463 §3.8
         case .expired: (4, 7)  // RFC 3463 §3.5: delivery time expired
@@ -68,7 +70,7 @@ extension Reason.Cause {
     public var fault: Fault {
         switch self {
         case .noSuchDomain, .nullMX, .noHostAddress, .dnsBogus: .theirs
-        case .protocolError, .remoteReply, .eightBitUnsupported, .sizeExceeded: .theirs
+        case .protocolError, .remoteReply, .eightBitUnsupported, .utf8Unsupported, .sizeExceeded: .theirs
         case .tlsaLookupFailed, .startTLSMissing, .tlsHandshakeFailed, .daneMismatch: .theirs
         case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: .theirs
         case .daneRequired, .stsRequired, .requireTLSUnsupported, .requireTLSUnvalidated: .theirs
@@ -91,7 +93,8 @@ extension Reason.Cause {
         case .authFailed: false
         case .dnsTemporary, .dnsBogus, .noSuchDomain, .nullMX, .noHostAddress, .loop: false
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
-        case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: false
+        case .eightBitUnsupported, .utf8Unsupported, .sizeExceeded, .expired: false
+        case .shutdown, .contentDamaged, .localFailure: false
         case .dkimUnpublished, .dkimUnsignable: false
         }
     }
@@ -109,7 +112,8 @@ extension Reason.Cause {
         case .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS, .authFailed: nil
         case .dnsTemporary, .noSuchDomain, .nullMX, .noHostAddress, .loop: nil
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: nil
-        case .eightBitUnsupported, .sizeExceeded, .expired, .shutdown, .contentDamaged, .localFailure: nil
+        case .eightBitUnsupported, .utf8Unsupported, .sizeExceeded, .expired: nil
+        case .shutdown, .contentDamaged, .localFailure: nil
         case .dkimUnpublished, .dkimUnsignable: nil
         }
     }

@@ -63,6 +63,8 @@ public struct Reason: Hashable, Sendable {
         case authFailed = "auth-failed"
         // The message and the host do not fit.
         case eightBitUnsupported = "8bit-unsupported"
+        /// Address or header holds UTF-8, and the host does not offer SMTPUTF8 (RFC 6531 §3.2).
+        case utf8Unsupported = "utf8-unsupported"
         case sizeExceeded = "size-exceeded"
         // Signatures.
         /// A key that is to sign is not published as it should be (DKIM-23).

@@ -13,6 +13,10 @@ extension ClientSession {
             return giveUp(reason, nil)
         }
         waiting = nil
+        if transaction.needsUTF8, !extensions.smtpUTF8 {
+            let what = transaction.needsUTF8Header ? "The header of the message" : "The sender's address"
+            return refuse(transaction, with: .tryNextHost(.utf8Unsupported(what), nil))
+        }
         if transaction.has8bit, !extensions.eightBitMIME {
             let reason = Reason(
                 .eightBitUnsupported, "The message has 8-bit octets and the host does not offer 8BITMIME.")

@@ -37,31 +37,51 @@ enum CommandWriter {
     /// Octets of a command line with its CRLF (RFC 5321 §4.5.3.1.4).
     static let lineLimit = 512
 
-    /// MAIL with the parameters the server's extensions allow and the message calls for: SIZE= in octets (RFC 1870 §6) and
-    /// BODY= (RFC 6152 §3), and those the session calls for. Nil where the reverse-path is none that RFC 5321 §4.1.2 knows.
+    /// MAIL with the parameters the server's extensions allow and the message calls for: SIZE= in octets (RFC 1870 §6), BODY=
+    /// (RFC 6152 §3), RET= and ENVID= as they came (RFC 3461 §5.2.1, CLI-26), and those the session calls for. Nil where the
+    /// reverse-path is none that RFC 5321 §4.1.2 or, with SMTPUTF8, RFC 6531 §3.3 knows.
     static func mail(
         _ transaction: ClientTransaction, _ extensions: ServiceExtensions, _ parameters: MailParameters
     ) -> [UInt8]? {
         switch transaction.reversePath {
         case .null: break
-        case .mailbox(let mailbox): guard isWritable(mailbox) else { return nil }
+        case .mailbox(let mailbox): guard isWritable(mailbox, inUTF8: parameters.utf8) else { return nil }
         }
         var text = "MAIL FROM:<\(transaction.reversePath)>"
         if extensions.size != nil { text += " SIZE=\(transaction.size)" }
         if transaction.has8bit, extensions.eightBitMIME { text += " BODY=8BITMIME" }
+        if parameters.utf8 { text += " SMTPUTF8" }
+        if extensions.dsn {
+            if let returns = transaction.returns { text += " RET=\(returns.rawValue)" }
+            if let id = transaction.envelopeID, isWritable(envelopeID: id) { text += " ENVID=\(id)" }
+        }
         if parameters.requireTLS { text += " REQUIRETLS" }
         if parameters.authenticated { text += " AUTH=<>" }
         return line(text)
     }
 
-    /// RCPT; nil where the recipient is no mailbox that RFC 5321 §4.1.2 knows.
-    static func rcpt(_ recipient: Mailbox) -> [UInt8]? {
-        isWritable(recipient) ? line("RCPT TO:<\(recipient)>") : nil
+    /// RCPT, with NOTIFY= and ORCPT= as they came where the server offers DSN (RFC 3461 §5.2.1, CLI-26). Nil where the
+    /// recipient is no mailbox that RFC 5321 §4.1.2 or, with SMTPUTF8, RFC 6531 §3.3 knows.
+    static func rcpt(_ recipient: Envelope.Recipient, _ extensions: ServiceExtensions, inUTF8: Bool) -> [UInt8]? {
+        guard isWritable(recipient.mailbox, inUTF8: inUTF8) else { return nil }
+        var text = "RCPT TO:<\(recipient.mailbox)>"
+        if extensions.dsn {
+            if let notify = recipient.request.notify { text += " NOTIFY=\(notify.text)" }
+            if let original = recipient.request.originalRecipient?.text(inUTF8: inUTF8) { text += " ORCPT=\(original)" }
+        }
+        return line(text)
     }
 
-    /// Read back by the grammar: a value from a damaged store can start no second command and no parameter.
-    private static func isWritable(_ mailbox: Mailbox) -> Bool {
-        (try? Mailbox(parsing: mailbox.description.utf8)) != nil
+    /// Read back by the grammar: a value from a damaged store can start no second command and no parameter. What stands for
+    /// octets of UTF-8 is a letter: RFC 6531 §3.3 lets them be wherever one may.
+    private static func isWritable(_ mailbox: Mailbox, inUTF8: Bool) -> Bool {
+        let letter = UInt8(ascii: "x")
+        let octets = mailbox.description.utf8.map { inUTF8 && $0 >= 0x80 ? letter : $0 }
+        return (try? Mailbox(parsing: octets)) != nil
+    }
+
+    private static func isWritable(envelopeID text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= Envelope.envelopeIDLimit && XText.decoded(text.utf8) != nil
     }
 
     private static func line(_ text: String) -> [UInt8] {
@@ -73,6 +93,8 @@ enum CommandWriter {
 struct MailParameters: Hashable, Sendable {
     /// REQUIRETLS (RFC 8689 §2).
     var requireTLS = false
+    /// SMTPUTF8 (RFC 6531 §3.4): the message or one of its recipients needs it, and the server offers it (CLI-17).
+    var utf8 = false
     /// AUTH=<>: we are logged in, and do not vouch for who submitted the message (RFC 4954 §5, CLI-27).
     var authenticated = false
 }

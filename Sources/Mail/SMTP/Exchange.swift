@@ -7,8 +7,10 @@ struct Exchange: Hashable, Sendable {
     /// Octets of one group: they fit the peer's receive buffer.
     static let groupOctetLimit = 16 * 1024
 
-    /// Octets of the longest RCPT: `RCPT TO:`, a path that has the limits of local-part and domain, CRLF.
-    static let commandLimit = 8 + 2 + Mailbox.localPartLimit + 1 + 255 + 2
+    /// Octets of the longest RCPT: `RCPT TO:`, a path that has the limits of local-part and domain, NOTIFY, ORCPT, CRLF.
+    static let commandLimit =
+        8 + 2 + Mailbox.localPartLimit + 1 + 255 + " NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=".utf8.count
+        + OriginalRecipient.lengthLimit + 2
 
     enum Command: Hashable, Sendable {
         case reset
@@ -35,7 +37,9 @@ struct Exchange: Hashable, Sendable {
     let transaction: ClientTransaction
     /// Replies of 530 mean something else outside TLS.
     let secured: Bool
-    private let pipelining: Bool
+    private let extensions: ServiceExtensions
+    /// MAIL carries SMTPUTF8.
+    private let inUTF8: Bool
     private var unsent: ArraySlice<Command>
     private var unanswered: ArraySlice<Command> = []
     private let mailLine: [UInt8]
@@ -50,30 +54,39 @@ struct Exchange: Hashable, Sendable {
         _ transaction: ClientTransaction, _ extensions: ServiceExtensions, _ parameters: MailParameters, secured: Bool,
         resetting: Bool
     ) {
+        var parameters = parameters
+        parameters.utf8 =
+            extensions.smtpUTF8
+            && (transaction.needsUTF8 || transaction.recipients.contains { !$0.mailbox.isASCII })
         guard let mailLine = CommandWriter.mail(transaction, extensions, parameters) else { return nil }
         self.transaction = transaction
         self.secured = secured
         self.mailLine = mailLine
-        pipelining = extensions.pipelining
+        self.extensions = extensions
+        inUTF8 = parameters.utf8
         settled = Array(repeating: nil, count: transaction.recipients.count)
         var commands: [Command] = resetting ? [.reset, .mail] : [.mail]
         var domains: Set<MailDomain> = []
         var count = 0
         for (index, recipient) in transaction.recipients.enumerated() {
-            if CommandWriter.rcpt(recipient) == nil {
+            if !inUTF8, !recipient.mailbox.isASCII {
+                settled[index] = .tryNextHost(.utf8Unsupported("The recipient's address"), nil)
+                continue
+            }
+            if CommandWriter.rcpt(recipient, extensions, inUTF8: inUTF8) == nil {
                 settled[index] = .settled(
                     .bounced(Reason(.localFailure, "The address cannot be written as an SMTP path."), nil))
                 continue
             }
             // RFC 9422 §4.2 and §4.3: what is beyond the announced limits goes into the next transaction.
-            let newDomain = !domains.contains(recipient.domain)
+            let newDomain = !domains.contains(recipient.mailbox.domain)
             if count >= extensions.recipientLimit ?? .max
                 || newDomain && domains.count >= extensions.recipientDomainLimit ?? .max
             {
                 settled[index] = .nextTransaction
                 continue
             }
-            domains.insert(recipient.domain)
+            domains.insert(recipient.mailbox.domain)
             count += 1
             commands.append(.rcpt(index))
         }
@@ -87,7 +100,7 @@ struct Exchange: Hashable, Sendable {
         var bytes: [UInt8] = []
         while let command = unsent.first {
             if !bytes.isEmpty {
-                if !pipelining || unanswered.count >= Self.groupCommandLimit { break }
+                if !extensions.pipelining || unanswered.count >= Self.groupCommandLimit { break }
                 if bytes.count + Self.commandLimit > Self.groupOctetLimit { break }
             }
             switch command {
@@ -101,7 +114,7 @@ struct Exchange: Hashable, Sendable {
                     unsent.removeFirst()
                     continue
                 }
-                bytes += CommandWriter.rcpt(transaction.recipients[index]) ?? []
+                bytes += CommandWriter.rcpt(transaction.recipients[index], extensions, inUTF8: inUTF8) ?? []
             case .data:
                 // Nobody is accepted and nobody's reply is due: no DATA (RFC 5321 §3.3).
                 if accepted.isEmpty, !unanswered.contains(where: \.isRecipient) { return nil }
@@ -188,6 +201,13 @@ struct Exchange: Hashable, Sendable {
 
     private static func isTemporarily552(_ reply: Reply, to what: String) -> Bool {
         what == "RCPT" && reply.code == 552 && meansTooMany(reply)
+    }
+}
+
+extension Reason {
+    /// RFC 6531 §3.2: never sent on without SMTPUTF8.
+    static func utf8Unsupported(_ what: String) -> Reason {
+        Reason(.utf8Unsupported, "\(what) holds UTF-8 and the host does not offer SMTPUTF8.")
     }
 }
 

@@ -42,6 +42,8 @@ struct AttemptResult: Sendable {
         var rule: String?
         /// What was checked and found wrong, and kept no mail back.
         var observed: [PolicyResult] = []
+        /// The host offered DSN, and so was told what the sender wants to hear (RFC 3461 §5.2.1).
+        var handedOnNotify = false
         var times: Times?
 
         /// Milliseconds of each step: finding routes and policies, connecting, the TLS handshake, SMTP.

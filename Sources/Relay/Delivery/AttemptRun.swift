@@ -57,9 +57,11 @@ struct AttemptRun {
     /// The next transaction: everybody who is open at this host.
     var transaction: ClientTransaction {
         ClientTransaction(
-            reversePath: job.message.reversePath, recipients: open.map { job.recipients[$0].mailbox },
+            reversePath: job.message.reversePath,
+            recipients: open.map { Envelope.Recipient(job.recipients[$0].mailbox, job.recipients[$0].request) },
             size: Int(clamping: job.message.size) + signature.count, has8bit: job.message.hasEightBit,
-            demand: job.message.demand)
+            demand: job.message.demand, returns: job.message.returns, envelopeID: job.message.envelopeID,
+            needsUTF8Header: job.message.needsUTF8Header)
     }
 
     /// Results of a transaction, in the order of ``transaction``.
@@ -216,7 +218,7 @@ extension ClientConnection {
         AttemptResult.Trace(
             host: candidate.host.host, address: candidate.address, tlsVersion: facts?.version, verified: verified,
             requirement: candidate.requirement.level, by: candidate.requirement.by, rule: candidate.rule,
-            observed: observed)
+            observed: observed, handedOnNotify: offersDSN)
     }
 }
 

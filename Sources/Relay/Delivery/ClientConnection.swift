@@ -72,6 +72,9 @@ final class ClientConnection {
 
     var stream: Net.Stream { wire.stream }
 
+    /// In the reply to the newest EHLO.
+    var offersDSN: Bool { session.extensions.dsn }
+
     /// Between whom, for TLS-RPT.
     var ends: SessionEnds {
         SessionEnds(

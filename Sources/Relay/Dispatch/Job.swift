@@ -15,6 +15,8 @@ struct Job: Sendable {
     struct Recipient: Sendable {
         let number: RecipientNumber
         let mailbox: Mailbox
+        /// What the sender asks to be told of it (RFC 3461 §4.1, §4.2).
+        var request = RecipientRequest.none
         /// Attempts before this one.
         let attempts: Int
         let delayedNoticeSent: Bool
@@ -49,13 +51,16 @@ extension Job {
 
 extension Job {
     /// The jobs of a message that was just put into the queue: one for each destination.
-    static func fresh(_ queued: QueuedMessage, recipients: [Mailbox], routing: Routing, content: [UInt8]?) -> [Job] {
+    static func fresh(
+        _ queued: QueuedMessage, recipients: [Envelope.Recipient], routing: Routing, content: [UInt8]?
+    ) -> [Job] {
         var jobs: [Job] = []
         var places: [NextHop: Int] = [:]
-        for (mailbox, number) in zip(recipients, queued.recipients) {
+        for (asked, number) in zip(recipients, queued.recipients) {
             let recipient = Recipient(
-                number: number, mailbox: mailbox, attempts: 0, delayedNoticeSent: false, policyFailureSince: nil)
-            let nextHop = routing.nextHop(for: mailbox.domain)
+                number: number, mailbox: asked.mailbox, request: asked.request, attempts: 0,
+                delayedNoticeSent: false, policyFailureSince: nil)
+            let nextHop = routing.nextHop(for: asked.mailbox.domain)
             if let place = places[nextHop] {
                 jobs[place].recipients.append(recipient)
             } else {

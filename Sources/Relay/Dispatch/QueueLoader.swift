@@ -76,7 +76,7 @@ struct QueueLoader: Sendable {
                     message: message, nextHop: group.nextHop,
                     recipients: group.recipients.map {
                         Job.Recipient(
-                            number: $0.number, mailbox: $0.mailbox, attempts: $0.attempts,
+                            number: $0.number, mailbox: $0.mailbox, request: $0.request, attempts: $0.attempts,
                             delayedNoticeSent: $0.delayedNoticeSent, policyFailureSince: $0.policyFailureSince)
                     }, content: nil))
         }

@@ -156,7 +156,10 @@ extension MessageView {
             id: message.id.text, sender: message.reversePath.description,
             recipients: detail.recipients.map { RecipientView($0, withHistory: withHistory) },
             size: Int(clamping: message.size),
-            receivedAt: message.receivedAt.seconds, expiresAt: message.expiresAt.seconds)
+            receivedAt: message.receivedAt.seconds, expiresAt: message.expiresAt.seconds,
+            returns: message.returns?.rawValue, envelopeID: message.envelopeID,
+            internationalized: message.isInternationalized, login: message.origin.login,
+            forwarded: message.origin.forwarded)
     }
 }
 
@@ -177,6 +180,7 @@ extension RecipientView {
             nextAttempt: recipient.state == .due ? recipient.nextAttempt.seconds : nil,
             reason: recipient.lastOutcome?.reason.map { ReasonView(cause: $0.cause.rawValue, detail: $0.detail) },
             lastReply: recipient.lastOutcome?.reply?.oneLine, host: recipient.lastHost,
+            notify: recipient.request.notify?.text, originalRecipient: recipient.request.originalRecipient?.text,
             history: withHistory ? detail.attempts.map { TryView($0) } : nil)
     }
 }

@@ -151,7 +151,7 @@ struct OutcomeRecorder: Sendable {
         var recorded = Recorded()
         for (notice, queued) in zip(notices, settled.notices) {
             recorded.notices += Job.fresh(
-                queued, recipients: [notice.recipient], routing: routing, content: notice.content)
+                queued, recipients: [Envelope.Recipient(notice.recipient)], routing: routing, content: notice.content)
         }
         recorded.nextAttempts = decided.filter(\.isDeferred).map { min($0.nextAttempt, job.message.expiresAt) }
         return recorded

@@ -124,7 +124,8 @@ struct ReportDispatch: Sendable {
         for (mail, message) in zip(mails, queued) {
             await submit(
                 Job.fresh(
-                    message, recipients: mail.recipients.map(\.mailbox), routing: routing, content: mail.content.bytes))
+                    message, recipients: mail.recipients.map { Envelope.Recipient($0.mailbox) }, routing: routing,
+                    content: mail.content.bytes))
         }
         log.event(
             .notice,

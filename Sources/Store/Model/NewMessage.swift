@@ -15,6 +15,14 @@ public struct NewMessage: Sendable {
     public var origin: MessageOrigin
     /// What the sender asked of transport security (RFC 8689).
     public var demand: MessageDemand
+    /// RET (RFC 3461 §4.3); nil where it was not given.
+    public var returns: ReturnedContent?
+    /// ENVID (RFC 3461 §4.4) in xtext exactly as it came; nil where it was not given.
+    public var envelopeID: String?
+    /// MAIL carried SMTPUTF8 (RFC 6531 §3.4).
+    public var isInternationalized: Bool
+    /// The header section holds an octet above 127 and MAIL carried SMTPUTF8: no host without it may have this message.
+    public var needsUTF8Header: Bool
     public var content: Content
     /// At least one.
     public var recipients: [NewRecipient]
@@ -22,7 +30,8 @@ public struct NewMessage: Sendable {
     public init(
         id: QueueID, kind: MessageKind = .mail, reversePath: ReversePath, body: BodyType = .sevenBit,
         receivedAt: WallTime, expiresAt: WallTime, digest: [UInt8], hasEightBit: Bool = false,
-        origin: MessageOrigin = MessageOrigin(), demand: MessageDemand = .ordinary, content: Content,
+        origin: MessageOrigin = MessageOrigin(), demand: MessageDemand = .ordinary, returns: ReturnedContent? = nil,
+        envelopeID: String? = nil, isInternationalized: Bool = false, needsUTF8Header: Bool = false, content: Content,
         recipients: [NewRecipient]
     ) {
         self.id = id
@@ -35,6 +44,10 @@ public struct NewMessage: Sendable {
         self.hasEightBit = hasEightBit
         self.origin = origin
         self.demand = demand
+        self.returns = returns
+        self.envelopeID = envelopeID
+        self.isInternationalized = isInternationalized
+        self.needsUTF8Header = needsUTF8Header
         self.content = content
         self.recipients = recipients
     }
@@ -48,11 +61,16 @@ public struct NewRecipient: Hashable, Sendable {
     public var destination: String
     /// When it is due; for fresh mail the time of its receipt.
     public var nextAttempt: WallTime
+    /// What the sender asks to be told of it (RFC 3461 §4.1, §4.2).
+    public var request: RecipientRequest
 
-    public init(_ mailbox: Mailbox, destination: String, nextAttempt: WallTime) {
+    public init(
+        _ mailbox: Mailbox, destination: String, nextAttempt: WallTime, request: RecipientRequest = .none
+    ) {
         self.mailbox = mailbox
         self.destination = destination
         self.nextAttempt = nextAttempt
+        self.request = request
     }
 }
 
@@ -74,11 +92,20 @@ public struct MessageOrigin: Hashable, Sendable {
     public var clientAddress: IPAddress?
     /// How the session was secured, in words ("TLSv1.3 TLS_AES_256_GCM_SHA384"); nil for cleartext.
     public var tls: String?
+    /// Who logged in (RFC 4954); nil where nobody did.
+    public var login: String?
+    /// The client before that one, in the words of XFORWARD; nil where it was not stated.
+    public var forwarded: String?
 
-    public init(clientName: String? = nil, clientAddress: IPAddress? = nil, tls: String? = nil) {
+    public init(
+        clientName: String? = nil, clientAddress: IPAddress? = nil, tls: String? = nil, login: String? = nil,
+        forwarded: String? = nil
+    ) {
         self.clientName = clientName
         self.clientAddress = clientAddress
         self.tls = tls
+        self.login = login
+        self.forwarded = forwarded
     }
 }
 

@@ -6,6 +6,8 @@ public struct DueRecipient: Hashable, Sendable {
     public let message: MessageNumber
     public let id: QueueID
     public let mailbox: Mailbox
+    /// What the sender asks to be told of it (RFC 3461 §4.1, §4.2).
+    public let request: RecipientRequest
     public let destination: String
     public let attempts: Int
     public let nextAttempt: WallTime

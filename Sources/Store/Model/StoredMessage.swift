@@ -17,6 +17,14 @@ public struct StoredMessage: Hashable, Sendable {
     public let origin: MessageOrigin
     /// What the sender asked of transport security (RFC 8689).
     public let demand: MessageDemand
+    /// RET (RFC 3461 §4.3); nil where it was not given.
+    public let returns: ReturnedContent?
+    /// ENVID (RFC 3461 §4.4) in xtext exactly as it came; nil where it was not given.
+    public let envelopeID: String?
+    /// MAIL carried SMTPUTF8 (RFC 6531 §3.4).
+    public let isInternationalized: Bool
+    /// The header section holds an octet above 127 and MAIL carried SMTPUTF8.
+    public let needsUTF8Header: Bool
     /// True where the content lies in a file of its own.
     public let isSpooled: Bool
     /// Why the message is out of delivery; nil for mail in good health.
@@ -42,6 +50,8 @@ public enum RecipientState: Int, Hashable, Sendable, CaseIterable {
 public struct StoredRecipient: Hashable, Sendable {
     public let number: RecipientNumber
     public let mailbox: Mailbox
+    /// What the sender asks to be told of it (RFC 3461 §4.1, §4.2).
+    public let request: RecipientRequest
     public let destination: String
     public let state: RecipientState
     /// Delivery attempts so far.

@@ -3,9 +3,14 @@ import Mail
 
 /// Queries of the dispatcher. Each runs on an index alone as far as rows that do not qualify are concerned.
 enum DueQueries {
+    /// What ``read(_:)`` reads, of a recipient as `r` and its message as `m`.
+    private static let columns = """
+        r.number, r.message, m.id, r.local, r.domain, r.notify, r.original_recipient, r.destination, r.attempts,
+            r.next_attempt, r.delayed_notice, r.policy_since, m.kind, m.received_at, m.expires_at, m.size, m.demand
+        """
+
     static let everywhere = """
-        SELECT r.number, r.message, m.id, r.local, r.domain, r.destination, r.attempts, r.next_attempt, r.delayed_notice,
-            r.policy_since, m.kind, m.received_at, m.expires_at, m.size, m.demand
+        SELECT \(columns)
         FROM recipient r INDEXED BY recipient_due CROSS JOIN message m ON m.number = r.message
         WHERE r.state = 0 AND r.next_attempt <= ? AND (r.next_attempt, r.destination, r.number) > (?, ?, ?)
             AND r.destination NOT IN (SELECT value FROM json_each(?))
@@ -13,8 +18,7 @@ enum DueQueries {
         """
 
     static let oneDestination = """
-        SELECT r.number, r.message, m.id, r.local, r.domain, r.destination, r.attempts, r.next_attempt, r.delayed_notice,
-            r.policy_since, m.kind, m.received_at, m.expires_at, m.size, m.demand
+        SELECT \(columns)
         FROM recipient r INDEXED BY recipient_destination CROSS JOIN message m ON m.number = r.message
         WHERE r.state = 0 AND r.destination = ? AND r.next_attempt <= ? AND (r.next_attempt, r.number) > (?, ?)
         ORDER BY r.next_attempt, r.number LIMIT ?
@@ -22,8 +26,7 @@ enum DueQueries {
 
     // The store never puts a next attempt behind the expiry: what has expired is due.
     static let expired = """
-        SELECT r.number, r.message, m.id, r.local, r.domain, r.destination, r.attempts, r.next_attempt, r.delayed_notice,
-            r.policy_since, m.kind, m.received_at, m.expires_at, m.size, m.demand
+        SELECT \(columns)
         FROM recipient r INDEXED BY recipient_due CROSS JOIN message m ON m.number = r.message
         WHERE r.state = 0 AND r.next_attempt <= ?1 AND m.expires_at <= ?1
         ORDER BY r.next_attempt, r.destination, r.number LIMIT ?2
@@ -54,7 +57,8 @@ enum DueQueries {
         guard let id = QueueID(try columns.text()) else { throw DamagedRow(what: "no queue id") }
         return DueRecipient(
             number: number, message: message, id: id, mailbox: try columns.mailbox(),
-            destination: try columns.text(), attempts: try columns.int(), nextAttempt: try columns.time(),
+            request: try columns.request(), destination: try columns.text(), attempts: try columns.int(),
+            nextAttempt: try columns.time(),
             delayedNoticeSent: try columns.bool(), policyFailureSince: try columns.optionalTime(),
             kind: MessageKind(rawValue: try columns.int()) ?? .mail, receivedAt: try columns.time(),
             expiresAt: try columns.time(), size: try columns.int64(), demand: MessageDemand(column: try columns.int()))

@@ -3,7 +3,7 @@ import Mail
 
 /// Reading and writing of message rows.
 enum MessageRows {
-    /// Reads the seventeen columns every query of messages begins with.
+    /// Reads the ``columns`` every query of messages begins with.
     static func read(_ columns: inout Columns) throws -> StoredMessage {
         let number = MessageNumber(try columns.int64())
         guard let id = QueueID(try columns.text()) else { throw DamagedRow(what: "no queue id") }
@@ -14,16 +14,22 @@ enum MessageRows {
             digest: try columns.bytes(), hasEightBit: try columns.bool(),
             origin: MessageOrigin(
                 clientName: try columns.optionalText(), clientAddress: try columns.address(),
-                tls: try columns.optionalText()),
-            demand: MessageDemand(column: try columns.int()), isSpooled: try columns.bool(),
+                tls: try columns.optionalText(), login: try columns.optionalText(),
+                forwarded: try columns.optionalText()),
+            demand: MessageDemand(column: try columns.int()), returns: try columns.returns(),
+            envelopeID: try columns.envelopeID(), isInternationalized: try columns.bool(),
+            needsUTF8Header: try columns.bool(), isSpooled: try columns.bool(),
             quarantined: try columns.optionalText())
     }
 
-    static let byNumber = """
-        SELECT number, id, kind, reverse_local, reverse_domain, body, received_at, expires_at, size, digest, eight_bit,
-            client_name, client_address, tls, demand, spooled, quarantined
-        FROM message WHERE number = ?
+    /// Of a message as `m`.
+    static let columns = """
+        m.number, m.id, m.kind, m.reverse_local, m.reverse_domain, m.body, m.received_at, m.expires_at, m.size, m.digest,
+            m.eight_bit, m.client_name, m.client_address, m.tls, m.login, m.forwarded, m.demand, m.returns, m.envelope_id,
+            m.internationalized, m.needs_utf8_header, m.spooled, m.quarantined
         """
+
+    static let byNumber = "SELECT \(columns) FROM message m WHERE m.number = ?"
 
     /// Inserts message, content and recipients.
     /// - Throws: `StoreError.duplicate` before anything was changed.
@@ -54,7 +60,10 @@ enum MessageRows {
                     new.content.size.databaseValue, new.digest.databaseValue, new.hasEightBit.databaseValue,
                     new.origin.clientName.databaseValue,
                     new.origin.clientAddress.map { $0.octets.databaseValue } ?? .null,
-                    new.origin.tls.databaseValue, new.demand.rawValue.databaseValue, (inline == nil).databaseValue,
+                    new.origin.tls.databaseValue, new.origin.login.databaseValue, new.origin.forwarded.databaseValue,
+                    new.demand.rawValue.databaseValue, (new.returns?.rawValue).databaseValue,
+                    new.envelopeID.databaseValue, new.isInternationalized.databaseValue,
+                    new.needsUTF8Header.databaseValue, (inline == nil).databaseValue,
                     first.databaseValue, new.recipients.count.databaseValue, new.recipients.count.databaseValue,
                 ])
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
@@ -71,13 +80,14 @@ enum MessageRows {
                     recipient.mailbox.localPart.databaseValue, recipient.mailbox.domain.column,
                     recipient.destination.databaseValue,
                     min(recipient.nextAttempt, new.expiresAt).seconds.databaseValue,
-                ])
+                ] + recipient.request.columns)
         }
         let stored = StoredMessage(
             number: message, id: new.id, kind: new.kind, reversePath: new.reversePath, body: new.body,
             receivedAt: new.receivedAt, expiresAt: new.expiresAt, size: new.content.size, digest: new.digest,
-            hasEightBit: new.hasEightBit, origin: new.origin, demand: new.demand, isSpooled: inline == nil,
-            quarantined: nil)
+            hasEightBit: new.hasEightBit, origin: new.origin, demand: new.demand, returns: new.returns,
+            envelopeID: new.envelopeID, isInternationalized: new.isInternationalized,
+            needsUTF8Header: new.needsUTF8Header, isSpooled: inline == nil, quarantined: nil)
         return QueuedMessage(
             message: stored,
             recipients: new.recipients.indices.map { RecipientNumber(first &+ Int64($0)) })
@@ -85,13 +95,15 @@ enum MessageRows {
 
     private static let insertMessage = """
         INSERT INTO message (number, id, kind, reverse_local, reverse_domain, body, received_at, expires_at, size, digest,
-            eight_bit, client_name, client_address, tls, demand, spooled, first_recipient, recipients, open)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            eight_bit, client_name, client_address, tls, login, forwarded, demand, returns, envelope_id, internationalized,
+            needs_utf8_header, spooled, first_recipient, recipients, open)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     private static let insertContent = "INSERT INTO content (message, bytes) VALUES (?, ?)"
     private static let insertRecipient = """
-        INSERT INTO recipient (number, message, local, domain, destination, state, attempts, next_attempt)
-        VALUES (?, ?, ?, ?, ?, 0, 0, ?)
+        INSERT INTO recipient (number, message, local, domain, destination, state, attempts, next_attempt, notify,
+            original_recipient)
+        VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?, ?)
         """
 }
 

@@ -8,7 +8,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// Never change a line that was released: add a migration.
-    static let migrations: [String] = [version1, version2, version3]
+    static let migrations: [String] = [version1, version2, version3, version4]
 
     // Numbers of messages and recipients come from the writer (rising, never used twice), and the recipients of one message have
     // consecutive numbers: the range in the message row stands in for an index by message.
@@ -216,6 +216,20 @@ enum Schema {
         CREATE INDEX report_suppression_since ON report_suppression (since);
         CREATE INDEX report_suppression_until ON report_suppression (until);
         PRAGMA user_version = 3;
+        """
+
+    // What a client asks by DSN and SMTPUTF8. NULL is what was not given: an old row asks for nothing. `notify` is the number of
+    // the conditions, 0 for NEVER.
+    private static let version4 = """
+        ALTER TABLE message ADD COLUMN returns TEXT;
+        ALTER TABLE message ADD COLUMN envelope_id TEXT;
+        ALTER TABLE message ADD COLUMN internationalized INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE message ADD COLUMN needs_utf8_header INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE message ADD COLUMN login TEXT;
+        ALTER TABLE message ADD COLUMN forwarded TEXT;
+        ALTER TABLE recipient ADD COLUMN notify INTEGER;
+        ALTER TABLE recipient ADD COLUMN original_recipient TEXT;
+        PRAGMA user_version = 4;
         """
 
     /// What the file says about itself.

@@ -4,9 +4,7 @@ import Mail
 /// Queries for people.
 enum ViewQueries {
     static let list = """
-        SELECT m.number, m.id, m.kind, m.reverse_local, m.reverse_domain, m.body, m.received_at, m.expires_at, m.size,
-            m.digest, m.eight_bit, m.client_name, m.client_address, m.tls, m.demand, m.spooled, m.quarantined, m.open,
-            m.recipients,
+        SELECT \(MessageRows.columns), m.open, m.recipients,
             (SELECT min(next_attempt) FROM recipient
                 WHERE number BETWEEN m.first_recipient AND m.first_recipient + m.recipients - 1 AND +state = 0)
         FROM message m
@@ -42,14 +40,11 @@ enum ViewQueries {
         ]
     }
 
-    static let byID = """
-        SELECT number, id, kind, reverse_local, reverse_domain, body, received_at, expires_at, size, digest, eight_bit,
-            client_name, client_address, tls, demand, spooled, quarantined, first_recipient, recipients
-        FROM message WHERE id = ?
-        """
+    static let byID =
+        "SELECT \(MessageRows.columns), m.first_recipient, m.recipients FROM message m WHERE m.id = ?"
 
     static let recipients = """
-        SELECT number, local, domain, destination, state, attempts, next_attempt, last_attempt, result, cause, detail,
+        SELECT number, local, domain, notify, original_recipient, destination, state, attempts, next_attempt, last_attempt, result, cause, detail,
             reply_code, reply_enhanced, reply_text, host, delayed_notice, policy_since
         FROM recipient WHERE number BETWEEN ? AND ? ORDER BY number
         """
@@ -91,7 +86,8 @@ enum ViewQueries {
     private static func recipient(_ columns: inout Columns) throws -> StoredRecipient {
         StoredRecipient(
             number: RecipientNumber(try columns.int64()), mailbox: try columns.mailbox(),
-            destination: try columns.text(), state: RecipientState(rawValue: try columns.int()) ?? .held,
+            request: try columns.request(), destination: try columns.text(),
+            state: RecipientState(rawValue: try columns.int()) ?? .held,
             attempts: try columns.int(), nextAttempt: try columns.time(), lastAttempt: try columns.optionalTime(),
             lastOutcome: try columns.outcome(), lastHost: try columns.optionalText(),
             delayedNoticeSent: try columns.bool(), policyFailureSince: try columns.optionalTime())

@@ -148,9 +148,21 @@ public struct MessageView: Codable, Hashable, Sendable {
     public var size: Int
     public var receivedAt: Int64
     public var expiresAt: Int64
+    /// RET, `FULL` or `HDRS`.
+    public var returns: String?
+    /// ENVID, as it came.
+    public var envelopeID: String?
+    /// It came with SMTPUTF8.
+    public var internationalized: Bool
+    /// Who logged in to hand it over.
+    public var login: String?
+    /// The client before that one, in the words of XFORWARD.
+    public var forwarded: String?
 
     public init(
-        id: String, sender: String, recipients: [RecipientView], size: Int, receivedAt: Int64, expiresAt: Int64
+        id: String, sender: String, recipients: [RecipientView], size: Int, receivedAt: Int64, expiresAt: Int64,
+        returns: String? = nil, envelopeID: String? = nil, internationalized: Bool = false, login: String? = nil,
+        forwarded: String? = nil
     ) {
         self.id = id
         self.sender = sender
@@ -158,6 +170,11 @@ public struct MessageView: Codable, Hashable, Sendable {
         self.size = size
         self.receivedAt = receivedAt
         self.expiresAt = expiresAt
+        self.returns = returns
+        self.envelopeID = envelopeID
+        self.internationalized = internationalized
+        self.login = login
+        self.forwarded = forwarded
     }
 }
 
@@ -176,13 +193,17 @@ public struct RecipientView: Codable, Hashable, Sendable {
     public var lastReply: String?
     /// The host tried last.
     public var host: String?
+    /// NOTIFY: `NEVER`, or `SUCCESS`, `FAILURE`, `DELAY` with commas between.
+    public var notify: String?
+    /// ORCPT, as it came.
+    public var originalRecipient: String?
     /// The latest tries at hosts, oldest first; only where one message is shown.
     public var history: [TryView]?
 
     public init(
         address: String, destination: String, state: String, attempts: Int, nextAttempt: Int64? = nil,
-        reason: ReasonView? = nil, lastReply: String? = nil, host: String? = nil,
-        history: [TryView]? = nil
+        reason: ReasonView? = nil, lastReply: String? = nil, host: String? = nil, notify: String? = nil,
+        originalRecipient: String? = nil, history: [TryView]? = nil
     ) {
         self.address = address
         self.destination = destination
@@ -192,6 +213,8 @@ public struct RecipientView: Codable, Hashable, Sendable {
         self.reason = reason
         self.lastReply = lastReply
         self.host = host
+        self.notify = notify
+        self.originalRecipient = originalRecipient
         self.history = history
     }
 }

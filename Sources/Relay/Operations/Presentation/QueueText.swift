@@ -31,6 +31,13 @@ public enum QueueText {
         text += "  size      \(Humane.size(Int64(message.size)))\n"
         text += "  received  \(distance(message.receivedAt))\n"
         text += "  expires   \(distance(message.expiresAt))\n"
+        for (title, value) in [
+            ("login", message.login), ("from", message.forwarded), ("ret", message.returns),
+            ("envid", message.envelopeID), ("smtputf8", message.internationalized ? "yes" : nil),
+        ] {
+            guard let value else { continue }
+            text += "  \(title)" + String(repeating: " ", count: 10 - title.count) + style.wrapped(value, indent: 12) + "\n"
+        }
         for recipient in message.recipients {
             text += "\n" + style.paint(LogLine.oneLine(recipient.address), .bold) + "\n"
             let attempts = Humane.count(recipient.attempts, "attempt")
@@ -39,6 +46,8 @@ public enum QueueText {
             if let reason = recipient.reason { rows.append(("reason", "\(reason.cause): \(reason.detail)")) }
             if let host = recipient.host { rows.append(("host", host)) }
             if let reply = recipient.lastReply { rows.append(("reply", reply)) }
+            if let notify = recipient.notify { rows.append(("notify", notify)) }
+            if let original = recipient.originalRecipient { rows.append(("orcpt", original)) }
             for (title, value) in rows {
                 text += "  \(title)" + String(repeating: " ", count: 10 - title.count)
                 text += style.wrapped(value, indent: 12) + "\n"
