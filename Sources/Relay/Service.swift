@@ -140,7 +140,7 @@ public final class Service: Sendable {
         try await reroute()
         let addresses: [SocketAddress]
         do throws(IntakeServer.ListenError) {
-            addresses = try await intake.listen(on: configuration.intake.listen)
+            addresses = try await intake.listen(on: configuration.intake.addresses)
         } catch {
             throw ServiceError.listen("\(error.address)", "\(error.errno)")
         }

@@ -16,7 +16,7 @@ extension Service: ControlSource {
         return StatusView(
             version: Version.text, pid: getpid(), startedAt: started.seconds,
             uptime: max(0, now.seconds - started.seconds), hostname: hostname.text,
-            listeners: configuration.intake.listen.map(\.description),
+            listeners: configuration.intake.points.map(\.description),
             store: StoreView(
                 directory: configuration.store.directory, messages: counts?.messages ?? 0,
                 recipients: (counts?.dueRecipients ?? 0) + (counts?.heldRecipients ?? 0),

@@ -183,7 +183,7 @@ struct ServiceParts: Sendable {
     /// The addresses we send from are ours; those we listen on too, unless they mean "any" or lie on loopback (MX-09).
     static func ownAddresses(_ configuration: Configuration) -> Set<IPAddress> {
         let configured =
-            configuration.intake.listen.compactMap { IPAddress(octets: $0.octets) }
+            configuration.intake.addresses.compactMap { IPAddress(octets: $0.octets) }
             + [configuration.delivery.sourceIPv4, configuration.delivery.sourceIPv6].compactMap { $0 }
         return Set(configured.filter { $0 != .v4(0) && $0 != .v6(high: 0, low: 0) && !$0.isLoopback })
     }

@@ -1,6 +1,5 @@
 public import Logging
 public import Mail
-public import Net
 
 /// What the operator decided: the contents of `relayd.toml`, read strictly (``load(path:)``), or the defaults.
 ///
@@ -43,34 +42,6 @@ public struct Configuration: Sendable, Equatable {
         public var minimumFree = 1_000_000_000
         /// Files that must still fit into its file system: below, intake answers 452 4.3.1. 0 is no floor.
         public var minimumFreeInodes = 1000
-    }
-
-    /// Where and from whom mail is taken.
-    public struct Intake: Sendable, Equatable {
-        public var listen = [SocketAddress.v4(address: 0x7F00_0001, port: 2525)]
-        /// Clients that may relay through us; all others get 550 5.7.1.
-        public var networks = ["127.0.0.0/8", "::1/128"].compactMap { IPNetwork($0) }
-        /// Octets of content (RFC 1870 §4).
-        public var messageLimit = 35_000_000
-        /// Recipients of one transaction (RFC 5321 §4.5.3.1.8: at least 100).
-        public var recipientLimit = 1000
-        /// `Received:` fields before a message counts as looping (RFC 5321 §6.3: at least 100).
-        public var receivedLimit = 100
-        public var connectionLimit = 1000
-        public var clientConnectionLimit = 50
-        /// Messages in the queue above which intake answers 452.
-        public var queueLimit = 1_000_000
-        /// RFC 5321 §4.5.3.2.7.
-        public var commandTimeout = Duration.seconds(300)
-        /// Between two reads of content.
-        public var dataTimeout = Duration.seconds(300)
-        /// Lines of more than 998 octets (RFC 5322 §2.1.1, D17).
-        public var longLines = ServerSession.LongLines.refuse
-        /// Commands refused before the session is ended with 421.
-        public var errorLimit = 20
-        /// PEM files. STARTTLS is offered only with both.
-        public var tlsCertificate: String?
-        public var tlsKey: String?
     }
 
     /// How names are looked up and validated.

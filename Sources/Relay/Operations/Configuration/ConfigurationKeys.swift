@@ -50,7 +50,7 @@ extension ConfigurationSection {
         "intake", "Where mail comes in, and from whom.",
         [
             ConfigurationKey(
-                "intake", "listen", \.intake.listen, .list(of: .listenAddress, atMost: 64, orEmpty: false),
+                "intake", "listen", \.intake.listen, .list(of: .listenPoint, atMost: 64, orEmpty: true),
                 "Addresses and ports to listen on. IPv6 addresses stand in brackets."),
             ConfigurationKey(
                 "intake", "networks", \.intake.networks, .list(of: .network, atMost: 1000, orEmpty: false),

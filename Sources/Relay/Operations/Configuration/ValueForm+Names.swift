@@ -84,11 +84,13 @@ extension ValueForm<IPNetwork> {
         parse: { IPNetwork($0) }, spell: \.description)
 }
 
-extension ValueForm<SocketAddress> {
+extension ValueForm<ListenPoint> {
     /// Names are not taken, so that what is listened on does not depend on a resolver.
-    static let listenAddress = ValueForm.parsed(
-        "address:port", example: "127.0.0.1:2525", problem: "is no address with a port (IPv6 in brackets, no names)",
-        parse: { text in SocketAddress(text).flatMap { ($0.port ?? 0) > 0 ? $0 : nil } }, spell: \.description)
+    static let listenPoint = ValueForm.parsed(
+        "address:port, unix:/path or systemd:NAME", example: "127.0.0.1:2525",
+        problem: "is no address with a port (IPv6 in brackets, no names), no unix: with an absolute path, and no systemd: "
+            + "with a socket's name",
+        parse: { ListenPoint($0) }, spell: \.description)
 }
 
 extension ValueForm<ForwardAddress> {

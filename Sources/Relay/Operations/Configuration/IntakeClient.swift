@@ -1,0 +1,120 @@
+public import Mail
+
+/// What holds for a client of the intake: the first `[[intake.client]]` that matches it, or `[intake]` alone.
+public struct IntakeClient: Sendable, Hashable {
+    /// For logs; nil where no table matches, or it has no name.
+    public var name: String?
+    /// Open at once.
+    public var connections: Int
+    /// Nil: any number.
+    public var messageRate: WrittenRate?
+    public var recipientRate: WrittenRate?
+    public var connectionRate: WrittenRate?
+    /// Domains its reverse-paths may have; nil for any.
+    public var senderDomains: [RulePattern]?
+    /// The words of a 554 greeting, where it is not wanted at all.
+    public var refusal: String?
+
+    public init(
+        name: String? = nil, connections: Int, messageRate: WrittenRate? = nil, recipientRate: WrittenRate? = nil,
+        connectionRate: WrittenRate? = nil, senderDomains: [RulePattern]? = nil, refusal: String? = nil
+    ) {
+        self.name = name
+        self.connections = connections
+        self.messageRate = messageRate
+        self.recipientRate = recipientRate
+        self.connectionRate = connectionRate
+        self.senderDomains = senderDomains
+        self.refusal = refusal
+    }
+
+    /// May the client send mail from here? The null reverse-path is always allowed: notices must get through.
+    public func allows(_ sender: ReversePath) -> Bool {
+        guard let senderDomains else { return true }
+        switch sender {
+        case .null: return true
+        case .mailbox(let mailbox):
+            guard case .name(let domain) = mailbox.domain else { return false }
+            return senderDomains.contains { $0.matches(domain) }
+        }
+    }
+}
+
+/// So many within a span of time.
+public struct WrittenRate: Sendable, Hashable {
+    public var count: Int
+    public var seconds: Int
+
+    public init(count: Int, seconds: Int) {
+        self.count = count
+        self.seconds = seconds
+    }
+}
+
+/// A rate as a key has it, where the empty text lifts it.
+public enum RateLimit: Sendable, Hashable {
+    case unlimited
+    case atMost(WrittenRate)
+
+    public var rate: WrittenRate? {
+        if case .atMost(let rate) = self { rate } else { nil }
+    }
+}
+
+/// SHA-256 of a certificate in DER.
+public struct CertificateFingerprint: Sendable, Hashable {
+    /// 32 octets.
+    public let octets: [UInt8]
+
+    /// Nil unless there are 32 of them.
+    public init?(octets: [UInt8]) {
+        guard octets.count == Fingerprint.length else { return nil }
+        self.octets = octets
+    }
+}
+
+extension Configuration {
+    /// One `[[intake.client]]` as it stands in the file: empty or nil is a key that is not there.
+    public struct WrittenClient: Sendable, Equatable {
+        // Whom it is for: each that is given must match.
+        public var networks: [IPNetwork] = []
+        public var users: [String] = []
+        public var fingerprints: [CertificateFingerprint] = []
+        // What holds for them; nil: what [intake] says.
+        public var name: String?
+        public var connections: Int?
+        public var messageRate: RateLimit?
+        public var recipientRate: RateLimit?
+        public var connectionRate: RateLimit?
+        public var senderDomains: [RulePattern] = []
+        public var refuse: String?
+
+        public init() {}
+    }
+}
+
+extension Configuration.Intake {
+    /// What holds for each `[[intake.client]]`, in the order of the file.
+    public var clients: [IntakeClient] {
+        writtenClients.map { client in
+            IntakeClient(
+                name: client.name, connections: client.connections ?? clientConnectionLimit,
+                messageRate: (client.messageRate ?? messageRate).rate,
+                recipientRate: (client.recipientRate ?? recipientRate).rate,
+                connectionRate: (client.connectionRate ?? connectionRate).rate,
+                senderDomains: client.senderDomains.isEmpty ? nil : client.senderDomains, refusal: client.refuse)
+        }
+    }
+
+    /// What holds for a client that no table matches.
+    public var anyClient: IntakeClient {
+        IntakeClient(
+            connections: clientConnectionLimit, messageRate: messageRate.rate, recipientRate: recipientRate.rate,
+            connectionRate: connectionRate.rate)
+    }
+
+    /// A client's certificate has a say somewhere, so that it must be asked for.
+    public var asksForCertificates: Bool {
+        clientCAFile != nil || !clientFingerprints.isEmpty || writtenClients.contains { !$0.fingerprints.isEmpty }
+    }
+}
