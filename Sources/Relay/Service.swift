@@ -31,6 +31,8 @@ public final class Service: Sendable {
     let signer: Signer
     let dispatcher: Dispatcher
     let intake: IntakeServer
+    let entrances: [Entrance]
+    let gate: IntakeGate
     let counters: Counters
     let room: Room
     let validation: ValidationWatch
@@ -103,14 +105,13 @@ public final class Service: Sendable {
         dispatcher = Dispatcher(parts: deliveries, loops: loops, recorder: recorder, loader: loaderAlarm)
         loader = QueueLoader(
             store: store, dispatcher: dispatcher, alarm: loaderAlarm, log: log, routing: routing, clock: Self.clock)
+        entrances = parts.entrances
+        gate = IntakeGate(configuration.intake, room: room)
         intake = IntakeServer(
             parts: IntakeParts(
-                configuration: configuration.intake,
-                session: ServerSession.Configuration(
-                    hostname: hostname, configuration.intake, offersTLS: parts.server != nil,
-                    postmaster: configuration.dsn.postmaster),
-                store: store, dispatcher: dispatcher, schedule: schedule, tls: parts.server, room: room,
-                counters: counters, stopping: intakeStopping, log: log, routing: routing, clock: Self.clock),
+                configuration: configuration.intake, store: store, dispatcher: dispatcher, schedule: schedule, gate: gate,
+                users: parts.users, counters: counters, stopping: intakeStopping, log: log, routing: routing,
+                toASCII: { try? DomainName(idna: $0) }, clock: Self.clock),
             loops: loops)
     }
 
@@ -138,11 +139,17 @@ public final class Service: Sendable {
         await measureRoom()
         await recountQueue()
         try await reroute()
+        let inherited: InheritedSockets
+        do throws(InheritedSocketError) {
+            inherited = try InheritedSockets.take()
+        } catch {
+            throw ServiceError.system("\(error)")
+        }
         let addresses: [SocketAddress]
         do throws(IntakeServer.ListenError) {
-            addresses = try await intake.listen(on: configuration.intake.addresses)
+            addresses = try await intake.listen(by: entrances, inherited)
         } catch {
-            throw ServiceError.listen("\(error.address)", "\(error.errno)")
+            throw ServiceError.listen("\(error.point)", error.reason)
         }
         let control: ControlServer
         do throws(ControlServerError) {

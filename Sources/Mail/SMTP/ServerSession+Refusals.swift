@@ -34,7 +34,7 @@ extension ServerSession {
     var tooManyLogins: Reply { Reply(421, EnhancedStatusCode(4, 7, 0), "\(hostname) too many failed logins") }
     var idleTooLong: Reply { Reply(421, EnhancedStatusCode(4, 4, 2), "\(hostname) waited too long") }
     var shuttingDown: Reply { Reply(421, EnhancedStatusCode(4, 3, 2), "\(hostname) shutting down") }
-    var unanswered: Reply { Reply(451, EnhancedStatusCode(4, 4, 2), "No answer about this recipient, try again later") }
+    var unanswered: Reply { configuration.unansweredInTime }
     var tooManyRecipients: Reply { Reply(452, EnhancedStatusCode(4, 5, 3), "Too many recipients in one transaction") }
     var oneRecipientOnly: Reply {
         Reply(452, EnhancedStatusCode(4, 5, 3), "One recipient at a time: the reply to the content is the remote host's")
@@ -118,5 +118,12 @@ extension ServerSession {
         Reply(
             554, EnhancedStatusCode(5, 6, 0),
             "Line \(line) is longer than \(ContentReader.lineLimit) octets (RFC 5322 section 2.1.1)")
+    }
+}
+
+extension ServerSession.Configuration {
+    /// Nobody knows in time what became of a recipient whose delivery the client waits for.
+    public var unansweredInTime: Reply {
+        Reply(451, EnhancedStatusCode(4, 4, 7), "The remote host has not answered in time, try again later")
     }
 }

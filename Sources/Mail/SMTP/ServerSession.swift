@@ -149,10 +149,11 @@ public struct ServerSession: Sendable {
         case (.refused, .lineTooLong(let pendingBytes)):
             return refuse(refusedBefore, pendingBytes)
 
-        case (.receiving(let transaction), .contentEnded(let facts, let pendingBytes)),
-            (.chunk(let transaction, isLast: true), .contentEnded(let facts, let pendingBytes)):
+        case (.receiving(let transaction), .contentEnded(let facts, let pendingBytes)):
             return take(facts, transaction, pendingBytes)
-        case (.chunk(let transaction, isLast: false), .chunkEnded(let size, let pendingBytes)):
+        case (.chunk(let transaction, let isLast), .contentEnded(let facts, let pendingBytes)) where isLast:
+            return take(facts, transaction, pendingBytes)
+        case (.chunk(let transaction, let isLast), .chunkEnded(let size, let pendingBytes)) where !isLast:
             return takeChunk(size, transaction, pendingBytes)
         case (.discarding(let reply), .chunkEnded(size: _, let pendingBytes)):
             state = .ready(nil)
@@ -163,11 +164,11 @@ public struct ServerSession: Sendable {
             return settle(transaction, with: queued(id))
         case (.committing(let transaction), .commitFailed(let failure)):
             return settle(transaction, with: notQueued(failure))
-        case (.receiving(let transaction), .commitFailed(let failure)),
-            (.chunk(let transaction, isLast: true), .commitFailed(let failure)):
+        case (.receiving(let transaction), .commitFailed(let failure)):
             // The disk failed while content came in; the rest of it was swallowed.
             return settle(transaction, with: notQueued(failure))
-        case (.chunk(_, isLast: false), .commitFailed(let failure)):
+        case (.chunk(let transaction, let isLast), .commitFailed(let failure)):
+            if isLast { return settle(transaction, with: notQueued(failure)) }
             state = .ready(nil)
             return answer(notQueued(failure), 0)
         case (.delivering(let transaction), .answered(let replies)):
@@ -189,26 +190,9 @@ public struct ServerSession: Sendable {
         case (.authenticating, .authenticated(let result, let terms)):
             return settleLogin(result, terms)
 
-        case (.ready, .timedOut), (.receiving, .timedOut), (.refused, .timedOut), (.chunk, .timedOut),
-            (.discarding, .timedOut), (.authenticating, .timedOut):
-            return close(with: idleTooLong)
-        case (.ready, .shuttingDown), (.receiving, .shuttingDown), (.refused, .shuttingDown), (.chunk, .shuttingDown),
-            (.discarding, .shuttingDown), (.authenticating, .shuttingDown):
-            return close(with: shuttingDown)
-        case (.unconnected, .shuttingDown), (.securing, .shuttingDown), (.unconnected, .timedOut),
-            (.securing, .timedOut):
-            return close(with: nil)
-        case (.committing, .shuttingDown), (.delivering, .shuttingDown):
-            isLeaving = true
-            return .wait
-        case (.committing, .timedOut), (.committing, .peerClosed), (.delivering, .timedOut),
-            (.delivering, .peerClosed):
-            // What the disk or the remote has is delivered whether or not the client hears of it: it may send the message
-            // again, which is better than losing it (RFC 5321 §6.1).
-            return .wait
-        case (.unconnected, .peerClosed), (.ready, .peerClosed), (.receiving, .peerClosed), (.securing, .peerClosed),
-            (.refused, .peerClosed), (.chunk, .peerClosed), (.discarding, .peerClosed), (.authenticating, .peerClosed):
-            return close(with: nil)
+        case (_, .timedOut): return giveUp(with: idleTooLong)
+        case (_, .shuttingDown): return giveUp(with: shuttingDown)
+        case (_, .peerClosed): return giveUp(with: nil)
 
         // Nothing follows the end; late events find it done.
         case (.closed, _):
@@ -218,6 +202,24 @@ public struct ServerSession: Sendable {
         case (.unconnected, _), (.ready, _), (.refused, _), (.receiving, _), (.chunk, _), (.discarding, _),
             (.committing, _), (.delivering, _), (.securing, _), (.authenticating, _):
             return close(with: nil)
+        }
+    }
+
+    /// The client, its time or the server's own is at an end. Nothing is said where nobody would understand it: before the
+    /// greeting, and within a handshake.
+    private mutating func giveUp(with reply: Reply?) -> Action {
+        switch state {
+        case .ready, .refused, .receiving, .chunk, .discarding, .authenticating:
+            return close(with: reply)
+        case .unconnected, .securing:
+            return close(with: nil)
+        case .committing, .delivering:
+            // What the disk or the remote has is delivered whether or not the client hears of it: it may send the message
+            // again, which is better than losing it (RFC 5321 §6.1).
+            if reply == shuttingDown { isLeaving = true }
+            return .wait
+        case .closed:
+            return .close([])
         }
     }
 

@@ -1,3 +1,4 @@
+import Logging
 import Mail
 import Net
 import TLS

@@ -101,9 +101,15 @@ final class IntakeGate: Sendable {
 
     // MARK: Messages
 
+    /// The limit of the whole server that is reached.
+    private var shortage: IntakeCapacity.Shortage? {
+        if let short = room.shortage { return IntakeCapacity.Shortage(rawValue: short.rawValue) }
+        return memory.isFull ? .memory : nil
+    }
+
     /// What can be taken now from a client with these limits.
     func capacity(_ account: Account) -> IntakeCapacity {
-        var capacity = IntakeCapacity(octets: room.now, shortage: room.shortage ?? (memory.isFull ? .memory : nil))
+        var capacity = IntakeCapacity(octets: room.now, shortage: shortage)
         guard account.hasRates else { return capacity }
         let allowance = ledger.withLock { $0.allowance(of: account.key, under: account.limits, at: .now) }
         capacity.messages = allowance.messages ?? .max

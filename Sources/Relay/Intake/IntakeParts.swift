@@ -1,7 +1,6 @@
 import Logging
 import Mail
 import Store
-import TLS
 
 /// What all intake sessions share.
 struct IntakeParts: Sendable {
@@ -20,24 +19,4 @@ struct IntakeParts: Sendable {
     /// A-labels of a domain (RFC 5891).
     let toASCII: @Sendable (String) -> DomainName?
     let clock: @Sendable () -> WallTime
-}
-
-/// One way in: a listener with all that its sessions begin with.
-struct Entrance: Sendable {
-    let listener: IntakeListener
-    let session: ServerSession.Configuration
-    /// Nil where the listener has no TLS.
-    let tls: ServerContext?
-}
-
-extension ServerSession.Configuration {
-    /// What the operator configured for sessions of `listener`.
-    init(hostname: DomainName, _ intake: Configuration.Intake, _ listener: IntakeListener, postmaster: Mailbox?) {
-        self.init(
-            hostname: hostname, messageLimit: intake.messageLimit, recipientLimit: intake.recipientLimit,
-            receivedLimit: intake.receivedLimit, errorLimit: intake.errorLimit, loginLimit: intake.authFailureLimit,
-            longLines: intake.longLines, security: listener.tls, postmaster: postmaster, spoken: listener.protocol,
-            role: listener.role, acknowledgement: listener.acknowledgement,
-            mechanisms: listener.offersAuth ? SASLMechanismName.allCases : [])
-    }
 }

@@ -128,25 +128,27 @@ extension ListenPoint {
     func open(
         _ settings: IntakeListener, _ inherited: InheritedSockets, on loop: Loop
     ) throws(IntakeServer.ListenError) -> Listener {
+        var group: FileGroup?
+        if case .unix = self, let name = settings.socketGroup {
+            do throws(FileGroupError) { group = try FileGroup(named: name) } catch {
+                throw IntakeServer.ListenError(point: self, reason: "\(error)")
+            }
+        }
         do throws(Errno) {
             switch self {
             case .address(let address):
                 return try Listener(on: loop, address: address)
             case .unix(let path):
-                let group = try group(settings.socketGroup)
-                return try Listener(
-                    on: loop, address: .unix(path: path), mode: settings.socketMode, group: group)
+                return try Listener(on: loop, address: .unix(path: path), mode: settings.socketMode, group: group)
             case .inherited(let name):
-                guard let descriptor = inherited.take(named: name) else {
-                    throw IntakeServer.ListenError(
-                        point: self, reason: "no socket of this name was handed over by the service manager")
+                if let descriptor = inherited.take(named: name) {
+                    return try Listener(adopting: descriptor, on: loop)
                 }
-                return try Listener(adopting: descriptor, on: loop)
             }
-        } catch let error as IntakeServer.ListenError {
-            throw error
         } catch {
             throw IntakeServer.ListenError(point: self, reason: "\(error)")
         }
+        throw IntakeServer.ListenError(
+            point: self, reason: "the service manager handed over no socket of this name (FileDescriptorName=)")
     }
 }

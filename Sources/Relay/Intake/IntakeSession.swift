@@ -169,8 +169,12 @@ struct IntakeSession {
 
     private mutating func authenticate(_ mechanism: SASLMechanismName, _ initial: [UInt8]?) async -> ServerSession.Event {
         guard let users = parts.users else { return .authenticated(.failed(.unavailable), terms()) }
+        var bindings: [ChannelBindingType: [UInt8]] = [:]
+        for kind in ChannelBindingType.allCases {
+            bindings[kind] = ChannelBinding(rawValue: kind.rawValue).flatMap { tls?.channelBinding($0) }
+        }
         let exchange = AuthExchange(
-            stream: stream, users: users, tlsBindings: tls?.channelBindings ?? [:], timeout: parts.gate.commandTimeout)
+            stream: stream, users: users, tlsBindings: bindings, timeout: parts.gate.commandTimeout)
         let attempt = await exchange.attempt(mechanism: mechanism.rawValue, initial: initial)
         switch attempt.result {
         case .succeeded(let name):

@@ -10,8 +10,13 @@ extension Service {
     /// Changes nothing.
     public static func checkParts(_ configuration: Configuration) -> [String] {
         var faults: [String] = []
-        do throws(ServiceError) { _ = try ServiceParts.hostname(configuration) } catch { faults.append("\(error)") }
-        do throws(ServiceError) { _ = try ServiceParts.contexts(configuration) } catch { faults.append("\(error)") }
+        do throws(ServiceError) {
+            let hostname = try ServiceParts.hostname(configuration)
+            _ = try Entrance.all(configuration, hostname: hostname)
+            _ = try ServiceParts.users(configuration)
+        } catch {
+            faults.append("\(error)")
+        }
         do throws(ConfigurationError) {
             _ = try KeyRing(loading: configuration)
         } catch {

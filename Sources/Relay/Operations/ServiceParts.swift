@@ -23,14 +23,18 @@ struct ServiceParts: Sendable {
     let dane: ClientContext
     let trust: TrustStores
     let identities: ClientIdentities
-    let server: ServerContext?
+    let entrances: [Entrance]
+    /// Who may log in; nil where nobody can.
+    let users: Users?
     let keys: KeyRing
 
     static func make(
         _ configuration: Configuration, program: String, workerArguments: [String], log: Logger
     ) async throws(ServiceError) -> ServiceParts {
         let hostname = try Self.hostname(configuration)
-        let (opportunistic, dane, server) = try contexts(configuration)
+        let (opportunistic, dane) = try contexts()
+        let entrances = try Entrance.all(configuration, hostname: hostname)
+        let users = try users(configuration)
         let (trust, identities) = try proofs(configuration)
         let credentials: [String: Credentials]
         let keys: KeyRing
@@ -61,7 +65,7 @@ struct ServiceParts: Sendable {
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
                 resolver: resolver, https: https, credentials: credentials,
-                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, server: server,
+                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, entrances: entrances, users: users,
                 keys: keys)
         } catch {
             await store.close()
@@ -164,19 +168,20 @@ struct ServiceParts: Sendable {
         return name
     }
 
-    static func contexts(
-        _ configuration: Configuration
-    ) throws(ServiceError) -> (ClientContext, ClientContext, ServerContext?) {
+    static func contexts() throws(ServiceError) -> (ClientContext, ClientContext) {
         do throws(TLSError) {
-            var server: ServerContext?
-            if let certificate = configuration.intake.tlsCertificate, let key = configuration.intake.tlsKey {
-                server = try ServerContext(certificateFile: certificate, keyFile: key)
-            }
-            return (
-                try ClientContext(.unverified), try ClientContext(.dane), server
-            )
+            return (try ClientContext(.unverified), try ClientContext(.dane))
         } catch {
             throw ServiceError.tls(error.text)
+        }
+    }
+
+    static func users(_ configuration: Configuration) throws(ServiceError) -> Users? {
+        guard let path = configuration.intake.usersFile else { return nil }
+        do throws(UsersFileFault) {
+            return try Users.open(path: path)
+        } catch {
+            throw ServiceError.users("\(error)")
         }
     }
 

@@ -12,15 +12,6 @@ extension Schedule {
     }
 }
 
-extension ServerSession.Configuration {
-    init(hostname: DomainName, _ intake: Configuration.Intake, offersTLS: Bool, postmaster: Mailbox?) {
-        self.init(
-            hostname: hostname, messageLimit: intake.messageLimit, recipientLimit: intake.recipientLimit,
-            receivedLimit: intake.receivedLimit, errorLimit: intake.errorLimit,
-            longLines: intake.longLines == .pass ? .pass : .refuse, offersTLS: offersTLS, postmaster: postmaster)
-    }
-}
-
 extension Mailbox {
     /// `postmaster@hostname`: who our notices are from where nothing else is configured.
     static func postmaster(at hostname: DomainName) -> Mailbox {

@@ -1,4 +1,4 @@
-public import Mail
+import Mail
 
 extension QueuedMessage {
     /// A message that is delivered without ever lying in the queue: whoever sent it keeps it until it is delivered. The
@@ -14,7 +14,8 @@ extension StoredMessage {
         self.init(
             number: number, id: new.id, kind: new.kind, reversePath: new.reversePath, body: new.body,
             receivedAt: new.receivedAt, expiresAt: new.expiresAt, size: new.content.size, digest: new.digest,
-            hasEightBit: new.hasEightBit, origin: new.origin, demand: new.demand,
-            isSpooled: new.content.bytes == nil, quarantined: nil)
+            hasEightBit: new.hasEightBit, origin: new.origin, demand: new.demand, returns: new.returns,
+            envelopeID: new.envelopeID, isInternationalized: new.isInternationalized,
+            needsUTF8Header: new.needsUTF8Header, isSpooled: new.content.bytes == nil, quarantined: nil)
     }
 }
