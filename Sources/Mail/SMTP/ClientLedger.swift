@@ -34,7 +34,8 @@ public struct ClientLedger: Sendable {
     public mutating func refund(_ kind: Kind, of key: Key, under limits: ClientLimits, at now: Int64) {}
 
     /// How much would be admitted now; nil: no limit. Nothing is spent.
-    public func allowance(of key: Key, under limits: ClientLimits, at now: Int64) -> (messages: Int?, recipients: Int?) {
+    public func allowance(of key: Key, under limits: ClientLimits, at now: Int64) -> (messages: Int?, recipients: Int?)
+    {
         (nil, nil)
     }
 

@@ -1,4 +1,5 @@
-/// Reads what follows 354 up to CRLF.CRLF and nothing else (RFC 5321 §4.1.1.4), over any borders of input.
+/// Reads content over any borders of input: what follows 354 up to CRLF.CRLF and nothing else (RFC 5321 §4.1.1.4), or the
+/// chunks of BDAT (RFC 3030 §2). The facts are those of the content, whichever way it comes.
 ///
 /// It unstuffs (RFC 5321 §4.5.2) by emitting ranges of its input; no octet is copied. A bare CR or LF never ends a line
 /// (D16): it is noted, and reading goes on to the true end, so that the session stays in step.
@@ -23,6 +24,7 @@ public struct ContentReader: Sendable {
 
     public private(set) var facts = ContentFacts()
     private let limit: Int
+    private let framing: Framing
     private var state = State.lineStart
     /// Of the line under way, unstuffed and without its CRLF.
     private var lineLength = 0
@@ -43,15 +45,10 @@ public struct ContentReader: Sendable {
     /// `limit`: octets after which nothing more is emitted.
     public init(limit: Int, framing: Framing = .dots) {
         self.limit = limit
+        self.framing = framing
     }
 
-    /// Reads on in content that comes by `.chunks`: all of `chunk` is content, and `emit` gets it as ``consume(_:emit:)`` says.
-    public mutating func consume(chunk: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) -> Void) {}
-
-    /// The last chunk was read: what the facts still wait for is settled. Nothing may be consumed after.
-    public mutating func finish() {}
-
-    /// Reads on. `emit` gets unstuffed octets in order: ranges of `input`, valid only during the call. After a bare CR or
+    /// Reads on in content that comes by `.dots`. `emit` gets unstuffed octets in order: ranges of `input`, valid only during the call. After a bare CR or
     /// LF, or past the limit, nothing more is emitted. After the end, no more input may come.
     public mutating func consume(
         _ input: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) -> Void
@@ -61,7 +58,7 @@ public struct ContentReader: Sendable {
         var start = 0
         while index < input.count {
             switch state {
-            case .lineStart where input[index] == UInt8(ascii: "."):
+            case .lineStart where input[index] == UInt8(ascii: ".") && framing == .dots:
                 deliver(input, start..<index, emit)
                 index += 1
                 start = index
@@ -76,7 +73,7 @@ public struct ContentReader: Sendable {
             case .dot:
                 state = .text
             case .dotCarriageReturn where input[index] == ASCII.lineFeed:
-                if facts.bodyOffset == nil { endHeader() }
+                if facts.bodyOffset == nil { endHeader(size: facts.size) }
                 return .ended(consumed: index + 1)
             case .dotCarriageReturn:
                 noteBareLineEnd()
@@ -93,6 +90,21 @@ public struct ContentReader: Sendable {
         }
         deliver(input, start..<index, emit)
         return .needsMore
+    }
+
+    /// Reads on in content that comes by `.chunks`: all or a part of one chunk, all of it content. `emit` as above.
+    public mutating func consume(chunk: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) -> Void) {
+        // Without dots there is no end to find.
+        _ = consume(chunk, emit: emit)
+    }
+
+    /// The last chunk was read: settles the facts that wait for more. Nothing may be consumed after.
+    public mutating func finish() {
+        // A CR was the very last octet: no LF can follow.
+        if state == .carriageReturn { noteBareLineEnd() }
+        noteLength()
+        facts.endsWithLineEnd = state == .lineStart
+        if facts.bodyOffset == nil { endHeader(size: facts.size) }
     }
 
     /// Reads up to a CR or LF and behind it.
@@ -117,11 +129,11 @@ public struct ContentReader: Sendable {
     }
 
     private mutating func endLine(emitted: Int) {
-        if lineLength > Self.lineLimit, facts.longLine == nil { facts.longLine = lineNumber }
+        noteLength()
         if facts.bodyOffset == nil {
             if lineLength == 0 {
                 facts.bodyOffset = emitted
-                endHeader()
+                endHeader(size: emitted &- 2)
             } else {
                 header.endLine()
             }
@@ -131,11 +143,22 @@ public struct ContentReader: Sendable {
         state = .lineStart
     }
 
-    private mutating func endHeader() {
+    /// `size`: octets before the empty line.
+    private mutating func endHeader(size: Int) {
         header.endField()
         facts.receivedCount = header.receivedCount
         facts.tlsRequired = header.tlsRequired
-        facts.isTLSReport = header.isTLSReport
+        facts.isTLSReport = header.has(.reportDomain) && header.has(.reportSubmitter)
+        facts.hasDate = header.has(.date)
+        facts.hasMessageID = header.has(.messageID)
+        facts.hasFrom = header.has(.from)
+        facts.headerSize = size
+        // Of the body, nothing was read so far.
+        facts.headerHas8bit = facts.has8bit
+    }
+
+    private mutating func noteLength() {
+        if lineLength > Self.lineLimit, facts.longLine == nil { facts.longLine = lineNumber }
     }
 
     private mutating func noteBareLineEnd() {

@@ -1,12 +1,11 @@
 /// Follows the header section of content that goes by, octet by octet, for the fields an intake must know of: it counts
-/// `Received`, reads `TLS-Required` (RFC 8689 §3), and knows a TLS-RPT report by its two fields (RFC 8460 §5.3). It keeps no octet, however long a field is.
+/// `Received`, reads `TLS-Required` (RFC 8689 §3), and says which ``KnownField``s there are. It keeps no octet, however
+/// long a field is.
 struct HeaderScan {
     private(set) var receivedCount = 0
     private(set) var tlsRequired = TLSRequiredField.absent
-    /// `TLS-Report-Domain` and `TLS-Report-Submitter` were there.
-    var isTLSReport: Bool { hasReportDomain && hasReportSubmitter }
-    private var hasReportDomain = false
-    private var hasReportSubmitter = false
+    private var seen: KnownField.Mask = 0
+    private let names = KnownField.Table.shared
 
     /// The rest of this line is of no interest.
     private(set) var isLineDone = false
@@ -16,44 +15,10 @@ struct HeaderScan {
 
     private enum Place {
         case lineStart
-        /// Octets matched so far; blanks may stand before the colon (RFC 5322 §4.5.8).
-        case name(Name, matched: Int, hasBlank: Bool)
+        case name(KnownField.Match)
+        /// Behind a whole name and a blank: more may stand before the colon (RFC 5322 §4.5.8).
+        case blank(KnownField)
         case value
-    }
-
-    private enum Name {
-        case received
-        case tlsRequired
-        case reportDomain
-        case reportSubmitter
-
-        private static let reportDomainName = Array("tls-report-domain".utf8)
-        private static let reportSubmitterName = Array("tls-report-submitter".utf8)
-        private static let receivedName = Array("received".utf8)
-        private static let tlsRequiredName = Array("tls-required".utf8)
-
-        var octets: [UInt8] {
-            switch self {
-            case .received: Self.receivedName
-            case .tlsRequired: Self.tlsRequiredName
-            case .reportDomain: Self.reportDomainName
-            case .reportSubmitter: Self.reportSubmitterName
-            }
-        }
-
-        /// The name that begins with the same `matched` octets and goes on with `octet`; nil where none does.
-        func branch(at matched: Int, on octet: UInt8) -> Name? {
-            let next: Name? =
-                switch self {
-                case .tlsRequired: .reportDomain
-                case .reportDomain: .reportSubmitter
-                case .received, .reportSubmitter: nil
-                }
-            guard let next, next.octets.prefix(matched) == octets.prefix(matched), matched < next.octets.count else {
-                return nil
-            }
-            return next.octets[matched] == octet ? next : next.branch(at: matched, on: octet)
-        }
     }
 
     // requiretls-field = "TLS-Required:" [FWS] "No" CRLF
@@ -75,22 +40,19 @@ struct HeaderScan {
                 return
             }
             endField()
-            switch ASCII.lowercased(byte) {
-            case UInt8(ascii: "r"): place = .name(.received, matched: 1, hasBlank: false)
-            case UInt8(ascii: "t"): place = .name(.tlsRequired, matched: 1, hasBlank: false)
-            default: isLineDone = true
-            }
-        case .name(let name, let matched, let hasBlank):
-            let octets = name.octets
-            if matched < octets.count, ASCII.lowercased(byte) == octets[matched] {
-                place = .name(name, matched: matched + 1, hasBlank: false)
-            } else if matched == octets.count, byte == UInt8(ascii: ":") {
-                begin(name, isStrict: !hasBlank)
-            } else if matched == octets.count, ASCII.isBlank(byte) {
-                place = .name(name, matched: matched, hasBlank: true)
-            } else if !hasBlank, let other = name.branch(at: matched, on: ASCII.lowercased(byte)) {
-                place = .name(other, matched: matched + 1, hasBlank: false)
+            takeName(byte, KnownField.Match())
+        case .name(let match):
+            if byte == UInt8(ascii: ":"), let field = match.field(in: names) {
+                begin(field, isStrict: true)
+            } else if ASCII.isBlank(byte), let field = match.field(in: names) {
+                place = .blank(field)
             } else {
+                takeName(byte, match)
+            }
+        case .blank(let field):
+            if byte == UInt8(ascii: ":") {
+                begin(field, isStrict: false)
+            } else if !ASCII.isBlank(byte) {
                 isLineDone = true
             }
         case .value:
@@ -114,21 +76,28 @@ struct HeaderScan {
         self.value = nil
     }
 
-    private mutating func begin(_ name: Name, isStrict: Bool) {
-        switch name {
-        case .received:
-            receivedCount &+= 1
+    func has(_ field: KnownField) -> Bool {
+        seen & field.bit != 0
+    }
+
+    private mutating func takeName(_ byte: UInt8, _ match: KnownField.Match) {
+        var match = match
+        if match.take(byte, in: names) {
+            place = .name(match)
+        } else {
             isLineDone = true
-        case .reportDomain:
-            hasReportDomain = true
-            isLineDone = true
-        case .reportSubmitter:
-            hasReportSubmitter = true
-            isLineDone = true
-        case .tlsRequired:
+        }
+    }
+
+    private mutating func begin(_ field: KnownField, isStrict: Bool) {
+        seen |= field.bit
+        if field == .received { receivedCount &+= 1 }
+        if field == .tlsRequired {
             // The blank makes it no `requiretls-field`, yet one that counts as such: what is doubtful lowers no security.
             value = isStrict ? .blank : .other
             place = .value
+        } else {
+            isLineDone = true
         }
     }
 
