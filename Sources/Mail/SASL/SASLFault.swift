@@ -23,7 +23,8 @@ public enum SASLFault: String, Error, Hashable, Sendable, CaseIterable {
     public var failure: AuthenticationResult.Failure {
         switch self {
         case .malformed: .malformed
-        case .unknownUser, .wrongPassword, .otherIdentity, .downgrade, .channelBinding, .unknownExtension, .nonce: .credentials
+        case .unknownUser, .wrongPassword, .otherIdentity, .downgrade, .channelBinding, .unknownExtension, .nonce:
+            .credentials
         case .unavailable: .unavailable
         case .cancelled: .cancelled
         case .tooLong: .tooLong
