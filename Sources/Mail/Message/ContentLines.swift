@@ -1,7 +1,9 @@
-/// Lines of a message we write ourselves (DSN, report): each ends in CRLF, none holds a control character or an octet
-/// over 126, none is longer than RFC 5322 §2.1.1 allows.
+/// Lines of a message we write ourselves (DSN, report): each ends in CRLF, none holds a control character or, unless it may
+/// hold UTF-8, an octet over 126, none is longer than RFC 5322 §2.1.1 allows.
 struct ContentLines {
     var bytes: [UInt8] = []
+    /// Characters beyond ASCII stand as they are.
+    var inUTF8 = false
 
     /// RFC 5322 §2.1.1: a line SHOULD hold no more characters than this.
     static let width = 78
@@ -10,10 +12,24 @@ struct ContentLines {
 
     /// One line as it is. What cannot stand in it (a remote's reply may hold anything) becomes "?".
     mutating func add(_ line: some StringProtocol) {
+        if inUTF8 { return addUTF8(line) }
         var count = 0
         for byte in line.utf8 where count < Self.limit {
             bytes.append((0x20...0x7E).contains(byte) || byte == 0x09 ? byte : UInt8(ascii: "?"))
             count += 1
+        }
+        bytes += [0x0D, 0x0A]
+    }
+
+    /// The same in UTF-8: no character is cut in two.
+    private mutating func addUTF8(_ line: some StringProtocol) {
+        var count = 0
+        for scalar in line.unicodeScalars {
+            let isSafe = (0x20...0x7E).contains(scalar.value) || scalar.value == 0x09 || scalar.value >= 0xA0
+            let octets = isSafe ? Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) : [UInt8(ascii: "?")]
+            count += octets.count
+            if count > Self.limit { break }
+            bytes += octets
         }
         bytes += [0x0D, 0x0A]
     }

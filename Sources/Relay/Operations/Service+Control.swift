@@ -157,7 +157,7 @@ extension MessageView {
             recipients: detail.recipients.map { RecipientView($0, withHistory: withHistory) },
             size: Int(clamping: message.size),
             receivedAt: message.receivedAt.seconds, expiresAt: message.expiresAt.seconds,
-            returns: message.returns?.rawValue, envelopeID: message.envelopeID,
+            returns: message.returns?.rawValue, envid: message.envelopeID,
             internationalized: message.isInternationalized, login: message.origin.login,
             forwarded: message.origin.forwarded)
     }

@@ -4,7 +4,8 @@ import Store
 import TLS
 
 /// Makes the notices that outcomes cause: one DSN for all recipients of a message that failed in this attempt, one for
-/// those it is time to call delayed. Nothing answers a notice (Q-05, DSN-02).
+/// those it is time to call delayed, one for those handed to a host that will not tell of success; in each those whose sender
+/// wants to hear of it (DSN-11, DSN-15). Nothing answers a notice (Q-05, DSN-02).
 struct Bouncer: Sendable {
     let hostname: DomainName
     let from: Mailbox
@@ -20,18 +21,16 @@ struct Bouncer: Sendable {
         let content: [UInt8]
     }
 
+    /// - Parameter traces: of each of `decided`; nil where there was no attempt.
     /// - Returns: nil where a notice that is due cannot be made: then the outcomes must wait as well.
-    func notices(for job: Job, _ decided: [Decided], hosts: [MXHost?], at now: WallTime) async -> [Notice]? {
-        let failed = decided.indices.filter {
-            if case .bounced = decided[$0].outcome { true } else { false }
-        }
-        let delayed = decided.indices.filter { decided[$0].isDelayNoticeDue }
-        guard !failed.isEmpty || !delayed.isEmpty else { return [] }
+    func notices(
+        for job: Job, _ decided: [Decided], _ traces: [AttemptResult.Trace?], at now: WallTime
+    ) async -> [Notice]? {
         // RPTF-21: what became of a report stands in `relayctl tlsrpt status`, and nowhere else.
         if job.message.kind == .report { return [] }
         guard case .mailbox(let sender) = job.message.reversePath else {
             // Nobody to tell but the operator.
-            for index in failed {
+            for index in decided.indices where decided[index].action(traces[index]) == .failed {
                 log.event(
                     .warning,
                     LogLine("undeliverable-notice").with("queue_id", job.message.id)
@@ -40,17 +39,23 @@ struct Bouncer: Sendable {
             }
             return []
         }
-        let header = await header(of: job)
+        var due: [DSN.Action: [Int]] = [:]
+        for (index, one) in decided.enumerated() {
+            guard let action = one.action(traces[index]), one.recipient.request.wants(action) else { continue }
+            due[action, default: []].append(index)
+        }
         var notices: [Notice] = []
-        for (action, indices) in [(DSN.Action.failed, failed), (.delayed, delayed)] where !indices.isEmpty {
+        for action in DSN.Action.allCases {
+            guard let indices = due[action] else { continue }
             var generator = SystemRandomNumberGenerator()
             let id = QueueID(using: &generator)
             let content = DSN(
                 action: action, reportingMTA: hostname, from: from, to: sender, originalID: job.message.id,
+                envelopeID: job.message.envelopeID, isInternationalized: job.message.isInternationalized,
                 arrival: job.message.receivedAt, willRetryUntil: job.message.expiresAt,
                 receivedFrom: job.message.origin.inWords,
-                recipients: indices.map { recipient(decided[$0], hosts[$0], action, of: job.message, at: now) },
-                originalHeader: header, noticeID: id, date: now
+                recipients: indices.map { recipient(decided[$0], traces[$0]?.host, action, of: job.message, at: now) },
+                original: await original(of: job, in: action), noticeID: id, date: now
             ).content()
             guard let digest = try? SHA256Digest.digest(of: content), let stored = await store(content, for: id) else {
                 return nil
@@ -59,7 +64,8 @@ struct Bouncer: Sendable {
                 id: id, kind: .dsn, reversePath: .null, body: .eightBitMIME, receivedAt: now,
                 expiresAt: now.advanced(by: schedule.dsnLifetime), digest: digest,
                 hasEightBit: content.contains { $0 >= 0x80 }, origin: MessageOrigin(),
-                demand: job.message.demand.ofNotice, content: stored,
+                demand: job.message.demand.ofNotice, isInternationalized: job.message.isInternationalized,
+                needsUTF8Header: !sender.isASCII, content: stored,
                 recipients: [
                     NewRecipient(sender, destination: routing.nextHop(for: sender.domain).destination, nextAttempt: now)
                 ])
@@ -84,23 +90,41 @@ struct Bouncer: Sendable {
     private func recipient(
         _ decided: Decided, _ host: MXHost?, _ action: DSN.Action, of message: StoredMessage, at now: WallTime
     ) -> DSN.Recipient {
-        let reason = decided.outcome.reason ?? Reason(.localFailure, "no reason was recorded")
+        let reason = decided.outcome.reason
         let reply = decided.outcome.reply
         return DSN.Recipient(
-            mailbox: decided.recipient.mailbox, reason: reason, reply: reply, remoteHost: host?.name,
+            mailbox: decided.recipient.mailbox, originalRecipient: decided.recipient.request.originalRecipient,
+            reason: reason, reply: reply, remoteHost: host?.name,
             status: DSN.status(
                 reason, reply, action, expiredFrom: decided.expiredFrom, demand: message.demand),
             lastAttempt: now)
     }
 
-    /// The header section of the original; empty where it cannot be read.
-    private func header(of job: Job) async -> [UInt8] {
+    /// What a notice of that kind may return; an empty header where it cannot be read.
+    private func original(of job: Job, in action: DSN.Action) async -> DSN.Original {
+        let isWhole = DSN.returnsWhole(
+            action, job.message.returns, size: job.message.size, demand: job.message.demand)
+        let wanted = isWhole ? DSN.contentLimit : DSN.headerLimit
         var start: [UInt8] = job.content ?? []
         if job.content == nil, let reader = try? await store.content(of: job.message) {
-            while start.count < DSN.headerLimit, let piece = try? await reader.next() { start += piece }
+            while start.count < wanted, let piece = try? await reader.next() { start += piece }
         }
+        if isWhole, Int64(start.count) == job.message.size { return .whole(start) }
         let header = HeaderSection(reading: Array(start.prefix(DSN.headerLimit)))
-        return Array(start.prefix(header.end))
+        return .header(Array(start.prefix(header.end)))
+    }
+}
+
+extension Decided {
+    /// What a notice would say of the recipient, were one asked for; nil where there is nothing to say.
+    /// - Parameter trace: of the attempt.
+    fileprivate func action(_ trace: AttemptResult.Trace?) -> DSN.Action? {
+        switch outcome {
+        case .bounced: .failed
+        case .deferred: isDelayNoticeDue ? .delayed : nil
+        // RFC 3461 §5.2.1: the host that was asked for a notice of success sends it.
+        case .delivered: trace.map(\.handedOnNotify) == false ? .relayed : nil
+        }
     }
 }
 

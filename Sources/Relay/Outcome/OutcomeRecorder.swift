@@ -115,7 +115,7 @@ struct OutcomeRecorder: Sendable {
         let isHeldBack = reason.cause.isTLSPolicy || reason.cause == .dkimUnpublished
         decided.policyFailureSince = isHeldBack ? recipient.policyFailureSince ?? now : nil
         decided.isDelayNoticeDue =
-            !recipient.delayedNoticeSent
+            !recipient.delayedNoticeSent && recipient.request.wants(.delayed)
             && schedule.delayedNotice(created: message.receivedAt, isDSN: message.reversePath == .null)
                 .map { $0 <= now } == true
         return decided
@@ -125,8 +125,8 @@ struct OutcomeRecorder: Sendable {
         _ job: Job, _ decided: [Decided], _ attempts: [AttemptRecord], traces: [AttemptResult.Trace],
         sessions: [ReportedSession] = [], isAttempt: Bool = true, at now: WallTime
     ) async -> Recorded {
-        let hosts = decided.indices.map { $0 < traces.count ? traces[$0].host : nil }
-        guard let notices = await bouncer.notices(for: job, decided, hosts: hosts, at: now) else {
+        let traces = decided.indices.map { $0 < traces.count ? traces[$0] : nil }
+        guard let notices = await bouncer.notices(for: job, decided, traces, at: now) else {
             // Without its notice a bounce is not written down either: it stays due, and is decided again.
             await count(sessions)
             return Recorded(nextAttempts: [now.advanced(by: schedule.minimum)])
@@ -135,11 +135,11 @@ struct OutcomeRecorder: Sendable {
             message: job.message.number,
             recipients: decided.enumerated().map { index, one in
                 RecipientOutcome(
-                    one.recipient.number, one.outcome, host: hosts[index]?.description, time: now,
+                    one.recipient.number, one.outcome, host: traces[index]?.host?.description, time: now,
                     nextAttempt: one.nextAttempt,
                     delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
                     policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: attempts,
-                    wasSecured: index < traces.count && traces[index].tlsVersion != nil)
+                    wasSecured: traces[index]?.tlsVersion != nil)
             },
             notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now))
         guard let settled = await write(settlement, of: job) else {

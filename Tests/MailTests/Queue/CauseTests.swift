@@ -9,7 +9,7 @@ import Testing
             (.noSuchDomain, "5.1.2"), (.nullMX, "5.1.10"), (.loop, "5.4.6"), (.dnsTemporary, "4.4.3"),
             (.dnsBogus, "4.4.3"),
             (.connectFailed, "4.4.1"), (.connectionLost, "4.4.2"), (.timedOut, "4.4.2"), (.expired, "4.4.7"),
-            (.sizeExceeded, "5.3.4"), (.eightBitUnsupported, "5.6.3"), (.startTLSMissing, "4.7.10"),
+            (.sizeExceeded, "5.3.4"), (.eightBitUnsupported, "5.6.3"), (.utf8Unsupported, "5.6.7"), (.startTLSMissing, "4.7.10"),
             (.daneMismatch, "4.7.5"),
             (.stsMXMismatch, "4.7.5"), (.certificateInvalid, "4.7.5"), (.requireTLSUnsupported, "5.7.30"),
             (.requireTLSUnvalidated, "5.7.10"), (.hostDemandsTLS, "5.7.10"), (.authFailed, "4.7.8"),

@@ -23,7 +23,7 @@ struct DSNTests {
                     reason: Reason(.remoteReply, detail), reply: reply, remoteHost: try DomainName("mx.b.example"),
                     status: EnhancedStatusCode(5, 1, 1), lastAttempt: WallTime(seconds: 1_800_000_060))
             ],
-            originalHeader: Array(header.utf8), noticeID: QueueID(using: &generator),
+            original: .header(Array(header.utf8)), noticeID: QueueID(using: &generator),
             date: WallTime(seconds: 1_800_000_061))
         return String(decoding: dsn.content(), as: UTF8.self)
     }

@@ -454,16 +454,16 @@ struct ClientSessionTests {
         #expect(client.hello("PIPELINING") == "MAIL FROM:<>|RCPT TO:<MixedCase@b.example>|DATA")
     }
 
-    @Test("No value can write a second command", arguments: ["a\r\nRCPT TO:<x", "a>", "a b", "a\0", "ü", ""])
+    @Test("No value can write a second command", arguments: ["a\r\nRCPT TO:<x", "a>", "a b", "a\0", ""])
     func injectionByValue(localPart: String) throws {
         let domain = MailDomain.name(try DomainName("b.example"))
-        let good = Mailbox(localPart: "good", domain: domain)
+        let good = Envelope.Recipient(Mailbox(localPart: "good", domain: domain))
         var client = try ClientDriver()
         _ = client.hello()
         _ = client.reply("550 no")
         let transaction = ClientTransaction(
-            reversePath: .null, recipients: [Mailbox(localPart: localPart, domain: domain), good], size: 1,
-            has8bit: false)
+            reversePath: .null, 
+            recipients: [Envelope.Recipient(Mailbox(localPart: localPart, domain: domain)), good], size: 1, has8bit: false)
         #expect(client.on(.transactionGiven(transaction)) == "RSET")
         #expect(client.replies("250 ok", "250 ok") == "RCPT TO:<good@b.example>")
         #expect(client.reply("550 no") == "done bounced local-failure, bounced remote-reply 550")

@@ -51,7 +51,7 @@ struct KeptConnectionTests {
     @Test("a transaction has an end that grows with recipients and size")
     func limit() throws {
         let domain = try DomainName("d.example")
-        let one = Mailbox(localPart: "a", domain: .name(domain))
+        let one = Envelope.Recipient(Mailbox(localPart: "a", domain: .name(domain)))
         let small = ClientTransaction(reversePath: .null, recipients: [one], size: 0, has8bit: false)
         let large = ClientTransaction(
             reversePath: .null, recipients: Array(repeating: one, count: 1000), size: 35_000_000, has8bit: false)

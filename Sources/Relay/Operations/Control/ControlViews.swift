@@ -151,7 +151,7 @@ public struct MessageView: Codable, Hashable, Sendable {
     /// RET, `FULL` or `HDRS`.
     public var returns: String?
     /// ENVID, as it came.
-    public var envelopeID: String?
+    public var envid: String?
     /// It came with SMTPUTF8.
     public var internationalized: Bool
     /// Who logged in to hand it over.
@@ -161,7 +161,7 @@ public struct MessageView: Codable, Hashable, Sendable {
 
     public init(
         id: String, sender: String, recipients: [RecipientView], size: Int, receivedAt: Int64, expiresAt: Int64,
-        returns: String? = nil, envelopeID: String? = nil, internationalized: Bool = false, login: String? = nil,
+        returns: String? = nil, envid: String? = nil, internationalized: Bool = false, login: String? = nil,
         forwarded: String? = nil
     ) {
         self.id = id
@@ -171,7 +171,7 @@ public struct MessageView: Codable, Hashable, Sendable {
         self.receivedAt = receivedAt
         self.expiresAt = expiresAt
         self.returns = returns
-        self.envelopeID = envelopeID
+        self.envid = envid
         self.internationalized = internationalized
         self.login = login
         self.forwarded = forwarded

@@ -33,7 +33,7 @@ public enum QueueText {
         text += "  expires   \(distance(message.expiresAt))\n"
         for (title, value) in [
             ("login", message.login), ("from", message.forwarded), ("ret", message.returns),
-            ("envid", message.envelopeID), ("smtputf8", message.internationalized ? "yes" : nil),
+            ("envid", message.envid), ("smtputf8", message.internationalized ? "yes" : nil),
         ] {
             guard let value else { continue }
             text += "  \(title)" + String(repeating: " ", count: 10 - title.count) + style.wrapped(value, indent: 12) + "\n"
