@@ -11,6 +11,20 @@ struct ServerDriver {
     /// The session waits for a handshake.
     private(set) var awaitsTLS = false
     var room = Int.max
+    var capacity = IntakeCapacity(octets: .max)
+    /// What the remote host will say, where the delivery itself is acknowledged.
+    var answers: [Reply] = []
+    /// How logins will end.
+    var login = AuthenticationResult.failed(.credentials)
+    /// Logins that were begun.
+    private(set) var logins: [SASLMechanismName] = []
+    /// Octets of a chunk that are still to come, and whether they are content.
+    private var chunkLeft: Int?
+    private var isChunkKept = false
+    private var isChunkLast = false
+    private(set) var discarded = 0
+    /// The reader is of chunks.
+    private var isChunking = false
     var commitFailure: ServerSession.CommitFailure?
     /// Replies in the order they were given.
     private(set) var replies: [Reply] = []
@@ -25,9 +39,14 @@ struct ServerDriver {
     static let hostname = try? DomainName("relay.example")
     static let id = QueueID("0123456789bcdfghjklm")
 
-    init(_ configuration: ServerSession.Configuration, mayRelay: Bool = true) {
-        session = ServerSession(configuration)
-        perform(session.handle(.connected(ServerSession.Client(peer: .address(.v4(0xC000_0209)), mayRelay: mayRelay))))
+    init(
+        _ configuration: ServerSession.Configuration, mayRelay: Bool = true, terms: ClientTerms? = nil,
+        tls: TLSSessionFacts? = nil
+    ) {
+        session = ServerSession(configuration, toASCII: { $0 == "b\u{FC}cher.example" ? try? DomainName("xn--bcher-kva.example") : nil })
+        perform(
+            session.handle(
+                .connected(.address(.v4(0xC000_0209)), terms ?? ClientTerms(mayRelay: mayRelay), tls: tls)))
     }
 
     /// Sends one segment, and returns what the client receives for it.
@@ -57,6 +76,28 @@ struct ServerDriver {
     }
 
     private mutating func step() -> Bool {
+        if let left = chunkLeft {
+            let taken = min(left, input.count)
+            if isChunkKept {
+                input[..<taken].withUnsafeBytes { bytes in reader?.consume(chunk: bytes) { content += $0 } }
+            } else {
+                discarded += taken
+            }
+            input.removeFirst(taken)
+            chunkLeft = left - taken
+            guard left == taken else { return false }
+            chunkLeft = nil
+            if isChunkKept, isChunkLast, var ended = reader {
+                ended.finish()
+                (reader, isChunking) = (nil, false)
+                perform(session.handle(.contentEnded(ended.facts, pendingBytes: input.count)))
+            } else {
+                if !isChunkKept { reader = nil }
+                perform(session.handle(.chunkEnded(size: content.count, pendingBytes: input.count)))
+            }
+            return true
+        }
+        if isChunking { return readLine() }
         if var current = reader {
             let progress = input.withUnsafeBytes { bytes in current.consume(bytes) { content += $0 } }
             reader = current
@@ -71,6 +112,10 @@ struct ServerDriver {
                 return true
             }
         }
+        return readLine()
+    }
+
+    private mutating func readLine() -> Bool {
         guard let end = input.indices.dropLast().first(where: { input[$0] == 13 && input[$0 + 1] == 10 }) else {
             if input.count > Command.lineLimit { swallowing = true }
             return false
@@ -81,7 +126,9 @@ struct ServerDriver {
             swallowing = false
             perform(session.handle(.lineTooLong(pendingBytes: input.count)))
         } else {
-            perform(session.handle(.lineReceived(line, pendingBytes: input.count, room: room)))
+            var capacity = capacity
+            capacity.octets = room
+            perform(session.handle(.lineReceived(line, pendingBytes: input.count, capacity: capacity)))
         }
         return true
     }
@@ -97,6 +144,7 @@ struct ServerDriver {
     }
 
     private mutating func perform(_ action: ServerSession.Action) {
+        if !session.holdsContent { (reader, isChunking) = (nil, false) }
         switch action {
         case .reply(let replies, let flushes):
             replies.forEach { write($0) }
@@ -112,6 +160,23 @@ struct ServerDriver {
             reader = ContentReader(limit: limit)
             content = []
             self.transaction = transaction
+        case .receiveChunk(let transaction, let size, let isLast, let limit):
+            if reader == nil {
+                reader = ContentReader(limit: limit, framing: .chunks)
+                isChunking = true
+                content = []
+            }
+            self.transaction = transaction
+            (chunkLeft, isChunkKept, isChunkLast) = (size, true, isLast)
+        case .discardChunk(let size):
+            (chunkLeft, isChunkKept, isChunkLast) = (size, false, false)
+        case .authenticate(let mechanism, _):
+            logins.append(mechanism)
+            let terms = ClientTerms(mayRelay: true)
+            perform(session.handle(.authenticated(login, terms)))
+        case .deliver(let transaction, _):
+            stored.append((transaction, String(decoding: content, as: UTF8.self)))
+            perform(session.handle(.answered(answers)))
         case .commit(let transaction, _):
             if let commitFailure {
                 perform(session.handle(.commitFailed(commitFailure)))

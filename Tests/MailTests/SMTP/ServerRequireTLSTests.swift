@@ -6,17 +6,17 @@ struct ServerRequireTLSTests {
     /// A session behind the handshake and EHLO.
     static func secured() throws -> ServerDriver {
         var configuration = ServerSession.Configuration(hostname: try DomainName("relay.example"), messageLimit: 1000)
-        configuration.offersTLS = true
+        configuration.security = .offered
         var server = ServerDriver(configuration)
         _ = server.send("EHLO x\r\nSTARTTLS\r\n")
-        _ = server.report(.secured(ClientDriver.facts))
+        _ = server.report(.secured(ClientDriver.facts, ClientTerms(mayRelay: true)))
         return server
     }
 
     @Test("INT-07 REQUIRETLS is offered inside TLS only, without an argument")
     func offered() throws {
         var clear = ServerDriver(
-            ServerSession.Configuration(hostname: try DomainName("relay.example"), offersTLS: true))
+            ServerSession.Configuration(hostname: try DomainName("relay.example"), security: .offered))
         #expect(!clear.send("EHLO x\r\n").contains("REQUIRETLS"))
         var server = try Self.secured()
         let lines = server.send("EHLO x\r\n").split(separator: "\r\n").map { $0.dropFirst(4) }
@@ -43,7 +43,7 @@ struct ServerRequireTLSTests {
         #expect(server.send("\(line)\r\n").hasPrefix(inTLS))
         for offersTLS in [true, false] {
             var clear = ServerDriver(
-                ServerSession.Configuration(hostname: try DomainName("relay.example"), offersTLS: offersTLS))
+                ServerSession.Configuration(hostname: try DomainName("relay.example"), security: offersTLS ? .offered : .none))
             _ = clear.send("EHLO x\r\n")
             #expect(clear.send("\(line)\r\n").hasPrefix(inClear))
             if !inClear.hasPrefix("250") { #expect(clear.codes("RCPT TO:<c@d.example>\r\n") == [503]) }

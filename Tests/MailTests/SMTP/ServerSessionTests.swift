@@ -7,7 +7,7 @@ struct ServerSessionTests {
 
     init() throws {
         configuration = try ServerSession.Configuration(
-            hostname: DomainName("relay.example"), messageLimit: 1000, recipientLimit: 3, offersTLS: true)
+            hostname: DomainName("relay.example"), messageLimit: 1000, recipientLimit: 3, security: .offered)
     }
 
     func driver(mayRelay: Bool = true, _ change: (inout ServerSession.Configuration) -> Void = { _ in }) -> ServerDriver
@@ -36,9 +36,9 @@ struct ServerSessionTests {
         #expect(
             server.send("EHLO client.example\r\n")
                 == "250-relay.example\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n"
-                + "250 STARTTLS\r\n")
+                + "250-DSN\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-LIMITS RCPTMAX=3\r\n250 STARTTLS\r\n")
         #expect(server.send("HELO client.example\r\n") == "250 relay.example\r\n")
-        var plain = driver { $0.offersTLS = false }
+        var plain = driver { $0.security = .none }
         #expect(!plain.send("EHLO x\r\n").contains("STARTTLS"))
     }
 
@@ -131,7 +131,7 @@ struct ServerSessionTests {
     @Test("SRV-18 A connection too many gets 421")
     func tooMany() {
         var session = ServerSession(configuration)
-        guard case .close(let replies) = session.handle(.connectedBeyondLimit) else {
+        guard case .close(let replies) = session.handle(.connectedBeyondLimit(.all)) else {
             Issue.record("not closed")
             return
         }
@@ -365,9 +365,9 @@ struct ServerSessionTests {
         ])
     func flushing(line: String, flushes: Bool) {
         var session = ServerSession(configuration)
-        _ = session.handle(.connected(ServerSession.Client(peer: .address(.v4(0)), mayRelay: true)))
-        _ = session.handle(.lineReceived(Array("EHLO x".utf8), pendingBytes: 0, room: .max))
-        guard case .reply(_, let flush) = session.handle(.lineReceived(Array(line.utf8), pendingBytes: 6, room: .max))
+        _ = session.handle(.connected(.address(.v4(0)), ClientTerms(mayRelay: true), tls: nil))
+        _ = session.handle(.lineReceived(Array("EHLO x".utf8), pendingBytes: 0, capacity: IntakeCapacity(octets: .max)))
+        guard case .reply(_, let flush) = session.handle(.lineReceived(Array(line.utf8), pendingBytes: 6, capacity: IntakeCapacity(octets: .max)))
         else {
             Issue.record("no reply")
             return
@@ -386,7 +386,7 @@ struct ServerSessionTests {
         #expect(
             server.send("STARTTLS\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n")
                 == "220 2.0.0 Ready to start TLS\r\n")
-        #expect(server.report(.secured(Self.tls)) == "")
+        #expect(server.report(.secured(Self.tls, ClientTerms(mayRelay: true))) == "")
         #expect(server.codes("RCPT TO:<c@d.example>\r\nMAIL FROM:<>\r\nSTARTTLS\r\n") == [503, 503, 503])
         #expect(!server.send("EHLO x\r\n").contains("STARTTLS"))
         #expect(server.codes("MAIL FROM:<>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n.\r\n") == [250, 250, 354, 250])
@@ -399,9 +399,9 @@ struct ServerSessionTests {
     func startTLSInTransaction() {
         var server = readyForData()
         #expect(server.codes("STARTTLS now\r\nSTARTTLS\r\n") == [501, 220])
-        _ = server.report(.secured(Self.tls))
+        _ = server.report(.secured(Self.tls, ClientTerms(mayRelay: true)))
         #expect(server.codes("DATA\r\n") == [503])
-        var plain = driver { $0.offersTLS = false }
+        var plain = driver { $0.security = .none }
         #expect(plain.codes("STARTTLS\r\n") == [502])
         var failing = driver()
         _ = failing.send("STARTTLS\r\n")
@@ -474,9 +474,9 @@ struct ServerSessionTests {
     @Test("Shutdown while a message is committed: 250 first, then 421")
     func shutdownInCommit() throws {
         var session = ServerSession(configuration)
-        _ = session.handle(.connected(ServerSession.Client(peer: .address(.v4(0)), mayRelay: true)))
+        _ = session.handle(.connected(.address(.v4(0)), ClientTerms(mayRelay: true), tls: nil))
         for line in ["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA"] {
-            _ = session.handle(.lineReceived(Array(line.utf8), pendingBytes: 0, room: .max))
+            _ = session.handle(.lineReceived(Array(line.utf8), pendingBytes: 0, capacity: IntakeCapacity(octets: .max)))
         }
         guard case .commit = session.handle(.contentEnded(ContentFacts(), pendingBytes: 0)) else {
             Issue.record("no commit")
@@ -496,8 +496,8 @@ struct ServerSessionTests {
     @Test("A report nobody asked for ends the session")
     func unexpected() throws {
         var session = ServerSession(configuration)
-        _ = session.handle(.connected(ServerSession.Client(peer: .address(.v4(0)), mayRelay: true)))
-        #expect(session.handle(.secured(Self.tls)) == .close([]))
-        #expect(session.handle(.lineReceived(Array("NOOP".utf8), pendingBytes: 0, room: .max)) == .close([]))
+        _ = session.handle(.connected(.address(.v4(0)), ClientTerms(mayRelay: true), tls: nil))
+        #expect(session.handle(.secured(Self.tls, ClientTerms(mayRelay: true))) == .close([]))
+        #expect(session.handle(.lineReceived(Array("NOOP".utf8), pendingBytes: 0, capacity: IntakeCapacity(octets: .max))) == .close([]))
     }
 }
