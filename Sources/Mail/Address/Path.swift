@@ -1,6 +1,6 @@
 /// Makes A-labels of a domain that has U-labels (RFC 6531 §3.2); nil where it is no domain by IDNA. What IDNA knows of
 /// characters is a library's, and lives outside.
-public typealias DomainToASCII = (String) -> DomainName?
+public typealias DomainToASCII = @Sendable (String) -> DomainName?
 
 /// The argument of RCPT TO (RFC 5321 §4.1.1.3).
 public enum ForwardPath: Hashable, Sendable {

@@ -142,7 +142,7 @@ struct ServerSessionTests {
         "SRV-10 Parameters: unknown ones 555, malformed ones 501",
         arguments: [
             ("MAIL FROM:<a@b.example> FOO=1", "555 5.5.4 "), ("MAIL FROM:<a@b.example> SMTPUTF8", "555 5.5.4 "),
-            ("MAIL FROM:<a@b.example> BODY=BINARYMIME", "555 5.5.4 "), ("MAIL FROM:<a@b.example> BODY", "555 5.5.4 "),
+            ("MAIL FROM:<a@b.example> BODY=BINARYMIME", "555 5.5.4 "), ("MAIL FROM:<a@b.example> BODY", "501 5.5.4 "),
             ("MAIL FROM:<a@b.example> SIZE=x", "501 5.5.4 "), ("MAIL FROM:<a@b.example> SIZE", "501 5.5.4 "),
             ("MAIL FROM:<a@b.example> SIZE=1 SIZE=1", "501 5.5.4 "), ("MAIL FROM:<a@b.example> AUTH=<>", "555 5.5.4 "),
             ("MAIL FROM:<a@b.example> BODY=7BIT SIZE=10", "250 2.1.0 "),
