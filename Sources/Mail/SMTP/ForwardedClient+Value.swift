@@ -2,9 +2,9 @@
 extension ForwardedClient.Attribute {
     static let ipv6 = "IPV6:"
     private static let unavailable = ["[UNAVAILABLE]", "[TEMPUNAVAIL]"]
-    /// Postfix puts `?` for these in every value, because they mean something in a header: so does who reads here, and a value
-    /// can neither leave a comment of `Received:` nor be taken for an address.
-    private static let special = Set(" <>()\\\";@".unicodeScalars)
+    /// For these and for blanks Postfix puts `?` in every value, because they mean something in a header. So do we: no value
+    /// ends a comment of `Received:`, or is taken for an address.
+    private static let special = Set("<>()\\\";@".unicodeScalars)
 
     var path: WritableKeyPath<ForwardedClient, String?> {
         switch self {
@@ -31,16 +31,15 @@ extension ForwardedClient.Attribute {
         guard octets.count <= (self == .proto ? ForwardedClient.protocolLimit : ForwardedClient.valueLimit) else {
             throw .valueTooLong
         }
-        guard let value = String(validating: octets, as: UTF8.self), let read = read(neutered(value)) else {
-            throw .badValue(self)
-        }
+        // What the log would have to change is refused, so that text and log say the same.
+        guard let value = String(validating: octets, as: UTF8.self), SafeText.string(octets) == value,
+            let read = read(neutered(value))
+        else { throw .badValue(self) }
         return read
     }
 
     /// The value as it is kept; nil where the attribute does not allow it.
     private func read(_ value: String) -> String? {
-        // What the log would have to change is refused, so that text and log say the same.
-        guard SafeText.string(value.utf8) == value else { return nil }
         switch self {
         case .name, .proto, .helo, .ident: return value
         case .port:
@@ -61,7 +60,9 @@ extension ForwardedClient.Attribute {
 
     private func neutered(_ value: String) -> String {
         var scalars = String.UnicodeScalarView()
-        for scalar in value.unicodeScalars { scalars.append(Self.special.contains(scalar) ? "?" : scalar) }
+        for scalar in value.unicodeScalars {
+            scalars.append(Self.special.contains(scalar) || scalar.properties.isWhitespace ? "?" : scalar)
+        }
         return String(scalars)
     }
 }
