@@ -67,6 +67,8 @@ public struct Configuration: Sendable, Equatable {
         /// PEM files. STARTTLS is offered only with both.
         public var tlsCertificate: String?
         public var tlsKey: String?
+        /// Those who may log in; nobody can where there is none.
+        public var usersFile: String?
     }
 
     /// How names are looked up and validated.
