@@ -80,7 +80,9 @@ extension UsersFile {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw UsersFileFault(path: path, code: count == 0 ? ENOSPC : errno, verb: "written") }
+            guard count > 0 else {
+                throw UsersFileFault(path: path, code: count == 0 ? ENOSPC : errno, verb: "written")
+            }
             rest = rest.dropFirst(count)
         }
         if let old {

@@ -111,7 +111,9 @@ public struct UsersFile: Sendable {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw UsersFileFault(path: path, code: errno, verb: "looked at") }
-        if let problem = problem(of: status, path, for: geteuid()) { throw UsersFileFault(path: path, problem: problem) }
+        if let problem = problem(of: status, path, for: geteuid()) {
+            throw UsersFileFault(path: path, problem: problem)
+        }
         var octets = [UInt8]()
         octets.reserveCapacity(Int(clamping: status.st_size) + 1)
         var buffer = [UInt8](repeating: 0, count: 65_536)
