@@ -32,7 +32,8 @@ struct UsersFileOptions: ParsableArguments {
         let chosen = try local.configuration()
         guard let path = chosen.value.intake.usersFile else {
             throw Failure(
-                .usage, "no file of users is named by \(chosen.words): set users_file in [intake], or name it with --file")
+                .usage,
+                "no file of users is named by \(chosen.words): set users_file in [intake], or name it with --file")
         }
         return path
     }
@@ -99,7 +100,7 @@ struct UserAddCommand: ParsableCommand {
     func run() throws {
         let user = try Arguments.userName(name)
         let path = try file.path()
-        if !replace, let known = try? UsersFile.load(path), known[user] != nil { throw Self.known(user) }
+        try checkRoom(for: user, path)
         let password = try PasswordEntry.new(fromStandardInput: passwordStdin)
         if !password.isASCII {
             Output.error(
@@ -107,6 +108,16 @@ struct UserAddCommand: ParsableCommand {
                     + "terminal cannot log in")
         }
         throw try Output.check(try add(user, password, path), asJSON: file.local.json)
+    }
+
+    /// What can be said before a password is asked for.
+    private func checkRoom(for user: UserName, _ path: String) throws(Failure) {
+        let isKnown: Bool
+        do throws(UsersFileFault) { isKnown = try UsersFile.load(path)[user] != nil } catch {
+            if error.isAbsent { return }
+            throw Failure(.usage, error.description)
+        }
+        if isKnown, !replace { throw Self.known(user) }
     }
 
     private static func known(_ user: UserName) -> Failure {
