@@ -65,15 +65,15 @@ public enum UserRecordFault: Error, Hashable, Sendable {
     case salt
     case keys
 
-    /// What is wrong and what helps; FILE-free, for after `path, line 7: `.
+    /// What is wrong and what helps: the end of a sentence that begins with the path and the line.
     public var words: String {
-        let again = "make the line anew: relayctl user add NAME --replace"
+        let again = "remove the line, then: relayctl user add NAME"
         switch self {
         case .tooLong: return "it has more than \(UserRecord.lineLimit) octets, and no record has; \(again)"
         case .noColon: return "it has no colon: a line is name:{SCRAM-SHA-256}… as relayctl user add makes it"
         case .name:
             return "the name is empty, longer than \(UserName.lengthLimit) octets, no UTF-8, or begins or ends with a "
-                + "blank; relayctl user add makes a line that is good"
+                + "blank; \(again)"
         case .scheme:
             return "behind the colon does not stand {SCRAM-SHA-256}: no other form of a password is taken, clear text "
                 + "least of all; \(again)"

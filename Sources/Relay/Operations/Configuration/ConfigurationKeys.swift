@@ -101,6 +101,12 @@ extension ConfigurationSection {
             ConfigurationKey(
                 "intake", "tls_key", \.intake.tlsKey, .optional(.path),
                 "Private key of tls_certificate in PEM, readable by relayd only."),
+            ConfigurationKey(
+                "intake", "users_file", \.intake.usersFile, .optional(.path),
+                """
+                Users who may log in to send mail, with what checks their passwords; relayctl user makes it. Empty: \
+                nobody can log in.
+                """),
         ])
 
     private static let dns = ConfigurationSection(
