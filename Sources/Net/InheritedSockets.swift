@@ -35,17 +35,24 @@ public final class InheritedSockets: Sendable {
     /// To be called before there are other threads: they may read the environment. Throws where the variables are meant for us
     /// and wrong, or one of the descriptors is no listening stream socket.
     public static func take() throws(InheritedSocketError) -> InheritedSockets {
+        try take(from: firstNumber)
+    }
+
+    /// - `first`: the number of the first one; in tests the low ones are taken.
+    static func take(from first: CInt) throws(InheritedSocketError) -> InheritedSockets {
         let names = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]
         var variables: [String: String] = [:]
         for name in names {
             if let value = getenv(name) { variables[name] = String(cString: value) }
             unsetenv(name)
         }
-        return try InheritedSockets(variables, process: getpid())
+        return try InheritedSockets(variables, process: getpid(), from: first)
     }
 
     /// - `process`: who we are. What is meant for another number is not looked at.
-    convenience init(_ variables: [String: String], process: pid_t) throws(InheritedSocketError) {
+    convenience init(
+        _ variables: [String: String], process: pid_t, from first: CInt = firstNumber
+    ) throws(InheritedSocketError) {
         guard let pid = variables["LISTEN_PID"], Self.number(pid) == Int(process) else {
             self.init([])
             return
@@ -62,7 +69,7 @@ public final class InheritedSockets: Sendable {
             throw .variable("LISTEN_FDNAMES has \(names.count) names for \(count) descriptors")
         }
         let entries = (0..<count).map { index in
-            Entry(name: names?[index] ?? Self.unnamed, number: Self.firstNumber + CInt(index))
+            Entry(name: names?[index] ?? Self.unnamed, number: first + CInt(index))
         }
         for entry in entries { try Self.check(entry) }
         self.init(entries)

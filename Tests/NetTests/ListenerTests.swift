@@ -104,6 +104,41 @@ struct ListenerTests {
         }
     }
 
+    @Test("a Unix socket's file gets its group, and nobody of it comes in before")
+    func unixGroup() async throws {
+        // The process's own group, or as root another one.
+        let entry = try #require(getgrgid(geteuid() == 0 ? 1 : getegid()))
+        let group = try FileGroup(named: String(cString: entry.pointee.gr_name))
+        try await onLoop { loop in
+            let path = temporaryPath()
+            let listener = try Listener(on: loop, address: .unix(path: path), mode: 0o660, group: group)
+            var status = stat()
+            #expect(stat(path, &status) == 0)
+            #expect(status.st_gid == group.number && status.st_mode & 0o7777 == 0o660 && status.st_uid == geteuid())
+            try await Stream.connect(to: listener.address, on: loop, until: patience).close()
+            listener.close()
+            #expect(stat(path, &status) == -1)
+        }
+    }
+
+    @Test("a group that is not there is a fault in words")
+    func noGroup() {
+        for name in ["no-such-group-here", "", "a\0b"] {
+            let error = #expect(throws: FileGroupError.self) { try FileGroup(named: name) }
+            #expect(error?.description.hasPrefix("there is no group \"\(name)\"") == true)
+        }
+    }
+
+    // In a process of its own, which gives up being root.
+    @Test("a group this process is not in is a fault that says what to do", .enabled(if: geteuid() == 0))
+    func otherGroup() async throws {
+        await #expect(processExitsWith: .success) {
+            #expect(setgroups(0, nil) == 0 && setgid(65534) == 0 && setuid(65534) == 0)
+            let error = #expect(throws: FileGroupError.self) { try FileGroup(named: "daemon") }
+            #expect(error?.description.contains("SupplementaryGroups=daemon") == true)
+        }
+    }
+
     @Test(
         "errors of accept",
         arguments: [
