@@ -1,5 +1,5 @@
 public import Mail
-public import Net
+import Net
 
 extension Configuration {
     /// Where and from whom mail is taken.
