@@ -119,7 +119,9 @@ struct ConfigurationTests {
         let configuration = try Configuration.parse(text: text, file: "f")
         var expected = Configuration()
         expected.server.hostname = try DomainName("relay.example.org")
-        expected.intake.listen = [.v6(high: 0, low: 1, port: 25, scope: 0), .v4(address: 0, port: 587)]
+        expected.intake.listen = [
+            .address(.v6(high: 0, low: 1, port: 25, scope: 0)), .address(.v4(address: 0, port: 587)),
+        ]
         expected.intake.messageLimit = 262_144
         expected.intake.longLines = .pass
         expected.delivery.sourceIPv6 = .v6(high: 0x2001_0DB8_0000_0000, low: 1)

@@ -39,7 +39,7 @@ extension Configuration {
         demand(
             sts.refresh <= sts.forgetAfter, "sts.forget_after", "is shorter than sts.refresh",
             "Choose at least \(DurationText.spell(sts.refresh))")
-        return faults + ruleContradictions() + reportContradictions()
+        return faults + intakeContradictions() + ruleContradictions() + reportContradictions()
     }
 
     /// What this machine must hold for the configuration to work: files that exist and can be read by whoever calls.
@@ -57,9 +57,7 @@ extension Configuration {
             dns.rootTrustAnchor, .readableFile, "dns.root_trust_anchor",
             "Install the Debian package dns-root-data, or name another file")
         demand(dns.rootHints, .readableFile, "dns.root_hints", ours)
-        demand(intake.tlsCertificate, .readableFile, "intake.tls_certificate", ours)
-        demand(intake.tlsKey, .readableFile, "intake.tls_key", ours)
-        return faults + checkProofs(files: files)
+        return faults + checkIntake(files: files) + checkProofs(files: files)
     }
 
     /// The part of ``check(files:)`` that the daemon does once more at start, to keep what it loads: trust anchors and
@@ -100,16 +98,13 @@ extension Configuration {
         return faults
     }
 
-    private static let readableCure = "Correct the path, or let the user of relayd read the file"
+    static let readableCure = "Correct the path, or let the user of relayd read the file"
 
     /// What is allowed and yet seldom meant; sentences for the operator.
     public var warnings: [String] { warnings(at: Service.clock()) }
 
     func warnings(at now: WallTime) -> [String] {
-        var warnings: [String] = []
-        if let open = intake.networks.first(where: { $0.prefixLength == 0 }) {
-            warnings.append("intake.networks lists \(open): anybody may send mail through this relay.")
-        }
+        var warnings = intakeWarnings()
         if delivery.loopback {
             warnings.append(
                 "delivery.loopback is on: mail may come back to this machine. It is meant for test networks.")

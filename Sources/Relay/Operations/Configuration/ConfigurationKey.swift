@@ -34,6 +34,9 @@ struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
         let takes: String
         let explanation: String
         let defaultSpelling: String
+
+        /// There is something to say about it: a value that holds where the key is not there.
+        var hasDefault: Bool { !["", "[]", "\"\""].contains(defaultSpelling) }
     }
 
     var path: String { "\(section).\(name)" }

@@ -11,8 +11,6 @@ extension ConfigurationSection {
     private static let hour = Duration.seconds(3600)
     private static let day = Duration.seconds(86_400)
     private static let month = Duration.seconds(30 * 86_400)
-    /// The most a queue on one machine is asked to open; `LimitNOFILE` of the unit leaves room for it.
-    private static let connections = 1...50_000
 
     private static let server = ConfigurationSection(
         "server", "Who this relay is.",
@@ -43,69 +41,6 @@ extension ConfigurationSection {
                 """
                 Files that must still fit into the file system of the queue. Below it new mail is put off like below \
                 minimum_free. 0 is no floor; nor is there one where the file system does not count inodes, as btrfs.
-                """),
-        ])
-
-    private static let intake = ConfigurationSection(
-        "intake", "Where mail comes in, and from whom.",
-        [
-            ConfigurationKey(
-                "intake", "listen", \.intake.listen, .list(of: .listenPoint, atMost: 64, orEmpty: true),
-                "Addresses and ports to listen on. IPv6 addresses stand in brackets."),
-            ConfigurationKey(
-                "intake", "networks", \.intake.networks, .list(of: .network, atMost: 1000, orEmpty: false),
-                """
-                Clients that may send through this relay, by their address. All others are refused with 550 5.7.1. \
-                Never list more than your own machines: an open relay is found within hours.
-                """),
-            ConfigurationKey(
-                "intake", "message_limit", \.intake.messageLimit, .size(65_536...10_000_000_000),
-                "The largest message taken, announced as SIZE (RFC 1870 §4)."),
-            ConfigurationKey(
-                "intake", "recipient_limit", \.intake.recipientLimit, .integer(100...50_000),
-                "Recipients of one transaction; further ones get 452 4.5.3 (RFC 5321 §4.5.3.1.8 asks for at least 100)."
-            ),
-            ConfigurationKey(
-                "intake", "received_limit", \.intake.receivedLimit, .integer(25...1000),
-                "Received fields from which on a message counts as looping and is refused (RFC 5321 §6.3)."),
-            ConfigurationKey(
-                "intake", "connection_limit", \.intake.connectionLimit, .integer(connections),
-                "Connections open at once; further ones get 421."),
-            ConfigurationKey(
-                "intake", "client_connection_limit", \.intake.clientConnectionLimit, .integer(connections),
-                "Connections open at once from one client address; further ones get 421."),
-            ConfigurationKey(
-                "intake", "queue_limit", \.intake.queueLimit, .integer(1000...100_000_000),
-                "Messages in the queue. While there are more, new mail is put off with 452; mail in the queue goes on."),
-            ConfigurationKey(
-                "intake", "command_timeout", \.intake.commandTimeout, .duration(second...hour),
-                "How long a client may take for its next command (RFC 5321 §4.5.3.2.7: 5m)."),
-            ConfigurationKey(
-                "intake", "data_timeout", \.intake.dataTimeout, .duration(second...hour),
-                "How long a client may pause within the content of a message."),
-            ConfigurationKey(
-                "intake", "long_lines", \.intake.longLines, .choice(of: [.refuse, .pass]),
-                """
-                Lines of more than 998 octets: refuse the message with 5.6.0, or pass it on as it is and leave the \
-                refusal to others.
-                """),
-            ConfigurationKey(
-                "intake", "error_limit", \.intake.errorLimit, .integer(1...1000),
-                "Refused commands after which a session is ended with 421."),
-            ConfigurationKey(
-                "intake", "tls_certificate", \.intake.tlsCertificate, .optional(.path),
-                """
-                Certificate chain in PEM, own certificate first. With it and tls_key, STARTTLS is offered to clients; \
-                one without the other is an error.
-                """),
-            ConfigurationKey(
-                "intake", "tls_key", \.intake.tlsKey, .optional(.path),
-                "Private key of tls_certificate in PEM, readable by relayd only."),
-            ConfigurationKey(
-                "intake", "users_file", \.intake.usersFile, .optional(.path),
-                """
-                Users who may log in to send mail, with what checks their passwords; relayctl user makes it. Empty: \
-                nobody can log in.
                 """),
         ])
 

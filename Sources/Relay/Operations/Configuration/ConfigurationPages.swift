@@ -24,7 +24,9 @@ extension Configuration {
     private static func sampleTables(_ key: ConfigurationKey<Configuration>) -> String {
         var text = "#\n"
         for part in key.parts {
-            text += wrapped("\(part.name): \(part.explanation) (\(part.takes))", prefix: "# ", width: 100) + "\n"
+            let standard = part.hasDefault ? "; default \(part.defaultSpelling)" : ""
+            let words = "\(part.name): \(part.explanation) (\(part.takes)\(standard))"
+            text += wrapped(words, prefix: "# ", width: 100) + "\n"
         }
         text += "#\n#   [[\(key.path)]]\n"
         for line in key.sample.split(separator: "\n") { text += "#   \(line)\n" }
@@ -84,8 +86,7 @@ extension Configuration {
             for key in section.keys where !key.parts.isEmpty {
                 text += "\nEach `[[\(key.path)]]`:\n\n| key | default | takes | meaning |\n|---|---|---|---|\n"
                 for part in key.parts {
-                    let standard =
-                        part.defaultSpelling.isEmpty || part.defaultSpelling == "[]" ? "" : "`\(part.defaultSpelling)`"
+                    let standard = part.hasDefault ? "`\(part.defaultSpelling)`" : ""
                     text += row(["`\(part.name)`", standard, part.takes, part.explanation])
                 }
                 text += "\n```toml\n[[\(key.path)]]\n\(key.sample)\n```\n"

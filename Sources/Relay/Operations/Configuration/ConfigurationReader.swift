@@ -146,6 +146,11 @@ struct ConfigurationReader {
     /// Says where a key of this name belongs, if any section has it.
     static func home(of name: String) -> String? {
         var homes = ConfigurationSection.all.filter { $0.keys.contains { $0.name == name } }.map { "[\($0.name)]" }
+        for section in ConfigurationSection.all {
+            for table in section.keys where table.parts.contains(where: { $0.name == name }) {
+                homes.append("[[\(table.path)]]")
+            }
+        }
         if RuleKeys.all.contains(where: { $0.name == name }) { homes.append("[[\(RuleReader.name)]]") }
         return homes.isEmpty ? nil : "It belongs in \(homes.joined(separator: " or "))"
     }

@@ -15,6 +15,8 @@ public struct FileSurvey: Sendable {
         case socket
         /// One line `user:password`, for nobody else's eyes.
         case credentials
+        /// Names and verifiers of those who may log in: not for others' eyes.
+        case users
     }
 
     /// nil where all is well, else the end of a sentence that begins with the path.
@@ -54,12 +56,21 @@ public struct FileSurvey: Sendable {
             if isDirectory { return "is a directory" }
             guard access(path, R_OK) == 0 else { return "may not be read by the user this runs as" }
             return loadingProblem(path, use, trust, identities)
+        case .users:
+            guard status.st_mode & S_IFMT == S_IFREG else { return isDirectory ? "is a directory" : "is no file" }
+            let mode = status.st_mode & 0o7777
+            if mode & usersForbiddenMode != 0 {
+                return "has mode 0\(String(mode, radix: 8)), and others have rights to it; 0640 is the most"
+            }
+            return access(path, R_OK) == 0 ? nil : "may not be read by the user this runs as"
         case .writableDirectory:
             if !isDirectory { return "is no directory" }
             return access(path, W_OK | X_OK) == 0 ? nil : "may not be written to by the user this runs as"
         }
     }
 
+    /// Mode bits that a file of users must not have: a stolen verifier can be guessed at, and who writes it can log in.
+    static let usersForbiddenMode: mode_t = 0o137
     static let absence = "does not exist"
     static let inTheWay = "is there already, and is no socket"
 
@@ -91,7 +102,7 @@ public struct FileSurvey: Sendable {
             switch use {
             case .trustAnchors: try trust.load(.file(path))
             case .certificate(let key): try identities.load(ClientIdentity(certificateFile: path, keyFile: key))
-            case .readableFile, .writableDirectory, .credentials, .socket: break
+            case .readableFile, .writableDirectory, .credentials, .users, .socket: break
             }
             return nil
         } catch {

@@ -57,9 +57,7 @@ public struct IntakeClients: Sendable {
     }
 
     /// Tables that may match, ascending; every one that does is among them.
-    private func candidates(
-        address: IPAddress?, user: String?, fingerprint: CertificateFingerprint?
-    ) -> [Int] {
+    func candidates(address: IPAddress?, user: String?, fingerprint: CertificateFingerprint?) -> [Int] {
         var numbers: [Int] = []
         if let user { numbers += byUser[user] ?? [] }
         if let fingerprint { numbers += byFingerprint[fingerprint] ?? [] }

@@ -88,8 +88,7 @@ extension ValueForm<ListenPoint> {
     /// Names are not taken, so that what is listened on does not depend on a resolver.
     static let listenPoint = ValueForm.parsed(
         "address:port, unix:/path or systemd:NAME", example: "127.0.0.1:2525",
-        problem: "is no address with a port (IPv6 in brackets, no names), no unix: with an absolute path, and no systemd: "
-            + "with a socket's name",
+        problem: "is no address with a port (IPv6 in brackets, no names), no unix:/path and no systemd:NAME",
         parse: { ListenPoint($0) }, spell: \.description)
 }
 

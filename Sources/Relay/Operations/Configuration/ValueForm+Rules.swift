@@ -135,18 +135,24 @@ extension Fingerprint {
     init?(written text: String) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return nil }
-        let digits = parts[1].utf8.filter { $0 != UInt8(ascii: ":") }
-        guard digits.count == 2 * Self.length else { return nil }
-        var octets: [UInt8] = []
-        for pair in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = Self.value(digits[pair]), let low = Self.value(digits[pair + 1]) else { return nil }
-            octets.append(high << 4 | low)
-        }
+        guard let octets = Self.octets(written: parts[1]) else { return nil }
         switch parts[0].lowercased() {
         case "certificate": self = .certificate(octets)
         case "public-key": self = .publicKey(octets)
         default: return nil
         }
+    }
+
+    /// From hexadecimal digits in any case, with or without colons.
+    static func octets(written text: Substring) -> [UInt8]? {
+        let digits = text.utf8.filter { $0 != UInt8(ascii: ":") }
+        guard digits.count == 2 * length else { return nil }
+        var octets: [UInt8] = []
+        for pair in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = value(digits[pair]), let low = value(digits[pair + 1]) else { return nil }
+            octets.append(high << 4 | low)
+        }
+        return octets
     }
 
     /// In lower case, without colons.
@@ -157,7 +163,7 @@ extension Fingerprint {
         }
     }
 
-    private static func digits(_ octets: [UInt8]) -> String {
+    static func digits(_ octets: [UInt8]) -> String {
         octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
