@@ -32,17 +32,18 @@ enum KnownField: UInt8, CaseIterable {
         private var candidates = Mask.max
         private var length = 0
 
-        /// Takes the next octet; false where no known name goes on with it.
+        /// Takes the next octet, not a colon; false where no known name goes on with it.
         mutating func take(_ byte: UInt8, in table: Table) -> Bool {
-            guard byte < 0x80, length < table.longest else { return false }
-            candidates &= table.fields[length << 7 | Int(ASCII.lowercased(byte))]
+            if candidates == 0 { return false }
+            candidates &= table.fields(at: length, ASCII.lowercased(byte))
             length += 1
             return candidates != 0
         }
 
         /// The field whose whole name was taken.
         func field(in table: Table) -> KnownField? {
-            let whole = candidates & table.ends[length]
+            if candidates == 0 { return nil }
+            let whole = candidates & table.fields(at: length, Table.end)
             return whole == 0 ? nil : KnownField(rawValue: UInt8(truncatingIfNeeded: whole.trailingZeroBitCount))
         }
     }
@@ -50,23 +51,26 @@ enum KnownField: UInt8, CaseIterable {
     /// What ``Match`` looks up. Whoever matches keeps it: reaching for `shared` costs as much as some octets.
     struct Table: Sendable {
         static let shared = Table()
+        /// Stands behind each name.
+        fileprivate static let end = UInt8(ascii: ":")
 
-        /// For each place in a name and each octet of ASCII: the fields that have the octet there.
-        fileprivate let fields: [Mask]
-        /// For each length: the fields whose names have it.
-        fileprivate let ends: [Mask]
-        fileprivate let longest: Int
+        private let masks: [Mask]
 
         private init() {
-            longest = KnownField.allCases.map(\.name.utf8.count).max() ?? 0
-            var fields = [Mask](repeating: 0, count: longest << 7)
-            var ends = [Mask](repeating: 0, count: longest + 1)
+            // Each name has an end, so that whoever still matches is never past the last place.
+            let longest = KnownField.allCases.map(\.name.utf8.count).max() ?? 0
+            var masks = [Mask](repeating: 0, count: (longest + 1) << 8)
             for field in KnownField.allCases {
-                for (place, byte) in field.name.utf8.enumerated() { fields[place << 7 | Int(byte)] |= field.bit }
-                ends[field.name.utf8.count] |= field.bit
+                for (place, byte) in Array("\(field.name):".utf8).enumerated() {
+                    masks[place << 8 | Int(byte)] |= field.bit
+                }
             }
-            self.fields = fields
-            self.ends = ends
+            self.masks = masks
+        }
+
+        /// The fields whose names have `byte` at that place.
+        fileprivate func fields(at place: Int, _ byte: UInt8) -> Mask {
+            masks[place << 8 | Int(byte)]
         }
     }
 }
