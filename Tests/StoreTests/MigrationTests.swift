@@ -108,6 +108,99 @@ import Testing
         PRAGMA user_version = 2;
         """
 
+    /// What the third release added.
+    private static let version3 = """
+        CREATE TABLE report_day (
+            day INTEGER PRIMARY KEY,
+            domains INTEGER NOT NULL,
+            dropped INTEGER NOT NULL,
+            text INTEGER NOT NULL
+        );
+        CREATE TABLE report_domain (
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            planned INTEGER NOT NULL,
+            PRIMARY KEY (day, domain)
+        ) WITHOUT ROWID;
+        CREATE INDEX report_unplanned ON report_domain (day, domain) WHERE planned = 0;
+        CREATE TABLE report_policy (
+            number INTEGER PRIMARY KEY,
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            type TEXT NOT NULL,
+            policy_domain TEXT NOT NULL,
+            strings TEXT NOT NULL,
+            mx_hosts TEXT NOT NULL,
+            checksum INTEGER NOT NULL
+        );
+        CREATE INDEX report_policy_domain ON report_policy (day, domain, checksum);
+        CREATE TABLE report_count (
+            policy INTEGER PRIMARY KEY,
+            successes INTEGER NOT NULL,
+            failures INTEGER NOT NULL
+        );
+        CREATE TABLE report_detail (
+            policy INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            kept INTEGER NOT NULL,
+            type TEXT NOT NULL,
+            reason TEXT,
+            sending_address BLOB,
+            receiving_host TEXT,
+            receiving_helo TEXT,
+            receiving_address BLOB,
+            sessions INTEGER NOT NULL,
+            PRIMARY KEY (policy, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE report (
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            id TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            due_at INTEGER,
+            begun_at INTEGER,
+            ended_at INTEGER,
+            outcome TEXT,
+            words TEXT,
+            successes INTEGER,
+            failures INTEGER,
+            PRIMARY KEY (day, domain)
+        ) WITHOUT ROWID;
+        CREATE INDEX report_due ON report (due_at) WHERE due_at IS NOT NULL;
+        CREATE TABLE report_body (
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            bytes BLOB NOT NULL,
+            PRIMARY KEY (day, domain)
+        );
+        CREATE TABLE report_destination (
+            day INTEGER NOT NULL,
+            domain TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            uri TEXT NOT NULL,
+            state TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            last_attempt INTEGER,
+            next_attempt INTEGER,
+            message TEXT,
+            words TEXT,
+            PRIMARY KEY (day, domain, position)
+        ) WITHOUT ROWID;
+        CREATE INDEX report_message ON report_destination (message) WHERE message IS NOT NULL;
+        CREATE TABLE report_suppression (
+            domain TEXT NOT NULL,
+            uri TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            refusals INTEGER NOT NULL,
+            words TEXT NOT NULL,
+            PRIMARY KEY (domain, uri)
+        ) WITHOUT ROWID;
+        CREATE INDEX report_suppression_since ON report_suppression (since);
+        CREATE INDEX report_suppression_until ON report_suppression (until);
+        PRAGMA user_version = 3;
+        """
+
     private static let rows = """
         INSERT INTO fact VALUES ('clean', 1);
         INSERT INTO message VALUES
@@ -144,6 +237,7 @@ import Testing
     func appendOnly() {
         #expect(Schema.migrations[0] == Self.version1)
         #expect(Schema.migrations[1] == Self.version2)
+        #expect(Schema.migrations[2] == Self.version3)
     }
 
     @Test("RPTC-21 A queue of the second release keeps all it holds, and counts")
@@ -163,7 +257,35 @@ import Testing
         #expect(try await store.unplannedDays(before: Reports.day.next) == [Reports.day])
         await store.close()
         #expect(try fixture.query("SELECT used_at FROM sts_use") == ["5"])
-        #expect(try fixture.query("PRAGMA user_version") == ["3"])
+        #expect(try fixture.query("PRAGMA user_version") == ["4"])
+        #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
+    }
+
+    @Test("Q-01 A queue of the third release keeps all it holds: nothing was asked, and from now on it may be")
+    func upgradeFromThird() async throws {
+        let (fixture, ids) = try released()
+        try fixture.sql("BEGIN; \(Self.version2) COMMIT")
+        try fixture.sql("BEGIN; \(Self.version3) COMMIT")
+        try fixture.sql("UPDATE message SET demand = 1 WHERE number = 7")
+        let store = try fixture.open()
+        #expect(!store.openingReport.wasUnclean)
+        #expect(try await store.ids() == ids)
+        let detail = try #require(try await store.show(ids[0]))
+        #expect(detail.message.demand == .requireTLS)
+        #expect(detail.message.returns == nil && detail.message.envelopeID == nil)
+        #expect(!detail.message.isInternationalized && !detail.message.needsUTF8Header)
+        #expect(detail.message.origin.login == nil && detail.message.origin.forwarded == nil)
+        #expect(detail.message.origin.tls == "TLSv1.3")
+        #expect(detail.recipients.map(\.recipient.request) == [.none, .none])
+        let due = try await store.due(before: Fixture.start.advanced(by: 600), after: nil, excluding: [], limit: 9)
+        #expect(due.map(\.number.value) == [21, 20] && due.allSatisfy { $0.request == .none })
+        let new = try RequestTests.message()
+        let queued = try await store.enqueue([new])[0]
+        #expect(queued.message.number.value == 10)
+        #expect(
+            try await store.show(new.id)?.recipients.map(\.recipient.request) == new.recipients.map(\.request))
+        await store.close()
+        #expect(try fixture.query("PRAGMA user_version") == ["4"])
         #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
     }
 
@@ -203,7 +325,7 @@ import Testing
         try await store.save(entry)
         #expect(try await store.policy(for: entry.domain) == .entry(entry))
         await store.close()
-        #expect(try fixture.query("PRAGMA user_version") == ["3"])
+        #expect(try fixture.query("PRAGMA user_version") == ["4"])
         #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
     }
 

@@ -133,9 +133,9 @@ import Testing
     func newerSchema() async throws {
         let fixture = try Fixture()
         await (try fixture.open()).close()
-        try fixture.sql("PRAGMA user_version = 4")
-        #expect(opening(fixture) == .newer(path: fixture.path + "/queue.db", found: 4, known: 3))
-        #expect(try fixture.query("PRAGMA user_version") == ["4"])
+        try fixture.sql("PRAGMA user_version = 5")
+        #expect(opening(fixture) == .newer(path: fixture.path + "/queue.db", found: 5, known: 4))
+        #expect(try fixture.query("PRAGMA user_version") == ["5"])
     }
 
     @Test("Another program's database is refused and left alone")

@@ -60,7 +60,8 @@ enum UnicodeEscapes {
             guard rest.popFirst() == "x", rest.popFirst() == "{", let end = rest.firstIndex(of: "}") else { return nil }
             let digits = rest[..<end]
             guard (2...digitLimit).contains(digits.count), digits.allSatisfy(\.properties.isASCIIHexDigit),
-                let number = UInt32(String(String.UnicodeScalarView(digits)), radix: 16), let meant = Unicode.Scalar(number), number >= 0x20, !(0x7F..<0xA0).contains(number)
+                let number = UInt32(String(String.UnicodeScalarView(digits)), radix: 16),
+                let meant = Unicode.Scalar(number), number >= 0x20, !(0x7F..<0xA0).contains(number)
             else { return nil }
             plain.append(meant)
             rest = rest[end...].dropFirst()

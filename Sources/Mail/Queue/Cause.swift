@@ -11,7 +11,8 @@ extension Reason.Cause {
     /// True where trying again is pointless by the nature of the cause. For ``remoteReply`` the reply decides instead.
     public var isPermanent: Bool {
         switch self {
-        case .noSuchDomain, .nullMX, .noHostAddress, .loop, .eightBitUnsupported, .utf8Unsupported, .sizeExceeded, .expired:
+        case .noSuchDomain, .nullMX, .noHostAddress, .loop, .eightBitUnsupported, .utf8Unsupported, .sizeExceeded,
+            .expired:
             true
         // D10: certain where no lookup failed and no host is left; else the others speak for the attempt.
         case .requireTLSUnsupported, .requireTLSUnvalidated: true

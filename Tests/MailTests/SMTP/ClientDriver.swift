@@ -30,7 +30,8 @@ struct ClientDriver {
     ) throws -> ClientTransaction {
         ClientTransaction(
             reversePath: try ReversePath(parsing: reversePath.utf8),
-            recipients: try recipients.map { Envelope.Recipient(try Mailbox(parsing: $0.utf8)) }, size: size, has8bit: has8bit,
+            recipients: try recipients.map { Envelope.Recipient(try Mailbox(parsing: $0.utf8)) }, size: size,
+            has8bit: has8bit,
             demand: demand)
     }
 

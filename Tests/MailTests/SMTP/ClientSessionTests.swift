@@ -462,8 +462,9 @@ struct ClientSessionTests {
         _ = client.hello()
         _ = client.reply("550 no")
         let transaction = ClientTransaction(
-            reversePath: .null, 
-            recipients: [Envelope.Recipient(Mailbox(localPart: localPart, domain: domain)), good], size: 1, has8bit: false)
+            reversePath: .null,
+            recipients: [Envelope.Recipient(Mailbox(localPart: localPart, domain: domain)), good], size: 1,
+            has8bit: false)
         #expect(client.on(.transactionGiven(transaction)) == "RSET")
         #expect(client.replies("250 ok", "250 ok") == "RCPT TO:<good@b.example>")
         #expect(client.reply("550 no") == "done bounced local-failure, bounced remote-reply 550")

@@ -128,7 +128,8 @@ enum SignedMail {
     static func job(_ queued: QueuedMessage, _ memory: [UInt8]?) throws -> Job {
         try #require(
             Job.fresh(
-                queued, recipients: [Envelope.Recipient(try Mailbox(parsing: "b@r.example".utf8))], routing: Routing(), content: memory
+                queued, recipients: [Envelope.Recipient(try Mailbox(parsing: "b@r.example".utf8))], routing: Routing(),
+                content: memory
             ).first)
     }
 

@@ -36,7 +36,8 @@ public enum QueueText {
             ("envid", message.envid), ("smtputf8", message.internationalized ? "yes" : nil),
         ] {
             guard let value else { continue }
-            text += "  \(title)" + String(repeating: " ", count: 10 - title.count) + style.wrapped(value, indent: 12) + "\n"
+            text +=
+                "  \(title)" + String(repeating: " ", count: 10 - title.count) + style.wrapped(value, indent: 12) + "\n"
         }
         for recipient in message.recipients {
             text += "\n" + style.paint(LogLine.oneLine(recipient.address), .bold) + "\n"
