@@ -173,10 +173,11 @@ extension ConfigurationSection {
             sockets with rights of their own, or replies that wait for the delivery.
             """,
             sample: """
-                listen = ["0.0.0.0:465", "[::]:465"]
-                name = "submissions"
-                role = "submission"
-                tls = "implicit"
+                listen = ["unix:/run/waxwing/lmtp.sock"]
+                name = "postfix"
+                protocol = "lmtp"
+                acknowledge = "delivered"
+                socket_group = "postfix"
                 """),
         Key(
             "intake", "client", \.intake.writtenClients, tables: ClientKeys.all, required: [], atMost: ClientKeys.limit,
