@@ -150,15 +150,6 @@ final class IntakeGate: Sendable {
     }
 }
 
-extension ClientLedger.Key {
-    init(_ peer: Peer) {
-        switch peer {
-        case .address(let address): self = .network(address)
-        case .local: self = .local
-        }
-    }
-}
-
 extension Peer {
     func lies(in networks: [IPNetwork]) -> Bool {
         guard let address else { return false }

@@ -34,7 +34,7 @@ struct ServiceParts: Sendable {
         let hostname = try Self.hostname(configuration)
         let (opportunistic, dane) = try contexts()
         let entrances = try Entrance.all(configuration, hostname: hostname)
-        let users = try users(configuration)
+        let users = try users(configuration, log)
         let (trust, identities) = try proofs(configuration)
         let credentials: [String: Credentials]
         let keys: KeyRing
@@ -176,10 +176,10 @@ struct ServiceParts: Sendable {
         }
     }
 
-    static func users(_ configuration: Configuration) throws(ServiceError) -> Users? {
+    static func users(_ configuration: Configuration, _ log: Logger) throws(ServiceError) -> Users? {
         guard let path = configuration.intake.usersFile else { return nil }
         do throws(UsersFileFault) {
-            return try Users.open(path: path)
+            return try Users(path: path, log: log)
         } catch {
             throw ServiceError.users("\(error)")
         }
