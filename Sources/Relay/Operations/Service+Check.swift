@@ -13,9 +13,11 @@ extension Service {
         do throws(ServiceError) {
             let hostname = try ServiceParts.hostname(configuration)
             _ = try Entrance.all(configuration, hostname: hostname)
-            _ = try ServiceParts.users(configuration)
         } catch {
             faults.append("\(error)")
+        }
+        if let path = configuration.intake.usersFile {
+            do throws(UsersFileFault) { _ = try UsersFile.read(path) } catch { faults.append("intake.users_file: \(error)") }
         }
         do throws(ConfigurationError) {
             _ = try KeyRing(loading: configuration)

@@ -50,8 +50,8 @@ struct ServerTermsTests {
         var server = try Self.driver(ClientTerms(mayRelay: true))
         server.capacity.shortage = shortage
         #expect(server.codes("MAIL FROM:<>\r\n") == [452])
-        let words = server.replies.last?.lines.first
-        #expect(IntakeCapacity.Shortage.allCases.count { server.session.shortOf($0).lines.first == words } == 1)
+        let (words, session) = (server.replies.last?.lines.first, server.session)
+        #expect(IntakeCapacity.Shortage.allCases.filter { session.shortOf($0).lines.first == words }.count == 1)
         server.capacity.shortage = nil
         #expect(server.codes("MAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\n") == [250, 250])
         server.capacity.shortage = shortage
