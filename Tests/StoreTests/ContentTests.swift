@@ -246,6 +246,15 @@ import Testing
         await store.close()
     }
 
+    @Test("Inodes are counted where the file system counts them, and unknown where it does not")
+    func inodes() throws {
+        let counted = try FreeSpaceCache().measure("/dev/shm", at: 0).get()
+        #expect(try #require(counted.inodes) <= #require(counted.totalInodes))
+        // Like btrfs it answers 0 for all of them.
+        let uncounted = try FreeSpaceCache().measure("/proc", at: 0).get()
+        #expect(uncounted.inodes == nil && uncounted.totalInodes == nil)
+    }
+
     @Test("Free space is measured again after a second, not before")
     func freeSpaceCache() throws {
         let cache = FreeSpaceCache()

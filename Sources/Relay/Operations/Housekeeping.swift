@@ -82,7 +82,7 @@ extension Service {
 
     /// Says once when mail begins to be refused, and when that is over.
     /// - Returns: what was told.
-    private func tellRoom(before: Room.Shortage?) -> Room.Shortage? {
+    func tellRoom(before: Room.Shortage?) -> Room.Shortage? {
         let now = room.shortage
         guard now != before else { return now }
         if let now {

@@ -31,6 +31,8 @@ struct ServiceParts: Sendable {
     static func make(
         _ configuration: Configuration, program: String, workerArguments: [String], log: Logger
     ) async throws(ServiceError) -> ServiceParts {
+        // Before anything else takes descriptors.
+        let configuration = Descriptors.raised().fitting(configuration, log: log)
         let hostname = try Self.hostname(configuration)
         let (opportunistic, dane) = try contexts()
         let entrances = try Entrance.all(configuration, hostname: hostname)
