@@ -34,6 +34,7 @@ class PostfixClient:
 
     def __init__(self, relay: Relay, name: str, listen: str = "", services: tuple[str, ...] = (), **settings: str) -> None:
         self.instance = Instance(name, relay.bed.folder)
+        shutil.rmtree(self.instance.configuration, ignore_errors=True)
         self.instance.write(
             {
                 "myhostname": f"{name}.example",
@@ -99,6 +100,7 @@ class EximClient:
     def __init__(self, relay: Relay, name: str, port: int = addresses.RELAY_PORT, transport: str = "", authenticators: str = "",
                  main: str = "") -> None:
         self.folder = relay.folder / name
+        shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         spool = self.folder / "spool"
         spool.mkdir()
@@ -160,6 +162,7 @@ class OpenSMTPDClient:
     def __init__(self, relay: Relay, name: str, address: str, url: str = "", options: str = "", tables: str = "") -> None:
         self.relay, self.address = relay, address
         self.folder = relay.folder / name
+        shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         self.log_file = self.folder / "smtpd.log"
         self.file = self.folder / "smtpd.conf"

@@ -30,7 +30,7 @@ TLS = "TLSv1.3"
 @contextmanager
 def fixture(bed: Bed) -> Iterator[Relay]:
     folder = bed.folder / "relays" / "21-submitters"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     users = folder / "users"
     add_user(users, USER, PASSWORD)
     submission = {"role": "submission", "networks": ()}

@@ -61,7 +61,7 @@ WAYS = {
 @contextmanager
 def fixture(bed: Bed) -> Iterator[Rig]:
     folder = bed.folder / "relays" / "26-mtas"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     users = folder / "users"
     add_user(users, USER, PASSWORD)
     submission = {"role": "submission", "networks": ()}
