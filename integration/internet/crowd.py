@@ -52,6 +52,7 @@ class Crowd:
         self.address, self.pause = address, pause
         self.epoll = select.epoll()
         self.members: dict[int, Member] = {}
+        self.slow: list[Member] = []
         self.arrived, self.lost = 0, 0
         self.random = random.Random(7)
         self.outside = deque(self.planned(number, idle) for number in range(idle + slow))
@@ -73,7 +74,9 @@ class Crowd:
         link.bind((source(number), 0))
         link.setblocking(False)
         link.connect_ex((self.address, addresses.RELAY_PORT))
-        self.members[link.fileno()] = Member(link, opening, words)
+        member = self.members[link.fileno()] = Member(link, opening, words)
+        if words:
+            self.slow.append(member)
         self.epoll.register(link, select.EPOLLIN)
 
     def turn(self, limit: float) -> None:
@@ -108,8 +111,8 @@ class Crowd:
         return self.arrived - self.lost
 
     def dawdle(self, now: float) -> None:
-        for member in self.members.values():
-            if member.words and not member.is_over and now >= member.next:
+        for member in self.slow:
+            if not member.is_over and now >= member.next:
                 member.next = now + self.pause * self.random.uniform(0.5, 1.5)
                 try:
                     member.link.send(member.words[member.place : member.place + 1])
