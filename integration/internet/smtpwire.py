@@ -1,11 +1,13 @@
 """An SMTP client that sends exactly the octets it is told: for what no honest client would send, and for slow ones."""
 
+import base64
 import socket
 import ssl
 from pathlib import Path
 from types import TracebackType
 
 from . import addresses
+from .relay import Relay
 from .submission import Letter
 
 
@@ -99,3 +101,21 @@ class Wire:
 def stuffed(letter: Letter) -> bytes:
     """Content as it goes behind DATA, without the dot that ends it."""
     return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in letter.content.split(b"\n")[:-1])
+
+
+def plain(user: str, password: str) -> str:
+    """AUTH PLAIN with its initial response (RFC 4616)."""
+    return "AUTH PLAIN " + base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+
+
+def secured(relay: Relay, port: int, certificate: str = "", source: str = "", implicit: bool = False) -> Wire:
+    """A session within TLS, by STARTTLS or from the first octet, with a certificate of the bed where one is named."""
+    own = relay.bed.folder / "certificates"
+    wire = Wire(relay.address, port, source=source, greeting=not implicit)
+    if not implicit:
+        wire.ehlo()
+    wire.start_tls(own / "webpki.crt", (own / f"{certificate}.crt", own / f"{certificate}.key") if certificate else None, command=not implicit)
+    if implicit:
+        code, text = wire.reply()
+        assert code == 220, (code, text)
+    return wire

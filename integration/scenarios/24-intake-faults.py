@@ -6,7 +6,6 @@ import threading
 from contextlib import contextmanager
 from typing import Iterator
 
-from internet import addresses
 from internet.inside import Bed, wait_for
 from internet.listeners import events, intake, toml, trust
 from internet.relay import Relay
