@@ -10,6 +10,7 @@ smtplib   STARTTLS, implicit TLS, client certificates, AUTH PLAIN and LOGIN, LMT
 """
 
 import subprocess
+import threading
 from pathlib import Path
 
 from . import addresses
@@ -17,7 +18,7 @@ from .relay import Relay
 from .smtpwire import stuffed
 from .submission import Letter
 
-LIMIT = 60  # seconds for one session of a client
+LIMIT = 30  # seconds for one session of a client
 
 
 class ClientFailed(AssertionError):
@@ -71,9 +72,23 @@ def gsasl(relay: Relay, port: int, mechanism: str, user: str, password: str, tru
     """Logs in, and then sends the letter; all replies are in what it says."""
     command = ["gsasl", "--smtp", f"--connect={addresses.RELAY_NAME}:{port}", f"--x509-ca-file={trust}", f"--mechanism={mechanism}",
                f"--authentication-id={user}", f"--password={password}", "--starttls" if starttls else "--no-starttls", "--verbose", *options]
-    typed = b""
-    if letter:
-        command.append("--application-data")
-        lines = [f"MAIL FROM:<{letter.sender}>", *(f"RCPT TO:<{one}>" for one in letter.recipients), "DATA"]
-        typed = "".join(line + "\r\n" for line in lines).encode() + stuffed(letter) + b".\r\nQUIT\r\n"
-    return run(naming(relay, command), stdin=typed)
+    if not letter:
+        return run(naming(relay, command))
+    lines = [f"MAIL FROM:<{letter.sender}>", *(f"RCPT TO:<{one}>" for one in letter.recipients), "DATA"]
+    typed = "".join(line + "\r\n" for line in lines).encode() + stuffed(letter) + b".\r\nQUIT\r\n"
+    # It looks for input with poll(2), and ends with it: nothing may be buffered, and the input must not end before the server says so.
+    client = subprocess.Popen([str(word) for word in naming(relay, ["stdbuf", "--input=0", "--output=0", *command])], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    alarm = threading.Timer(LIMIT, client.kill)
+    alarm.start()
+    assert client.stdin and client.stdout
+    client.stdin.write(typed)
+    client.stdin.flush()
+    said: list[bytes] = []
+    for line in client.stdout:
+        said.append(line)
+        if line.startswith(b"221 "):
+            client.stdin.close()
+    alarm.cancel()
+    client.wait()
+    return b"".join(said).decode(errors="replace")

@@ -214,6 +214,6 @@ def scenario_opensmtpd(rig: Rig) -> None:
 
 def scenario_opensmtpd_auth(rig: Rig) -> None:
     """OpenSMTPD, STARTTLS with the certificate checked, AUTH"""
-    sent = _through_opensmtpd(rig, "opensmtpd-auth", OPENSMTPD_TLS, "auth <secrets>", tables=f'table secrets {{ relay = "{USER}:{PASSWORD}" }}',
+    sent = _through_opensmtpd(rig, "opensmtpd-auth", OPENSMTPD_TLS, "auth <secrets>", tables=f'table secrets {{ "relay" = "{USER}:{PASSWORD}" }}',
                               url=f"smtp+tls://relay@{addresses.RELAY_NAME}:{SUBMISSION}")
     accepted(rig.relay, sent, user=USER, tls=TLS)
