@@ -3,6 +3,7 @@
 import base64
 import socket
 import ssl
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 
@@ -23,6 +24,7 @@ class Wire:
         else:
             self.link = socket.create_connection((address, port), timeout=timeout, source_address=(source, 0) if source else None)
         self.buffer = b""
+        self.lines: deque[bytes] = deque()
         self.greeting = self.reply() if greeting else (0, "")
 
     def __enter__(self) -> "Wire":
@@ -35,12 +37,12 @@ class Wire:
         self.link.sendall(octets)
 
     def line(self) -> bytes:
-        while b"\n" not in self.buffer:
+        while not self.lines:
             if not (part := self.link.recv(65536)):
                 raise ConnectionError(f"closed after {self.buffer!r}")
-            self.buffer += part
-        line, self.buffer = self.buffer.split(b"\n", 1)
-        return line.rstrip(b"\r")
+            *whole, self.buffer = (self.buffer + part).split(b"\n")
+            self.lines.extend(whole)
+        return self.lines.popleft().rstrip(b"\r")
 
     def reply(self) -> tuple[int, str]:
         texts: list[str] = []
@@ -68,7 +70,7 @@ class Wire:
         context = ssl.create_default_context(cafile=str(trust))
         if certificate:
             context.load_cert_chain(*map(str, certificate))
-        assert not self.buffer, self.buffer
+        assert not self.buffer and not self.lines, (self.buffer, self.lines)
         self.link = context.wrap_socket(self.link, server_hostname=addresses.RELAY_NAME)
 
     def envelope(self, letter: Letter, options: str = "") -> None:
