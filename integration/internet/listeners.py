@@ -71,5 +71,5 @@ def arrived(relay: Relay, letter: Letter, domain: str, limit: float = 30) -> byt
 
 def add_user(users: Path, name: str, password: str) -> None:
     """`relayctl user add`, the password by standard input."""
-    done = subprocess.run([program("relayctl"), "user", "add", name, "--file", users], input=f"{password}\n", text=True, capture_output=True)
+    done = subprocess.run([program("relayctl"), "user", "add", name, "--password-stdin", "--replace", "--file", users], input=f"{password}\n", text=True, capture_output=True)
     assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)

@@ -167,7 +167,7 @@ EXIM = (
     ("plain", "STARTTLS, AUTH PLAIN, CHUNKING", SUBMISSION, SECURE + "  hosts_require_auth = *\n", PLAIN, {"tls": TLS, "user": USER}),
     ("login", "implicit TLS, AUTH LOGIN, CHUNKING", SUBMISSIONS, SECURE + "  hosts_require_auth = *\n  protocol = smtps\n", LOGIN,
      {"tls": TLS, "user": USER}),
-    ("lmtp", "LMTP", LMTP, "  protocol = lmtp\n", "", {"client": "127.0.0.1"}),
+    ("lmtp", "STARTTLS, LMTP, CHUNKING", LMTP, f"  protocol = lmtp\n  port = {LMTP}\n", "", {"tls": TLS}),
 )
 
 

@@ -1,6 +1,7 @@
 """What single clients and users may: rates, sender domains, refusal, logins; and how they are told."""
 
 import re
+import shutil
 import subprocess
 import time
 from contextlib import contextmanager
@@ -105,11 +106,11 @@ def scenario_user_rate(relay: Relay) -> None:
 
 
 def scenario_sender_domains(relay: Relay) -> None:
-    """sender_domains: 550 5.7.1 for others, never for bounces"""
+    """sender_domains: others are refused with 5.7.1, bounces never"""
     codes = {sender: mail(relay, DOMAINS, sender=sender)[0] for sender in ("a@sender.example", "a@x.below.example", "", "a@below.example", "a@good.example")}
     assert [codes[sender][0] for sender in ("a@sender.example", "a@x.below.example", "")] == [250] * 3, codes
     for sender in ("a@below.example", "a@good.example"):
-        assert codes[sender][0] == 550 and codes[sender][1].startswith("5.7.1 "), codes
+        assert codes[sender][0] in (550, 553) and codes[sender][1].startswith("5.7.1 "), codes
 
 
 def scenario_refuse(relay: Relay) -> None:
@@ -134,9 +135,11 @@ def scenario_failed_logins(relay: Relay) -> None:
     failed = events(relay, "auth-failed")[before:]
     assert [event["client"] for event in failed] == [source] * 3 and failed[0]["user"] == "anna", failed
     assert {"mechanism", "reason"} <= failed[0].keys(), failed
-    done = subprocess.run(["fail2ban-regex", relay.log_path, FILTER], capture_output=True, text=True)
+    # Where it will lie: it includes what lies there.
+    shutil.copy(FILTER, "/etc/fail2ban/filter.d/")
+    done = subprocess.run(["fail2ban-regex", relay.log_path, "waxwing"], capture_output=True, text=True)
     lines = len(events(relay, "auth-failed"))
     assert re.search(rf"Lines: .* {lines} matched", done.stdout), done.stdout[-800:] + done.stderr[-500:]
     # With the address that is to be banned.
-    found = subprocess.run(["fail2ban-regex", "--out", "ip", relay.log_path, FILTER], capture_output=True, text=True).stdout.split()
-    assert found.count(source) == 3, found
+    found = subprocess.run(["fail2ban-regex", "--out", "ip", relay.log_path, "waxwing"], capture_output=True, text=True).stdout.split()
+    assert found.count(source) == len(events(relay, "auth-failed", client=source)), found

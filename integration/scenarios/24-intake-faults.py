@@ -26,7 +26,8 @@ RECEIVED_LIMIT = 25
 
 @contextmanager
 def fixture(bed: Bed) -> Iterator[Relay]:
-    more = intake(networks=("127.0.0.0/16", "127.1.0.0/16"), received_limit=RECEIVED_LIMIT, command_timeout="5s", data_timeout="5s")
+    more = intake(networks=("127.0.0.0/16", "127.1.0.0/16"), received_limit=RECEIVED_LIMIT,
+                  command_timeout="5s", data_timeout="5s", stress_timeout="5s")
     rule = {"destination": toml("looping.example"), "next_hop": toml(f"[{LOOP}]:25")}
     with Relay(bed, "24-intake-faults", 24, more=more, rules=(rule,)) as relay:
         letter = Letter.to("someone@good.example", name="warm")
