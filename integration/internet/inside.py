@@ -97,5 +97,5 @@ def _pairs(line: str) -> dict[str, str]:
 
 def _plain(value: str) -> str:
     if value.startswith('"'):
-        return re.sub(r"\\(.)", r"\1", value[1:-1])
-    return value.removeprefix("<").removesuffix(">") if value.startswith("<") else value
+        value = re.sub(r"\\(.)", r"\1", value[1:-1])
+    return value.removeprefix("<").removesuffix(">") if value.startswith("<") and value.endswith(">") else value

@@ -83,4 +83,12 @@ OWN = (
     _ruled("rule-smarthost.example", "goes by the smarthost, port 465", _ENCRYPTED, Host("mx", "postfix")),
     _ruled("rule-submission.example", "goes by the smarthost, port 587", _ENCRYPTED, Host("mx", "postfix")),
     _ruled("rule-password.example", "goes by the smarthost, with a wrong password", _ENCRYPTED, Host("mx", "postfix")),
+
+    # 21-submitters and 22-delivered.
+    Domain("dsn.example", "offers DSN and SMTPUTF8", _ENCRYPTED, (Host("mx", "dsn"),), dns="unsigned", only="21"),
+    Domain("full.example", "a Postfix that puts every recipient off", deferred("remote-reply"),
+           (Host("mx", "postfix", tlsa=GOOD,
+                 options=("{smtpd_recipient_restrictions=check_recipient_access static:{450 4.2.2 the mailbox is full, says its host}}",)),),
+           only="22"),
+    Domain("slow.example", "takes its time behind the content", _ENCRYPTED, (Host("mx", "slow"),), dns="unsigned", only="22"),
 )

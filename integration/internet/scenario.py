@@ -102,7 +102,7 @@ def explained(error: Exception) -> str:
     if isinstance(error, Skip):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
-    where = next((frame for frame in reversed(frames) if "/scenarios/" in frame.filename), frames[-1])
+    where = next((frame for frame in reversed(frames) if any(f"/{folder}/" in frame.filename for folder in ("scenarios", "pending"))), frames[-1])
     kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
     return f"{kind}{error or where.line} (line {where.lineno})"
 

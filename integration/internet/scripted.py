@@ -8,6 +8,8 @@ busy          says 451 to every MAIL, and keeps the connection
 hangs-up      answers STARTTLS with 220, then hangs up
 injects       puts a reply in the clear behind its 220 to STARTTLS
 requiretls    offers REQUIRETLS within TLS, refuses the parameter outside (no server of Debian 12 knows it)
+dsn           offers DSN and SMTPUTF8, so that its transcript has what came of them
+slow          answers the content after SLOWNESS seconds, with 250; the sender may be gone by then
 """
 
 import os
@@ -20,7 +22,8 @@ from pathlib import Path
 
 from .domains import hosts_of
 
-SCRIPTS = ("greylist", "starttls-454", "starttls-554", "refuses-all", "busy", "hangs-up", "injects", "requiretls")
+SCRIPTS = ("greylist", "starttls-454", "starttls-554", "refuses-all", "busy", "hangs-up", "injects", "requiretls", "dsn", "slow")
+SLOWNESS = 16.0  # seconds; relayd waits 10 at least for an answer it hands on
 
 
 class Part:
@@ -107,7 +110,10 @@ class Connection:
                     self.say("554 5.5.1 no valid recipients")
                     continue
                 self.say("354 go on")
-                self.host.deliver(sender, recipients, self.content(), self.secure)
+                content = self.content()
+                if self.host.script == "slow":
+                    time.sleep(SLOWNESS)
+                self.host.deliver(sender, recipients, content, self.secure)
                 self.say("250 2.0.0 taken")
             elif verb == "RSET":
                 sender, recipients = "", []
@@ -119,6 +125,8 @@ class Connection:
                 self.say("502 5.5.2 what?")
 
     def extensions(self) -> list[str]:
+        if self.host.script == "dsn":
+            return ["DSN", "SMTPUTF8", *([] if self.secure else ["STARTTLS"])]
         if not self.secure:
             return ["STARTTLS"]
         return ["REQUIRETLS"] if self.host.script == "requiretls" else []

@@ -41,9 +41,13 @@ class Letter:
 
 
 def submit(letter: Letter, address: str, port: int = addresses.RELAY_PORT, options: tuple[str, ...] = (),
-           timeout: float = 60, trust: Path | None = None) -> tuple[int, str]:
-    """The reply that decided: the first refusal, or the one to the content. With `trust`, a CA's certificate, over TLS."""
-    with smtplib.SMTP(address, port, local_hostname="injector.example", timeout=timeout) as client:
+           timeout: float = 60, trust: Path | None = None, source: str = "") -> tuple[int, str]:
+    """The reply that decided: the first refusal, or the one to the content. With `trust`, a CA's certificate, over TLS.
+
+    `source` is the client's own address, where it matters.
+    """
+    with smtplib.SMTP(address, port, local_hostname="injector.example", timeout=timeout,
+                      source_address=(source, 0) if source else None) as client:
         client.ehlo()
         if trust:
             client._host = addresses.RELAY_NAME  # type: ignore[attr-defined]  # the name its certificate must have
