@@ -11,11 +11,11 @@ struct Descriptors: Hashable, Sendable {
     let limit: Int
 
     /// What is kept for all but connections. Ours: the database with its log and readers, event loops, the resolver's socket, the
-    /// control socket and its clients, libraries that read files now and then; measured in a running daemon, some 60.
+    /// control socket and its clients, libraries that read files now and then; an idle daemon has some 30.
     static let reserve = 256
     /// A connection of a client, and the file its message is written to; a connection to a host, and the file it is read from.
     static let perConnection = 2
-    /// A connection to a policy host and a second one while addresses are tried (RFC 8305).
+    /// A connection to a policy host and a second one while addresses are tried.
     static let perFetch = 2
     /// However small the limit is: both ways go on.
     static let leastConnections = 4

@@ -1,4 +1,5 @@
-import Mail
+import Store
+import Synchronization
 import Testing
 
 @testable import Relay
