@@ -109,7 +109,8 @@ public final class Service: Sendable {
         gate = IntakeGate(configuration.intake, room: room)
         intake = IntakeServer(
             parts: IntakeParts(
-                configuration: configuration.intake, store: store, dispatcher: dispatcher, schedule: schedule, gate: gate,
+                configuration: configuration.intake, store: store, dispatcher: dispatcher, schedule: schedule,
+                gate: gate,
                 users: parts.users, counters: counters, stopping: intakeStopping, log: log, routing: routing,
                 toASCII: { try? DomainName(idna: $0) }, clock: Self.clock),
             loops: loops)
@@ -122,13 +123,20 @@ public final class Service: Sendable {
         log: Logger
     ) async throws(ServiceError) {
         Signals.ignoreBrokenPipe()
+        // Before there are threads: it changes the environment.
+        let inherited: InheritedSockets
+        do throws(InheritedSocketError) {
+            inherited = try InheritedSockets.take()
+        } catch {
+            throw ServiceError.system("\(error)")
+        }
         let parts = try await ServiceParts.make(
             configuration, program: program, workerArguments: workerArguments, log: log)
         let service = Service(parts)
-        try await service.serve()
+        try await service.serve(inherited)
     }
 
-    private func serve() async throws(ServiceError) {
+    private func serve(_ inherited: InheritedSockets) async throws(ServiceError) {
         let loop = loops.next()
         let signals: Signals
         do throws(Errno) {
@@ -139,12 +147,6 @@ public final class Service: Sendable {
         await measureRoom()
         await recountQueue()
         try await reroute()
-        let inherited: InheritedSockets
-        do throws(InheritedSocketError) {
-            inherited = try InheritedSockets.take()
-        } catch {
-            throw ServiceError.system("\(error)")
-        }
         let addresses: [SocketAddress]
         do throws(IntakeServer.ListenError) {
             addresses = try await intake.listen(by: entrances, inherited)

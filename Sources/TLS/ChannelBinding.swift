@@ -1,33 +1,23 @@
 import COpenSSL
-
-/// What ties an authentication to the TLS session it runs in (RFC 5056): values that both ends can tell and nobody between them
-/// can bring about.
-public enum ChannelBinding: String, Hashable, Sendable, CaseIterable {
-    /// RFC 9266: keying material of the session.
-    case exporter = "tls-exporter"
-    /// RFC 5929 §4: a digest of the server's certificate.
-    case serverEndPoint = "tls-server-end-point"
-    /// RFC 5929 §3: the first Finished message of the handshake. Not defined for TLS 1.3 (RFC 8446 §C.5).
-    case unique = "tls-unique"
-
-    /// RFC 9266 §2: octets, and the label.
-    static let exporterLength = 32
-    static let exporterLabel = "EXPORTER-Channel-Binding"
-}
+public import Mail
 
 extension TLSSession {
+    /// RFC 9266 §2: octets, and the label.
+    private static let exporterLength = 32
+    private static let exporterLabel = "EXPORTER-Channel-Binding"
+
     /// The octets of `kind` for this session; nil where it is not defined for it, before the end of the handshake, and for a
     /// client's session.
     ///
     /// Before TLS 1.3 the values of a session hang on its master secret, which without the extended master secret (RFC 7627) a
     /// server in the middle can make the same for two sessions: then there are none but that of the certificate.
-    public func channelBinding(_ kind: ChannelBinding) -> [UInt8]? {
+    public func channelBinding(_ kind: ChannelBindingType) -> [UInt8]? {
         guard facts != nil, case .nothing = demanded else { return nil }
         defer { ERR_clear_error() }
         switch kind {
-        case .exporter: return hasOwnSecret ? exportedMaterial : nil
-        case .serverEndPoint: return SSL_get_certificate(owned.pointer).flatMap(Self.endPointDigest)
-        case .unique: return isTLS13 || !hasOwnSecret ? nil : firstFinished
+        case .tlsExporter: return hasOwnSecret ? exportedMaterial : nil
+        case .tlsServerEndPoint: return SSL_get_certificate(owned.pointer).flatMap(Self.endPointDigest)
+        case .tlsUnique: return isTLS13 || !hasOwnSecret ? nil : firstFinished
         }
     }
 
@@ -38,13 +28,13 @@ extension TLSSession {
     /// RFC 9266 §2. The context is empty there: in TLS 1.3 that is the same as none, and before it others pass none.
     private var exportedMaterial: [UInt8]? {
         var made = false
-        let material = [UInt8](unsafeUninitializedCapacity: ChannelBinding.exporterLength) { buffer, count in
-            let label = ChannelBinding.exporterLabel
+        let material = [UInt8](unsafeUninitializedCapacity: Self.exporterLength) { buffer, count in
+            let label = Self.exporterLabel
             made =
                 SSL_export_keying_material(
-                    owned.pointer, buffer.baseAddress, ChannelBinding.exporterLength, label, label.utf8.count, nil, 0, 0
+                    owned.pointer, buffer.baseAddress, Self.exporterLength, label, label.utf8.count, nil, 0, 0
                 ) == 1
-            count = made ? ChannelBinding.exporterLength : 0
+            count = made ? Self.exporterLength : 0
         }
         return made ? material : nil
     }

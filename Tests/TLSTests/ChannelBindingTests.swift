@@ -33,10 +33,11 @@ import Testing
         _ = shim_SSL_CTX_set_max_proto_version(server.owned.pointer, version)
         edit(server)
         let pair = try Pair(Contexts.unverified, .unverified(), to: server)
-        #expect(ChannelBinding.allCases.allSatisfy { pair.server.channelBinding($0) == nil }, "before the handshake")
+        #expect(
+            ChannelBindingType.allCases.allSatisfy { pair.server.channelBinding($0) == nil }, "before the handshake")
         try #require(pair.handshake().facts != nil)
         try #require(pair.server.facts != nil)
-        #expect(ChannelBinding.allCases.allSatisfy { pair.client.channelBinding($0) == nil }, "of a client")
+        #expect(ChannelBindingType.allCases.allSatisfy { pair.client.channelBinding($0) == nil }, "of a client")
         return Ends(pair: pair)
     }
 
@@ -44,19 +45,19 @@ import Testing
     func exporter() throws {
         for version in [TLS1_2_VERSION, TLS1_3_VERSION] {
             let ends = try Self.ends(version: version)
-            let value = try #require(ends.server.channelBinding(.exporter))
+            let value = try #require(ends.server.channelBinding(.tlsExporter))
             #expect(value.count == 32 && value == ends.exported)
-            #expect(try Self.ends(version: version).server.channelBinding(.exporter) != value)
+            #expect(try Self.ends(version: version).server.channelBinding(.tlsExporter) != value)
         }
     }
 
     @Test("RFC 5929 tls-unique is the client's Finished in a full handshake of TLS 1.2, and nothing in TLS 1.3")
     func unique() throws {
         let ends = try Self.ends(version: TLS1_2_VERSION)
-        let value = try #require(ends.server.channelBinding(.unique))
+        let value = try #require(ends.server.channelBinding(.tlsUnique))
         #expect(value.count == 12)
         #expect(value == ends.finished.own && value != ends.finished.peer)
-        #expect(try Self.ends(version: TLS1_3_VERSION).server.channelBinding(.unique) == nil)
+        #expect(try Self.ends(version: TLS1_3_VERSION).server.channelBinding(.tlsUnique) == nil)
     }
 
     @Test("RFC 5929 tls-unique is the server's Finished where a session is resumed; the exporter holds there too")
@@ -70,10 +71,10 @@ import Testing
                 now: ResumptionTests.start, expires: ResumptionTests.start.advanced(by: .seconds(100))))
         #expect(pair.handshake().facts?.resumed == true)
         let ends = Ends(pair: pair)
-        #expect(ends.server.channelBinding(.unique) == ends.finished.peer)
-        #expect(ends.server.channelBinding(.unique) != ends.finished.own)
-        #expect(ends.server.channelBinding(.exporter) == ends.exported)
-        #expect(ends.server.channelBinding(.serverEndPoint) != nil)
+        #expect(ends.server.channelBinding(.tlsUnique) == ends.finished.peer)
+        #expect(ends.server.channelBinding(.tlsUnique) != ends.finished.own)
+        #expect(ends.server.channelBinding(.tlsExporter) == ends.exported)
+        #expect(ends.server.channelBinding(.tlsServerEndPoint) != nil)
     }
 
     @Test("RFC 7627 without the extended master secret only the certificate binds")
@@ -81,9 +82,9 @@ import Testing
         let ends = try Self.ends(version: TLS1_2_VERSION) {
             SSL_CTX_set_options($0.owned.pointer, 1)  // SSL_OP_NO_EXTENDED_MASTER_SECRET
         }
-        #expect(ends.server.channelBinding(.exporter) == nil)
-        #expect(ends.server.channelBinding(.unique) == nil)
-        #expect(ends.server.channelBinding(.serverEndPoint) != nil)
+        #expect(ends.server.channelBinding(.tlsExporter) == nil)
+        #expect(ends.server.channelBinding(.tlsUnique) == nil)
+        #expect(ends.server.channelBinding(.tlsServerEndPoint) != nil)
     }
 
     @Test("RFC 5929 tls-server-end-point is the digest of the certificate that the client saw")
@@ -91,7 +92,7 @@ import Testing
         for version in [TLS1_2_VERSION, TLS1_3_VERSION] {
             let ends = try Self.ends(version: version)
             let seen = try #require(ends.pair.client.certificate?.certificateDigest)
-            #expect(ends.server.channelBinding(.serverEndPoint) == seen, "signed with SHA-256")
+            #expect(ends.server.channelBinding(.tlsServerEndPoint) == seen, "signed with SHA-256")
         }
     }
 

@@ -1,15 +1,16 @@
 extension Outcome {
     /// The reply to a client that waits for the delivery itself (D20): the remote's own words where there are some, else the
-    /// reason in ours.
-    public var answer: Reply {
-        switch self {
+    /// reason in ours, with the name of the host it is about.
+    public func answer(from host: String?) -> Reply {
+        func words(_ reason: Reason) -> String { host.map { "host \($0): \(reason.detail)" } ?? reason.detail }
+        return switch self {
         case .delivered(let reply): reply.handedOn(as: 2, otherwise: EnhancedStatusCode(2, 0, 0))
         case .deferred(let reason, let reply):
             reply?.handedOn(as: 4, otherwise: reason.cause.enhancedStatusCode)
-                ?? Reply(451, reason.cause.enhancedStatusCode.withClass(4), reason.detail)
+                ?? Reply(451, reason.cause.enhancedStatusCode.withClass(4), words(reason))
         case .bounced(let reason, let reply):
             reply?.handedOn(as: 5, otherwise: reason.cause.enhancedStatusCode)
-                ?? Reply(550, reason.cause.enhancedStatusCode.withClass(5), reason.detail)
+                ?? Reply(550, reason.cause.enhancedStatusCode.withClass(5), words(reason))
         }
     }
 }

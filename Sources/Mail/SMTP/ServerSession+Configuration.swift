@@ -61,11 +61,11 @@ extension ServerSession {
     }
 
     /// How a listener uses TLS.
-    public enum Security: Hashable, Sendable {
+    public enum Security: String, Hashable, Sendable, CaseIterable {
         /// No certificate is there, or none is wanted.
         case none
         /// STARTTLS (RFC 3207).
-        case offered
+        case offered = "starttls"
         /// STARTTLS, and no mail without it.
         case required
         /// From the first octet (RFC 8314 §3).

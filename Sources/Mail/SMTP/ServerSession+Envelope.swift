@@ -58,7 +58,8 @@ extension ServerSession {
         }
         let known = transaction.envelope.recipients.count
         if known >= configuration.announcedRecipientLimit {
-            return refuse(configuration.acknowledgement == .delivered ? oneRecipientOnly : tooManyRecipients, pendingBytes)
+            return refuse(
+                configuration.acknowledgement == .delivered ? oneRecipientOnly : tooManyRecipients, pendingBytes)
         }
         if known >= capacity.recipients { return refuse(recipientsTooFast, pendingBytes) }
         transaction.envelope.recipients.append(Envelope.Recipient(recipient, parameters.request))

@@ -55,7 +55,8 @@ extension ServerSession {
 
     /// The listener wants TLS before anything that matters (RFC 3207 §4).
     var needsTLSFirst: Bool {
-        tls == nil && (configuration.security == .required || (configuration.role == .submission && configuration.offersTLS))
+        tls == nil
+            && (configuration.security == .required || (configuration.role == .submission && configuration.offersTLS))
     }
 }
 

@@ -8,7 +8,8 @@ extension ServerSession {
         case .client:
             Reply(421, EnhancedStatusCode(4, 7, 0), "\(hostname) too many connections from your address, close some")
         case .rate:
-            Reply(421, EnhancedStatusCode(4, 7, 0), "\(hostname) connections from your address come too fast, slow down")
+            Reply(
+                421, EnhancedStatusCode(4, 7, 0), "\(hostname) connections from your address come too fast, slow down")
         }
     }
 
@@ -37,7 +38,8 @@ extension ServerSession {
     var unanswered: Reply { configuration.unansweredInTime }
     var tooManyRecipients: Reply { Reply(452, EnhancedStatusCode(4, 5, 3), "Too many recipients in one transaction") }
     var oneRecipientOnly: Reply {
-        Reply(452, EnhancedStatusCode(4, 5, 3), "One recipient at a time: the reply to the content is the remote host's")
+        Reply(
+            452, EnhancedStatusCode(4, 5, 3), "One recipient at a time: the reply to the content is the remote host's")
     }
     var tooManyMessages: Reply {
         Reply(452, EnhancedStatusCode(4, 7, 0), "Your messages come too fast, try again later")
@@ -66,7 +68,8 @@ extension ServerSession {
     var lineTooLong: Reply { Reply(500, EnhancedStatusCode(5, 5, 2), "Line of more than \(Command.lineLimit) octets") }
     var wrongGreeting: Reply {
         Reply(
-            500, EnhancedStatusCode(5, 5, 1), configuration.spoken == .lmtp ? "This is LMTP: LHLO" : "This is SMTP: EHLO")
+            500, EnhancedStatusCode(5, 5, 1),
+            configuration.spoken == .lmtp ? "This is LMTP: LHLO" : "This is SMTP: EHLO")
     }
     var encryptionNeeded: Reply {
         Reply(530, EnhancedStatusCode(5, 7, 10), "REQUIRETLS is for sessions inside TLS only")
@@ -83,10 +86,14 @@ extension ServerSession {
     var alreadySecured: Reply { Reply(503, EnhancedStatusCode(5, 5, 1), "TLS is active") }
     var alreadyLoggedIn: Reply { Reply(503, EnhancedStatusCode(5, 5, 1), "You are logged in") }
     var unknownMechanism: Reply { Reply(504, EnhancedStatusCode(5, 5, 4), "This mechanism is not known here") }
-    var mechanismNeedsTLS: Reply { Reply(538, EnhancedStatusCode(5, 7, 11), "This mechanism is for sessions inside TLS") }
+    var mechanismNeedsTLS: Reply {
+        Reply(538, EnhancedStatusCode(5, 7, 11), "This mechanism is for sessions inside TLS")
+    }
     var noRecipients: Reply { Reply(554, EnhancedStatusCode(5, 5, 1), "No valid recipients") }
     var partialSender: Reply {
-        Reply(configuration.role == .submission ? 554 : 553, EnhancedStatusCode(5, 1, 8), "Sender domain is not fully qualified")
+        Reply(
+            configuration.role == .submission ? 554 : 553, EnhancedStatusCode(5, 1, 8),
+            "Sender domain is not fully qualified")
     }
     var partialRecipient: Reply {
         Reply(

@@ -31,10 +31,10 @@ final class AwaitedAnswers: Sendable {
     private static let lastNumber = Atomic<Int64>(0)
 
     /// The first answer about a recipient counts.
-    func answer(_ recipient: RecipientNumber, _ outcome: Outcome) {
+    func answer(_ recipient: RecipientNumber, _ outcome: Outcome, from host: String? = nil) {
         guard let place = recipients.firstIndex(of: recipient) else { return }
         let isComplete = state.withLock { state in
-            if state.answers[place] == nil { state.answers[place] = outcome.answer }
+            if state.answers[place] == nil { state.answers[place] = outcome.answer(from: host) }
             return state.answers.allSatisfy { $0 != nil }
         }
         if isComplete { alarm.ring() }

@@ -47,21 +47,10 @@ extension ServerSession.Configuration {
         self.init(
             hostname: hostname, messageLimit: intake.messageLimit, recipientLimit: intake.recipientLimit,
             receivedLimit: intake.receivedLimit, errorLimit: intake.errorLimit, loginLimit: intake.authFailureLimit,
-            longLines: intake.longLines, security: ServerSession.Security(listener.tls), postmaster: postmaster,
-            spoken: ServerSession.SpokenProtocol(rawValue: listener.protocol.rawValue) ?? .smtp,
-            role: ServerSession.Role(rawValue: listener.role.rawValue) ?? .relay,
-            acknowledgement: ServerSession.Acknowledgement(rawValue: listener.acknowledgement.rawValue) ?? .queued,
+            longLines: intake.longLines, security: listener.tls, postmaster: postmaster,
+            spoken: listener.protocol,
+            role: listener.role,
+            acknowledgement: listener.acknowledgement,
             mechanisms: listener.offersAuth ? SASLMechanismName.allCases : [])
-    }
-}
-
-extension ServerSession.Security {
-    init(_ tls: ListenerTLS) {
-        switch tls {
-        case .none: self = .none
-        case .starttls: self = .offered
-        case .required: self = .required
-        case .implicit: self = .implicit
-        }
     }
 }

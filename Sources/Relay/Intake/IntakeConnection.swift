@@ -42,7 +42,9 @@ struct IntakeConnection {
     func refuse(_ limit: ServerSession.ConnectionLimit) async {
         var session = ServerSession(entrance.session)
         // A client that waits for TLS would not understand the line.
-        if entrance.session.security != .implicit, case .close(let replies) = session.handle(.connectedBeyondLimit(limit)) {
+        if entrance.session.security != .implicit,
+            case .close(let replies) = session.handle(.connectedBeyondLimit(limit))
+        {
             var bytes: [UInt8] = []
             for reply in replies { ReplyWriter.append(reply, to: &bytes) }
             try? await stream.write(bytes, until: .after(IntakeServer.refusalLimit))

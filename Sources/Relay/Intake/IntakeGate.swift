@@ -35,6 +35,9 @@ final class IntakeGate: Sendable {
         open.load(ordering: .relaxed) * 100 > configuration.connectionLimit * configuration.stressPercent
     }
 
+    /// Between two looks at whether there is stress.
+    var patience: Duration { configuration.stressTimeout }
+
     /// How long a client may take for its next command.
     var commandTimeout: Duration {
         isUnderStress ? min(configuration.stressTimeout, configuration.commandTimeout) : configuration.commandTimeout
@@ -48,7 +51,8 @@ final class IntakeGate: Sendable {
     /// When content that began at `start` must have gone on beyond `count` octets: whoever sends less than
     /// `intake.minimum_data_rate` over the whole is too slow, however short its pauses are.
     func dataDeadline(from start: Deadline, count: Int) -> Deadline {
-        let earned = Duration.milliseconds(count.multipliedReportingOverflow(by: 1000).partialValue / configuration.minimumDataRate)
+        let earned = Duration.milliseconds(
+            count.multipliedReportingOverflow(by: 1000).partialValue / configuration.minimumDataRate)
         return min(.after(dataTimeout), start.advanced(by: configuration.dataTimeout).advanced(by: earned))
     }
 
@@ -103,8 +107,7 @@ final class IntakeGate: Sendable {
 
     /// The limit of the whole server that is reached.
     private var shortage: IntakeCapacity.Shortage? {
-        if let short = room.shortage { return IntakeCapacity.Shortage(rawValue: short.rawValue) }
-        return memory.isFull ? .memory : nil
+        room.shortage ?? (memory.isFull ? .memory : nil)
     }
 
     /// What can be taken now from a client with these limits.

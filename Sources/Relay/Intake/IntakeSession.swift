@@ -20,6 +20,12 @@ struct IntakeSession {
     /// Content received and not yet committed.
     private var received: ReceivedContent?
 
+    /// Commands refused so far.
+    private var refusals = 0
+
+    /// Lines of the log about refused commands of one session: a client with a hundred thousand recipients too many must not
+    /// fill the disk.
+    private static let refusalLines = 100
     /// Octets of replies that gather before they are sent although the client's commands go on.
     private static let replyGathering = 16 * 1024
     /// For the farewell of a TLS session.
@@ -98,7 +104,7 @@ struct IntakeSession {
     // MARK: Commands and replies
 
     /// - Returns: false where the client is gone.
-    private func write(_ replies: [Reply], flush: Bool) async -> Bool {
+    private mutating func write(_ replies: [Reply], flush: Bool) async -> Bool {
         var bytes: [UInt8] = []
         for reply in replies {
             ReplyWriter.append(reply, to: &bytes)
@@ -116,15 +122,27 @@ struct IntakeSession {
     }
 
     /// A client that bounces mail because of us must find the reason in our log.
-    private func noteRefusal(_ reply: Reply) {
+    private mutating func noteRefusal(_ reply: Reply) {
         parts.counters.refused.add(1, ordering: .relaxed)
+        refusals &+= 1
+        guard refusals <= Self.refusalLines else { return }
         parts.log.event(
             .info, LogLine("refused").with("client", peer).with("user", user).with("reply", reply.oneLine))
     }
 
     private func nextLine() async -> ServerSession.Event {
-        if parts.stopping.isSet { return .shuttingDown }
-        let deadline = Deadline.after(parts.gate.commandTimeout)
+        let started = Deadline.now
+        while true {
+            if parts.stopping.isSet { return .shuttingDown }
+            let deadline = started.advanced(by: parts.gate.commandTimeout)
+            // Looked at again and again: whoever waits already has less time, too, once there is stress.
+            let event = await line(until: min(deadline, .after(parts.gate.patience)))
+            if case .timedOut = event, !deadline.hasPassed { continue }
+            return event
+        }
+    }
+
+    private func line(until deadline: Deadline) async -> ServerSession.Event {
         do throws(SocketError) {
             switch try await stream.readLine(limit: Command.lineLimit, until: deadline) {
             case .line(let bytes, .crlf):
@@ -167,11 +185,12 @@ struct IntakeSession {
         }
     }
 
-    private mutating func authenticate(_ mechanism: SASLMechanismName, _ initial: [UInt8]?) async -> ServerSession.Event {
+    private mutating func authenticate(_ mechanism: SASLMechanismName, _ initial: [UInt8]?) async -> ServerSession.Event
+    {
         guard let users = parts.users else { return .authenticated(.failed(.unavailable), terms()) }
         var bindings: [ChannelBindingType: [UInt8]] = [:]
         for kind in ChannelBindingType.allCases {
-            bindings[kind] = ChannelBinding(rawValue: kind.rawValue).flatMap { tls?.channelBinding($0) }
+            bindings[kind] = tls?.channelBinding(kind)
         }
         let exchange = AuthExchange(
             stream: stream, users: users, tlsBindings: bindings, timeout: parts.gate.commandTimeout)
@@ -249,6 +268,7 @@ struct IntakeSession {
         do throws(ReceivedContent.Failure) {
             let id = try await content.commit(transaction, facts)
             parts.counters.accepted.add(1, ordering: .relaxed)
+            parts.counters.queueFlow.add(1, ordering: .relaxed)
             parts.log.event(.info, AcceptedLine(id, transaction, facts, entrance).line)
             return .committed(id)
         } catch {

@@ -92,7 +92,9 @@ final class ReceivedContent {
         while left > 0 {
             let taken = stream.withBuffer { bytes in
                 let taken = min(left, bytes.count)
-                reader.consume(chunk: UnsafeRawBufferPointer(rebasing: bytes[..<taken])) { chunk.append(contentsOf: $0) }
+                reader.consume(chunk: UnsafeRawBufferPointer(rebasing: bytes[..<taken])) {
+                    chunk.append(contentsOf: $0)
+                }
                 return (consumed: taken, taken)
             }
             left -= taken
@@ -248,7 +250,9 @@ extension Net.Stream {
                 return (consumed: taken, taken)
             }
             left -= taken
-            if left > 0, taken == 0, try await fill(until: gate.dataDeadline(from: started, count: count - left)) == .end {
+            if left > 0, taken == 0,
+                try await fill(until: gate.dataDeadline(from: started, count: count - left)) == .end
+            {
                 throw .reset
             }
         }

@@ -1,16 +1,9 @@
+import Mail
 import Synchronization
 
 /// What the store may still take: octets above its floor, files, messages. Measured off the sessions' way and read by all of them.
 final class Room: Sendable {
-    /// Why nothing is accepted, the first of them that holds. Each ends by itself: delivery makes room.
-    enum Shortage: String, Hashable, Sendable {
-        /// `store.minimum_free`, or a disk that cannot be asked.
-        case space
-        /// `store.minimum_free_inodes`.
-        case inodes
-        /// `intake.queue_limit`.
-        case queue
-    }
+    typealias Shortage = IntakeCapacity.Shortage
 
     private let octets = Atomic<Int>(Int.max)
     private let hasInodes = Atomic<Bool>(true)
@@ -28,7 +21,7 @@ final class Room: Sendable {
     /// Octets of content that may still come; 0 where anything is short.
     var now: Int { shortage == nil ? octets.load(ordering: .relaxed) : 0 }
 
-    /// Nil where there is room.
+    /// Why nothing is accepted, the first that holds; nil where there is room. Each ends by itself: delivery makes room.
     var shortage: Shortage? {
         if octets.load(ordering: .relaxed) <= 0 { return .space }
         if !hasInodes.load(ordering: .relaxed) { return .inodes }
@@ -61,12 +54,13 @@ final class Room: Sendable {
     }
 }
 
-extension Room.Shortage {
+extension IntakeCapacity.Shortage {
     /// What an operator reads in the log and in the status.
     var words: String {
         switch self {
         case .space: "the disk of the store is fuller than store.minimum_free allows"
         case .inodes: "the file system of the store has fewer inodes free than store.minimum_free_inodes"
+        case .memory: "sessions hold as much content as intake.content_memory allows"
         case .queue: "the queue holds as many messages as intake.queue_limit allows"
         }
     }

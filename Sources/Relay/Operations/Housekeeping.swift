@@ -20,6 +20,7 @@ extension Service {
         var forgotten: ReportDay?
         var told: Room.Shortage?
         var sinceCount = Duration.zero
+        var crowd = MemoryTrim()
         while !Task.isCancelled {
             // Once a day, and at start.
             if forgotten != reports.oldest {
@@ -27,6 +28,7 @@ extension Service {
                 await reports.forget()
             }
             await dispatcher.expireIdle()
+            await crowd.note(counters.intakeConnections.load(ordering: .relaxed))
             await measureRoom()
             sinceCount += Self.housekeepingPause
             if sinceCount >= Self.recountPause {

@@ -17,7 +17,9 @@ extension Service {
             faults.append("\(error)")
         }
         if let path = configuration.intake.usersFile {
-            do throws(UsersFileFault) { _ = try UsersFile.read(path) } catch { faults.append("intake.users_file: \(error)") }
+            do throws(UsersFileFault) { _ = try UsersFile.read(path) } catch {
+                faults.append("intake.users_file: \(error)")
+            }
         }
         do throws(ConfigurationError) {
             _ = try KeyRing(loading: configuration)

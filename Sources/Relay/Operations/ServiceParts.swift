@@ -67,7 +67,8 @@ struct ServiceParts: Sendable {
             return ServiceParts(
                 configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
                 resolver: resolver, https: https, credentials: credentials,
-                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, entrances: entrances, users: users,
+                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, entrances: entrances,
+                users: users,
                 keys: keys)
         } catch {
             await store.close()

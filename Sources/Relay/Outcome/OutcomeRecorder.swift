@@ -91,7 +91,7 @@ struct OutcomeRecorder: Sendable {
             let one = Decided(recipient, settled.outcome, now)
             write(DeliveryLine(job, recipient, settled.trace, one, at: now))
             count([one])
-            awaited.answer(recipient.number, settled.outcome)
+            awaited.answer(recipient.number, settled.outcome, from: settled.trace.host?.description)
         }
         await count(result.sessions)
         return Recorded()

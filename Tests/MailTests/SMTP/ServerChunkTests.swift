@@ -42,8 +42,11 @@ struct ServerChunkTests {
             ("BDAT 4\r\nabcdDATA\r\nBDAT 0 LAST\r\nNOOP\r\n", true, [250, 503, 250, 250]),
             ("BDAT 4\r\nabcdMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nRSET\r\n", true, [250, 503, 503, 250]),
             ("BDAT 4\r\nabcdRSET\r\nBDAT 4 LAST\r\nabcdNOOP\r\n", true, [250, 250, 503, 250]),
-            ("BDAT 600\r\n" + String(repeating: "x", count: 600) + "BDAT 401 LAST\r\n" + String(repeating: "y", count: 401)
-                + "NOOP\r\n", true, [250, 552, 250]),
+            (
+                "BDAT 600\r\n" + String(repeating: "x", count: 600) + "BDAT 401 LAST\r\n"
+                    + String(repeating: "y", count: 401)
+                    + "NOOP\r\n", true, [250, 552, 250]
+            ),
             ("BDAT 4 LAST\r\na\nbcNOOP\r\n", true, [554, 250]),
             ("BDAT 4 LAST\r\nabcdBDAT 2 LAST\r\nabNOOP\r\n", true, [250, 503, 250]),
             ("BDAT -1\r\nNOOP\r\n", true, [501, 250]), ("BDAT\r\nNOOP\r\n", true, [501, 250]),
@@ -70,9 +73,12 @@ struct ServerChunkTests {
     @Test("SRV-42 A million chunks of an octet keep nothing of each")
     func many() throws {
         var server = try Self.ready(limit: 3000)
-        for _ in 0..<2000 { #expect(server.codes("BDAT 1\r\nx") == [250]) }
+        for number in 1...2000 {
+            #expect(
+                server.codes("BDAT 1\r\n" + (number % 500 < 498 ? "x" : number % 500 == 498 ? "\r" : "\n")) == [250])
+        }
         #expect(server.codes("BDAT 0 LAST\r\n") == [250])
-        #expect(server.stored.first?.1.count == 2000)
+        #expect(server.stored.first?.1.utf8.count == 2000)
     }
 
     @Test("A disk that fails within a chunk: the rest is refused, the session goes on")

@@ -43,7 +43,8 @@ struct ServerDriver {
         _ configuration: ServerSession.Configuration, mayRelay: Bool = true, terms: ClientTerms? = nil,
         tls: TLSSessionFacts? = nil
     ) {
-        session = ServerSession(configuration, toASCII: { $0 == "b\u{FC}cher.example" ? try? DomainName("xn--bcher-kva.example") : nil })
+        session = ServerSession(
+            configuration, toASCII: { $0 == "b\u{FC}cher.example" ? try? DomainName("xn--bcher-kva.example") : nil })
         perform(
             session.handle(
                 .connected(.address(.v4(0xC000_0209)), terms ?? ClientTerms(mayRelay: mayRelay), tls: tls)))

@@ -75,10 +75,14 @@ struct ServerLoginTests {
     @Test("SRV-23 Who is logged in may relay; others are refused before DATA")
     func relaying() throws {
         var server = try Self.driver(inTLS: true)
-        #expect(server.codes("EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nRSET\r\n") == [250, 250, 550, 250])
+        #expect(
+            server.codes("EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nRSET\r\n") == [
+                250, 250, 550, 250,
+            ])
         server.login = .succeeded(user: "u")
         #expect(
-            server.codes("AUTH PLAIN AHgAeA==\r\nMAIL FROM:<a@b.example> AUTH=<>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n.\r\n")
+            server.codes(
+                "AUTH PLAIN AHgAeA==\r\nMAIL FROM:<a@b.example> AUTH=<>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n.\r\n")
                 == [235, 250, 250, 354, 250])
         #expect(server.stored.first?.0.origin.user == "u")
     }

@@ -43,7 +43,8 @@ struct ServerRequireTLSTests {
         #expect(server.send("\(line)\r\n").hasPrefix(inTLS))
         for offersTLS in [true, false] {
             var clear = ServerDriver(
-                ServerSession.Configuration(hostname: try DomainName("relay.example"), security: offersTLS ? .offered : .none))
+                ServerSession.Configuration(
+                    hostname: try DomainName("relay.example"), security: offersTLS ? .offered : .none))
             _ = clear.send("EHLO x\r\n")
             #expect(clear.send("\(line)\r\n").hasPrefix(inClear))
             if !inClear.hasPrefix("250") { #expect(clear.codes("RCPT TO:<c@d.example>\r\n") == [503]) }

@@ -13,7 +13,8 @@ struct ServerTermsTests {
     @Test("SRV-34 Whom the operator refuses: 554, then 503 to all but QUIT")
     func refused() throws {
         var server = try Self.driver(ClientTerms(mayRelay: true, refusal: "Your machine sends spam, write to us"))
-        #expect(server.replies.first?.rendered == Array("554 relay.example Your machine sends spam, write to us\r\n".utf8))
+        #expect(
+            server.replies.first?.rendered == Array("554 relay.example Your machine sends spam, write to us\r\n".utf8))
         #expect(server.codes("MAIL FROM:<>\r\nNOOP\r\nRSET\r\nfoo\r\nQUIT\r\n") == [503, 503, 503, 503, 221])
         #expect(server.isClosed)
     }
@@ -37,7 +38,8 @@ struct ServerTermsTests {
         #expect(stranger.codes("XFORWARD NAME=x\r\n") == [550])
         var server = try Self.driver(ClientTerms(mayRelay: true, mayForward: true))
         #expect(server.send("EHLO x\r\n").contains("250 XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE\r\n"))
-        #expect(server.codes("XFORWARD NAME=mail.example ADDR=192.0.2.7\r\nXFORWARD HELO=[UNAVAILABLE]\r\n") == [250, 250])
+        #expect(
+            server.codes("XFORWARD NAME=mail.example ADDR=192.0.2.7\r\nXFORWARD HELO=[UNAVAILABLE]\r\n") == [250, 250])
         #expect(server.codes("XFORWARD FOO=x\r\nXFORWARD\r\n") == [501, 501])
         let message = "MAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nx\r\n.\r\n"
         _ = server.send(message + message)
@@ -45,7 +47,9 @@ struct ServerTermsTests {
         #expect(server.codes("MAIL FROM:<>\r\nXFORWARD NAME=x\r\n") == [250, 503])
     }
 
-    @Test("Each shortage is 452 in words of its own, at MAIL and again at DATA", arguments: IntakeCapacity.Shortage.allCases)
+    @Test(
+        "Each shortage is 452 in words of its own, at MAIL and again at DATA",
+        arguments: IntakeCapacity.Shortage.allCases)
     func shortage(_ shortage: IntakeCapacity.Shortage) throws {
         var server = try Self.driver(ClientTerms(mayRelay: true))
         server.capacity.shortage = shortage

@@ -152,7 +152,7 @@ struct ConfigurationIntakeTests {
             """)
         let listeners = read.resolvedListeners
         try #require(listeners.count == 4)
-        #expect(listeners[0].name == "[::1]:25,[::1]:26" && listeners[0].tls == .starttls && listeners[0].offersAuth)
+        #expect(listeners[0].name == "[::1]:25,[::1]:26" && listeners[0].tls == .offered && listeners[0].offersAuth)
         #expect(listeners[0].networks == read.networks && listeners[0].role == .relay)
         #expect(listeners[0].certificatePath == "/c" && listeners[0].keyPath == "/k")
         #expect(listeners[0].acknowledgement == .queued && listeners[0].acknowledgeTimeout == .seconds(240))

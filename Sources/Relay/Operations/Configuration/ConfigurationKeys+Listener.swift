@@ -105,7 +105,7 @@ enum ClientKeys {
             "intake.client", "sender_domains", \.senderDomains, .distinct(.senderDomain, atMost: domainLimit),
             """
             Domains that MAIL FROM may have; ".example.org" stands for all names below example.org. Others are refused \
-            with 550 5.7.1. Bounces, whose sender is empty, always pass. Without it: any.
+            with 553 5.7.1. Bounces, whose sender is empty, always pass. Without it: any.
             """),
         Key(
             "intake.client", "refuse", \.refuse, .ifSet(.words), example: "\"retired, ask the postmaster\"",

@@ -29,7 +29,7 @@ public struct IntakeListener: Sendable, Hashable {
 
     public init(
         points: [ListenPoint], name: String, protocol: IntakeProtocol = .smtp, role: ListenerRole = .relay,
-        tls: ListenerTLS = .starttls, acknowledgement: Acknowledgement = .queued,
+        tls: ListenerTLS = .offered, acknowledgement: Acknowledgement = .queued,
         acknowledgeTimeout: Duration = IntakeListener.defaultAcknowledgeTimeout, networks: [IPNetwork] = [],
         offersAuth: Bool = false, socketMode: UInt32 = IntakeListener.defaultSocketMode, socketGroup: String? = nil,
         certificatePath: String? = nil, keyPath: String? = nil
@@ -54,35 +54,8 @@ public struct IntakeListener: Sendable, Hashable {
     public static let defaultSocketMode: UInt32 = 0o660
 }
 
-/// What a listener speaks.
-public enum IntakeProtocol: String, Sendable, CaseIterable {
-    case smtp
-    /// RFC 2033: a reply for each recipient.
-    case lmtp
-}
-
-/// Whom a listener is for.
-public enum ListenerRole: String, Sendable, CaseIterable {
-    /// Other mail servers.
-    case relay
-    /// Programs that make mail (RFC 6409): they log in, over TLS, and get missing Date and Message-ID fields.
-    case submission
-}
-
-public enum ListenerTLS: String, Sendable, CaseIterable {
-    case none
-    /// Offered.
-    case starttls
-    /// Demanded before MAIL, by STARTTLS.
-    case required
-    /// From the first octet (RFC 8314 §3).
-    case implicit
-}
-
-/// When a client is told that its mail was taken (D20).
-public enum Acknowledgement: String, Sendable, CaseIterable {
-    /// As soon as it is on disk.
-    case queued
-    /// As soon as the next hop took or refused it.
-    case delivered
-}
+/// The words of a listener are those of its sessions.
+public typealias IntakeProtocol = ServerSession.SpokenProtocol
+public typealias ListenerRole = ServerSession.Role
+public typealias ListenerTLS = ServerSession.Security
+public typealias Acknowledgement = ServerSession.Acknowledgement

@@ -8,7 +8,7 @@ extension Configuration {
         public var name: String?
         public var `protocol` = IntakeProtocol.smtp
         public var role = ListenerRole.relay
-        public var tls = ListenerTLS.starttls
+        public var tls = ListenerTLS.offered
         public var acknowledge = Acknowledgement.queued
         public var acknowledgeTimeout = IntakeListener.defaultAcknowledgeTimeout
         /// Nil: those of `intake.networks`.
@@ -47,8 +47,8 @@ extension Configuration.Intake {
         let hasOwn = written.tlsCertificate != nil
         let certificate = hasOwn ? written.tlsCertificate : tlsCertificate
         var tls = written.tls
-        if tls == .starttls, certificate == nil { tls = .none }
-        if tls == .starttls, written.role == .submission { tls = .required }
+        if tls == .offered, certificate == nil { tls = .none }
+        if tls == .offered, written.role == .submission { tls = .required }
         return IntakeListener(
             points: written.listen, name: written.name ?? written.listen.map(\.description).joined(separator: ","),
             protocol: written.protocol, role: written.role, tls: tls, acknowledgement: written.acknowledge,
