@@ -24,8 +24,9 @@ struct AuthExchangeTests {
         defer { loop.shutdown() }
         return try await loop.run {
             let pair = try Net.Stream.pair(on: loop)
+            let stream = pair.stream
             let other = try Net.Stream(adopting: pair.takeOther(), on: loop)
-            let exchange = AuthExchange(stream: pair.stream, users: users, tlsBindings: [:], timeout: timeout)
+            let exchange = AuthExchange(stream: stream, users: users, tlsBindings: [:], timeout: timeout)
             async let ended = exchange.attempt(mechanism: mechanism, initial: initial.map { Array($0.utf8) })
             if isBytewise {
                 for octet in lines.utf8 {
@@ -37,7 +38,7 @@ struct AuthExchangeTests {
             }
             if !isOpen { try? other.shutdownWrite() }
             let attempt = await ended
-            pair.stream.close()
+            stream.close()
             var sent: [UInt8] = []
             while let piece = try? await other.read(upTo: 65_536, until: .after(.seconds(60))) { sent += piece }
             return (attempt, String(decoding: sent, as: UTF8.self))

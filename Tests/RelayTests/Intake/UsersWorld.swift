@@ -18,7 +18,7 @@ final class UsersWorld: Sendable {
     init(_ users: [(name: String, password: String)] = [("ada", "pencil")]) throws {
         var template = Array("/tmp/users-XXXXXX".utf8CString)
         folder = try template.withUnsafeMutableBufferPointer { buffer in
-            let made = try #require(mkdtemp(buffer.baseAddress))
+            let made = try #require(buffer.baseAddress.flatMap { mkdtemp($0) })
             return String(cString: made)
         }
         for user in users { try set(user.name, user.password) }
