@@ -44,8 +44,8 @@ enum ViewQueries {
         "SELECT \(MessageRows.columns), m.first_recipient, m.recipients FROM message m WHERE m.id = ?"
 
     static let recipients = """
-        SELECT number, local, domain, notify, original_recipient, destination, state, attempts, next_attempt, last_attempt, result, cause, detail,
-            reply_code, reply_enhanced, reply_text, host, delayed_notice, policy_since
+        SELECT number, local, domain, notify, original_recipient, destination, state, attempts, next_attempt, last_attempt,
+            result, cause, detail, reply_code, reply_enhanced, reply_text, host, delayed_notice, policy_since
         FROM recipient WHERE number BETWEEN ? AND ? ORDER BY number
         """
 
