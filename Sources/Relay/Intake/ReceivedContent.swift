@@ -205,7 +205,7 @@ final class ReceivedContent {
             origin: MessageOrigin(
                 clientName: origin.clientName.text, clientAddress: origin.peer.address,
                 tls: origin.tls.map { "\($0.version) \($0.cipher)" }, login: origin.user,
-                forwarded: origin.forwarded?.text),
+                forwarded: origin.forwarded.flatMap { $0.text.isEmpty ? nil : $0.text }),
             demand: envelope.demand, returns: envelope.returns, envelopeID: envelope.envelopeID,
             isInternationalized: envelope.isInternationalized,
             needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, content: content,
