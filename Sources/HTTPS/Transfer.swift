@@ -100,8 +100,9 @@ final class Transfer {
         return end - sent
     }
 
-    /// Whether there is nothing more to send.
-    private var isSent: Bool { post.map { sent == $0.count } ?? true }
+    /// Whether all of the body went out, and not just into libcurl's buffer: a connection that is broken off takes what is
+    /// in there with it.
+    private var isSent: Bool { post.map { handle.number(CURLINFO_SIZE_UPLOAD_T) >= $0.count } ?? true }
 
     private func tookBody(_ octets: UnsafeRawBufferPointer) -> Int {
         if post != nil {
