@@ -17,15 +17,15 @@ final class ReceivedContent {
     private var reader: Mail.ContentReader
     private var hash: SHA256Digest?
     /// What was not yet handed to the writer.
-    private var chunk: [UInt8]
+    var chunk: [UInt8]
     /// Octets of our own `Received:` at the start of `chunk`, until it is handed over.
-    private let traceSize: Int
+    let traceSize: Int
     private let held: ContentMemory.Share
     private let started = Deadline.now
     /// Octets of the content so far, before unstuffing.
     private(set) var size = 0
     /// True once a chunk was handed over: what is left in memory is no longer the whole.
-    private var isPartlyHandedOver = false
+    private(set) var isPartlyHandedOver = false
     private var failure: Failure?
 
     /// Octets handed to the writer at a time, and the longest mail that goes to delivery from memory.
@@ -133,92 +133,8 @@ final class ReceivedContent {
         }
     }
 
-    // MARK: Away
-
-    /// Makes the message durable, then hands it to the dispatcher.
-    /// - Returns: its id, once it is on disk.
-    func commit(_ transaction: Transaction, _ facts: ContentFacts) async throws(Failure) -> QueueID {
-        repair(facts)
-        let memory = wholeInMemory
-        try await handOver()
-        do throws(StoreError) {
-            let message = newMessage(transaction, facts, try await writer.finish(), digest: try digest())
-            for queued in try await parts.store.enqueue([message]) {
-                await parts.dispatcher.submit(
-                    Job.fresh(
-                        queued, recipients: transaction.envelope.recipients, routing: parts.routing, content: memory))
-            }
-            return id
-        } catch {
-            throw .store(error)
-        }
-    }
-
-    /// Hands the message to the dispatcher without its lying in the queue, and waits for what becomes of it (D20).
-    /// - Returns: an answer for each recipient.
-    func deliver(_ transaction: Transaction, _ facts: ContentFacts, on loop: Loop) async throws(Failure) -> [Reply] {
-        repair(facts)
-        let memory = wholeInMemory
-        try await handOver(isLast: memory != nil)
-        let recipients = transaction.envelope.recipients
-        let awaited = AwaitedAnswers(of: recipients.count, on: loop)
-        let message: NewMessage
-        do throws(StoreError) {
-            let content = if let memory { Content(bytes: memory) } else { try await writer.finish() }
-            message = newMessage(transaction, facts, content, digest: try digest())
-        } catch {
-            throw .store(error)
-        }
-        let number = MessageNumber(awaited.recipients.first?.value ?? -1)
-        let queued = QueuedMessage(unqueued: message, as: number, recipients: awaited.recipients)
-        var jobs = Job.fresh(queued, recipients: recipients, routing: parts.routing, content: memory)
-        for index in jobs.indices { jobs[index].awaited = awaited }
-        await parts.dispatcher.submit(jobs)
-        let replies = await awaited.wait(
-            until: .after(entrance.listener.acknowledgeTimeout), missing: entrance.session.unansweredInTime)
-        // A file of content lives as long as this does.
-        withExtendedLifetime(message) {}
-        return replies
-    }
-
-    /// Adds what a program of a user left out, above its header and below our field (RFC 6409 §8.2), as long as that is here.
-    private func repair(_ facts: ContentFacts) {
-        guard entrance.session.role == .submission, !isPartlyHandedOver else { return }
-        chunk.insert(
-            contentsOf: SubmissionFields.missing(
-                in: facts, id: id, hostname: entrance.session.hostname, at: receivedAt), at: traceSize)
-    }
-
-    private var wholeInMemory: [UInt8]? {
-        isPartlyHandedOver || chunk.count > QueueLimits.inlineContent ? nil : chunk
-    }
-
-    private func newMessage(
-        _ transaction: Transaction, _ facts: ContentFacts, _ content: Content, digest: [UInt8]
-    ) -> NewMessage {
-        let (envelope, origin) = (transaction.envelope, transaction.origin)
-        let lifetime = envelope.reversePath == .null ? parts.schedule.dsnLifetime : parts.schedule.lifetime
-        return NewMessage(
-            id: id, kind: facts.isTLSReport ? .foreignReport : .mail, reversePath: envelope.reversePath,
-            body: envelope.body, receivedAt: receivedAt, expiresAt: receivedAt.advanced(by: lifetime), digest: digest,
-            hasEightBit: facts.has8bit,
-            origin: MessageOrigin(
-                clientName: origin.clientName.text, clientAddress: origin.peer.address,
-                tls: origin.tls.map { "\($0.version) \($0.cipher)" }, login: origin.user,
-                forwarded: origin.forwarded.flatMap { $0.text.isEmpty ? nil : $0.text }),
-            demand: envelope.demand, returns: envelope.returns, envelopeID: envelope.envelopeID,
-            isInternationalized: envelope.isInternationalized,
-            needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, content: content,
-            recipients: envelope.recipients.map { recipient in
-                NewRecipient(
-                    recipient.mailbox,
-                    destination: parts.routing.nextHop(for: recipient.mailbox.domain).destination,
-                    nextAttempt: receivedAt, request: recipient.request)
-            })
-    }
-
     /// - Parameter isLast: what is left goes into the digest alone: the content stays in memory.
-    private func handOver(isLast: Bool = false) async throws(Failure) {
+    func handOver(isLast: Bool = false) async throws(Failure) {
         guard !chunk.isEmpty else { return }
         let bytes = chunk
         chunk = []
@@ -234,27 +150,8 @@ final class ReceivedContent {
         held.hold(0)
     }
 
-    private func digest() throws(StoreError) -> [UInt8] {
+    func digest() throws(StoreError) -> [UInt8] {
         guard let hash = hash.take() else { throw .failed("the digest was already taken") }
         do throws(TLSError) { return try hash.finish() } catch { throw .failed(error.text) }
-    }
-}
-
-extension Net.Stream {
-    /// Reads so many octets and forgets them.
-    func discard(_ count: Int, started: Deadline, by gate: IntakeGate) async throws(SocketError) {
-        var left = count
-        while left > 0 {
-            let taken = withBuffer { bytes in
-                let taken = min(left, bytes.count)
-                return (consumed: taken, taken)
-            }
-            left -= taken
-            if left > 0, taken == 0,
-                try await fill(until: gate.dataDeadline(from: started, count: count - left)) == .end
-            {
-                throw .reset
-            }
-        }
     }
 }

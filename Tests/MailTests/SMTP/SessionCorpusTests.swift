@@ -21,15 +21,17 @@ struct SessionCorpusTests {
 
     /// Dialogues of things we do not do, by a part of their name.
     static let skipped = [
-        "Concurrency": "several connections at once: the listener's matter", "LMTPServer": "LMTP is not spoken",
+        "Concurrency": "several connections at once: the listener's matter",
+        "LMTPServer": "the case leaves out the reply to LHLO",
         "MultipleDomains": "IMAP", "SMTPEndpoint": "IMAP",
         "CheckRequireTLS": "a role that demands TLS for certain senders",
         "ProxyProtocolUntrusted": "a check of the client's address", "CheckSPF": "SPF",
         "SPF_DMARC": "SPF; not a whole dialogue",
         "DNSBLConfig": "DNS block lists", "AuthorizeSender": "senders are not authorised one by one; SMTPUTF8",
         "CheckCommand": "an outside filter", "HeaderSizeConstraint": "no limit of the header alone",
-        "Chunking": "BDAT is not offered", "TooLongCommand": "the octets sent are not in the case",
-        "ServerDSN": "DSN is not offered",
+        "Chunking_Binarymime": "BINARYMIME is not offered",
+        "Chunking_EarlyError": "an error of a back end we do not have",
+        "TooLongCommand": "the octets sent are not in the case",
         "tooManyInvalid": "the case demands a close after one line",
         "otherCommands": "HELP is answered, VRFY needs an argument",
         "TestServer.LFDotLF": "bare line ends are refused (D16)",
@@ -44,8 +46,11 @@ struct SessionCorpusTests {
             var server = ServerDriver(
                 ServerSession.Configuration(
                     hostname: try DomainName("relay.example"),
-                    messageLimit: test.id.contains("tooLong") ? 50 : 1_000_000))
-            if test.steps.first?.ehlo == nil { _ = server.send("EHLO x\r\n") }
+                    messageLimit: test.id.contains("tooLong") ? 50 : 1_000_000,
+                    spoken: test.id.hasSuffix("_LMTP") ? .lmtp : .smtp))
+            if test.steps.first?.ehlo == nil {
+                _ = server.send(test.id.hasSuffix("_LMTP") ? "LHLO x\r\n" : "EHLO x\r\n")
+            }
             var seen = server.replies.count
             for step in test.steps {
                 if let name = step.ehlo {
@@ -58,6 +63,8 @@ struct SessionCorpusTests {
                 let code = test.id == "go-smtp-TestServer" && seen == 5 ? "554" : String(expected)
                 // Replies to commands that the case sends ahead are passed over.
                 while test.id.contains("tooLong"), seen < server.replies.count - 1 { seen += 1 }
+                // 354 is left out where the content follows at once.
+                while seen < server.replies.count, server.replies[seen].code == 354, code != "354" { seen += 1 }
                 #expect(seen < server.replies.count, "\(test.id): no reply for \(expected)")
                 guard seen < server.replies.count else { break }
                 #expect(String(server.replies[seen].code) == code, "\(test.id)")

@@ -1,0 +1,88 @@
+import Mail
+import Net
+import Store
+
+/// The two ways of received content: into the queue, or straight to the remote host.
+extension ReceivedContent {
+    /// Makes the message durable, then hands it to the dispatcher.
+    /// - Returns: its id, once it is on disk.
+    func commit(_ transaction: Transaction, _ facts: ContentFacts) async throws(Failure) -> QueueID {
+        repair(facts)
+        let memory = wholeInMemory
+        try await handOver()
+        do throws(StoreError) {
+            let message = newMessage(transaction, facts, try await writer.finish(), digest: try digest())
+            for queued in try await parts.store.enqueue([message]) {
+                await parts.dispatcher.submit(
+                    Job.fresh(
+                        queued, recipients: transaction.envelope.recipients, routing: parts.routing, content: memory))
+            }
+            return id
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// Hands the message to the dispatcher without its lying in the queue, and waits for what becomes of it (D20).
+    /// - Returns: an answer for each recipient.
+    func deliver(_ transaction: Transaction, _ facts: ContentFacts, on loop: Loop) async throws(Failure) -> [Reply] {
+        repair(facts)
+        let memory = wholeInMemory
+        try await handOver(isLast: memory != nil)
+        let recipients = transaction.envelope.recipients
+        let awaited = AwaitedAnswers(of: recipients.count, on: loop)
+        let message: NewMessage
+        do throws(StoreError) {
+            let content = if let memory { Content(bytes: memory) } else { try await writer.finish() }
+            message = newMessage(transaction, facts, content, digest: try digest())
+        } catch {
+            throw .store(error)
+        }
+        let number = MessageNumber(awaited.recipients.first?.value ?? -1)
+        let queued = QueuedMessage(unqueued: message, as: number, recipients: awaited.recipients)
+        var jobs = Job.fresh(queued, recipients: recipients, routing: parts.routing, content: memory)
+        for index in jobs.indices { jobs[index].awaited = awaited }
+        await parts.dispatcher.submit(jobs)
+        let replies = await awaited.wait(
+            until: .after(entrance.listener.acknowledgeTimeout), missing: entrance.session.unansweredInTime)
+        // A file of content lives as long as this does.
+        withExtendedLifetime(message) {}
+        return replies
+    }
+
+    /// Adds what a program of a user left out, above its header and below our field (RFC 6409 §8.2), as long as that is here.
+    private func repair(_ facts: ContentFacts) {
+        guard entrance.session.role == .submission, !isPartlyHandedOver else { return }
+        chunk.insert(
+            contentsOf: SubmissionFields.missing(
+                in: facts, id: id, hostname: entrance.session.hostname, at: receivedAt), at: traceSize)
+    }
+
+    private var wholeInMemory: [UInt8]? {
+        isPartlyHandedOver || chunk.count > QueueLimits.inlineContent ? nil : chunk
+    }
+
+    private func newMessage(
+        _ transaction: Transaction, _ facts: ContentFacts, _ content: Content, digest: [UInt8]
+    ) -> NewMessage {
+        let (envelope, origin) = (transaction.envelope, transaction.origin)
+        let lifetime = envelope.reversePath == .null ? parts.schedule.dsnLifetime : parts.schedule.lifetime
+        return NewMessage(
+            id: id, kind: facts.isTLSReport ? .foreignReport : .mail, reversePath: envelope.reversePath,
+            body: envelope.body, receivedAt: receivedAt, expiresAt: receivedAt.advanced(by: lifetime), digest: digest,
+            hasEightBit: facts.has8bit,
+            origin: MessageOrigin(
+                clientName: origin.clientName.text, clientAddress: origin.peer.address,
+                tls: origin.tls.map { "\($0.version) \($0.cipher)" }, login: origin.user,
+                forwarded: origin.forwarded.flatMap { $0.text.isEmpty ? nil : $0.text }),
+            demand: envelope.demand, returns: envelope.returns, envelopeID: envelope.envelopeID,
+            isInternationalized: envelope.isInternationalized,
+            needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, content: content,
+            recipients: envelope.recipients.map { recipient in
+                NewRecipient(
+                    recipient.mailbox,
+                    destination: parts.routing.nextHop(for: recipient.mailbox.domain).destination,
+                    nextAttempt: receivedAt, request: recipient.request)
+            })
+    }
+}
