@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import ssl
 import stat
 import struct
 import sys
@@ -221,6 +222,35 @@ def scenario_proxy(relay: Relay, version: int) -> None:
             other.ehlo()
             other.ask("MAIL FROM:<a@sender.example>")
             assert other.ask("RCPT TO:<someone@good.example>")[0] == 550
+
+
+@cases((b"", b"EHLO x\r\nMAIL FROM:<a@sender.example>\r\n"), lambda between: "commands between" if between else "nothing between")
+def scenario_proxy_implicit(relay: Relay, between: bytes) -> None:
+    """A PROXY header and the ClientHello in one segment; what somebody puts between them is never read as a command"""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl._create_unverified_context().wrap_bio(incoming, outgoing)
+    with Wire(relay.address, IMPLICIT, source=BALANCER, greeting=False, timeout=8) as wire:
+
+        def heard() -> bytes:
+            """What comes next inside TLS; nothing where the connection is over."""
+            front = header(1, KNOWN) + between
+            while True:
+                try:
+                    return tls.read(4096)
+                except ssl.SSLWantReadError:
+                    wire.send(front + outgoing.read())
+                    front = b""
+                    try:
+                        part = wire.link.recv(65536)
+                    except (ConnectionError, TimeoutError):
+                        return b""
+                    if not part:
+                        return b""
+                    incoming.write(part)
+                except ssl.SSLError:
+                    return b""
+
+        assert heard().startswith(b"220 ") is not bool(between)
 
 
 def scenario_proxy_wrong(relay: Relay) -> None:

@@ -22,7 +22,8 @@ public enum CommandError: Error, Hashable, Sendable {
     case badInitialResponse
     case badReversePath(PathError)
     case badForwardPath(PathError)
-    /// A browser, or a page that makes one speak to us.
+    /// A browser, a page that makes one speak to us, or a balancer whose header is not expected here: all that follows is
+    /// another's.
     case http
 
     /// Characters of a stranger's keyword that a reply repeats.

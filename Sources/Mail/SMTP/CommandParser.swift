@@ -42,7 +42,7 @@ extension Command {
             self = .vrfy
         case "EXPN", "TURN", "SEND", "SOML", "SAML", "BURL", "ETRN", "ATRN":
             throw .unimplemented
-        case "GET", "POST", "PUT", "HEAD", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI":
+        case "GET", "POST", "PUT", "HEAD", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI", "PROXY":
             throw .http
         default:
             throw .unknown

@@ -26,6 +26,8 @@ public struct ContentFacts: Hashable, Sendable {
     public var headerSize = 0
     /// The content is empty, or its last line ends with CRLF: always so for DATA. Valid once the content has ended.
     public var endsWithLineEnd = true
+    /// The header section has ended, with an empty line or with the content: what is said of it above is valid.
+    public var headerHasEnded = false
     /// Where the body starts: the octet behind the empty line; nil where there was no empty line.
     public var bodyOffset: Int?
 

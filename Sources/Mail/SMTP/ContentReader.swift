@@ -146,6 +146,7 @@ public struct ContentReader: Sendable {
     /// `size`: octets before the empty line.
     private mutating func endHeader(size: Int) {
         header.endField()
+        facts.headerHasEnded = true
         facts.receivedCount = header.receivedCount
         facts.tlsRequired = header.tlsRequired
         facts.isTLSReport = header.has(.reportDomain) && header.has(.reportSubmitter)

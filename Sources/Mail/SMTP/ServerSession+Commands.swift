@@ -2,7 +2,7 @@
 extension ServerSession {
     /// Reads one command in state `ready`.
     mutating func read(
-        _ line: [UInt8], _ transaction: Transaction?, _ pendingBytes: Int, _ capacity: IntakeCapacity
+        _ line: [UInt8], _ pendingBytes: Int, _ capacity: IntakeCapacity
     ) -> Action {
         let command: Command
         do {
@@ -10,31 +10,32 @@ extension ServerSession {
         } catch {
             switch error {
             case .http: return close(with: error.reply)
-            // Nobody can say where the chunk would end.
             case .chunkTooLarge: return close(with: tooLarge)
+            // Nobody can say where the chunk would end, and it would be read as commands.
+            case _ where ASCII.equalIgnoringCase(line.prefix(4), "BDAT".utf8): return close(with: error.reply)
             default: return refuse(error.reply, pendingBytes)
             }
         }
-        return perform(command, transaction, pendingBytes, capacity)
+        return perform(command, pendingBytes, capacity)
     }
 
     private mutating func perform(
-        _ command: Command, _ transaction: Transaction?, _ pendingBytes: Int, _ capacity: IntakeCapacity
+        _ command: Command, _ pendingBytes: Int, _ capacity: IntakeCapacity
     ) -> Action {
         switch command {
         case .ehlo(let name): return greet(name, .ehlo, pendingBytes)
         case .helo(let name): return greet(name, .helo, pendingBytes)
         case .lhlo(let name): return greet(name, .lhlo, pendingBytes)
         case .mail(let reversePath, let parameters):
-            return mail(reversePath, parameters, transaction, pendingBytes, capacity)
+            return mail(reversePath, parameters, pendingBytes, capacity)
         case .rcpt(let forwardPath, let parameters, let isASCII):
-            return rcpt(forwardPath, parameters, isASCII: isASCII, transaction, pendingBytes, capacity)
+            return rcpt(forwardPath, parameters, isASCII: isASCII, pendingBytes, capacity)
         case .data:
-            return data(transaction, pendingBytes, capacity)
+            return data(pendingBytes, capacity)
         case .bdat(let size, let isLast):
-            return bdat(size: size, isLast: isLast, transaction, capacity)
+            return bdat(size: size, isLast: isLast, capacity)
         case .rset:
-            state = .ready(nil)
+            beReady()
             forwarded = nil
             return answer(ok, pendingBytes)
         case .noop:
@@ -46,11 +47,11 @@ extension ServerSession {
         case .quit:
             return close(with: goodbye)
         case .startTLS:
-            return startTLS(transaction, pendingBytes)
+            return startTLS(pendingBytes)
         case .auth(let mechanism, let initial):
-            return auth(mechanism, initial: initial, transaction, pendingBytes)
+            return auth(mechanism, initial: initial, pendingBytes)
         case .xforward(let argument):
-            return xforward(argument, transaction, pendingBytes)
+            return xforward(argument, pendingBytes)
         }
     }
 
@@ -62,27 +63,26 @@ extension ServerSession {
         clientName = name
         greeted = greeting
         forwarded = nil
-        state = .ready(nil)
+        beReady()
         return answer(greeting == .helo ? heloReply : ehloReply, pendingBytes, atOnce: true)
     }
 
-    private mutating func data(
-        _ transaction: Transaction?, _ pendingBytes: Int, _ capacity: IntakeCapacity
-    ) -> Action {
+    private mutating func data(_ pendingBytes: Int, _ capacity: IntakeCapacity) -> Action {
         guard let transaction else { return refuse(mailFirst, pendingBytes) }
         if transaction.hasContent { return refuse(chunksOpen, pendingBytes) }
         // LMTP has one reply for each accepted recipient, and none for none (RFC 2033 §4.2): 503 there.
         if transaction.envelope.recipients.isEmpty {
             return refuse(configuration.spoken == .lmtp ? recipientFirst : noRecipients, pendingBytes)
         }
-        if let refusal = refusal(by: capacity) { return refuse(refusal, pendingBytes) }
+        if let refusal = refusal(of: transaction, by: capacity) { return refuse(refusal, pendingBytes) }
         state = .receiving(transaction)
+        self.transaction = nil
         return .receiveContent(goAhead, transaction, limit: configuration.messageLimit)
     }
 
     /// XFORWARD, from whom it is heard.
     private mutating func xforward(
-        _ argument: [UInt8], _ transaction: Transaction?, _ pendingBytes: Int
+        _ argument: [UInt8], _ pendingBytes: Int
     ) -> Action {
         guard terms.mayForward else { return refuse(forwardingDenied, pendingBytes) }
         if clientName == nil { return refuse(helloFirst, pendingBytes) }
@@ -107,5 +107,12 @@ extension ServerSession {
     func refusal(by capacity: IntakeCapacity) -> Reply? {
         if let shortage = capacity.shortage { return shortOf(shortage) }
         return capacity.octets <= 0 ? shortOf(.space) : nil
+    }
+
+    /// The same before content, when other sessions of the client may have spent what was left of its rates.
+    func refusal(of transaction: Transaction, by capacity: IntakeCapacity) -> Reply? {
+        if capacity.messages <= 0 { return tooManyMessages }
+        if transaction.envelope.recipients.count > capacity.recipients { return recipientsTooFast }
+        return refusal(by: capacity)
     }
 }

@@ -1,39 +1,57 @@
 /// What becomes of content: chunks, the end, the final reply.
 extension ServerSession {
     /// BDAT (RFC 3030 §2). The octets of the chunk follow the command whatever is answered: they are read in any case.
-    mutating func bdat(size: Int, isLast: Bool, _ transaction: Transaction?, _ capacity: IntakeCapacity) -> Action {
-        guard var transaction else { return discard(size, mailFirst) }
-        if transaction.envelope.recipients.isEmpty { return discard(size, noRecipients) }
-        if !transaction.hasContent, let refusal = refusal(by: capacity) { return discard(size, refusal) }
+    mutating func bdat(size: Int, isLast: Bool, _ capacity: IntakeCapacity) -> Action {
+        guard var transaction else { return discard(size, [mailFirst]) }
+        if transaction.envelope.recipients.isEmpty {
+            return discard(size, [configuration.spoken == .lmtp ? recipientFirst : noRecipients])
+        }
+        if !transaction.hasContent, let refusal = refusal(of: transaction, by: capacity) {
+            return discard(size, isLast ? replies(refusal, for: transaction) : [refusal])
+        }
         let (total, overflows) = transaction.chunkedSize.addingReportingOverflow(size)
-        if overflows || total > configuration.messageLimit { return discard(size, tooLarge) }
+        if overflows || total > configuration.messageLimit {
+            return discard(size, isLast ? replies(tooLarge, for: transaction) : [tooLarge])
+        }
         transaction.hasContent = true
         transaction.chunkedSize = total
+        self.transaction = nil
         state = .chunk(transaction, isLast: isLast)
         return .receiveChunk(transaction, size: size, isLast: isLast, limit: configuration.messageLimit)
     }
 
     /// Octets of a refused chunk that are read to stay in step, as a multiple of the largest message: beyond, the session
     /// ends instead.
-    static let discardFactor = 2
+    public static let discardFactor = 2
 
-    /// The transaction is lost with the chunk (RFC 3030 §2); each that follows meets the same fate.
-    private mutating func discard(_ size: Int, _ reply: Reply) -> Action {
+    /// The transaction is lost with the chunk (RFC 3030 §2); each that follows meets the same fate. Over LMTP the last chunk has
+    /// a reply for each recipient, a refusal too (RFC 2033 §4.3).
+    private mutating func discard(_ size: Int, _ replies: [Reply]) -> Action {
         if size / Self.discardFactor > configuration.messageLimit { return close(with: tooLarge) }
-        state = .discarding(reply)
+        state = .discarding(replies)
+        transaction = nil
         return .discardChunk(size: size)
     }
 
+    /// Several replies that say one thing.
+    mutating func refuse(_ replies: [Reply], _ pendingBytes: Int) -> Action {
+        beReady()
+        guard let first = replies.first else { return .reply([], flush: true) }
+        let action = refuse(first, pendingBytes)
+        guard case .reply(_, let flush) = action else { return action }
+        return .reply(replies, flush: flush)
+    }
+
     mutating func takeChunk(_ size: Int, _ transaction: Transaction, _ pendingBytes: Int) -> Action {
-        state = .ready(transaction)
+        self.transaction = transaction
+        state = .ready
         return answer(chunkAccepted(size), pendingBytes)
     }
 
     mutating func take(_ facts: ContentFacts, _ transaction: Transaction, _ pendingBytes: Int) -> Action {
         var transaction = transaction
         if let refusal = refusal(of: facts) {
-            state = .ready(nil)
-            return refuse(refusal, for: transaction, pendingBytes)
+            return refuse(replies(refusal, for: transaction), pendingBytes)
         }
         transaction.envelope.demand = MessageDemand(
             requireTLS: transaction.requiresTLS, field: facts.tlsRequired,
@@ -63,12 +81,6 @@ extension ServerSession {
     }
 
     /// The reply to content that is refused: over LMTP one for each recipient (RFC 2033 §4.2).
-    private mutating func refuse(_ reply: Reply, for transaction: Transaction, _ pendingBytes: Int) -> Action {
-        let action = refuse(reply, pendingBytes)
-        guard case .reply(_, let flush) = action else { return action }
-        return .reply(replies(reply, for: transaction), flush: flush)
-    }
-
     private func replies(_ reply: Reply, for transaction: Transaction) -> [Reply] {
         switch configuration.spoken {
         // The one reply that covers all recipients (RFC 5321 §4.1.1.4).
@@ -95,7 +107,7 @@ extension ServerSession {
             state = .closed
             return .close(replies + [shuttingDown])
         }
-        state = .ready(nil)
+        beReady()
         return .reply(replies, flush: true)
     }
 }

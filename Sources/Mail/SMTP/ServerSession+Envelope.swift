@@ -1,7 +1,7 @@
 /// MAIL and RCPT.
 extension ServerSession {
     mutating func mail(
-        _ reversePath: ReversePath, _ parameters: SenderParameters, _ transaction: Transaction?, _ pendingBytes: Int,
+        _ reversePath: ReversePath, _ parameters: SenderParameters, _ pendingBytes: Int,
         _ capacity: IntakeCapacity
     ) -> Action {
         guard let clientName, let peer else { return refuse(helloFirst, pendingBytes) }
@@ -22,23 +22,22 @@ extension ServerSession {
         let origin = Origin(
             clientName: clientName, peer: peer, greeting: greeted, tls: tls, user: user,
             isInternationalized: parameters.isInternationalized, forwarded: forwarded)
-        state = .ready(
-            Transaction(
-                envelope: Envelope(
-                    reversePath: reversePath, recipients: [], body: parameters.body,
-                    demand: MessageDemand(
-                        requireTLS: parameters.requireTLS, field: .absent, reversePath: reversePath),
-                    returns: parameters.returns, envelopeID: parameters.envelopeID,
-                    isInternationalized: parameters.isInternationalized),
-                declaredSize: parameters.declaredSize, requiresTLS: parameters.requireTLS, origin: origin))
+        transaction = Transaction(
+            envelope: Envelope(
+                reversePath: reversePath, recipients: [], body: parameters.body,
+                demand: MessageDemand(
+                    requireTLS: parameters.requireTLS, field: .absent, reversePath: reversePath),
+                returns: parameters.returns, envelopeID: parameters.envelopeID,
+                isInternationalized: parameters.isInternationalized),
+            declaredSize: parameters.declaredSize, requiresTLS: parameters.requireTLS, origin: origin)
         return answer(senderAccepted, pendingBytes)
     }
 
     mutating func rcpt(
-        _ forwardPath: ForwardPath, _ parameters: RecipientParameters, isASCII: Bool, _ transaction: Transaction?,
+        _ forwardPath: ForwardPath, _ parameters: RecipientParameters, isASCII: Bool,
         _ pendingBytes: Int, _ capacity: IntakeCapacity
     ) -> Action {
-        guard var transaction else { return refuse(mailFirst, pendingBytes) }
+        guard let transaction else { return refuse(mailFirst, pendingBytes) }
         if transaction.hasContent { return refuse(chunksOpen, pendingBytes) }
         if !isASCII, !transaction.envelope.isInternationalized { return refuse(recipientNeedsUTF8, pendingBytes) }
         let recipient: Mailbox
@@ -62,8 +61,7 @@ extension ServerSession {
                 configuration.acknowledgement == .delivered ? oneRecipientOnly : tooManyRecipients, pendingBytes)
         }
         if known >= capacity.recipients { return refuse(recipientsTooFast, pendingBytes) }
-        transaction.envelope.recipients.append(Envelope.Recipient(recipient, parameters.request))
-        state = .ready(transaction)
+        self.transaction?.envelope.recipients.append(Envelope.Recipient(recipient, parameters.request))
         return answer(recipientAccepted, pendingBytes)
     }
 }

@@ -1,6 +1,6 @@
 /// STARTTLS and AUTH.
 extension ServerSession {
-    mutating func startTLS(_ transaction: Transaction?, _ pendingBytes: Int) -> Action {
+    mutating func startTLS(_ pendingBytes: Int) -> Action {
         if tls != nil { return refuse(alreadySecured, pendingBytes) }
         if !configuration.offersTLS { return refuse(CommandError.unimplemented.reply, pendingBytes) }
         if transaction?.hasContent == true { return refuse(chunksOpen, pendingBytes) }
@@ -16,7 +16,7 @@ extension ServerSession {
 
     /// RFC 4954 §4.
     mutating func auth(
-        _ name: String, initial: [UInt8]?, _ transaction: Transaction?, _ pendingBytes: Int
+        _ name: String, initial: [UInt8]?, _ pendingBytes: Int
     ) -> Action {
         if configuration.mechanisms.isEmpty { return refuse(CommandError.unimplemented.reply, pendingBytes) }
         if clientName == nil { return refuse(helloFirst, pendingBytes) }
@@ -32,12 +32,16 @@ extension ServerSession {
     }
 
     mutating func settleLogin(_ result: AuthenticationResult, _ terms: ClientTerms) -> Action {
-        state = .ready(nil)
+        beReady()
         switch result {
         case .succeeded(let user):
             self.user = user
             self.terms = terms
             errors = 0
+            if let words = terms.refusal {
+                state = .refused
+                return .reply([refusedUser(words)], flush: true)
+            }
             return .reply([loggedIn], flush: true)
         case .failed(let failure):
             switch failure {

@@ -64,6 +64,8 @@ extension ServerSession {
 
     func refusalGreeting(_ words: String) -> Reply { Reply(554, nil, "\(hostname) \(words)") }
 
+    func refusedUser(_ words: String) -> Reply { Reply(554, EnhancedStatusCode(5, 7, 1), words) }
+
     var refusedBefore: Reply { Reply(503, EnhancedStatusCode(5, 5, 1), "You were refused: QUIT is all that is left") }
     var lineTooLong: Reply { Reply(500, EnhancedStatusCode(5, 5, 2), "Line of more than \(Command.lineLimit) octets") }
     var wrongGreeting: Reply {

@@ -74,17 +74,17 @@ public struct ServerSession: Sendable {
     enum State: Hashable, Sendable {
         /// Leaves by: ready, refused, closed.
         case unconnected
-        /// Reading commands, within a transaction where there is one. Leaves by: receiving (354), chunk, discarding, securing (220 to
+        /// Reading commands, within ``transaction`` where there is one. Leaves by: receiving (354), chunk, discarding, securing (220 to
         /// STARTTLS), authenticating, closed (221, 421).
-        case ready(Transaction?)
+        case ready
         /// Behind a 554 greeting: nothing but QUIT helps (RFC 5321 §3.1). Leaves by: closed.
         case refused
         /// Behind 354. Leaves by: ready (refused), committing, delivering, closed.
         case receiving(Transaction)
         /// Within a chunk. Leaves by: ready (with the transaction where more chunks come), committing, delivering, closed.
         case chunk(Transaction, isLast: Bool)
-        /// Within a chunk that is refused with this reply once it is over. Leaves by: ready, closed.
-        case discarding(Reply)
+        /// Within a chunk that is refused with these replies once it is over. Leaves by: ready, closed.
+        case discarding([Reply])
         /// The message is on its way to the disk; only the report of that leads on. Leaves by: ready, closed.
         case committing(Transaction)
         /// The message is on its way to the remote host; only its answer leads on. Leaves by: ready, closed.
@@ -100,6 +100,8 @@ public struct ServerSession: Sendable {
     /// The A-labels of a domain (RFC 5891); nil where it has none.
     let toASCII: @Sendable (String) -> DomainName?
     var state = State.unconnected
+    /// Of state `ready`. Not a part of it: thousands of recipients are added in place.
+    var transaction: Transaction?
     var peer: Peer?
     var terms = ClientTerms(mayRelay: false)
     /// The argument of the latest EHLO, HELO or LHLO that was accepted.
@@ -126,7 +128,7 @@ public struct ServerSession: Sendable {
     /// Content that came so far belongs to the transaction under way. Where false, what is held of it may be forgotten.
     public var holdsContent: Bool {
         switch state {
-        case .ready(let transaction): transaction?.hasContent ?? false
+        case .ready: transaction?.hasContent ?? false
         case .receiving, .chunk, .committing, .delivering: true
         case .unconnected, .refused, .discarding, .securing, .authenticating, .closed: false
         }
@@ -140,8 +142,8 @@ public struct ServerSession: Sendable {
         case (.unconnected, .connectedBeyondLimit(let limit)):
             return close(with: tooManyConnections(limit))
 
-        case (.ready(let transaction), .lineReceived(let line, let pendingBytes, let capacity)):
-            return read(line, transaction, pendingBytes, capacity)
+        case (.ready, .lineReceived(let line, let pendingBytes, let capacity)):
+            return read(line, pendingBytes, capacity)
         case (.ready, .lineTooLong(let pendingBytes)):
             return refuse(lineTooLong, pendingBytes)
         case (.refused, .lineReceived(let line, let pendingBytes, capacity: _)):
@@ -155,9 +157,8 @@ public struct ServerSession: Sendable {
             return take(facts, transaction, pendingBytes)
         case (.chunk(let transaction, let isLast), .chunkEnded(let size, let pendingBytes)) where !isLast:
             return takeChunk(size, transaction, pendingBytes)
-        case (.discarding(let reply), .chunkEnded(size: _, let pendingBytes)):
-            state = .ready(nil)
-            return refuse(reply, pendingBytes)
+        case (.discarding(let replies), .chunkEnded(size: _, let pendingBytes)):
+            return refuse(replies, pendingBytes)
 
         case (.committing(let transaction), .committed(let id)):
             errors = 0
@@ -169,7 +170,7 @@ public struct ServerSession: Sendable {
             return settle(transaction, with: notQueued(failure))
         case (.chunk(let transaction, let isLast), .commitFailed(let failure)):
             if isLast { return settle(transaction, with: notQueued(failure)) }
-            state = .ready(nil)
+            beReady()
             return answer(notQueued(failure), 0)
         case (.delivering(let transaction), .answered(let replies)):
             return settle(transaction, answers: replies)
@@ -183,7 +184,8 @@ public struct ServerSession: Sendable {
             user = nil
             forwarded = nil
             self.terms = terms
-            state = .ready(nil)
+            transaction = nil
+            state = terms.refusal == nil ? .ready : .refused
             return .reply([], flush: false)
         case (.securing, .tlsFailed), (.unconnected, .tlsFailed):
             return close(with: nil)
@@ -231,8 +233,15 @@ public struct ServerSession: Sendable {
             state = .refused
             return .reply([refusalGreeting(words)], flush: true)
         }
-        state = .ready(nil)
+        beReady()
         return .reply([greeting], flush: true)
+    }
+
+    /// Reads commands, without a transaction.
+    mutating func beReady() {
+        transaction = nil
+        forwarded = nil
+        state = .ready
     }
 
     mutating func close(with reply: Reply?) -> Action {

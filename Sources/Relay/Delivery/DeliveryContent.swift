@@ -39,6 +39,14 @@ struct DeliveryContent: Sendable {
                 try memory.withBytes { (bytes) throws(ContentError) in
                     try writer.encode(bytes) { out.append(contentsOf: $0) }
                 }
+                if let awaited {
+                    // Looked at again once the content is out: the end alone is what counts.
+                    if case .lost(let error) = await write(out, over: stream, min(.after(blockTimeout), end)) {
+                        return .lost(error)
+                    }
+                    if awaited.isAbandoned { return .refused(Self.abandoned) }
+                    out.removeAll()
+                }
                 try writer.finish { out.append(contentsOf: $0) }
             } catch {
                 return .refused(Self.reason(error))

@@ -119,7 +119,8 @@ actor Dispatcher {
         }
         var job = job
         if let content = job.content {
-            if contentOctets + content.count > Self.contentLimit, job.awaited == nil {
+            if contentOctets + content.count > Self.contentLimit {
+                if let awaited = job.awaited { return awaited.answer(job, Self.overloaded) }
                 job.content = nil
             } else {
                 contentOctets += content.count
@@ -382,6 +383,15 @@ actor Dispatcher {
         guard isHeldBack, parts.unsettled.isEmpty else { return }
         isHeldBack = false
         for destination in Array(destinations.values) where !destination.ready.isEmpty { serve(destination) }
+    }
+
+    /// The client that waited for these jobs gave up: those that wait are let go of, those under way end before the final dot.
+    func forget(_ abandoned: [Job]) {
+        for name in Set(abandoned.map(\.destination)) {
+            guard let destination = destinations[name] else { continue }
+            for job in destination.ready where job.isAbandoned { release(job) }
+            destination.ready.removeAll(where: \.isAbandoned)
+        }
     }
 
     // MARK: The end

@@ -57,9 +57,11 @@ struct AuthExchange {
                 let matches = await users.matches(password, verifier)
                 action = server.handle(matches.map { .passwordChecked($0) } ?? .gaveUp(.unavailable))
             case .checkProof(let proof, let verifier):
-                let signature = await users.signature(upon: proof, by: verifier)
-                action = server.handle(
-                    signature.map { .proofChecked(serverSignature: $0) } ?? .gaveUp(.unavailable))
+                switch await users.check(proof, by: verifier) {
+                case .right(let signature): action = server.handle(.proofChecked(serverSignature: signature))
+                case .wrong: action = server.handle(.proofChecked(serverSignature: nil))
+                case .unknown: action = server.handle(.gaveUp(.unavailable))
+                }
             case .succeed(let user):
                 return AuthAttempt(user: user, mechanism: mechanism.rawValue)
             case .fail(let fault):

@@ -8,6 +8,8 @@ import Synchronization
 final class AwaitedAnswers: Sendable {
     private struct State {
         var answers: [Reply?]
+        /// Without an answer.
+        var open: Int
         var isAbandoned = false
     }
 
@@ -18,24 +20,25 @@ final class AwaitedAnswers: Sendable {
 
     /// For a session on `loop`.
     init(of count: Int, on loop: Loop) {
-        recipients = (0..<count).map { _ in Self.nextNumber() }
-        state = Mutex(State(answers: Array(repeating: nil, count: count)))
+        let last = Self.lastNumber.subtract(Int64(count), ordering: .relaxed).newValue
+        recipients = (0..<count).map { RecipientNumber(last &+ Int64($0)) }
+        state = Mutex(State(answers: Array(repeating: nil, count: count), open: count))
         alarm = Alarm(on: loop)
     }
 
     /// Below zero: no recipient of the queue has such a number.
-    private static func nextNumber() -> RecipientNumber {
-        RecipientNumber(lastNumber.subtract(1, ordering: .relaxed).newValue)
-    }
-
     private static let lastNumber = Atomic<Int64>(0)
 
     /// The first answer about a recipient counts.
     func answer(_ recipient: RecipientNumber, _ outcome: Outcome, from host: String? = nil) {
-        guard let place = recipients.firstIndex(of: recipient) else { return }
+        guard let first = recipients.first else { return }
+        let place = Int(clamping: recipient.value &- first.value)
+        guard recipients.indices.contains(place) else { return }
         let isComplete = state.withLock { state in
-            if state.answers[place] == nil { state.answers[place] = outcome.answer(from: host) }
-            return state.answers.allSatisfy { $0 != nil }
+            guard state.answers[place] == nil else { return false }
+            state.answers[place] = outcome.answer(from: host)
+            state.open -= 1
+            return state.open == 0
         }
         if isComplete { alarm.ring() }
     }
@@ -54,10 +57,10 @@ final class AwaitedAnswers: Sendable {
             guard (try? await alarm.wait(until: deadline)) == true else { break }
         }
         return state.withLock { state in
-            if state.answers.contains(where: { $0 == nil }) { state.isAbandoned = true }
+            if state.open > 0 { state.isAbandoned = true }
             return state.answers.map { $0 ?? missing }
         }
     }
 
-    private var isComplete: Bool { state.withLock { $0.answers.allSatisfy { $0 != nil } } }
+    private var isComplete: Bool { state.withLock { $0.open == 0 } }
 }

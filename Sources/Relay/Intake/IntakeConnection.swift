@@ -22,10 +22,12 @@ struct IntakeConnection {
         guard let peer = await peer() else { return stream.close() }
         let client = parts.gate.client(peer)
         if let limit = parts.gate.opened(peer, client) {
-            parts.log.event(
-                .warning,
-                LogLine("connection-refused").with("client", peer)
-                    .with("reason", limit == .rate ? "connections come too fast" : "too many connections"))
+            if parts.gate.mayTell() {
+                parts.log.event(
+                    .warning,
+                    LogLine("connection-refused").with("client", peer)
+                        .with("reason", limit == .rate ? "connections come too fast" : "too many connections"))
+            }
             await refuse(limit)
             return
         }
@@ -62,32 +64,29 @@ struct IntakeConnection {
         return await proxied(by: peer)
     }
 
+    /// Takes the header from the socket and not an octet more: what follows may be TLS, which reads the socket itself.
     private func proxied(by proxy: Peer) async -> Peer? {
-        let deadline = Deadline.after(Self.proxyLimit)
-        while true {
-            let reading = stream.withBuffer { bytes in
-                let reading = ProxyHeader.read(bytes)
-                if case .header(_, let consumed) = reading { return (consumed: consumed, reading) }
-                return (consumed: 0, reading)
+        var reading: ProxyReading? = .needsMore
+        do throws(SocketError) {
+            try await stream.perform(until: .after(Self.proxyLimit)) {
+                reading = stream.withDescriptor(ProxyReading.take) ?? nil
+                return reading == .needsMore ? .wantRead : .done
             }
-            switch reading {
-            case .header(.local, consumed: _): return proxy
-            case .header(.proxied(let source, _, _, _), consumed: _): return .address(source.unmapped)
-            case .invalid(let why): return note(why, of: proxy)
-            case .needsMore: break
-            }
-            do throws(SocketError) {
-                guard case .bytes = try await stream.fill(until: deadline) else {
-                    return note("the connection ended before the header", of: proxy)
-                }
-            } catch {
-                return note("no header came: \(error)", of: proxy)
-            }
+        } catch {
+            return note("no header came: \(error)", of: proxy)
+        }
+        switch reading {
+        case .header(.local, consumed: _): return proxy
+        case .header(.proxied(let source, _, _, _), consumed: _): return .address(source.unmapped)
+        case .invalid(let why): return note(why, of: proxy)
+        case .needsMore, nil: return note("the connection ended before the header", of: proxy)
         }
     }
 
     private func note(_ why: String, of proxy: Peer) -> Peer? {
-        parts.log.event(.warning, LogLine("proxy-refused").with("client", proxy).with("reason", why))
+        if parts.gate.mayTell() {
+            parts.log.event(.warning, LogLine("proxy-refused").with("client", proxy).with("reason", why))
+        }
         return nil
     }
 }

@@ -48,12 +48,14 @@ final class IntakeGate: Sendable {
         isUnderStress ? min(configuration.stressTimeout, configuration.dataTimeout) : configuration.dataTimeout
     }
 
-    /// When content that began at `start` must have gone on beyond `count` octets: whoever sends less than
-    /// `intake.minimum_data_rate` over the whole is too slow, however short its pauses are.
-    func dataDeadline(from start: Deadline, count: Int) -> Deadline {
-        let earned = Duration.milliseconds(
-            count.multipliedReportingOverflow(by: 1000).partialValue / configuration.minimumDataRate)
-        return min(.after(dataTimeout), start.advanced(by: configuration.dataTimeout).advanced(by: earned))
+    /// Octets over which `intake.minimum_data_rate` is measured: a fast start earns no slow end.
+    static let dataWindow = 1_000_000
+
+    /// How long a client may be waited for within a window of ``dataWindow`` octets, of which it has sent `count`: whoever
+    /// sends less than `intake.minimum_data_rate` is too slow, however short its pauses are.
+    func dataAllowance(_ count: Int) -> Duration {
+        configuration.dataTimeout
+            + .milliseconds(Int64(count % Self.dataWindow) * 1000 / Int64(configuration.minimumDataRate))
     }
 
     /// Counts a connection of `peer`, where its own limits let it in.
@@ -61,14 +63,36 @@ final class IntakeGate: Sendable {
     func opened(_ peer: Peer, _ client: IntakeClient) -> ServerSession.ConnectionLimit? {
         let key = ClientLedger.Key(peer)
         return ledger.withLock { ledger in
+            let now = Int64.now
             if ledger.openConnections(of: key) >= client.connections { return .client }
-            guard ledger.admits(.connection, of: key, under: client.limits, at: .now) else { return .rate }
-            return ledger.opened(key, at: .now) ? nil : .all
+            guard ledger.opened(key, at: now) else { return .all }
+            if ledger.admits(.connection, of: key, under: client.limits, at: now) { return nil }
+            ledger.closed(key, at: now)
+            return .rate
         }
     }
 
     func closed(_ peer: Peer) {
         ledger.withLock { $0.closed(ClientLedger.Key(peer), at: .now) }
+    }
+
+    /// Lines of the log about refused connections, a second: a flood of them must not fill the disk.
+    static let refusalLines = 10
+
+    private struct Telling {
+        var second: UInt64 = 0
+        var count = 0
+    }
+    private let telling = Mutex(Telling())
+
+    /// A refused connection may be told of in the log.
+    func mayTell() -> Bool {
+        let second = Deadline.now.nanoseconds / 1_000_000_000
+        return telling.withLock { telling in
+            if telling.second != second { telling = Telling(second: second) }
+            telling.count += 1
+            return telling.count <= Self.refusalLines
+        }
     }
 
     // MARK: What a client may do
@@ -124,8 +148,11 @@ final class IntakeGate: Sendable {
     func spend(_ recipients: Int, by account: Account) {
         guard account.hasRates else { return }
         ledger.withLock { ledger in
-            _ = ledger.admits(.message, of: account.key, under: account.limits, at: .now)
-            _ = ledger.admits(.recipients(recipients), of: account.key, under: account.limits, at: .now)
+            let now = Int64.now
+            _ = ledger.admits(.message, of: account.key, under: account.limits, at: now)
+            // As many as are left, where other sessions of the client spent some meanwhile.
+            let left = ledger.allowance(of: account.key, under: account.limits, at: now).recipients ?? recipients
+            _ = ledger.admits(.recipients(min(left, recipients)), of: account.key, under: account.limits, at: now)
         }
     }
 

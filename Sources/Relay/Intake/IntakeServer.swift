@@ -88,10 +88,12 @@ actor IntakeServer {
 
     /// 421 in one line, then the end: too many connections of all clients.
     private func refuse(_ stream: Net.Stream, _ number: Int, by entrance: Entrance) {
-        parts.log.event(
-            .warning,
-            LogLine("connection-refused").with("client", stream.peerAddress?.description ?? "-")
-                .with("reason", "too many connections"))
+        if parts.gate.mayTell() {
+            parts.log.event(
+                .warning,
+                LogLine("connection-refused").with("client", stream.peerAddress?.description ?? "-")
+                    .with("reason", "too many connections"))
+        }
         guard refusals < Self.refusalsLimit else { return stream.close() }
         refusals += 1
         let task = Task(executorPreference: stream.loop) { [parts] in

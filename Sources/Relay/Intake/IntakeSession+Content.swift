@@ -38,7 +38,7 @@ extension IntakeSession {
 
     func discard(_ size: Int) async -> ServerSession.Event {
         do throws(SocketError) {
-            try await stream.discard(size, started: .now, by: parts.gate)
+            try await stream.discard(size, by: parts.gate)
             return .chunkEnded(size: 0, pendingBytes: stream.bufferedCount)
         } catch {
             return Self.event(error)
@@ -50,7 +50,11 @@ extension IntakeSession {
         switch failure {
         case .stream(let error): return Self.event(error)
         case .store(.full): return .commitFailed(.storeFull)
-        case .store, .digest:
+        case .digest:
+            // The content may not have been read: the session is out of step.
+            parts.log.event(.error, LogLine("accept-failed").with("client", peer).with("reason", failure.words))
+            return .peerClosed
+        case .store:
             parts.log.event(.error, LogLine("accept-failed").with("client", peer).with("reason", failure.words))
             return .commitFailed(.storeFailed)
         }

@@ -43,6 +43,7 @@ struct IntakeSession {
     /// TLS first, then as ``run()``.
     mutating func run(inside context: ServerContext) async {
         guard let facts = await handshake(context) else { return await end() }
+        _ = noteWhoItIs()
         await run(tls: facts)
     }
 
@@ -131,18 +132,19 @@ struct IntakeSession {
     }
 
     private func nextLine() async -> ServerSession.Event {
-        let started = Deadline.now
+        let started = stream.loop.now
         while true {
             if parts.stopping.isSet { return .shuttingDown }
             let deadline = started.advanced(by: parts.gate.commandTimeout)
             // Looked at again and again: whoever waits already has less time, too, once there is stress.
-            let event = await line(until: min(deadline, .after(parts.gate.patience)))
+            let event = await line(until: min(deadline, .after(parts.gate.patience)), deadline)
             if case .timedOut = event, !deadline.hasPassed { continue }
             return event
         }
     }
 
-    private func line(until deadline: Deadline) async -> ServerSession.Event {
+    /// - Parameter end: for the rest of a line that is too long; what was dropped of it must not be forgotten.
+    private func line(until deadline: Deadline, _ end: Deadline) async -> ServerSession.Event {
         do throws(SocketError) {
             switch try await stream.readLine(limit: Command.lineLimit, until: deadline) {
             case .line(let bytes, .crlf):
@@ -152,7 +154,7 @@ struct IntakeSession {
                 return .lineReceived(
                     bytes + [0x0A], pendingBytes: stream.bufferedCount, capacity: parts.gate.capacity(account))
             case .tooLong:
-                _ = try await stream.discardLine(until: deadline)
+                guard (try? await stream.discardLine(until: end)) != nil else { return .peerClosed }
                 return .lineTooLong(pendingBytes: stream.bufferedCount)
             case .end:
                 return .peerClosed
@@ -170,6 +172,8 @@ struct IntakeSession {
     }
 
     private mutating func handshake(_ context: ServerContext) async -> TLSSessionFacts? {
+        // What came in the clear is no part of the session (RFC 3207 §4.2), and TLS would miss it.
+        guard stream.bufferedCount == 0 else { return nil }
         let made = stream.withDescriptor { descriptor in
             try? TLSSession(server: context, descriptor: descriptor)
         }
@@ -178,7 +182,6 @@ struct IntakeSession {
         case .success(let facts):
             tls = secured
             user = nil
-            _ = noteWhoItIs()
             return facts
         case .failure:
             return nil
@@ -204,9 +207,17 @@ struct IntakeSession {
             if let line = attempt.failureLine(client: peer) { parts.log.event(.warning, line) }
             if case .credentials = failure {
                 // Whoever guesses waits, and keeps a connection of its few meanwhile.
-                _ = await stream.loop.pause(parts.gate.failedLogin(peer))
+                await rest(parts.gate.failedLogin(peer))
             }
             return .authenticated(attempt.result, terms())
+        }
+    }
+
+    /// Waits, unless the daemon stops.
+    private func rest(_ duration: Duration) async {
+        let deadline = Deadline.after(duration)
+        while !parts.stopping.isSet, !stream.isClosed, let left = deadline.remaining, left > .zero {
+            guard await stream.loop.pause(min(left, .milliseconds(200))) else { return }
         }
     }
 

@@ -21,12 +21,14 @@ final class ReceivedContent {
     /// Octets of our own `Received:` at the start of `chunk`, until it is handed over.
     let traceSize: Int
     private let held: ContentMemory.Share
-    private let started = Deadline.now
+    private var wait = ContentWait()
     /// Octets of the content so far, before unstuffing.
     private(set) var size = 0
     /// True once a chunk was handed over: what is left in memory is no longer the whole.
     private(set) var isPartlyHandedOver = false
     private var failure: Failure?
+    /// Missing fields were added.
+    var isRepaired = false
 
     /// Octets handed to the writer at a time, and the longest mail that goes to delivery from memory.
     private static let chunkSize = QueueLimits.inlineContent
@@ -124,8 +126,10 @@ final class ReceivedContent {
 
     private func fill(from stream: Net.Stream) async throws(Failure) {
         do throws(SocketError) {
-            let deadline = parts.gate.dataDeadline(from: started, count: max(size, reader.facts.size))
-            if try await stream.fill(until: deadline) == .end { throw .reset }
+            let count = max(size, reader.facts.size)
+            // Content that is refused is swallowed to stay in step, but not for ever.
+            if count / ServerSession.discardFactor > entrance.session.messageLimit { throw .reset }
+            if try await wait.fill(from: stream, after: count, by: parts.gate) == .end { throw .reset }
         } catch {
             // The daemon stops: a transaction under way may still end well.
             if case .interrupted = error { return }
@@ -136,6 +140,7 @@ final class ReceivedContent {
     /// - Parameter isLast: what is left goes into the digest alone: the content stays in memory.
     func handOver(isLast: Bool = false) async throws(Failure) {
         guard !chunk.isEmpty else { return }
+        if !isPartlyHandedOver { repair(reader.facts) }
         let bytes = chunk
         chunk = []
         isPartlyHandedOver = true

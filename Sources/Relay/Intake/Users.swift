@@ -73,10 +73,25 @@ final class Users: Sendable {
         await threads.run { try? SCRAM.matches(password, verifier) } ?? nil
     }
 
-    /// Our signature for a proof that is right, an inner nil for a wrong one; nil where it cannot be checked now.
-    func signature(upon proof: SCRAMProof, by verifier: SCRAMVerifier) async -> [UInt8]?? {
-        await threads.run { Result { try SCRAM.serverSignature(upon: proof, by: verifier) } }
-            .flatMap { try? $0.get() }
+    /// What a proof is found to be.
+    enum ProofFinding: Sendable {
+        /// With our own signature for it.
+        case right(signature: [UInt8])
+        case wrong
+        /// It cannot be checked now.
+        case unknown
+    }
+
+    func check(_ proof: SCRAMProof, by verifier: SCRAMVerifier) async -> ProofFinding {
+        let finding = await threads.run { () -> ProofFinding in
+            do throws(TLSError) {
+                let signature = try SCRAM.serverSignature(upon: proof, by: verifier)
+                return signature.map { .right(signature: $0) } ?? .wrong
+            } catch {
+                return .unknown
+            }
+        }
+        return finding ?? .unknown
     }
 
     private func foundNow(_ name: [UInt8]) -> Found? {

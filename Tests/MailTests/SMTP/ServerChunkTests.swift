@@ -49,13 +49,37 @@ struct ServerChunkTests {
             ),
             ("BDAT 4 LAST\r\na\nbcNOOP\r\n", true, [554, 250]),
             ("BDAT 4 LAST\r\nabcdBDAT 2 LAST\r\nabNOOP\r\n", true, [250, 503, 250]),
-            ("BDAT -1\r\nNOOP\r\n", true, [501, 250]), ("BDAT\r\nNOOP\r\n", true, [501, 250]),
         ])
     func refused(text: String, isReady: Bool, codes: [UInt16]) throws {
         var server = try Self.ready()
         if !isReady { _ = server.send("RSET\r\n") }
         #expect(server.codes(text) == codes)
         #expect(!server.isClosed)
+    }
+
+    @Test(
+        "SRV-42 A chunk of a size nobody can read ends the session: its octets would be commands",
+        arguments: ["BDAT -1", "BDAT", "BDAT 86  LAST", "BDAT 86\tLAST", "bdat 1 LAST LAST", "BDAT 0x10"])
+    func unreadable(line: String) throws {
+        var server = try Self.ready()
+        #expect(server.codes(line + "\r\nMAIL FROM:<>\r\n").count == 1)
+        #expect(server.isClosed)
+    }
+
+    @Test("LMTP: a last chunk that is refused has a reply for each recipient, as one that is taken (RFC 2033 §4.3)")
+    func lmtp() throws {
+        var server = ServerDriver(
+            ServerSession.Configuration(hostname: try DomainName("relay.example"), messageLimit: 10, spoken: .lmtp))
+        let start = "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nRCPT TO:<c@b.example>\r\n"
+        _ = server.send(start)
+        #expect(server.codes("BDAT 11 LAST\r\n01234567890NOOP\r\n") == [552, 552, 250])
+        _ = server.send(start)
+        server.capacity.shortage = .memory
+        #expect(server.codes("BDAT 3 LAST\r\nabcNOOP\r\n") == [452, 452, 250])
+        server.capacity.shortage = nil
+        _ = server.send(start)
+        #expect(server.codes("BDAT 3 LAST\r\nabc") == [250, 250])
+        #expect(server.codes("MAIL FROM:<>\r\nBDAT 1 LAST\r\nx") == [250, 503])
     }
 
     @Test("SRV-42 A chunk of twice the largest message is still swallowed, one of more ends the session")

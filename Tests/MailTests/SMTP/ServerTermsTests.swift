@@ -76,6 +76,42 @@ struct ServerTermsTests {
                 == [250, 250, 250, 452])
     }
 
+    @Test("Rates are looked at again before content: other sessions of the client may have spent them")
+    func ratesBeforeContent() throws {
+        var server = try Self.driver(ClientTerms(mayRelay: true))
+        let start = "MAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nRCPT TO:<c@b.example>\r\n"
+        _ = server.send(start)
+        server.capacity.recipients = 1
+        #expect(server.codes("DATA\r\nBDAT 1 LAST\r\nxNOOP\r\n") == [452, 452, 250])
+        server.capacity.recipients = 2
+        _ = server.send(start)
+        server.capacity.messages = 0
+        #expect(server.codes("DATA\r\n") == [452])
+        server.capacity.messages = 1
+        #expect(server.codes("DATA\r\nx\r\n.\r\n") == [354, 250])
+    }
+
+    @Test("SRV-34 Whom the operator refuses by certificate or by name is refused once that is known")
+    func refusedLater() throws {
+        let refusing = ClientTerms(mayRelay: true, refusal: "suspended")
+        var session = ServerSession(
+            ServerSession.Configuration(
+                hostname: try DomainName("relay.example"), security: .offered, mechanisms: [.scramSHA256]))
+        func line(_ text: String) -> ServerSession.Event {
+            .lineReceived(Array(text.utf8), pendingBytes: 0, capacity: IntakeCapacity(octets: .max))
+        }
+        _ = session.handle(.connected(.local(uid: 1), ClientTerms(mayRelay: true), tls: nil))
+        _ = session.handle(line("EHLO x"))
+        var other = session
+        _ = session.handle(line("AUTH SCRAM-SHA-256"))
+        let answer = session.handle(.authenticated(.succeeded(user: "bob"), refusing))
+        #expect(answer == .reply([Reply(554, EnhancedStatusCode(5, 7, 1), "suspended")], flush: true))
+        #expect(session.handle(line("MAIL FROM:<>")) == .reply([session.refusedBefore], flush: true))
+        _ = other.handle(line("STARTTLS"))
+        _ = other.handle(.secured(ClientDriver.facts, refusing))
+        #expect(other.handle(line("EHLO x")) == .reply([other.refusedBefore], flush: true))
+    }
+
     @Test("SRV-43 UTF-8 in an address needs SMTPUTF8 at MAIL; a U-label becomes an A-label (RFC 6531 §3.2)")
     func utf8() throws {
         var server = try Self.driver(ClientTerms(mayRelay: true))

@@ -47,9 +47,9 @@ struct SessionCorpusTests {
                 ServerSession.Configuration(
                     hostname: try DomainName("relay.example"),
                     messageLimit: test.id.contains("tooLong") ? 50 : 1_000_000,
-                    spoken: test.id.hasSuffix("_LMTP") ? .lmtp : .smtp))
+                    spoken: test.id.contains("Chunking_LMTP") ? .lmtp : .smtp))
             if test.steps.first?.ehlo == nil {
-                _ = server.send(test.id.hasSuffix("_LMTP") ? "LHLO x\r\n" : "EHLO x\r\n")
+                _ = server.send(test.id.contains("Chunking_LMTP") ? "LHLO x\r\n" : "EHLO x\r\n")
             }
             var seen = server.replies.count
             for step in test.steps {
