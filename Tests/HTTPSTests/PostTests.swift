@@ -114,7 +114,9 @@ struct PostTests {
             connection.endProperly()
         }
         #expect(result.response?.status == 200, "\(result)")
-        #expect(difference(received.body, body) == nil)
+        // The answer is all we wait for: what the server's socket has not taken by then may be lost with the connection, and
+        // how much that is, the load of the machine decides. It went on after the answer, and nothing else came.
+        #expect(received.body.count > 1 << 20 && body.starts(with: received.body), "\(received.body.count) octets")
     }
 
     @Test("A 2xx does not count where the server goes with half of the body")

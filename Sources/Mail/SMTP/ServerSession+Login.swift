@@ -48,10 +48,10 @@ extension ServerSession {
             case .peerClosed: return close(with: nil)
             case .timedOut: return close(with: idleTooLong)
             case .shuttingDown: return close(with: shuttingDown)
-            case .credentials:
+            case .credentials, .malformed, .tooLong:
                 failedLogins &+= 1
                 if failedLogins >= configuration.loginLimit { return close(with: tooManyLogins) }
-            case .cancelled, .malformed, .tooLong, .unavailable: break
+            case .cancelled, .unavailable: break
             }
             return refuse(loginRefusal(failure), 0)
         }

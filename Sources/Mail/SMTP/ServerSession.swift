@@ -125,6 +125,10 @@ public struct ServerSession: Sendable {
         self.toASCII = toASCII
     }
 
+    /// What the client called itself, and whose mail it sends just now: for the log.
+    public var openedAs: ClientName? { clientName }
+    public var openSender: ReversePath? { transaction?.envelope.reversePath }
+
     /// Content that came so far belongs to the transaction under way. Where false, what is held of it may be forgotten.
     public var holdsContent: Bool {
         switch state {

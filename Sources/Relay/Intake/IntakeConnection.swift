@@ -25,7 +25,7 @@ struct IntakeConnection {
             if parts.gate.mayTell() {
                 parts.log.event(
                     .warning,
-                    LogLine("connection-refused").with("client", peer)
+                    LogLine("connection-refused").with("client", peer).with("limit", client.name)
                         .with("reason", limit == .rate ? "connections come too fast" : "too many connections"))
             }
             await refuse(limit)

@@ -160,11 +160,14 @@ final class IntakeGate: Sendable {
     struct Account: Sendable {
         let key: ClientLedger.Key
         let limits: ClientLimits
+        /// Of the `[[intake.client]]` that holds; nil where none does, or it has none.
+        let name: String?
         var hasRates: Bool { limits.messages != nil || limits.recipients != nil }
 
         init(_ peer: Peer, user: String?, _ client: IntakeClient) {
             key = user.map(ClientLedger.Key.user) ?? ClientLedger.Key(peer)
             limits = client.limits
+            name = client.name
         }
     }
 

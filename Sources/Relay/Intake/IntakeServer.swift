@@ -148,7 +148,8 @@ extension ListenPoint {
                 }
             }
         } catch {
-            throw IntakeServer.ListenError(point: self, reason: "\(error)")
+            let hint = error == .addressInUse ? ". Is another server there?" : ""
+            throw IntakeServer.ListenError(point: self, reason: "\(error)\(hint)")
         }
         throw IntakeServer.ListenError(
             point: self, reason: "the service manager handed over no socket of this name (FileDescriptorName=)")

@@ -80,7 +80,7 @@ extension IntakeSession {
         do throws(ReceivedContent.Failure) {
             let replies = try await content.deliver(transaction, facts, on: stream.loop)
             parts.log.event(
-                .info, AcceptedLine(content.id, transaction, facts, entrance).line.with("replies", replies.map(\.code)))
+                .info, AcceptedLine(content.id, transaction, facts, entrance, answers: replies).line)
             return .answered(replies)
         } catch {
             return fail(error)

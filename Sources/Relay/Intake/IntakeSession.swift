@@ -128,7 +128,10 @@ struct IntakeSession {
         refusals &+= 1
         guard refusals <= Self.refusalLines else { return }
         parts.log.event(
-            .info, LogLine("refused").with("client", peer).with("user", user).with("reply", reply.oneLine))
+            .info,
+            LogLine("refused").with("client", peer).with("listener", entrance.listener.name).with("limit", account.name)
+                .with("user", user).with("helo", session.openedAs)
+                .with("from", session.openSender.map { "<\($0)>" }).with("reply", reply.oneLine))
     }
 
     private func nextLine() async -> ServerSession.Event {
@@ -183,7 +186,13 @@ struct IntakeSession {
             tls = secured
             user = nil
             return facts
-        case .failure:
+        case .failure(let failure):
+            if parts.gate.mayTell() {
+                parts.log.event(
+                    .info,
+                    LogLine("tls-failed").with("client", peer).with("listener", entrance.listener.name)
+                        .with("reason", "\(failure)"))
+            }
             return nil
         }
     }
@@ -205,7 +214,7 @@ struct IntakeSession {
             return .authenticated(attempt.result, noteWhoItIs())
         case .failed(let failure):
             if let line = attempt.failureLine(client: peer) { parts.log.event(.warning, line) }
-            if case .credentials = failure {
+            if failure == .credentials || failure == .malformed {
                 // Whoever guesses waits, and keeps a connection of its few meanwhile.
                 await rest(parts.gate.failedLogin(peer))
             }

@@ -21,7 +21,7 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
         case .store(let why): why
         case .resolver(let why): "the resolver did not start: \(why). Check the [dns] section with relayd --check"
         case .resolverSettings(let why): "dns: \(why). Check root_trust_anchor, root_hints, forward and [dns.unbound]"
-        case .listen(let address, let why): "cannot listen on \(address): \(why). Is another server there?"
+        case .listen(let address, let why): "cannot listen on \(address): \(why)"
         case .control(let path, let why): "cannot open the control socket \(path): \(why)"
         case .system(let why): why
         }
