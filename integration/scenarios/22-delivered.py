@@ -105,6 +105,22 @@ def scenario_second_recipient(rig: Rig) -> None:
     arrived(rig.relay, letter, "good.example")
 
 
+def scenario_notices(rig: Rig) -> None:
+    """NOTIFY=SUCCESS to a host without DSN: the sender is told "relayed", once; a failure is the client's to tell"""
+    letter = Letter.to("someone@dane-ta.example", name="delivered")
+    refused = Letter.to(STRANGER, name="delivered")
+    with Wire(ADDRESS, DELIVERED) as wire:
+        wire.ehlo()
+        for one, code in ((letter, 250), (refused, 550)):
+            assert wire.ask(f"MAIL FROM:<{one.sender}>")[0] == 250
+            assert wire.ask(f"RCPT TO:<{one.recipients[0]}> NOTIFY=SUCCESS,FAILURE")[0] == 250
+            assert wire.content(one)[0] == code
+    (notice,) = wait_for("notice of success", lambda: rig.relay.bed.bounces(letter.sender), 30)
+    assert "Action: relayed" in notice.as_string(), notice.as_string()
+    assert not rig.relay.bed.bounces(refused.sender)
+    wait_for("empty queue", rig.empty, 30)
+
+
 def scenario_timeout(rig: Rig) -> None:
     """A remote that takes longer than acknowledge_timeout: 4yz, and nothing is kept"""
     letter = sent(rig.postfix, SLOW)

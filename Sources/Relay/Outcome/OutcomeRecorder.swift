@@ -62,13 +62,7 @@ struct OutcomeRecorder: Sendable {
     func putOff(_ job: Job, because failure: Reason, until: WallTime) async -> Recorded {
         let now = clock()
         if let awaited = job.awaited {
-            for recipient in job.recipients {
-                let one = Decided(recipient, .deferred(failure, nil), now)
-                write(DeliveryLine(job, recipient, nil, one, at: now))
-                count([one])
-            }
-            awaited.answer(job, .deferred(failure, nil))
-            return Recorded()
+            return putOff(job, because: failure, awaited, at: now)
         }
         let decided = job.recipients.map { recipient in
             decide(recipient, .deferred(failure, nil), of: job.message, at: now, notBefore: until)
@@ -77,24 +71,6 @@ struct OutcomeRecorder: Sendable {
             write(DeliveryLine(job, recipient, nil, one, at: now))
         }
         return await settle(job, decided, [], traces: [], isAttempt: false, at: now)
-    }
-
-    /// The end of the one attempt for a client that waits for it: nothing of it lies in the queue, so nothing is settled there.
-    /// A notice is the client's to make, but what TLS-RPT counts is ours.
-    private func conclude(
-        _ job: Job, _ result: AttemptResult, _ awaited: AwaitedAnswers, at now: WallTime
-    ) async -> Recorded {
-        for passed in result.passedOver where !result.isTold(passed) {
-            log.event(.info, HostFailedLine(job, passed).line)
-        }
-        for (recipient, settled) in zip(job.recipients, result.recipients) {
-            let one = Decided(recipient, settled.outcome, now)
-            write(DeliveryLine(job, recipient, settled.trace, one, at: now))
-            count([one])
-            awaited.answer(recipient.number, settled.outcome, from: settled.trace.host?.description)
-        }
-        await count(result.sessions)
-        return Recorded()
     }
 
     /// The fate of one recipient once the clock had its word.
@@ -206,7 +182,7 @@ struct OutcomeRecorder: Sendable {
     }
 
     /// Sessions of an attempt that settles nobody: cut short by our end, or of a damaged message.
-    private func count(_ sessions: [ReportedSession]) async {
+    func count(_ sessions: [ReportedSession]) async {
         guard !sessions.isEmpty else { return }
         do throws(StoreError) {
             try await store.count(sessions, day: ReportDay(of: clock()))
@@ -215,7 +191,7 @@ struct OutcomeRecorder: Sendable {
         }
     }
 
-    private func count(_ decided: [Decided]) {
+    func count(_ decided: [Decided]) {
         for one in decided {
             switch one.outcome {
             case .delivered: counters.delivered.add(1, ordering: .relaxed)
@@ -225,7 +201,7 @@ struct OutcomeRecorder: Sendable {
         }
     }
 
-    private func write(_ line: DeliveryLine) {
+    func write(_ line: DeliveryLine) {
         if line.isWarning(after: schedule.warnAfter) {
             log.event(.warning, line.line)
         } else {

@@ -1,0 +1,61 @@
+import Logging
+import Mail
+import Store
+import Synchronization
+
+/// The end of the one attempt for a client that waits for it (D20): nothing of the message lies in the queue, so nothing is
+/// settled there, and notices of failure and delay are the client's to make. What TLS-RPT counts is ours, and so is the notice that
+/// a host without DSN cannot make (RFC 3461 §5.2.2).
+extension OutcomeRecorder {
+    func conclude(
+        _ job: Job, _ result: AttemptResult, _ awaited: AwaitedAnswers, at now: WallTime
+    ) async -> Recorded {
+        for passed in result.passedOver where !result.isTold(passed) {
+            log.event(.info, HostFailedLine(job, passed).line)
+        }
+        var delivered: [(one: Decided, trace: AttemptResult.Trace?)] = []
+        for (recipient, settled) in zip(job.recipients, result.recipients) {
+            let one = Decided(recipient, settled.outcome, now)
+            write(DeliveryLine(job, recipient, settled.trace, one, at: now))
+            count([one])
+            if case .delivered = settled.outcome { delivered.append((one, settled.trace)) }
+        }
+        let recorded = await tellOfRelaying(job, delivered, at: now)
+        for (recipient, settled) in zip(job.recipients, result.recipients) {
+            awaited.answer(recipient.number, settled.outcome, from: settled.trace.host?.description)
+        }
+        await count(result.sessions)
+        return recorded
+    }
+
+    /// A destination that is backed off: the answer is what it is backed off for.
+    func putOff(_ job: Job, because failure: Reason, _ awaited: AwaitedAnswers, at now: WallTime) -> Recorded {
+        for recipient in job.recipients {
+            let one = Decided(recipient, .deferred(failure, nil), now)
+            write(DeliveryLine(job, recipient, nil, one, at: now))
+            count([one])
+        }
+        awaited.answer(job, .deferred(failure, nil))
+        return Recorded()
+    }
+
+    private func tellOfRelaying(
+        _ job: Job, _ delivered: [(one: Decided, trace: AttemptResult.Trace?)], at now: WallTime
+    ) async -> Recorded {
+        let made = await bouncer.notices(for: job, delivered.map(\.one), delivered.map(\.trace), at: now) ?? []
+        guard !made.isEmpty else { return Recorded() }
+        var recorded = Recorded()
+        do throws(StoreError) {
+            let queued = try await store.enqueue(made.map(\.message))
+            counters.queueFlow.add(queued.count, ordering: .relaxed)
+            for (notice, message) in zip(made, queued) {
+                recorded.notices += Job.fresh(
+                    message, recipients: [Envelope.Recipient(notice.recipient)], routing: routing,
+                    content: notice.content)
+            }
+        } catch {
+            log.event(.error, LogLine("notice-failed").with("queue_id", job.message.id).with("reason", "\(error)"))
+        }
+        return recorded
+    }
+}
