@@ -66,7 +66,10 @@ extension ServerSession {
 
     func refusedUser(_ words: String) -> Reply { Reply(554, EnhancedStatusCode(5, 7, 1), words) }
 
-    var refusedBefore: Reply { Reply(503, EnhancedStatusCode(5, 5, 1), "You were refused: QUIT is all that is left") }
+    /// With the operator's words again: a client may show its last reply only.
+    var refusedBefore: Reply {
+        Reply(503, EnhancedStatusCode(5, 5, 1), "Refused, QUIT is all that is left: \(terms.refusal ?? "")")
+    }
     var lineTooLong: Reply { Reply(500, EnhancedStatusCode(5, 5, 2), "Line of more than \(Command.lineLimit) octets") }
     var wrongGreeting: Reply {
         Reply(
