@@ -52,14 +52,6 @@ public struct ClientLedger: Sendable {
         return accounts[index][keyPath: path].spend(number, of: rate, at: now)
     }
 
-    /// Gives back what was admitted and did not happen.
-    public mutating func refund(_ kind: Kind, of key: Key, under limits: ClientLimits, at now: Int64) {
-        guard let (path, number, rate) = Self.spending(kind, limits), number > 0,
-            let index = accounts.find(Self.canonical(key))
-        else { return }
-        accounts[index][keyPath: path].refund(number, of: rate, at: now)
-    }
-
     /// How much would be admitted now; nil: no limit. Nothing is spent.
     public func allowance(of key: Key, under limits: ClientLimits, at now: Int64) -> (messages: Int?, recipients: Int?)
     {

@@ -19,7 +19,7 @@ public struct ClientTerms: Hashable, Sendable {
     }
 
     /// True where mail from `path` may come from this client.
-    func allows(_ path: ReversePath) -> Bool {
+    public func allows(_ path: ReversePath) -> Bool {
         guard let senderDomains, case .mailbox(let mailbox) = path else { return true }
         guard case .name(let name) = mailbox.domain else { return false }
         return senderDomains.contains { $0.matches(name) }

@@ -16,11 +16,6 @@ struct TokenBucket: Sendable {
         return true
     }
 
-    mutating func refund(_ number: Int, of rate: Rate, at now: Int64) {
-        settle(rate, at: now)
-        spent = max(0, spent &- Int64(min(number, rate.count)) &* period)
-    }
-
     /// How many could be spent.
     func left(of rate: Rate, at now: Int64) -> Int {
         var bucket = self

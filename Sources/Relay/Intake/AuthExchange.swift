@@ -11,38 +11,16 @@ struct AuthExchange {
     let tlsBindings: [ChannelBindingType: [UInt8]]
     /// For each answer of the client.
     let timeout: Duration
-    /// SCRAM-SHA-256-PLUS stood in our answer to EHLO.
-    let offersPlus: Bool
-
-    /// - Parameter offersPlus: nil where it is offered whenever it can be had.
-    init(
-        stream: Net.Stream, users: Users, tlsBindings: [ChannelBindingType: [UInt8]], timeout: Duration,
-        offersPlus: Bool? = nil
-    ) {
-        self.stream = stream
-        self.users = users
-        self.tlsBindings = tlsBindings
-        self.timeout = timeout
-        self.offersPlus = offersPlus ?? !tlsBindings.isEmpty
-    }
 
     /// From the command to the end of the exchange; the reply that ends it is the session's.
     ///
     /// - Parameters:
-    ///   - mechanism: one of ``SASLMechanismName``; whether it was offered is the session's to know.
+    ///   - mechanism: whether it was offered is the session's to know.
     ///   - initial: decoded from base64; empty for `=`.
-    func run(mechanism: String, initial: [UInt8]?) async -> AuthenticationResult {
-        await attempt(mechanism: mechanism, initial: initial).result
-    }
-
-    /// The same, with what the log wants.
-    func attempt(mechanism name: String, initial: [UInt8]?) async -> AuthAttempt {
-        guard let mechanism = SASLMechanismName(name) else {
-            return AuthAttempt(fault: .malformed, mechanism: name, claimedName: nil)
-        }
+    func attempt(mechanism: SASLMechanismName, initial: [UInt8]?) async -> AuthAttempt {
         var generator = SystemRandomNumberGenerator()
         var server = SASLServer(
-            mechanism: mechanism, bindings: tlsBindings, offersPlus: offersPlus,
+            mechanism: mechanism, bindings: tlsBindings, offersPlus: !tlsBindings.isEmpty,
             serverNonce: (0..<SASLServer.nonceLength).map { _ in UInt8.random(in: 0...255, using: &generator) })
         var action = server.handle(.began(initialResponse: initial))
         while true {

@@ -192,12 +192,8 @@ extension Peer {
 
 extension IntakeClient {
     var limits: ClientLimits {
-        ClientLimits(connections: connectionRate?.rate, messages: messageRate?.rate, recipients: recipientRate?.rate)
+        ClientLimits(connections: connectionRate, messages: messageRate, recipients: recipientRate)
     }
-}
-
-extension WrittenRate {
-    fileprivate var rate: Rate? { Rate(count: count, seconds: seconds) }
 }
 
 extension Int64 {

@@ -206,7 +206,7 @@ struct IntakeSession {
         }
         let exchange = AuthExchange(
             stream: stream, users: users, tlsBindings: bindings, timeout: parts.gate.commandTimeout)
-        let attempt = await exchange.attempt(mechanism: mechanism.rawValue, initial: initial)
+        let attempt = await exchange.attempt(mechanism: mechanism, initial: initial)
         switch attempt.result {
         case .succeeded(let name):
             user = name

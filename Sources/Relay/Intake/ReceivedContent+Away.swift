@@ -7,7 +7,7 @@ extension ReceivedContent {
     /// Makes the message durable, then hands it to the dispatcher.
     /// - Returns: its id, once it is on disk.
     func commit(_ transaction: Transaction, _ facts: ContentFacts) async throws(Failure) -> QueueID {
-        if !isPartlyHandedOver { repair(facts) }
+        repair(facts)
         let memory = wholeInMemory
         try await handOver()
         do throws(StoreError) {
@@ -26,7 +26,7 @@ extension ReceivedContent {
     /// Hands the message to the dispatcher without its lying in the queue, and waits for what becomes of it (D20).
     /// - Returns: an answer for each recipient.
     func deliver(_ transaction: Transaction, _ facts: ContentFacts, on loop: Loop) async throws(Failure) -> [Reply] {
-        if !isPartlyHandedOver { repair(facts) }
+        repair(facts)
         let memory = wholeInMemory
         try await handOver(isLast: memory != nil)
         let recipients = transaction.envelope.recipients
@@ -54,8 +54,7 @@ extension ReceivedContent {
     /// Adds what a program of a user left out, above its header and below our field (RFC 6409 §8.2): once, before any of the
     /// content goes on. A header section longer than what is held here is left as it is.
     func repair(_ facts: ContentFacts) {
-        guard entrance.session.role == .submission, !isRepaired, facts.headerHasEnded else { return }
-        isRepaired = true
+        guard entrance.session.role == .submission, !isPartlyHandedOver, facts.headerHasEnded else { return }
         chunk.insert(
             contentsOf: SubmissionFields.missing(
                 in: facts, id: id, hostname: entrance.session.hostname, at: receivedAt), at: traceSize)

@@ -27,8 +27,6 @@ final class ReceivedContent {
     /// True once a chunk was handed over: what is left in memory is no longer the whole.
     private(set) var isPartlyHandedOver = false
     private var failure: Failure?
-    /// Missing fields were added.
-    var isRepaired = false
 
     /// Octets handed to the writer at a time, and the longest mail that goes to delivery from memory.
     private static let chunkSize = QueueLimits.inlineContent
@@ -119,6 +117,7 @@ final class ReceivedContent {
         if failure != nil {
             chunk.removeAll(keepingCapacity: true)
         } else if chunk.count > Self.chunkSize {
+            repair(reader.facts)
             do throws(Failure) { try await handOver() } catch { failure = error }
         }
         held.hold(chunk.count)
@@ -140,7 +139,6 @@ final class ReceivedContent {
     /// - Parameter isLast: what is left goes into the digest alone: the content stays in memory.
     func handOver(isLast: Bool = false) async throws(Failure) {
         guard !chunk.isEmpty else { return }
-        if !isPartlyHandedOver { repair(reader.facts) }
         let bytes = chunk
         chunk = []
         isPartlyHandedOver = true

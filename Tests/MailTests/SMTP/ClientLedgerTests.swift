@@ -59,19 +59,6 @@ struct ClientLedgerTests {
         #expect(ledger.allowance(of: client, under: limits, at: 36_000) == (100, 1))
     }
 
-    @Test("What did not happen is given back, and no more than was spent")
-    func refund() throws {
-        let limits = try Self.limits(10, 60)
-        var ledger = ClientLedger()
-        ledger.refund(.message, of: client, under: limits, at: 0)
-        #expect(ledger.count == 0)
-        #expect(ledger.admits(.recipients(10), of: client, under: limits, at: 0) == true)
-        ledger.refund(.recipients(3), of: client, under: limits, at: 0)
-        #expect(ledger.allowance(of: client, under: limits, at: 0).recipients == 3)
-        ledger.refund(.recipients(.max), of: client, under: limits, at: 0)
-        #expect(ledger.allowance(of: client, under: limits, at: 0).recipients == 10)
-    }
-
     @Test("Without a limit nothing is counted, and no account is made")
     func unlimited() {
         var ledger = ClientLedger()

@@ -27,7 +27,8 @@ struct AuthExchangeTests {
             let stream = pair.stream
             let other = try Net.Stream(adopting: pair.takeOther(), on: loop)
             let exchange = AuthExchange(stream: stream, users: users, tlsBindings: [:], timeout: timeout)
-            async let ended = exchange.attempt(mechanism: mechanism, initial: initial.map { Array($0.utf8) })
+            let known = try #require(SASLMechanismName(mechanism))
+            async let ended = exchange.attempt(mechanism: known, initial: initial.map { Array($0.utf8) })
             if isBytewise {
                 for octet in lines.utf8 {
                     try? await other.write([octet], until: .after(.seconds(60)))
@@ -61,7 +62,6 @@ struct AuthExchangeTests {
             ("PLAIN", nil, "", .failed(.peerClosed), "334 \r\n"),
             ("PLAIN", nil, "AGFk", .failed(.peerClosed), "334 \r\n"),
             ("PLAIN", "", "", .failed(.malformed), ""),
-            ("CRAM-MD5", nil, "", .failed(.malformed), ""),
             (
                 "LOGIN", nil, base64("ada") + "\r\n" + base64("pencil") + "\r\n", .succeeded(user: "ada"),
                 "334 VXNlcm5hbWU6\r\n334 UGFzc3dvcmQ6\r\n"

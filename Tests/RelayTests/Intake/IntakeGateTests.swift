@@ -8,6 +8,10 @@ struct IntakeGateTests {
     let peer = Peer.address(.v4(0xC000_0207))
     let other = Peer.address(.v4(0xC000_0208))
 
+    static func daily(_ count: Int) -> RateLimit {
+        Rate(count: count, seconds: 86_400).map { .atMost($0) } ?? .unlimited
+    }
+
     func gate(_ change: (inout Configuration.Intake) -> Void = { _ in }) -> IntakeGate {
         var intake = Configuration().intake
         change(&intake)
@@ -38,7 +42,7 @@ struct IntakeGateTests {
     func rate() {
         let gate = gate {
             $0.clientConnectionLimit = 3
-            $0.connectionRate = .atMost(WrittenRate(count: 2, seconds: 86_400))
+            $0.connectionRate = Self.daily(2)
         }
         let client = gate.client(peer)
         #expect((0..<5).map { _ in gate.opened(peer, client) } == [nil, nil, .rate, .rate, .rate])
@@ -81,8 +85,8 @@ struct IntakeGateTests {
     @Test("Rates are of the user where somebody is logged in; as much as is left is spent")
     func rates() {
         let gate = gate {
-            $0.messageRate = .atMost(WrittenRate(count: 3, seconds: 86_400))
-            $0.recipientRate = .atMost(WrittenRate(count: 5, seconds: 86_400))
+            $0.messageRate = Self.daily(3)
+            $0.recipientRate = Self.daily(5)
         }
         let client = IntakeGate.Account(peer, user: nil, gate.client(peer))
         let user = IntakeGate.Account(peer, user: "ada", gate.client(peer, user: "ada"))

@@ -74,15 +74,16 @@ struct ConfigurationClientTests {
     func inherited() throws {
         let intake = try ConfigurationIntakeTests.parse(Self.text)
         let clients = intake.clients
-        let (messages, recipients) = (WrittenRate(count: 100, seconds: 60), WrittenRate(count: 200, seconds: 60))
+        let messages = try #require(Rate(count: 100, seconds: 60))
+        let recipients = try #require(Rate(count: 200, seconds: 60))
         try #require(clients.count == 5)
         #expect(clients[0] == IntakeClient(name: "both", connections: 7, recipientRate: recipients))
         #expect(
             clients[1]
                 == IntakeClient(
                     name: "certified", connections: 50, messageRate: messages,
-                    recipientRate: WrittenRate(count: 5, seconds: 1),
-                    connectionRate: WrittenRate(count: 6, seconds: 3600)))
+                    recipientRate: Rate(count: 5, seconds: 1),
+                    connectionRate: Rate(count: 6, seconds: 3600)))
         #expect(clients[4].refusal == "not from here")
         let other = IntakeClients(intake).limits(for: .local(uid: nil), user: nil, certificate: nil)
         #expect(other == IntakeClient(connections: 50, messageRate: messages, recipientRate: recipients))
@@ -98,8 +99,8 @@ struct ConfigurationClientTests {
     func senders(path: String, isAllowed: Bool) throws {
         let clients = try ConfigurationIntakeTests.parse(Self.text).clients
         let sender = try ReversePath(parsing: Array(path.utf8))
-        #expect(clients[2].allows(sender) == isAllowed)
-        #expect(clients[3].allows(sender))
+        #expect(ClientTerms(mayRelay: true, senderDomains: clients[2].senderDomains).allows(sender) == isAllowed)
+        #expect(ClientTerms(mayRelay: true, senderDomains: clients[3].senderDomains).allows(sender))
     }
 
     @Test(

@@ -70,9 +70,9 @@ struct ConfigurationIntakeTests {
         #expect(read.proxyNetworks.map(\.description) == ["192.0.2.2/31"])
         #expect(read.queueLimit == 100_000_000 && read.contentMemory == 1_000_000 && read.authFailureLimit == 100)
         #expect(read.minimumDataRate == 1024 && read.stressPercent == 100 && read.stressTimeout == .seconds(300))
-        #expect(read.messageRate.rate == WrittenRate(count: 1_000_000, seconds: 86_400))
-        #expect(read.recipientRate.rate == WrittenRate(count: 1, seconds: 1))
-        #expect(read.connectionRate.rate == WrittenRate(count: 10, seconds: 90))
+        #expect(read.messageRate.rate == Rate(count: 1_000_000, seconds: 86_400))
+        #expect(read.recipientRate.rate == Rate(count: 1, seconds: 1))
+        #expect(read.connectionRate.rate == Rate(count: 10, seconds: 90))
         #expect(read.asksForCertificates)
     }
 

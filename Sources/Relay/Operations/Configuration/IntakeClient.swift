@@ -7,17 +7,17 @@ public struct IntakeClient: Sendable, Hashable {
     /// Open at once.
     public var connections: Int
     /// Nil: any number.
-    public var messageRate: WrittenRate?
-    public var recipientRate: WrittenRate?
-    public var connectionRate: WrittenRate?
+    public var messageRate: Rate?
+    public var recipientRate: Rate?
+    public var connectionRate: Rate?
     /// Domains its reverse-paths may have; nil for any.
     public var senderDomains: [RulePattern]?
     /// The words of a 554 greeting, where it is not wanted at all.
     public var refusal: String?
 
     public init(
-        name: String? = nil, connections: Int, messageRate: WrittenRate? = nil, recipientRate: WrittenRate? = nil,
-        connectionRate: WrittenRate? = nil, senderDomains: [RulePattern]? = nil, refusal: String? = nil
+        name: String? = nil, connections: Int, messageRate: Rate? = nil, recipientRate: Rate? = nil,
+        connectionRate: Rate? = nil, senderDomains: [RulePattern]? = nil, refusal: String? = nil
     ) {
         self.name = name
         self.connections = connections
@@ -27,36 +27,14 @@ public struct IntakeClient: Sendable, Hashable {
         self.senderDomains = senderDomains
         self.refusal = refusal
     }
-
-    /// May the client send mail from here? The null reverse-path is always allowed: notices must get through.
-    public func allows(_ sender: ReversePath) -> Bool {
-        guard let senderDomains else { return true }
-        switch sender {
-        case .null: return true
-        case .mailbox(let mailbox):
-            guard case .name(let domain) = mailbox.domain else { return false }
-            return senderDomains.contains { $0.matches(domain) }
-        }
-    }
-}
-
-/// So many within a span of time.
-public struct WrittenRate: Sendable, Hashable {
-    public var count: Int
-    public var seconds: Int
-
-    public init(count: Int, seconds: Int) {
-        self.count = count
-        self.seconds = seconds
-    }
 }
 
 /// A rate as a key has it, where the empty text lifts it.
 public enum RateLimit: Sendable, Hashable {
     case unlimited
-    case atMost(WrittenRate)
+    case atMost(Rate)
 
-    public var rate: WrittenRate? {
+    public var rate: Rate? {
         if case .atMost(let rate) = self { rate } else { nil }
     }
 }

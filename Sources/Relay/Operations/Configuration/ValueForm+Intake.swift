@@ -29,7 +29,10 @@ extension ValueForm<RateLimit> {
                 throw .outOfRange(
                     "the span of \(TOMLText.quoted(text))", spanRange, spell: { DurationText.spell(.seconds($0)) })
             }
-            return .atMost(WrittenRate(count: count, seconds: seconds))
+            guard let rate = Rate(count: count, seconds: seconds) else {
+                throw ValueProblems("\(TOMLText.quoted(text)) is no rate")
+            }
+            return .atMost(rate)
         },
         spell: { limit in
             TOMLText.quoted(limit.rate.map { "\($0.count)/\(DurationText.spell(.seconds($0.seconds)))" } ?? "")
