@@ -58,7 +58,8 @@ def letter(**more: str) -> Letter:
     return Letter.to("someone@good.example", name="listeners", **more)
 
 
-def scenario_required(relay: Relay) -> None:
+@cases((1, 20_000), lambda lines: f"{lines} lines")
+def scenario_required(relay: Relay, lines: int) -> None:
     """tls = "required": nothing but STARTTLS before it; the submission role wants a login and completes the header"""
     with Wire(relay.address, REQUIRED) as wire:
         assert "AUTH" not in wire.ehlo()
@@ -66,7 +67,7 @@ def scenario_required(relay: Relay) -> None:
         assert code == 530 and text.startswith("5.7.0 "), (code, text)
     identity = letter().identity
     sent = Letter(identity, f"{identity}@sender.example", ("someone@good.example",),
-                  f"From: anna@sender.example\nX-Bed-Identity: {identity}\n\nHello.\n".encode())
+                  f"From: anna@sender.example\nX-Bed-Identity: {identity}\n\n".encode() + b"Hello, with bees and wax.\n" * lines)
     with secured(relay, REQUIRED) as wire:
         keywords = wire.ehlo()
         assert {"PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"} <= set(keywords["AUTH"].split()) and "STARTTLS" not in keywords, keywords
@@ -75,7 +76,9 @@ def scenario_required(relay: Relay) -> None:
         assert wire.letter(sent)[0] == 250
     accepted(relay, sent, user="anna", listener="required")
     (copy,) = wait_for("copy", lambda: relay.bed.delivered("good.example", sent.mark), 20)
-    assert re.search(rb"^Date: ", copy, re.M) and re.search(rb"^Message-ID: <.*@", copy, re.M | re.I), copy
+    header = copy.split(b"\n\n")[0].split(b"\r\n\r\n")[0]
+    assert len(re.findall(rb"^Date: ", header, re.M)) == 1 and len(re.findall(rb"^Message-ID: <.*@", header, re.M | re.I)) == 1, header
+    assert copy.count(b"Hello, with bees and wax.") == lines
 
 
 def scenario_implicit(relay: Relay) -> None:
