@@ -5,7 +5,7 @@
 /// Each admitted delivery ends in exactly one of `succeeded`, `failed` and `released`.
 public struct DestinationWindow: Hashable, Sendable {
     /// `delivery.destination_connections`
-    public let limit: Int
+    public private(set) var limit: Int
     private let firstProbe: Int64
     private let lastProbe: Int64
     /// Deliveries allowed at once while the destination is up.
@@ -60,6 +60,28 @@ public struct DestinationWindow: Hashable, Sendable {
     public var isDown: Bool { outage != nil }
     /// Since when; nil while it is up.
     public var downSince: WallTime? { outage?.since }
+
+    /// What ``admit(at:)`` would say, without its consequences.
+    public enum Opening: Hashable, Sendable {
+        case open
+        /// The destination is down, and it is time to see whether it still is.
+        case probe
+        /// Down, and left alone until then; or somebody is just finding out.
+        case closed(until: WallTime)
+    }
+
+    /// How the destination stands at `now`.
+    public func opening(at now: WallTime) -> Opening {
+        guard let outage else { return .open }
+        if outage.isProbing { return .closed(until: outage.nextProbe) }
+        return now >= outage.nextProbe || now < outage.last ? .probe : .closed(until: outage.nextProbe)
+    }
+
+    /// The operator's limit is another now.
+    public mutating func limit(to limit: Int) {
+        self.limit = max(1, limit)
+        width = min(width, self.limit)
+    }
 
     /// May one more delivery begin?
     public mutating func admit(at now: WallTime) -> Admission {

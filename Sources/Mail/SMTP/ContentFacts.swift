@@ -21,6 +21,8 @@ public struct ContentFacts: Hashable, Sendable {
     /// The header section has a field named `Date`, in any case; likewise the two below. Valid likewise.
     public var hasDate = false
     public var hasMessageID = false
+    /// The body of the first `Message-ID` of at most 255 octets, as written; nil where there is none. Valid likewise.
+    public var messageID: String?
     public var hasFrom = false
     /// Octets of the header section, without the empty line behind it. Valid likewise.
     public var headerSize = 0

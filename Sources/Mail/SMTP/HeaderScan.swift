@@ -1,9 +1,12 @@
 /// Follows the header section of content that goes by, octet by octet, for the fields an intake must know of: it counts
-/// `Received`, reads `TLS-Required` (RFC 8689 §3), and says which ``KnownField``s there are. It keeps no octet, however
-/// long a field is.
+/// `Received`, reads `TLS-Required` (RFC 8689 §3), says which ``KnownField``s there are, and keeps the first `Message-ID`. Of
+/// all others it keeps no octet, however long a field is.
 struct HeaderScan {
     private(set) var receivedCount = 0
     private(set) var tlsRequired = TLSRequiredField.absent
+    /// The body of the first `Message-ID`, without blanks around it; empty where it is too long or holds what no one may have.
+    private(set) var messageID: [UInt8] = []
+    private var keepsMessageID = false
     private var seen: KnownField.Mask = 0
     private let names = KnownField.Table.shared
 
@@ -12,6 +15,9 @@ struct HeaderScan {
     private var place = Place.lineStart
     /// Of the `TLS-Required` field under way, over all of its lines.
     private var value: Value?
+
+    /// Octets of a `Message-ID` that are kept: longer ones are not (RFC 5322 §2.1.1 would allow 998).
+    static let messageIDLimit = 255
 
     private enum Place {
         case lineStart
@@ -35,7 +41,7 @@ struct HeaderScan {
         case .lineStart:
             if ASCII.isBlank(byte) {
                 // A folded line goes with the field above it (RFC 5322 §2.2.3).
-                if value == nil { isLineDone = true } else { takeValue(byte) }
+                if value == nil, !keepsMessageID { isLineDone = true } else { takeValue(byte) }
                 place = .value
                 return
             }
@@ -70,6 +76,10 @@ struct HeaderScan {
 
     /// The header section ended, or the content did.
     mutating func endField() {
+        if keepsMessageID {
+            while let last = messageID.last, ASCII.isBlank(last) { messageID.removeLast() }
+            keepsMessageID = false
+        }
         guard let value else { return }
         // INT-09: a second field takes the effect from the first.
         tlsRequired = value == .no && tlsRequired == .absent ? .no : .withoutEffect
@@ -90,9 +100,13 @@ struct HeaderScan {
     }
 
     private mutating func begin(_ field: KnownField, isStrict: Bool) {
+        let isFirst = !has(field)
         seen |= field.bit
         if field == .received { receivedCount &+= 1 }
-        if field == .tlsRequired {
+        if field == .messageID, isFirst {
+            keepsMessageID = true
+            place = .value
+        } else if field == .tlsRequired {
             // The blank makes it no `requiretls-field`, yet one that counts as such: what is doubtful lowers no security.
             value = isStrict ? .blank : .other
             place = .value
@@ -102,6 +116,7 @@ struct HeaderScan {
     }
 
     private mutating func takeValue(_ byte: UInt8) {
+        if keepsMessageID { return takeMessageID(byte) }
         switch value {
         case .blank where ASCII.isBlank(byte): break
         // A quoted literal of ABNF has no case (RFC 5234 §2.3).
@@ -111,5 +126,17 @@ struct HeaderScan {
             if value != nil { value = .other }
             isLineDone = true
         }
+    }
+
+    private mutating func takeMessageID(_ byte: UInt8) {
+        if messageID.isEmpty, ASCII.isBlank(byte) { return }
+        // A control character has no place in it, and would have none where it is shown.
+        guard messageID.count < Self.messageIDLimit, byte >= 0x20 || ASCII.isBlank(byte), byte != 0x7F else {
+            messageID = []
+            keepsMessageID = false
+            isLineDone = true
+            return
+        }
+        messageID.append(byte)
     }
 }

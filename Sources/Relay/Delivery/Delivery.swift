@@ -22,7 +22,11 @@ final class Delivery {
     var canServeMore: Bool { connection != nil }
 
     /// Delivers `job` to as many of its recipients as the destination takes now.
-    func attempt(_ job: Job, preferring family: AddressFamily?) async -> AttemptResult {
+    /// - Parameter entering: asks for a place at the site where the hosts are.
+    /// - Returns: nil where there is none: nothing was begun.
+    func attempt(
+        _ job: Job, preferring family: AddressFamily?, entering: (SiteTerms) async -> Bool
+    ) async -> AttemptResult? {
         var run = AttemptRun(job: job)
         switch await parts.signer.sign(job) {
         case .untouched: break
@@ -33,6 +37,7 @@ final class Delivery {
         let began = Deadline.now
         var decision = await parts.decision(for: job)
         run.lookupTook = began.elapsedMilliseconds
+        if let site = parts.site(of: decision), await !entering(site) { return nil }
         var failure = await follow(decision, &run, preferring: family)
         // RFC 8461 §5: before a failure under a cached policy counts, ask whether a newer one is out (STS-35, EDGE-25).
         if let failed = failure, failed.reason.cause.isUnderSTS, !parts.stopping.isSet,
@@ -80,7 +85,7 @@ final class Delivery {
                 let rule = current.hosts.first { $0.host.host == host.host }?.rule.inWords
                 run.noteSkip(host, reason, rule: rule, at: parts.clock())
             case .connect(let candidate):
-                if let reason = parts.refusal(of: candidate, for: run.job) {
+                if let reason = parts.refusal(of: candidate, for: run.job) ?? parts.rests.obstacle(to: candidate) {
                     run.noteSkip(candidate.host, reason, rule: candidate.rule, at: parts.clock())
                     plan.note(reason)
                     continue
@@ -124,7 +129,9 @@ final class Delivery {
             let stream: Net.Stream
             do throws(SocketError) {
                 stream = try await connect(to: candidate)
+                parts.rests.took(candidate)
             } catch {
+                if !parts.stopping.isSet { parts.rests.refused(candidate) }
                 let reason = Self.reason(error, candidate, after: parts.configuration.delivery.connectTimeout)
                 run.noteTry(candidate, nil, reason, nil, since: started, at: parts.clock())
                 plan.note(reason)

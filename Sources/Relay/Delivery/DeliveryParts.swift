@@ -10,7 +10,8 @@ struct DeliveryParts: Sendable {
     let hostname: DomainName
     let store: any QueueStore
     let decisions: DecisionFinder
-    let routing: Routing
+    /// By which rules mail waits, and where it goes.
+    let terms: QueueTerms
     /// Of routes, by the path of their file; read at start.
     let credentials: [String: Credentials]
     let resolver: Resolver
@@ -21,7 +22,9 @@ struct DeliveryParts: Sendable {
     let identities: ClientIdentities
     let sessions: SessionCache
     let counters: Counters
-    let open = OpenStreams()
+    let open: OpenStreams
+    /// Addresses that took no connection lately, whatever destination found that out.
+    let rests: HostRests
     /// Set once the daemon stops: from then on no host and no lookup is to blame for what does not end.
     let stopping: Flag
     /// Settlements that the store does not take now: while there are any, nothing new is delivered that might not be written
@@ -34,10 +37,23 @@ struct DeliveryParts: Sendable {
     /// sooner: the requirement they lead to is part of its key (DANE-47).
     static let resumptionLimit: Duration = .seconds(3600)
 
+    /// What `[[queue.rule]]` says of a destination, and `[delivery]` where no rule does.
+    func limits(of destination: String) -> (connections: Int, rate: Rate?) {
+        // Next hops that the operator named are limited by the rules for their own names.
+        let name = destination.hasPrefix(NextHop.configuredPrefix) ? nil : try? DomainName(destination)
+        let limits = name.map(terms.rules.limits)
+        return (limits?.connections ?? configuration.delivery.destinationConnections, limits?.rate)
+    }
+
+    /// Which site a decision leads to.
+    func site(of decision: PolicyDecision) -> SiteTerms? {
+        SiteTerms(decision, rules: terms.rules, connections: configuration.delivery.siteConnections)
+    }
+
     /// For a destination nothing is known of.
-    func newWindow() -> DestinationWindow {
+    func newWindow(limit: Int) -> DestinationWindow {
         DestinationWindow(
-            limit: configuration.delivery.destinationConnections,
+            limit: limit,
             firstProbe: configuration.retry.minimum.components.seconds,
             lastProbe: configuration.retry.maximum.components.seconds)
     }
@@ -82,7 +98,7 @@ struct DeliveryParts: Sendable {
     func terms(
         for candidate: DeliveryPlan.Candidate, to nextHop: NextHop, attempt: AttemptState
     ) -> ClientConnection.Terms {
-        let route = routing.route(to: nextHop)
+        let route = terms.routing.route(to: nextHop)
         return terms(for: candidate, route, attempt: attempt)
     }
 

@@ -8,9 +8,9 @@ import Net
 final class Destination {
     let name: String
     var window: DestinationWindow
-    /// Jobs that wait for a connection, in the order they came.
-    var ready: Deque<Job> = []
-    /// True where more of its mail is due than memory may hold for one destination: the rest is on disk.
+    /// Jobs that wait for a connection: senders take turns, and urgent mail goes first.
+    var ready = Turns<Job>()
+    /// True where mail of it that is due may lie on disk and not in memory.
     var hasMoreOnDisk = false
     /// Deliveries under way, and those idle with an open connection.
     var workers = 0
@@ -18,18 +18,33 @@ final class Destination {
     var idle: Deque<Idle> = []
     /// True while it stands in the line for one of the connections of the whole daemon.
     var isInLine = false
-    /// Why all its hosts failed, while it is backed off.
+    /// The hosts it shares with other destinations; nil before the first attempt has found them.
+    var site: Site?
+    /// True while it stands in the line of its site.
+    var isInSiteLine = false
+    /// By `[[queue.rule]]`; nil where nothing limits it.
+    var pace: Pace?
+    /// True while it waits for its pace, or its site's.
+    var isPaced = false
+    /// Why all its hosts failed, while it is backed off; else why the last attempt that failed did.
     var failure: Reason?
+    /// The sender behind whom the last refill from disk ended.
+    var refilledTo: SenderLane?
     /// The address family that worked last.
     var family: AddressFamily?
+    /// How the last session was secured, for the operator.
+    var lastLevel: String?
+    /// Recipients that were settled as delivered: now and then taken as a rate.
+    var delivered = RecentCount()
 
-    init(name: String, window: DestinationWindow) {
+    init(name: String, window: DestinationWindow, pace: Pace?) {
         self.name = name
         self.window = window
+        self.pace = pace
     }
 
     /// Nothing is under way, nothing waits, and nothing would be lost with it.
-    var isForgettable: Bool { workers == 0 && ready.isEmpty && !window.isDown && !hasMoreOnDisk }
+    var isForgettable: Bool { workers == 0 && ready.isEmpty && !window.isDown && !hasMoreOnDisk && !isPaced }
 
     struct Idle {
         let continuation: CheckedContinuation<Assignment?, Never>
@@ -43,4 +58,32 @@ struct Assignment: Sendable {
     /// nil: the job went past the window of a destination that is down.
     let ticket: DestinationWindow.Ticket?
     let family: AddressFamily?
+}
+
+/// How many of something there were in the last whole minute.
+struct RecentCount {
+    private var minute: Int64 = 0
+    private var current = 0
+    private var before = 0
+
+    mutating func add(_ number: Int, at time: WallTime) {
+        turn(to: time)
+        current += number
+    }
+
+    /// Of the last minute: that of the present one that is over, and of the one before that is not.
+    func perMinute(at time: WallTime) -> Double {
+        var count = self
+        count.turn(to: time)
+        let part = Double(max(0, min(59, time.seconds - count.minute * 60))) / 60
+        return Double(count.current) + Double(count.before) * (1 - part)
+    }
+
+    private mutating func turn(to time: WallTime) {
+        let now = time.seconds / 60
+        guard now != minute else { return }
+        before = now == minute + 1 ? current : 0
+        current = 0
+        minute = now
+    }
 }

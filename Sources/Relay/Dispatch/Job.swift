@@ -5,6 +5,8 @@ import Store
 struct Job: Sendable {
     let message: StoredMessage
     let nextHop: NextHop
+    /// Whose turn it is counted as, and how urgent it is.
+    let lane: SenderLane
     /// Never empty, in the order of the envelope.
     var recipients: [Recipient]
     /// Set for fresh mail of up to ``QueueLimits/inlineContent``: then nothing is read from disk.
@@ -21,6 +23,8 @@ struct Job: Sendable {
         let attempts: Int
         let delayedNoticeSent: Bool
         let policyFailureSince: WallTime?
+        /// When it is given up, but for the time its destination lay suspended.
+        let expiresAt: WallTime
     }
 
     /// The name of the group that shares connections and back-off.
@@ -50,23 +54,24 @@ extension Job {
 }
 
 extension Job {
-    /// The jobs of a message that was just put into the queue: one for each destination.
-    static func fresh(
-        _ queued: QueuedMessage, recipients: [Envelope.Recipient], routing: Routing, content: [UInt8]?
-    ) -> [Job] {
+    /// The jobs of a message that was just put into the queue: one for each destination. Recipients that are held have none.
+    /// - Parameter new: what was put into the queue.
+    static func fresh(_ queued: QueuedMessage, of new: [NewRecipient], terms: QueueTerms, content: [UInt8]?) -> [Job] {
         var jobs: [Job] = []
         var places: [NextHop: Int] = [:]
-        for (asked, number) in zip(recipients, queued.recipients) {
+        for (asked, number) in zip(new, queued.recipients) where asked.hold == nil {
             let recipient = Recipient(
                 number: number, mailbox: asked.mailbox, request: asked.request, attempts: 0,
-                delayedNoticeSent: false, policyFailureSince: nil)
-            let nextHop = routing.nextHop(for: asked.mailbox.domain)
+                delayedNoticeSent: false, policyFailureSince: nil, expiresAt: asked.expiresAt)
+            let nextHop = terms.routing.nextHop(for: asked.mailbox.domain)
             if let place = places[nextHop] {
                 jobs[place].recipients.append(recipient)
             } else {
                 places[nextHop] = jobs.count
                 jobs.append(
-                    Job(message: queued.message, nextHop: nextHop, recipients: [recipient], content: content))
+                    Job(
+                        message: queued.message, nextHop: nextHop, lane: asked.lane, recipients: [recipient],
+                        content: content))
             }
         }
         return jobs

@@ -3,18 +3,21 @@ import Mail
 import Net
 import Store
 
-/// Brings what is due from the disk to the dispatcher, page by page: after a start, after a deferral, and when memory was
-/// too full for fresh mail.
+/// Brings what is due from the disk to the dispatcher, page by page: after a start, after a deferral, when memory was too
+/// full for fresh mail, and when a destination is up again.
 struct QueueLoader: Sendable {
     let store: any QueueStore
     let dispatcher: Dispatcher
     let alarm: Alarm
     let log: Logger
-    let routing: Routing
+    /// Where mail goes now: another configuration may have come.
+    let terms: @Sendable () -> QueueTerms
     let clock: @Sendable () -> WallTime
 
     /// Recipients of one page.
     static let page = 500
+    /// Senders of one destination whose mail is looked at in one refill; the next one begins behind them.
+    static let lanes = 100
     /// Between two passes, so that a full memory or a failing store is not asked without end.
     static let breath: Duration = .milliseconds(50)
     /// Seconds between two looks at the disk where nothing is known to become due.
@@ -23,8 +26,11 @@ struct QueueLoader: Sendable {
     /// Runs until its task is cancelled or the alarm's loop stops.
     func run() async {
         while !Task.isCancelled {
-            let onDisk = (try? await store.nextDue(after: dispatcher.lookedAt)) ?? nil
-            let next = await dispatcher.nextPass(within: Self.interval, nextOnDisk: onDisk)
+            let looked = await dispatcher.lookedAt
+            let due = (try? await store.nextDue(after: looked)) ?? nil
+            let deadline = (try? await store.nextDeadline(after: looked)) ?? nil
+            let known = [due, deadline].compactMap(\.self).min()
+            let next = await dispatcher.nextPass(within: Self.interval, known: known)
             let seconds = next.seconds - clock().seconds
             if seconds <= 0 { await pass() }
             do throws(SocketError) {
@@ -37,30 +43,92 @@ struct QueueLoader: Sendable {
 
     private func pass() async {
         let now = clock()
-        var cursor: DueCursor?
-        var isWhole = false
-        await dispatcher.beginPass(at: now)
+        var isComplete = false
+        let (isWhole, from) = await dispatcher.beginPass(at: now)
         do throws(StoreError) {
-            while !Task.isCancelled, !isWhole {
-                let full = await dispatcher.passOverFull()
-                let page = try await store.due(before: now, after: cursor, excluding: full, limit: Self.page)
-                cursor = page.last?.cursor ?? cursor
-                guard try await load(page) else { break }
-                isWhole = page.count < Self.page
-            }
+            isComplete = try await loadDue(until: now, from: isWhole ? nil : from)
+            for refill in await dispatcher.refills() where !Task.isCancelled { try await fill(refill, until: now) }
+            try await remind(at: now)
         } catch {
+            isComplete = false
             if error != .closed {
                 log.event(
                     .error, LogLine("store-failed").with("doing", "reading what is due").with("reason", "\(error)"))
             }
         }
-        await dispatcher.endPass(isWhole: isWhole)
+        await dispatcher.endPass(isComplete: isComplete)
     }
 
-    /// - Returns: false where memory is full.
-    private func load(_ page: [DueRecipient]) async throws(StoreError) -> Bool {
+    /// Everything that is due, but what the dispatcher can give to nobody now.
+    /// - Parameter from: what was due then is known already; nil for all.
+    /// - Returns: false where memory was full before the end.
+    private func loadDue(until now: WallTime, from: WallTime?) async throws(StoreError) -> Bool {
+        var cursor = from.map {
+            DueCursor(nextAttempt: $0, destination: DueCursor.lastDestination, number: RecipientNumber(.max))
+        }
+        while !Task.isCancelled {
+            let page = try await store.due(
+                before: now, after: cursor, excluding: dispatcher.exclusion(), limit: Self.page)
+            cursor = page.last?.cursor ?? cursor
+            guard await dispatcher.load(try await jobs(of: dispatcher.wanted(page))) else { return false }
+            if page.count < Self.page { return true }
+        }
+        return false
+    }
+
+    /// Mail of one destination, from each sender in turn, urgent mail first.
+    private func fill(_ refill: Dispatcher.Refill, until now: WallTime) async throws(StoreError) {
+        // Urgent lanes come first in their order: they are looked at each time.
+        var lanes = try await store.dueLanes(at: refill.destination, before: now, after: nil, limit: Self.lanes)
+        var isAll = lanes.count < Self.lanes
+        if !isAll, let from = refill.from {
+            let urgent = lanes.filter { $0.priority == .high }
+            let more = try await store.dueLanes(at: refill.destination, before: now, after: from, limit: Self.lanes)
+            if !more.isEmpty { lanes = urgent + more.filter { !urgent.contains($0) } }
+            isAll = false
+        }
+        let share = max(1, refill.room / max(1, lanes.count))
+        var room = refill.room
+        for lane in lanes where room > 0 {
+            let waiting = refill.waiting[lane, default: 0]
+            let page = try await store.due(
+                at: refill.destination, lane: lane, before: now, limit: min(share, room) + waiting)
+            if page.count >= min(share, room) + waiting { isAll = false }
+            let wanted = await dispatcher.wanted(page).prefix(min(share, room))
+            room -= wanted.count
+            guard await dispatcher.load(try await jobs(of: Array(wanted))) else {
+                isAll = false
+                break
+            }
+        }
+        await dispatcher.refilled(
+            refill, isComplete: isAll && room > 0 && refill.room > 1, to: isAll ? nil : lanes.last)
+    }
+
+    /// Senders are told of delays, and get back what expired, of mail that no attempt was made for.
+    private func remind(at now: WallTime) async throws(StoreError) {
+        var cursor: DeadlineCursor?
+        while !Task.isCancelled {
+            let suspended = terms().orders.suspensions(at: now).map(\.destination)
+            let page = try await store.overdue(at: now, after: cursor, excluding: suspended, limit: Self.page)
+            cursor = page.last?.cursor ?? cursor
+            let wanted = await dispatcher.wanted(page)
+            if !wanted.isEmpty {
+                let reasons = Dictionary(
+                    wanted.map { ($0.due.number, $0.lastOutcome?.reason) }, uniquingKeysWith: { first, _ in first })
+                let jobs = try await jobs(of: wanted.map(\.due))
+                await dispatcher.settleOverdue(
+                    jobs.map { job in (job, job.recipients.lazy.compactMap { reasons[$0.number] ?? nil }.first) })
+            }
+            if page.count < Self.page { return }
+        }
+    }
+
+    /// The jobs of recipients, those of one message and next hop together where they follow each other.
+    private func jobs(of page: [DueRecipient]) async throws(StoreError) -> [Job] {
+        let routing = terms().routing
         var groups: [(message: MessageNumber, nextHop: NextHop, recipients: [DueRecipient])] = []
-        for row in await dispatcher.wanted(page) {
+        for row in page {
             let nextHop = routing.nextHop(for: row.mailbox.domain)
             if let last = groups.indices.last, groups[last].message == row.message, groups[last].nextHop == nextHop {
                 groups[last].recipients.append(row)
@@ -70,16 +138,23 @@ struct QueueLoader: Sendable {
         }
         var jobs: [Job] = []
         for group in groups {
-            guard let message = try await store.message(group.message) else { continue }
+            guard let message = try await store.message(group.message), let first = group.recipients.first else {
+                continue
+            }
             jobs.append(
                 Job(
-                    message: message, nextHop: group.nextHop,
-                    recipients: group.recipients.map {
-                        Job.Recipient(
-                            number: $0.number, mailbox: $0.mailbox, request: $0.request, attempts: $0.attempts,
-                            delayedNoticeSent: $0.delayedNoticeSent, policyFailureSince: $0.policyFailureSince)
-                    }, content: nil))
+                    message: message, nextHop: group.nextHop, lane: first.lane,
+                    recipients: group.recipients.map(Job.Recipient.init), content: nil))
         }
-        return await dispatcher.load(jobs)
+        return jobs
+    }
+}
+
+extension Job.Recipient {
+    init(_ due: DueRecipient) {
+        self.init(
+            number: due.number, mailbox: due.mailbox, request: due.request, attempts: due.attempts,
+            delayedNoticeSent: due.delayedNoticeSent, policyFailureSince: due.policyFailureSince,
+            expiresAt: due.expiresAt)
     }
 }

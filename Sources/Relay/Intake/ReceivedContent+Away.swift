@@ -14,8 +14,7 @@ extension ReceivedContent {
             let message = newMessage(transaction, facts, try await writer.finish(), digest: try digest())
             for queued in try await parts.store.enqueue([message]) {
                 await parts.dispatcher.submit(
-                    Job.fresh(
-                        queued, recipients: transaction.envelope.recipients, routing: parts.routing, content: memory))
+                    Job.fresh(queued, of: message.recipients, terms: parts.terms, content: memory))
             }
             return id
         } catch {
@@ -34,13 +33,13 @@ extension ReceivedContent {
         let message: NewMessage
         do throws(StoreError) {
             let content = if let memory { Content(bytes: memory) } else { try await writer.finish() }
-            message = newMessage(transaction, facts, content, digest: try digest())
+            message = newMessage(transaction, facts, content, digest: try digest(), mayHold: false)
         } catch {
             throw .store(error)
         }
         let number = MessageNumber(awaited.recipients.first?.value ?? -1)
         let queued = QueuedMessage(unqueued: message, as: number, recipients: awaited.recipients)
-        var jobs = Job.fresh(queued, recipients: recipients, routing: parts.routing, content: memory)
+        var jobs = Job.fresh(queued, of: message.recipients, terms: parts.terms, content: memory)
         for index in jobs.indices { jobs[index].awaited = awaited }
         await parts.dispatcher.submit(jobs)
         let replies = await awaited.wait(
@@ -64,27 +63,28 @@ extension ReceivedContent {
         isPartlyHandedOver || chunk.count > QueueLimits.inlineContent ? nil : chunk
     }
 
+    /// - Parameter mayHold: false for what never lies in the queue.
     private func newMessage(
-        _ transaction: Transaction, _ facts: ContentFacts, _ content: Content, digest: [UInt8]
+        _ transaction: Transaction, _ facts: ContentFacts, _ content: Content, digest: [UInt8], mayHold: Bool = true
     ) -> NewMessage {
         let (envelope, origin) = (transaction.envelope, transaction.origin)
-        let lifetime = envelope.reversePath == .null ? parts.schedule.dsnLifetime : parts.schedule.lifetime
+        let isDSN = envelope.reversePath == .null
+        let recipients = envelope.recipients.map {
+            parts.terms.newRecipient(
+                $0, sender: envelope.reversePath, login: origin.user, demand: envelope.demand, isDSN: isDSN,
+                at: receivedAt, mayHold: mayHold)
+        }
         return NewMessage(
             id: id, kind: facts.isTLSReport ? .foreignReport : .mail, reversePath: envelope.reversePath,
-            body: envelope.body, receivedAt: receivedAt, expiresAt: receivedAt.advanced(by: lifetime), digest: digest,
-            hasEightBit: facts.has8bit,
+            body: envelope.body, receivedAt: receivedAt,
+            expiresAt: recipients.map(\.expiresAt).max() ?? receivedAt, digest: digest, hasEightBit: facts.has8bit,
             origin: MessageOrigin(
                 clientName: origin.clientName.text, clientAddress: origin.peer.address,
                 tls: origin.tls.map { "\($0.version) \($0.cipher)" }, login: origin.user,
                 forwarded: origin.forwarded.flatMap { $0.text.isEmpty ? nil : $0.text }),
             demand: envelope.demand, returns: envelope.returns, envelopeID: envelope.envelopeID,
             isInternationalized: envelope.isInternationalized,
-            needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, content: content,
-            recipients: envelope.recipients.map { recipient in
-                NewRecipient(
-                    recipient.mailbox,
-                    destination: parts.routing.nextHop(for: recipient.mailbox.domain).destination,
-                    nextAttempt: receivedAt, request: recipient.request)
-            })
+            needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, messageID: facts.messageID,
+            content: content, recipients: recipients)
     }
 }

@@ -9,10 +9,8 @@ import TLS
 struct Bouncer: Sendable {
     let hostname: DomainName
     let from: Mailbox
-    let schedule: Schedule
     let store: any QueueStore
-    /// Part of a destination's name where it is not 25.
-    let routing: Routing
+    let terms: QueueTerms
     let log: Logger
 
     struct Notice: Sendable {
@@ -62,12 +60,14 @@ struct Bouncer: Sendable {
             }
             let message = NewMessage(
                 id: id, kind: .dsn, reversePath: .null, body: .eightBitMIME, receivedAt: now,
-                expiresAt: now.advanced(by: schedule.dsnLifetime), digest: digest,
+                expiresAt: now.advanced(by: terms.schedule.dsnLifetime), digest: digest,
                 hasEightBit: content.contains { $0 >= 0x80 }, origin: MessageOrigin(),
                 demand: job.message.demand.ofNotice, isInternationalized: job.message.isInternationalized,
                 needsUTF8Header: !sender.isASCII, content: stored,
                 recipients: [
-                    NewRecipient(sender, destination: routing.nextHop(for: sender.domain).destination, nextAttempt: now)
+                    terms.newRecipient(
+                        Envelope.Recipient(sender), sender: .null, demand: job.message.demand.ofNotice, isDSN: true,
+                        at: now, mayHold: false)
                 ])
             notices.append(Notice(message: message, recipient: sender, content: content))
         }

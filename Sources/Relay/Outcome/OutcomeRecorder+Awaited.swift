@@ -28,17 +28,6 @@ extension OutcomeRecorder {
         return recorded
     }
 
-    /// A destination that is backed off: the answer is what it is backed off for.
-    func putOff(_ job: Job, because failure: Reason, _ awaited: AwaitedAnswers, at now: WallTime) -> Recorded {
-        for recipient in job.recipients {
-            let one = Decided(recipient, .deferred(failure, nil), now)
-            write(DeliveryLine(job, recipient, nil, one, at: now))
-            count([one])
-        }
-        awaited.answer(job, .deferred(failure, nil))
-        return Recorded()
-    }
-
     private func tellOfRelaying(
         _ job: Job, _ delivered: [(one: Decided, trace: AttemptResult.Trace?)], at now: WallTime
     ) async -> Recorded {
@@ -50,8 +39,7 @@ extension OutcomeRecorder {
             counters.queueFlow.add(queued.count, ordering: .relaxed)
             for (notice, message) in zip(made, queued) {
                 recorded.notices += Job.fresh(
-                    message, recipients: [Envelope.Recipient(notice.recipient)], routing: routing,
-                    content: notice.content)
+                    message, of: notice.message.recipients, terms: terms, content: notice.content)
             }
         } catch {
             log.event(.error, LogLine("notice-failed").with("queue_id", job.message.id).with("reason", "\(error)"))

@@ -9,11 +9,12 @@ import Synchronization
 /// A settlement that the store does not take is tried again until it does: forgetting it would send the mail twice.
 struct OutcomeRecorder: Sendable {
     let store: any QueueStore & ReportStore
-    let schedule: Schedule
+    let terms: QueueTerms
     let bouncer: Bouncer
+    /// Where the lives of messages that ended are written; nil where none are.
+    let trace: TraceStore?
     let counters: Counters
     let log: Logger
-    let routing: Routing
     let clock: @Sendable () -> WallTime
     let stopping: Flag
     let unsettled: Unsettled
@@ -49,63 +50,46 @@ struct OutcomeRecorder: Sendable {
             log.event(.info, HostFailedLine(job, passed).line)
         }
         let decided = zip(job.recipients, result.recipients).map { recipient, settled in
-            decide(recipient, settled.outcome, of: job.message, at: now, notBefore: nil)
+            decide(recipient, settled.outcome, in: job, at: now)
         }
         for (recipient, (one, settled)) in zip(job.recipients, zip(decided, result.recipients)) {
             write(DeliveryLine(job, recipient, settled.trace, one, at: now))
         }
-        return await settle(
-            job, decided, result.attempts, traces: result.recipients.map(\.trace), sessions: result.sessions, at: now)
+        return await settle(job, decided, result, at: now)
     }
 
-    /// Recipients of a destination that is backed off until `until`: deferred without an attempt of their own.
-    func putOff(_ job: Job, because failure: Reason, until: WallTime) async -> Recorded {
+    /// Recipients whose time for a notice, or to be given up, came without an attempt: their destination is down.
+    /// - Parameter failure: why it is, or what kept them back last.
+    func remind(_ job: Job, of failure: Reason) async -> Recorded {
         let now = clock()
-        if let awaited = job.awaited {
-            return putOff(job, because: failure, awaited, at: now)
+        let decided = job.recipients.map { remind($0, of: failure, in: job, at: now) }
+        let told = decided.filter { !$0.isDeferred || $0.isDelayNoticeDue }
+        let later = decided.filter { $0.isDeferred && !$0.isDelayNoticeDue }
+        if !later.isEmpty {
+            do throws(StoreError) {
+                try await store.postponeDeadlines(later.map { ($0.recipient.number, $0.deadline) })
+            } catch {
+                log.event(.error, LogLine("store-failed").with("doing", "postponing").with("reason", "\(error)"))
+            }
         }
-        let decided = job.recipients.map { recipient in
-            decide(recipient, .deferred(failure, nil), of: job.message, at: now, notBefore: until)
-        }
-        for (recipient, one) in zip(job.recipients, decided) {
+        guard !told.isEmpty else { return Recorded() }
+        var job = job
+        job.recipients = told.map(\.recipient)
+        for (recipient, one) in zip(job.recipients, told) {
             write(DeliveryLine(job, recipient, nil, one, at: now))
         }
-        return await settle(job, decided, [], traces: [], isAttempt: false, at: now)
-    }
-
-    /// The fate of one recipient once the clock had its word.
-    private func decide(
-        _ recipient: Job.Recipient, _ outcome: Outcome, of message: StoredMessage, at now: WallTime,
-        notBefore: WallTime?
-    ) -> Decided {
-        guard case .deferred(let reason, let reply) = outcome else { return Decided(recipient, outcome, now) }
-        if now >= message.expiresAt {
-            let expired = Reason(.expired, "given up after \(message.age(at: now).inWords): \(reason.detail)")
-            return Decided(recipient, .bounced(expired, reply), now, expiredFrom: reason)
-        }
-        var generator = SystemRandomNumberGenerator()
-        let own = schedule.nextAttempt(
-            after: recipient.attempts + 1, at: now, expires: message.expiresAt, using: &generator)
-        var decided = Decided(recipient, outcome, max(own, notBefore ?? own))
-        // A key that is not published holds mail back like a policy: the operator is to look (D19).
-        let isHeldBack = reason.cause.isTLSPolicy || reason.cause == .dkimUnpublished
-        decided.policyFailureSince = isHeldBack ? recipient.policyFailureSince ?? now : nil
-        decided.isDelayNoticeDue =
-            !recipient.delayedNoticeSent && recipient.request.wants(.delayed)
-            && schedule.delayedNotice(created: message.receivedAt, isDSN: message.reversePath == .null)
-                .map { $0 <= now } == true
-        return decided
+        return await settle(job, told, nil, isAttempt: false, at: now)
     }
 
     private func settle(
-        _ job: Job, _ decided: [Decided], _ attempts: [AttemptRecord], traces: [AttemptResult.Trace],
-        sessions: [ReportedSession] = [], isAttempt: Bool = true, at now: WallTime
+        _ job: Job, _ decided: [Decided], _ result: AttemptResult?, isAttempt: Bool = true, at now: WallTime
     ) async -> Recorded {
-        let traces = decided.indices.map { $0 < traces.count ? traces[$0] : nil }
+        let traces = decided.indices.map { result?.recipients[$0].trace }
+        let sessions = result?.sessions ?? []
         guard let notices = await bouncer.notices(for: job, decided, traces, at: now) else {
             // Without its notice a bounce is not written down either: it stays due, and is decided again.
             await count(sessions)
-            return Recorded(nextAttempts: [now.advanced(by: schedule.minimum)])
+            return Recorded(nextAttempts: [now.advanced(by: terms.schedule.minimum)])
         }
         let settlement = Settlement(
             message: job.message.number,
@@ -114,8 +98,8 @@ struct OutcomeRecorder: Sendable {
                     one.recipient.number, one.outcome, host: traces[index]?.host?.description, time: now,
                     nextAttempt: one.nextAttempt,
                     delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
-                    policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: attempts,
-                    wasSecured: traces[index]?.tlsVersion != nil)
+                    policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: result?.attempts ?? [],
+                    wasSecured: traces[index]?.tlsVersion != nil, deadline: one.deadline)
             },
             notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now))
         guard let settled = await write(settlement, of: job) else {
@@ -124,12 +108,12 @@ struct OutcomeRecorder: Sendable {
         }
         count(decided)
         counters.queueFlow.add(settled.notices.count - (settled.openRecipients == 0 ? 1 : 0), ordering: .relaxed)
+        keepLife(of: job, decided, result, settled, notices.map(\.message.id), at: now)
         var recorded = Recorded()
         for (notice, queued) in zip(notices, settled.notices) {
-            recorded.notices += Job.fresh(
-                queued, recipients: [Envelope.Recipient(notice.recipient)], routing: routing, content: notice.content)
+            recorded.notices += Job.fresh(queued, of: notice.message.recipients, terms: terms, content: notice.content)
         }
-        recorded.nextAttempts = decided.filter(\.isDeferred).map { min($0.nextAttempt, job.message.expiresAt) }
+        recorded.nextAttempts = decided.filter(\.isDeferred).map(\.nextAttempt)
         return recorded
     }
 
@@ -202,33 +186,11 @@ struct OutcomeRecorder: Sendable {
     }
 
     func write(_ line: DeliveryLine) {
-        if line.isWarning(after: schedule.warnAfter) {
+        if line.isWarning(after: terms.schedule.warnAfter) {
             log.event(.warning, line.line)
         } else {
             log.event(.info, line.line)
         }
-    }
-}
-
-/// The fate of one recipient, ready to be written.
-struct Decided: Sendable {
-    let recipient: Job.Recipient
-    let outcome: Outcome
-    let nextAttempt: WallTime
-    /// What kept it back, where it now bounces because its time is over.
-    let expiredFrom: Reason?
-    var policyFailureSince: WallTime?
-    var isDelayNoticeDue = false
-
-    init(_ recipient: Job.Recipient, _ outcome: Outcome, _ nextAttempt: WallTime, expiredFrom: Reason? = nil) {
-        self.recipient = recipient
-        self.outcome = outcome
-        self.nextAttempt = nextAttempt
-        self.expiredFrom = expiredFrom
-    }
-
-    var isDeferred: Bool {
-        if case .deferred = outcome { true } else { false }
     }
 }
 

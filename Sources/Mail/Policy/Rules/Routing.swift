@@ -23,5 +23,8 @@ public struct Routing: Hashable, Sendable {
 extension NextHop {
     /// The name of the group that shares connections and backoff. A smarthost and a recipient's domain of the same name are
     /// two: mail to one may need a password that the other must not see.
-    public var destination: String { isConfigured ? "via:\(description)" : description }
+    public var destination: String { isConfigured ? Self.configuredPrefix + description : description }
+
+    /// What the destination of a next hop begins with that the operator named.
+    public static let configuredPrefix = "via:"
 }

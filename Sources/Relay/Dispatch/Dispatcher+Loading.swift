@@ -1,0 +1,140 @@
+import Mail
+import Net
+import Store
+
+/// What the loader asks: what is wanted from the disk, and what is not.
+extension Dispatcher {
+    /// One destination of which mail lies on disk, and how much of it may come.
+    struct Refill: Sendable {
+        let destination: String
+        /// Recipients; 1 where the destination is down, and one letter is to find out whether it still is.
+        let room: Int
+        /// How many of each sender are in memory already: they come first in what is read.
+        let waiting: [SenderLane: Int]
+        /// The sender behind whom the last refill ended: all get their turn.
+        let from: SenderLane?
+    }
+
+    func isKnown(_ recipient: RecipientNumber) -> Bool {
+        memory.holds(recipient) || passes.wasReleased(recipient)
+    }
+
+    /// Those of a page from disk that are not in memory, and were not since the pass began: of the others it says nothing.
+    func wanted(_ page: [DueRecipient]) -> [DueRecipient] {
+        page.filter { !isKnown($0.number) }
+    }
+
+    func wanted(_ page: [OverdueRecipient]) -> [OverdueRecipient] {
+        page.filter { !isKnown($0.due.number) }
+    }
+
+    /// The loader begins a pass: what comes to lie on disk only from now on is the next pass's.
+    func beginPass(at time: WallTime) -> (isWhole: Bool, from: WallTime) {
+        passes.begin(at: time)
+    }
+
+    func endPass(isComplete: Bool) {
+        passes.end(isComplete: isComplete)
+    }
+
+    /// What is passed over now: what is down, suspended, or has no room.
+    func exclusion() -> DueExclusion {
+        let now = parts.clock()
+        var excluded = DueExclusion()
+        excluded.destinations = parts.terms.orders.suspensions(at: now).map(\.destination)
+        excluded.senders = memory.fullSenders
+        for destination in destinations.values {
+            switch destination.window.opening(at: now) {
+            case .closed:
+                overflow(destination)
+                if destination.failure?.cause.isTLSPolicy == true {
+                    excluded.ordinary.append(destination.name)
+                } else {
+                    excluded.destinations.append(destination.name)
+                }
+            case .probe:
+                // By its refill: one letter.
+                overflow(destination)
+                excluded.destinations.append(destination.name)
+            case .open:
+                let waiting = destination.ready.count
+                if waiting < ReadyMemory.destinationReadyLimit { continue }
+                overflow(destination)
+                if waiting >= ReadyMemory.destinationReadyLimit + ReadyMemory.destinationReserve {
+                    excluded.destinations.append(destination.name)
+                } else {
+                    excluded.lanes += destination.ready.lanes.filter { $0.count >= ReadyMemory.lightLane }.map {
+                        LanePlace(destination: destination.name, lane: $0.lane)
+                    }
+                }
+            }
+        }
+        return excluded
+    }
+
+    /// The destinations that can take some of what lies on disk for them.
+    func refills() -> [Refill] {
+        let now = parts.clock()
+        var refills: [Refill] = []
+        for name in overflowing where !memory.isFull {
+            guard let destination = destination(name) else { continue }
+            if parts.terms.orders.suspension(of: name, at: now) != nil { continue }
+            let room: Int
+            switch destination.window.opening(at: now) {
+            case .closed(let until):
+                passes.wake(at: until)
+                continue
+            case .probe: room = destination.ready.isEmpty ? 1 : 0
+            case .open: room = ReadyMemory.destinationReadyLimit - destination.ready.count
+            }
+            guard room > 0, room == 1 || memory.jobs < ReadyMemory.readyLimit else { continue }
+            if room < ReadyMemory.destinationReadyLimit / 2, destination.window.opening(at: now) == .open { continue }
+            destination.hasMoreOnDisk = false
+            refills.append(
+                Refill(
+                    destination: name, room: room,
+                    waiting: Dictionary(destination.ready.lanes.map { ($0.lane, $0.count) }, uniquingKeysWith: +),
+                    from: destination.refilledTo))
+        }
+        for refill in refills { overflowing.remove(refill.destination) }
+        return refills
+    }
+
+    /// The refill is done.
+    /// - Parameters:
+    ///   - isComplete: all that was due is in memory now.
+    ///   - last: the sender who came last.
+    func refilled(_ refill: Refill, isComplete: Bool, to last: SenderLane?) {
+        guard let destination = destination(refill.destination) else { return }
+        destination.refilledTo = last
+        if !isComplete { overflow(destination) }
+    }
+
+    /// When the loader must look at the disk again, at the latest in `seconds`.
+    /// - Parameter next: when the first recipient on disk becomes due that was not when the last pass looked.
+    func nextPass(within seconds: Int64, known next: WallTime?) -> WallTime {
+        passes.next(at: parts.clock(), within: seconds, hasRoom: memory.hasRoom, known: next)
+    }
+
+    var lookedAt: WallTime { passes.lookedAt }
+
+    // MARK: Overdue
+
+    /// Notices of delay and returns for mail that got no attempt when its time came: that of destinations that are down.
+    /// - Returns: once they are written.
+    func settleOverdue(_ jobs: [(job: Job, last: Reason?)]) async {
+        let numbers = jobs.flatMap { $0.job.recipients.map(\.number) }
+        memory.claim(numbers)
+        let recorder = recorder
+        for (job, last) in jobs {
+            let failure = destinations[job.destination].flatMap { $0.window.isDown ? $0.failure : nil }
+            let recorded = await recorder.remind(job, of: failure ?? last ?? Self.neverTried)
+            passes.wake(at: recorded.nextAttempts)
+            submit(recorded.notices)
+        }
+        memory.unclaim(numbers)
+        passes.noteReleased(numbers)
+    }
+
+    private static let neverTried = Reason(.localFailure, "there was no attempt yet: mail to this destination waits its turn")
+}

@@ -1,0 +1,73 @@
+import Mail
+import Net
+import Store
+
+/// What the operator's orders need of the dispatcher.
+extension Dispatcher {
+    /// Takes recipients out of memory, so that an order can change them on disk; until ``unclaim(_:)`` nobody else works on
+    /// them.
+    /// - Returns: those that are being delivered right now: they are left alone.
+    func claim(_ recipients: [SelectedRecipient]) -> Set<RecipientNumber> {
+        var busy: Set<RecipientNumber> = []
+        var waiting: [String: Set<RecipientNumber>] = [:]
+        for recipient in recipients where memory.holds(recipient.number) {
+            if memory.isUnderWay(recipient.number) {
+                busy.insert(recipient.number)
+            } else {
+                waiting[recipient.destination, default: []].insert(recipient.number)
+            }
+        }
+        for (name, numbers) in waiting {
+            guard let destination = destinations[name] else { continue }
+            let out = destination.ready.removeAll { job in
+                job.recipients.contains { numbers.contains($0.number) }
+            }
+            for job in out { release(job) }
+            if !out.isEmpty { overflow(destination) }
+        }
+        // Claimed by somebody else: another order, or a notice that is being made.
+        for recipient in recipients where memory.holds(recipient.number) { busy.insert(recipient.number) }
+        let claimed = recipients.map(\.number).filter { !busy.contains($0) }
+        memory.claim(claimed)
+        // A session may still be on its way here with a message it has just put into the queue.
+        for number in claimed { passes.see(number) }
+        return busy
+    }
+
+    /// The order is carried out.
+    func unclaim(_ recipients: [RecipientNumber]) {
+        memory.unclaim(recipients)
+        passes.noteReleased(recipients)
+    }
+
+    /// Mail was made due, or may go again: the loader is to look at once, and destinations that were down are tried.
+    func lookAgain(at names: Set<String>) {
+        for name in names {
+            guard let destination = destination(name) else { continue }
+            destination.window.reset()
+            overflow(destination)
+            serve(destination)
+        }
+        passes.hasMoreOnDisk = true
+        loader.ring()
+    }
+
+    /// A destination is suspended from now on: what waits for it in memory goes back to the disk.
+    func suspended(_ name: String) {
+        guard let destination = destinations[name],
+            let suspension = parts.terms.orders.suspension(of: name, at: parts.clock())
+        else { return }
+        putBack(destination, because: suspension.reasonInWords)
+        for idle in destination.idle { idle.continuation.resume(returning: nil) }
+        destination.idle = []
+        if let until = suspension.until { passes.wake(at: until) }
+    }
+
+    /// The client that waited for these jobs gave up: those that wait are let go of, those under way end before the final dot.
+    func forget(_ abandoned: [Job]) {
+        for name in Set(abandoned.map(\.destination)) {
+            guard let destination = destinations[name] else { continue }
+            for job in destination.ready.removeAll(where: \.isAbandoned) { release(job) }
+        }
+    }
+}
