@@ -91,7 +91,9 @@ extension Configuration.WrittenQueueRule {
         }
         refuse(
             !hasCondition, "", "names neither destination nor sender nor mx nor failure",
-            "Add destination = \"example.org\", sender = \"@example.org\", mx = \"mx.example.net\" or failure = \"policy\"")
+            "Add destination = \"example.org\", sender = \"@example.org\", mx = \"mx.example.net\" or "
+                + "failure = \"policy\""
+        )
         let limits = [(connections != nil, "connections"), (rate != nil, "rate")].filter(\.0).map(\.1)
         let times = [
             (retryMinimum != nil, "retry_minimum"), (retryMaximum != nil, "retry_maximum"),
@@ -120,9 +122,6 @@ extension Configuration.WrittenQueueRule {
         for key in times where mx != nil {
             refuse(true, key, "stands with mx, which goes with connections and rate alone", "Use destination")
         }
-        refuse(
-            mx != nil && sender != nil && limits.isEmpty, "sender", "stands with mx, which goes with no other condition",
-            "Remove one of the two")
         refuse(
             delayedAfter != nil && failure != nil, "delayed_after",
             "stands with failure, but a delay is told whatever the cause", "Make two rules of it")

@@ -35,7 +35,7 @@ extension ConfigurationSection {
         ])
 
     static let trace = ConfigurationSection(
-        "trace", "What became of each message that left the queue, for relayctl trace. Kept beside the queue; no content.",
+        "trace", "What became of messages that left the queue, for relayctl trace. It holds no content.",
         [
             ConfigurationKey(
                 "trace", "keep", \.trace.keep, .duration(hour...(.seconds(3660 * 86_400)), example: "30d"),
