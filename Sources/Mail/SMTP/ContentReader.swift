@@ -152,6 +152,7 @@ public struct ContentReader: Sendable {
         facts.isTLSReport = header.has(.reportDomain) && header.has(.reportSubmitter)
         facts.hasDate = header.has(.date)
         facts.hasMessageID = header.has(.messageID)
+        facts.messageID = header.messageID.isEmpty ? nil : String(validating: header.messageID, as: UTF8.self)
         facts.hasFrom = header.has(.from)
         facts.headerSize = size
         // Of the body, nothing was read so far.

@@ -39,10 +39,8 @@ struct DeliveryParts: Sendable {
 
     /// What `[[queue.rule]]` says of a destination, and `[delivery]` where no rule does.
     func limits(of destination: String) -> (connections: Int, rate: Rate?) {
-        // Next hops that the operator named are limited by the rules for their own names.
-        let name = destination.hasPrefix(NextHop.configuredPrefix) ? nil : try? DomainName(destination)
-        let limits = name.map(terms.rules.limits)
-        return (limits?.connections ?? configuration.delivery.destinationConnections, limits?.rate)
+        let limits = terms.rules.limits(destination: NextHop.domain(of: destination))
+        return (limits.connections ?? configuration.delivery.destinationConnections, limits.rate)
     }
 
     /// Which site a decision leads to.

@@ -12,26 +12,29 @@ struct QueueTerms: Sendable {
 
     /// What holds for mail of `sender` to `domain` after a failure of that kind; nil before the first.
     func schedule(sender: ReversePath, domain: MailDomain, after cause: Reason.Cause? = nil) -> Schedule {
-        rules.schedule(schedule, sender: sender, destination: domain, failure: cause)
+        rules.schedule(schedule, sender: sender, destination: domain.name, failure: cause)
     }
 
     /// Whose turn it is counted as.
     func lane(sender: ReversePath, login: String?, domain: MailDomain, demand: MessageDemand) -> SenderLane {
         SenderLane(
-            sender: sender, login: login, priority: rules.priority(sender: sender, destination: domain),
+            sender: sender, login: login, priority: rules.priority(sender: sender, destination: domain.name),
             isOptionalTLS: demand.isOptional)
     }
 
     /// A recipient of a message that comes in at `time`.
-    /// - Parameter mayHold: false for what the relay makes itself: no rule of the operator's is meant for it.
+    /// - Parameters:
+    ///   - expires: nil: by the rules.
+    ///   - mayHold: false for what the relay makes itself: no rule of the operator's is meant for it.
     func newRecipient(
-        _ asked: Envelope.Recipient, sender: ReversePath, login: String? = nil, demand: MessageDemand, isDSN: Bool,
-        at time: WallTime, mayHold: Bool = true
+        _ asked: Envelope.Recipient, sender: ReversePath, login: String? = nil, demand: MessageDemand,
+        expires: WallTime? = nil, at time: WallTime, mayHold: Bool = false
     ) -> NewRecipient {
         let domain = asked.mailbox.domain
         let destination = routing.nextHop(for: domain).destination
         let schedule = schedule(sender: sender, domain: domain)
-        let expires = schedule.expires(created: time, isDSN: isDSN)
+        let isDSN = sender == .null
+        let expires = expires ?? schedule.expires(created: time, isDSN: isDSN)
         return NewRecipient(
             asked.mailbox, destination: destination, nextAttempt: time, request: asked.request, expiresAt: expires,
             deadline: schedule.deadline(

@@ -68,10 +68,9 @@ extension ReceivedContent {
         _ transaction: Transaction, _ facts: ContentFacts, _ content: Content, digest: [UInt8], mayHold: Bool = true
     ) -> NewMessage {
         let (envelope, origin) = (transaction.envelope, transaction.origin)
-        let isDSN = envelope.reversePath == .null
         let recipients = envelope.recipients.map {
             parts.terms.newRecipient(
-                $0, sender: envelope.reversePath, login: origin.user, demand: envelope.demand, isDSN: isDSN,
+                $0, sender: envelope.reversePath, login: origin.user, demand: envelope.demand,
                 at: receivedAt, mayHold: mayHold)
         }
         return NewMessage(

@@ -66,8 +66,7 @@ struct Bouncer: Sendable {
                 needsUTF8Header: !sender.isASCII, content: stored,
                 recipients: [
                     terms.newRecipient(
-                        Envelope.Recipient(sender), sender: .null, demand: job.message.demand.ofNotice, isDSN: true,
-                        at: now, mayHold: false)
+                        Envelope.Recipient(sender), sender: .null, demand: job.message.demand.ofNotice, at: now)
                 ])
             notices.append(Notice(message: message, recipient: sender, content: content))
         }

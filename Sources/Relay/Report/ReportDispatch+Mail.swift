@@ -21,8 +21,9 @@ extension ReportDispatch {
             expiresAt: now.advanced(by: ReportTimes.lifetime), digest: digest,
             hasEightBit: content.contains { $0 >= 0x80 }, demand: .report, content: try await stored(content, for: id),
             recipients: [
-                NewRecipient(
-                    mailbox, destination: routing.nextHop(for: mailbox.domain).destination, nextAttempt: now)
+                terms.newRecipient(
+                    Envelope.Recipient(mailbox), sender: .mailbox(settings.from), demand: .report,
+                    expires: now.advanced(by: ReportTimes.lifetime), at: now)
             ])
     }
 

@@ -22,7 +22,7 @@ struct ReportDispatch: Sendable {
     let record: Record
     let post: Post
     let submit: Submit
-    let routing: Routing
+    let terms: QueueTerms
     let log: Logger
     let clock: @Sendable () -> WallTime
     /// A full disk fails every report alike.
@@ -30,14 +30,14 @@ struct ReportDispatch: Sendable {
 
     init(
         store: any ReportStore & QueueStore, settings: ReportSettings, record: @escaping Record, post: @escaping Post,
-        submit: @escaping Submit, routing: Routing, log: Logger, clock: @escaping @Sendable () -> WallTime
+        submit: @escaping Submit, terms: QueueTerms, log: Logger, clock: @escaping @Sendable () -> WallTime
     ) {
         self.store = store
         self.settings = settings
         self.record = record
         self.post = post
         self.submit = submit
-        self.routing = routing
+        self.terms = terms
         self.log = log
         self.clock = clock
     }
@@ -123,9 +123,7 @@ struct ReportDispatch: Sendable {
         let queued = try await store.begin(begun, body: contents.body, mails: mails)
         for (mail, message) in zip(mails, queued) {
             await submit(
-                Job.fresh(
-                    message, recipients: mail.recipients.map { Envelope.Recipient($0.mailbox) }, routing: routing,
-                    content: mail.content.bytes))
+                Job.fresh(message, of: mail.recipients, terms: terms, content: mail.content.bytes))
         }
         log.event(
             .notice,

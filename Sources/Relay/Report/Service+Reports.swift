@@ -36,7 +36,7 @@ extension Service {
             dispatch: ReportDispatch(
                 store: store, settings: settings, record: { await resolver.tlsrpt(of: $0) },
                 post: { await post.send($0, of: $1, to: $2) }, submit: { await dispatcher.submit($0) },
-                routing: routing, log: log, clock: Self.clock),
+                terms: terms, log: log, clock: Self.clock),
             log: log, clock: Self.clock, keep: configuration.tlsrpt.keep.components.seconds
         ).run(until: bell)
     }

@@ -26,5 +26,17 @@ extension NextHop {
     public var destination: String { isConfigured ? Self.configuredPrefix + description : description }
 
     /// What the destination of a next hop begins with that the operator named.
-    public static let configuredPrefix = "via:"
+    static let configuredPrefix = "via:"
+
+    /// The next-hop domain in the name of a destination, without brackets and port; nil for an address.
+    public static func domain(of destination: String) -> DomainName? {
+        var text = destination.hasPrefix(configuredPrefix) ? destination.dropFirst(configuredPrefix.count) : destination[...]
+        if text.first == "[" {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            text = text[..<end].dropFirst()
+        } else if let colon = text.firstIndex(of: ":") {
+            text = text[..<colon]
+        }
+        return try? DomainName(String(text))
+    }
 }
