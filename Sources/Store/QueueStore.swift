@@ -23,25 +23,25 @@ public protocol QueueStore: Sendable {
     /// - Throws: `.unknown` where message or recipient is not in the queue or is final already, otherwise as `enqueue`.
     func settle(_ settlement: Settlement) async throws(StoreError) -> Settled
 
-    /// Recipients of any destination whose next attempt is at or before `time`, in the order they became due, without
-    /// those of `destinations` (the ones the dispatcher can give nothing to now).
+    /// Recipients whose next attempt is at or before `time`, in the order they became due and, within a second and
+    /// destination, of their lanes, without what `exclusion` names.
     func due(
-        before time: WallTime, after cursor: DueCursor?, excluding destinations: [String], limit: Int
-    ) async throws(StoreError) -> [DueRecipient]
-
-    /// Recipients of one destination whose next attempt is at or before `time`, in the order they became due.
-    func due(
-        at destination: String, before time: WallTime, after cursor: DueCursor?, limit: Int
+        before time: WallTime, after cursor: DueCursor?, excluding exclusion: DueExclusion, limit: Int
     ) async throws(StoreError) -> [DueRecipient]
 
     /// When the first recipient becomes due that was not due at `time` yet; nil where none waits.
     func nextDue(after time: WallTime) async throws(StoreError) -> WallTime?
 
-    /// Destinations with waiting recipients in alphabetical order from behind `name`, each with its earliest time.
-    func destinations(after name: String?, limit: Int) async throws(StoreError) -> [WaitingDestination]
+    /// Waiting recipients whose deadline is at or before `time`, earliest first, without those of `destinations`.
+    func overdue(
+        at time: WallTime, after cursor: DeadlineCursor?, excluding destinations: [String], limit: Int
+    ) async throws(StoreError) -> [OverdueRecipient]
 
-    /// Recipients whose message has expired at `time` and that still wait, oldest first.
-    func expired(at time: WallTime, limit: Int) async throws(StoreError) -> [DueRecipient]
+    /// The first deadline of a waiting recipient behind `time`; nil where there is none.
+    func nextDeadline(after time: WallTime) async throws(StoreError) -> WallTime?
+
+    /// Gives recipients other deadlines, in steps; who is final or gone is passed over.
+    func postponeDeadlines(_ deadlines: [(RecipientNumber, WallTime)]) async throws(StoreError)
 
     /// The message without its recipients; nil where it is not in the queue.
     func message(_ number: MessageNumber) async throws(StoreError) -> StoredMessage?
@@ -59,11 +59,12 @@ public protocol QueueStore: Sendable {
     /// routes may have changed since.
     ///
     /// `destination` names the new one, from the recipient's domain and the old one; the same words again leave it as it
-    /// is. Goes through the queue once, in transactions of ``QueueLimits/page`` recipients: after a throw those behind
+    /// is. `fingerprint` stands for all of its answers: where it is that of the last run that came to its end, nothing is
+    /// done. Goes through the queue once, in transactions of ``QueueLimits/page`` recipients: after a throw those behind
     /// it have their old destination, and a second call finishes the work.
     /// - Returns: how many recipients were changed.
     func reroute(
-        _ destination: @escaping @Sendable (_ domain: MailDomain, _ old: String) -> String
+        fingerprint: Int64, _ destination: @escaping @Sendable (_ domain: MailDomain, _ old: String) -> String
     ) async throws(StoreError) -> Int
 
     /// One page of the queue, in order of arrival.
@@ -72,11 +73,47 @@ public protocol QueueStore: Sendable {
     /// Everything about one message; nil where it is not in the queue.
     func show(_ id: QueueID) async throws(StoreError) -> QueueDetail?
 
+    /// One page of the recipients that match and are not final, in order of arrival.
+    func select(
+        _ filter: QueueFilter, after cursor: RecipientNumber?, limit: Int
+    ) async throws(StoreError) -> [SelectedRecipient]
+
+    /// Does what an operator orders, for at most ``QueueLimits/page`` recipients, as one transaction. Those that it does
+    /// not apply to, or that are gone, are passed over.
+    /// - Throws: `.failed` for more recipients, otherwise as ``enqueue(_:)``.
+    func change(
+        _ change: QueueChange, _ recipients: [RecipientNumber], at time: WallTime
+    ) async throws(StoreError) -> QueueChanged
+
     /// How much waits.
     func counts() async throws(StoreError) -> QueueCounts
 
-    /// Waiting recipients by destination, most first.
-    func countsByDestination(limit: Int) async throws(StoreError) -> [DestinationCount]
+    /// Destinations with recipients that wait or are held, most first.
+    func destinationsSummary(at time: WallTime, limit: Int) async throws(StoreError) -> [DestinationSummary]
+
+    /// Suspends a destination from ``Suspension/since`` on. Where it is suspended already, end and reason are replaced and
+    /// the start is kept. Forgets suspensions that ended ``QueueLimits/suspensionDays`` before.
+    /// - Throws: `.failed` where ``QueueLimits/suspensions`` are active already, otherwise as ``enqueue(_:)``.
+    func suspend(_ suspension: Suspension) async throws(StoreError)
+
+    /// Ends the suspension of a destination.
+    /// - Returns: false where it was not suspended at `time`.
+    func resume(_ destination: String, at time: WallTime) async throws(StoreError) -> Bool
+
+    /// Suspensions that are active behind `time`, or ended behind it, by themselves or by ``resume(_:at:)``; in the order
+    /// they were made, at most ``QueueLimits/suspensions``.
+    func suspensions(endedAfter time: WallTime) async throws(StoreError) -> [Suspension]
+
+    /// Keeps a rule, whose number the store gives.
+    /// - Throws: `.failed` where ``QueueLimits/holdRules`` are kept already, otherwise as ``enqueue(_:)``.
+    func addHoldRule(_ rule: HoldRule) async throws(StoreError) -> HoldRule
+
+    /// Forgets a rule; mail that it caught stays held.
+    /// - Returns: false where there is none of this number.
+    func removeHoldRule(_ number: Int64) async throws(StoreError) -> Bool
+
+    /// In the order they were made.
+    func holdRules() async throws(StoreError) -> [HoldRule]
 
     /// Room on the disk of the store, at most a second old.
     func freeSpace() async throws(StoreError) -> FreeSpace

@@ -19,6 +19,9 @@ public struct NewMessage: Sendable {
     public var returns: ReturnedContent?
     /// ENVID (RFC 3461 §4.4) in xtext exactly as it came; nil where it was not given.
     public var envelopeID: String?
+    /// `Message-ID` as written (RFC 5322 §3.6.4), at most ``QueueLimits/messageID`` octets: more is cut off. Nil where there
+    /// is none.
+    public var messageID: String?
     /// MAIL carried SMTPUTF8 (RFC 6531 §3.4).
     public var isInternationalized: Bool
     /// The header section holds an octet above 127 and MAIL carried SMTPUTF8: no host without it may have this message.
@@ -31,8 +34,8 @@ public struct NewMessage: Sendable {
         id: QueueID, kind: MessageKind = .mail, reversePath: ReversePath, body: BodyType = .sevenBit,
         receivedAt: WallTime, expiresAt: WallTime, digest: [UInt8], hasEightBit: Bool = false,
         origin: MessageOrigin = MessageOrigin(), demand: MessageDemand = .ordinary, returns: ReturnedContent? = nil,
-        envelopeID: String? = nil, isInternationalized: Bool = false, needsUTF8Header: Bool = false, content: Content,
-        recipients: [NewRecipient]
+        envelopeID: String? = nil, messageID: String? = nil, isInternationalized: Bool = false,
+        needsUTF8Header: Bool = false, content: Content, recipients: [NewRecipient]
     ) {
         self.id = id
         self.kind = kind
@@ -46,6 +49,7 @@ public struct NewMessage: Sendable {
         self.demand = demand
         self.returns = returns
         self.envelopeID = envelopeID
+        self.messageID = messageID
         self.isInternationalized = isInternationalized
         self.needsUTF8Header = needsUTF8Header
         self.content = content
@@ -57,20 +61,35 @@ public struct NewMessage: Sendable {
 public struct NewRecipient: Hashable, Sendable {
     public var mailbox: Mailbox
     /// The name of the group that shares connections and backoff: the next hop the caller chose. The store only compares
-    /// it; ``QueueStore/reroute(_:)`` changes it.
+    /// it; ``QueueStore/reroute(fingerprint:_:)`` changes it.
     public var destination: String
     /// When it is due; for fresh mail the time of its receipt.
     public var nextAttempt: WallTime
+    /// When it is given up.
+    public var expiresAt: WallTime
+    /// The next moment at which something must be done about it even if its destination gets no attempt: the delayed
+    /// notice, else ``expiresAt``.
+    public var deadline: WallTime
+    /// Who sends it, and how soon it goes.
+    public var lane: SenderLane
     /// What the sender asks to be told of it (RFC 3461 §4.1, §4.2).
     public var request: RecipientRequest
+    /// Why it is held from the start, as a hold rule says; nil where it is not.
+    public var hold: String?
 
+    /// Without `deadline` that is the expiry.
     public init(
-        _ mailbox: Mailbox, destination: String, nextAttempt: WallTime, request: RecipientRequest = .none
+        _ mailbox: Mailbox, destination: String, nextAttempt: WallTime, expiresAt: WallTime, deadline: WallTime? = nil,
+        lane: SenderLane, request: RecipientRequest = .none, hold: String? = nil
     ) {
         self.mailbox = mailbox
         self.destination = destination
         self.nextAttempt = nextAttempt
+        self.expiresAt = expiresAt
+        self.deadline = deadline ?? expiresAt
+        self.lane = lane
         self.request = request
+        self.hold = hold
     }
 }
 

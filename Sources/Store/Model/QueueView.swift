@@ -1,74 +1,5 @@
 public import Mail
 
-/// A recipient that waits, with what the dispatcher needs to know of its message.
-public struct DueRecipient: Hashable, Sendable {
-    public let number: RecipientNumber
-    public let message: MessageNumber
-    public let id: QueueID
-    public let mailbox: Mailbox
-    /// What the sender asks to be told of it (RFC 3461 §4.1, §4.2).
-    public let request: RecipientRequest
-    public let destination: String
-    public let attempts: Int
-    public let nextAttempt: WallTime
-    public let delayedNoticeSent: Bool
-    public let policyFailureSince: WallTime?
-    public let kind: MessageKind
-    public let receivedAt: WallTime
-    public let expiresAt: WallTime
-    /// Octets of content.
-    public let size: Int64
-    /// What the sender asked of transport security (RFC 8689).
-    public let demand: MessageDemand
-
-    /// Where the next page starts.
-    public var cursor: DueCursor { DueCursor(nextAttempt: nextAttempt, destination: destination, number: number) }
-}
-
-/// A place in the order of what is due.
-public struct DueCursor: Hashable, Sendable {
-    public let nextAttempt: WallTime
-    public let destination: String
-    public let number: RecipientNumber
-
-    public init(nextAttempt: WallTime, destination: String, number: RecipientNumber) {
-        self.nextAttempt = nextAttempt
-        self.destination = destination
-        self.number = number
-    }
-}
-
-/// A destination with waiting recipients.
-public struct WaitingDestination: Hashable, Sendable {
-    public let name: String
-    /// When its first recipient is due.
-    public let nextAttempt: WallTime
-}
-
-/// Which messages a listing shows: those that satisfy every condition that is set.
-public struct QueueFilter: Hashable, Sendable {
-    /// With an open recipient of this destination.
-    public var destination: String?
-    /// With this reverse-path.
-    public var sender: ReversePath?
-    /// With this recipient.
-    public var recipient: Mailbox?
-    /// Received before.
-    public var receivedBefore: WallTime?
-    public var quarantinedOnly: Bool
-
-    public init(
-        destination: String? = nil, sender: ReversePath? = nil, recipient: Mailbox? = nil,
-        receivedBefore: WallTime? = nil, quarantinedOnly: Bool = false
-    ) {
-        self.destination = destination
-        self.sender = sender
-        self.recipient = recipient
-        self.receivedBefore = receivedBefore
-        self.quarantinedOnly = quarantinedOnly
-    }
-}
-
 /// One line of a listing.
 public struct QueueEntry: Hashable, Sendable {
     public let message: StoredMessage
@@ -101,10 +32,16 @@ public struct QueueCounts: Hashable, Sendable {
     public let heldRecipients: Int
 }
 
-/// Waiting recipients of one destination.
-public struct DestinationCount: Hashable, Sendable {
+/// What waits for one destination.
+public struct DestinationSummary: Hashable, Sendable {
     public let destination: String
-    public let recipients: Int
+    /// Recipients whose time for an attempt has come.
+    public let due: Int
+    /// Recipients whose next attempt is later.
+    public let deferred: Int
+    public let held: Int
+    /// When the message of the first of these was received.
+    public let oldest: WallTime
 }
 
 /// Room on the disk of the store.
@@ -130,4 +67,12 @@ public enum QueueLimits {
     public static let detailText = 1024
     /// Rows of one page of a query, whatever was asked for.
     public static let page = 1000
+    /// Octets of `Message-ID` kept.
+    public static let messageID = 255
+    /// Suspensions kept, ended ones included.
+    public static let suspensions = 10_000
+    /// Days for which an ended suspension is kept.
+    public static let suspensionDays: Int64 = 60
+    /// Hold rules.
+    public static let holdRules = 1000
 }

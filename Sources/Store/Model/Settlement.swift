@@ -32,9 +32,13 @@ public struct RecipientOutcome: Sendable {
     public var host: String?
     /// When it was decided.
     public var time: WallTime
-    /// When a deferred recipient is due again; the store takes the message's expiry where that is sooner, so that expiry
-    /// shows in what is due. Not read for final outcomes.
+    /// When a deferred recipient is due again. Not read for final outcomes.
     public var nextAttempt: WallTime
+    /// The next moment at which something must be done about a deferred recipient even if its destination gets no attempt.
+    /// Not read for final outcomes.
+    public var deadline: WallTime
+    /// A new expiry; nil keeps the one it has.
+    public var expiresAt: WallTime?
     /// True where the delayed DSN for this recipient is among ``Settlement/notices``.
     public var delayedNoticeSent: Bool
     /// The start of the present row of TLS policy failures; nil where the last failure was none.
@@ -49,14 +53,17 @@ public struct RecipientOutcome: Sendable {
 
     public init(
         _ recipient: RecipientNumber, _ outcome: Outcome, host: String? = nil, time: WallTime, nextAttempt: WallTime,
-        delayedNoticeSent: Bool = false, policyFailureSince: WallTime? = nil, isAttempt: Bool = true,
-        attempts: [AttemptRecord] = [], wasSecured: Bool = false
+        deadline: WallTime, expiresAt: WallTime? = nil, delayedNoticeSent: Bool = false,
+        policyFailureSince: WallTime? = nil, isAttempt: Bool = true, attempts: [AttemptRecord] = [],
+        wasSecured: Bool = false
     ) {
         self.recipient = recipient
         self.outcome = outcome
         self.host = host
         self.time = time
         self.nextAttempt = nextAttempt
+        self.deadline = deadline
+        self.expiresAt = expiresAt
         self.delayedNoticeSent = delayedNoticeSent
         self.policyFailureSince = policyFailureSince
         self.isAttempt = isAttempt
@@ -71,4 +78,8 @@ public struct Settled: Hashable, Sendable {
     public let openRecipients: Int
     /// In the order of ``Settlement/notices``.
     public let notices: [QueuedMessage]
+    /// Where the settlement ended the message: all that is known of it, with these outcomes and attempts. Nil where it goes
+    /// on, and for the simple kind, of which the caller knows everything: all recipients in this settlement, and none
+    /// with an attempt before it.
+    public let ended: QueueDetail?
 }

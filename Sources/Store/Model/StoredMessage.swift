@@ -21,6 +21,8 @@ public struct StoredMessage: Hashable, Sendable {
     public let returns: ReturnedContent?
     /// ENVID (RFC 3461 §4.4) in xtext exactly as it came; nil where it was not given.
     public let envelopeID: String?
+    /// `Message-ID` as written (RFC 5322 §3.6.4), at most ``QueueLimits/messageID`` octets.
+    public let messageID: String?
     /// MAIL carried SMTPUTF8 (RFC 6531 §3.4).
     public let isInternationalized: Bool
     /// The header section holds an octet above 127 and MAIL carried SMTPUTF8.
@@ -41,9 +43,11 @@ public enum RecipientState: Int, Hashable, Sendable, CaseIterable {
     case quarantined = 2
     case delivered = 3
     case bounced = 4
+    /// Removed by the operator, and nobody was told.
+    case deleted = 5
 
-    /// Delivered or bounced: nothing more will happen.
-    public var isFinal: Bool { self == .delivered || self == .bounced }
+    /// Delivered, bounced or deleted: nothing more will happen.
+    public var isFinal: Bool { rawValue >= Self.delivered.rawValue }
 }
 
 /// One recipient of a message of the queue.
@@ -57,6 +61,8 @@ public struct StoredRecipient: Hashable, Sendable {
     /// Delivery attempts so far.
     public let attempts: Int
     public let nextAttempt: WallTime
+    /// When it is given up. Time spent held is added when it is released.
+    public let expiresAt: WallTime
     public let lastAttempt: WallTime?
     /// The last outcome; nil before the first attempt.
     public let lastOutcome: Outcome?
@@ -66,6 +72,9 @@ public struct StoredRecipient: Hashable, Sendable {
     public let delayedNoticeSent: Bool
     /// When a TLS policy first kept this recipient back, in the present row of such failures.
     public let policyFailureSince: WallTime?
+    /// Since when it is held; nil where it is not.
+    public let heldAt: WallTime?
+    public let holdReason: String?
 }
 
 /// One try at one host, for `queue show`.

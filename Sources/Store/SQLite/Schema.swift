@@ -8,15 +8,14 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// Never change a line that was released: add a migration.
-    static let migrations: [String] = [version1, version2, version3, version4]
+    static let migrations: [String] = [version1, version2, version3, version4, version5]
 
     // Numbers of messages and recipients come from the writer (rising, never used twice), and the recipients of one message have
     // consecutive numbers: the range in the message row stands in for an index by message.
     //
     // Content has a table of its own: an update of a message row would copy every page of a BLOB behind it.
     //
-    // Both indexes hold waiting recipients only. `recipient_due` finds what is due without touching rows of destinations
-    // that are left out; `recipient_destination` pages through one destination and skips from name to name.
+    // Both indexes are replaced by version 5.
     private static let version1 = """
         PRAGMA application_id = 1465407303;
         CREATE TABLE fact (
@@ -230,6 +229,59 @@ enum Schema {
         ALTER TABLE recipient ADD COLUMN notify INTEGER;
         ALTER TABLE recipient ADD COLUMN original_recipient TEXT;
         PRAGMA user_version = 4;
+        """
+
+    // Indexes of recipients, each for one way of asking:
+    // - `recipient_due`: what is due, without touching rows of destinations and lanes that are left out.
+    // - `recipient_deadline`: what is overdue, in the same way.
+    // - `recipient_destination`: pages through one destination in order of arrival, and sums up each without touching a
+    //   row. Its order does not follow the next attempt, so that a deferral changes an entry in its place.
+    // - `recipient_held`: as it was; empty but for what the operator holds.
+    //
+    // Mail on disk is of normal priority and of no sender in particular (bit 62), past TLS policy where its demand is
+    // optional (bit 61). It expires with its message. Of a recipient that may still want a delayed notice the deadline is
+    // its usual time, four hours after receipt: whoever comes to it decides by the settings of today, and a notice made
+    // needlessly early is impossible. Set to the expiry it could never be made where the destination gets no attempt.
+    private static let version5 = """
+        DROP INDEX recipient_due;
+        DROP INDEX recipient_destination;
+        ALTER TABLE message ADD COLUMN message_id TEXT;
+        ALTER TABLE recipient ADD COLUMN lane INTEGER NOT NULL DEFAULT 4611686018427387904;
+        ALTER TABLE recipient ADD COLUMN expires_at INTEGER;
+        ALTER TABLE recipient ADD COLUMN deadline INTEGER;
+        ALTER TABLE recipient ADD COLUMN held_at INTEGER;
+        ALTER TABLE recipient ADD COLUMN hold_reason TEXT;
+        UPDATE recipient SET (expires_at, deadline, lane) = (
+            SELECT m.expires_at,
+                CASE WHEN recipient.delayed_notice = 0 AND m.reverse_local IS NOT NULL AND m.kind IN (0, 3)
+                    AND (recipient.notify IS NULL OR recipient.notify & 4)
+                THEN min(m.expires_at, m.received_at + 14400) ELSE m.expires_at END,
+                4611686018427387904 + CASE WHEN m.demand IN (3, 4) THEN 2305843009213693952 ELSE 0 END
+            FROM message m WHERE m.number = recipient.message);
+        CREATE INDEX recipient_due ON recipient (next_attempt, destination, lane) WHERE state = 0;
+        CREATE INDEX recipient_deadline ON recipient (deadline, destination) WHERE state = 0;
+        CREATE INDEX recipient_destination ON recipient (destination, number, state, next_attempt) WHERE state <= 2;
+        CREATE TABLE suspension (
+            number INTEGER PRIMARY KEY,
+            destination TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            until INTEGER,
+            reason TEXT NOT NULL,
+            ended_at INTEGER
+        );
+        CREATE UNIQUE INDEX suspension_open ON suspension (destination) WHERE ended_at IS NULL;
+        CREATE TABLE hold_rule (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            has_sender INTEGER NOT NULL,
+            sender_local TEXT,
+            sender_domain,
+            recipient_local TEXT,
+            recipient_domain,
+            destination TEXT,
+            reason TEXT NOT NULL,
+            since INTEGER NOT NULL
+        );
+        PRAGMA user_version = 5;
         """
 
     /// What the file says about itself.
