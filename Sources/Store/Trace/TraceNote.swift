@@ -14,17 +14,6 @@ public struct TraceNote: Hashable, Sendable {
     }
 }
 
-/// What lives are asked for by.
-public enum TraceKey: Hashable, Sendable {
-    case id(QueueID)
-    /// Compared octet for octet, without regard to angle brackets around it.
-    case messageID(String)
-    /// A sender's or recipient's: the local-part compared octet for octet, the domain without regard to case.
-    case address(String)
-    /// What may be either: `a@b` is both a Message-ID and an address by its form.
-    case text(String)
-}
-
 /// One life that was found, or the notes about a message whose life has not ended.
 public struct TraceFinding: Hashable, Sendable {
     /// nil where only notes are there: the message is in the queue, or its record is gone.
