@@ -80,15 +80,7 @@ extension Service: ControlSource {
     }
 
     public func queue(_ query: QueueQuery) async throws -> QueuePage {
-        // A filter that cannot be read matches nothing, never everything.
-        if let sender = query.sender, ReversePath(written: sender) == nil { return QueuePage(messages: []) }
-        if let recipient = query.recipient, (try? Mailbox(parsing: recipient.utf8)) == nil {
-            return QueuePage(messages: [])
-        }
-        let filter = QueueFilter(
-            destination: query.destination.map { routing.nextHop(for: .name($0)).destination },
-            sender: query.sender.flatMap(ReversePath.init(written:)),
-            recipient: query.recipient.flatMap { try? Mailbox(parsing: $0.utf8) })
+        let filter = queueFilter(query)
         let cursor = query.cursor.flatMap { Int64($0) }.map { MessageNumber($0) }
         let entries = try await store.list(filter, after: cursor, limit: query.limit)
         var messages: [MessageView] = []

@@ -19,6 +19,49 @@ public protocol ControlSource: Sendable {
     func reportPreview(_ query: ReportQuery) async throws -> ReportPreviewPage
     /// Sends reports of a day that is over without waiting for their time. An error becomes 500.
     func sendReports(_ query: ReportQuery) async throws -> ReportSendView
+
+    /// Changes, or in a dry run only finds, the recipients of one page of the queue; `reason` is the operator's, for the
+    /// trace, for who lists the queue, and of a bounce for the sender. What is being delivered right now is left alone.
+    /// - Parameter cursor: ``QueueOrderPage/next`` of the page before; nil for the first.
+    func order(
+        _ verb: QueueVerb, _ selectors: QueueSelectors, dryRun: Bool, reason: String?, cursor: String?
+    ) async throws -> QueueOrderPage
+    /// Those with most mail first; all that are suspended where `suspendedOnly`, with mail or without.
+    func destinations(limit: Int, suspendedOnly: Bool) async throws -> DestinationsPage
+    /// Gives a destination no more attempts, for so many seconds or until it is resumed. A second time replaces the first.
+    func suspend(_ name: DestinationName, seconds: Int64?, reason: String?) async throws -> SuspensionView
+    func resume(_ name: DestinationName) async throws -> ResumptionView
+    func holds() async throws -> HoldsView
+    /// Holds what comes from now on and matches; what is in the queue is the affair of ``order(_:_:dryRun:reason:cursor:)``.
+    func addHold(_ rule: HoldOrder, reason: String?) async throws -> HoldRuleView
+    /// False where there is no such rule. What it held stays held.
+    func removeHold(_ number: Int64) async throws -> Bool
+    /// Lives of messages by queue id, Message-ID (with or without angle brackets) or address, newest first.
+    func trace(key: String, limit: Int) async throws -> TracePage
+    /// Reads the configuration anew and applies it, or nothing of it.
+    func reload() async throws -> ReloadView
+    /// The exposition for Prometheus.
+    func metrics() async throws -> String
+}
+
+/// What a hold rule is to hold. All conditions given must hold, and one must be.
+public struct HoldOrder: Hashable, Sendable {
+    public var sender: AddressSelector?
+    public var recipient: AddressSelector?
+    public var destination: DestinationName?
+
+    public init(
+        sender: AddressSelector? = nil, recipient: AddressSelector? = nil, destination: DestinationName? = nil
+    ) {
+        self.sender = sender
+        self.recipient = recipient
+        self.destination = destination
+    }
+
+    /// What of the queue the rule would have held.
+    public var selectors: QueueSelectors {
+        QueueSelectors(destination: destination, sender: sender, recipient: recipient)
+    }
 }
 
 /// Which page of the policy cache is asked for.
@@ -36,14 +79,11 @@ public struct PolicyQuery: Hashable, Sendable {
     }
 }
 
-/// Which messages of the queue are asked for. All conditions given must hold.
+/// Which messages of the queue are asked for. All conditions given must hold; with none, it is all messages.
 public struct QueueQuery: Hashable, Sendable {
-    /// Messages with a recipient whose next-hop domain this is.
-    public var destination: DomainName?
-    /// Reverse-path, compared without regard to ASCII case; empty is the null reverse-path.
-    public var sender: String?
-    /// Compared without regard to ASCII case.
-    public var recipient: String?
+    public var selectors: QueueSelectors
+    /// Messages with a recipient in one of these states; empty: in any.
+    public var states: Set<QueueState>
     /// Messages in this page, 1 to ``limitCeiling``.
     public var limit: Int
     /// ``QueuePage/next`` of the page before.
@@ -51,17 +91,33 @@ public struct QueueQuery: Hashable, Sendable {
 
     public static let defaultLimit = 100
     public static let limitCeiling = 1000
-    /// Octets of a cursor or an address in a query (RFC 5321 §4.5.3.1.3: a path has at most 256).
-    public static let textLimit = 320
 
     public init(
-        destination: DomainName? = nil, sender: String? = nil, recipient: String? = nil,
+        _ selectors: QueueSelectors = QueueSelectors(), states: Set<QueueState> = [],
         limit: Int = QueueQuery.defaultLimit, cursor: String? = nil
     ) {
-        self.destination = destination
-        self.sender = sender
-        self.recipient = recipient
+        self.selectors = selectors
+        self.states = states
         self.limit = limit
         self.cursor = cursor
     }
+}
+
+/// Bounds of what stands in a request to the control socket.
+public enum ControlLimits {
+    /// Octets of a cursor, an address or a key in a query (RFC 5321 §4.5.3.1.3: a path has at most 256; a Message-ID that is
+    /// kept, 255).
+    public static let text = 320
+    /// Octets of the operator's reason: what fits on a line or two of a notice.
+    public static let reason = 400
+    /// Destinations in an answer.
+    public static let destinations = 1000
+    /// Destinations in an answer where nobody says how many.
+    public static let usualDestinations = 100
+    /// Lives in an answer.
+    public static let lives = 100
+    /// Lives in an answer where nobody says how many.
+    public static let usualLives = 20
+    /// Seconds of a suspension: a year.
+    public static let suspension: Int64 = 31_536_000
 }

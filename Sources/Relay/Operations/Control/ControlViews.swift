@@ -183,7 +183,7 @@ public struct RecipientView: Codable, Hashable, Sendable {
     public var address: String
     /// Next-hop domain.
     public var destination: String
-    /// `queued`, `deferred`, `active`, `held`, `delivered` or `bounced`.
+    /// `queued`, `deferred`, `active`, `held`, `quarantined`, `delivered`, `bounced` or `deleted`.
     public var state: String
     public var attempts: Int
     public var nextAttempt: Int64?
@@ -199,11 +199,16 @@ public struct RecipientView: Codable, Hashable, Sendable {
     public var originalRecipient: String?
     /// The latest tries at hosts, oldest first; only where one message is shown.
     public var history: [TryView]?
+    /// When it is given up; nil: with its message.
+    public var expiresAt: Int64?
+    /// What keeps it from being tried, besides the time of its next attempt.
+    public var waiting: WaitingView?
 
     public init(
         address: String, destination: String, state: String, attempts: Int, nextAttempt: Int64? = nil,
         reason: ReasonView? = nil, lastReply: String? = nil, host: String? = nil, notify: String? = nil,
-        originalRecipient: String? = nil, history: [TryView]? = nil
+        originalRecipient: String? = nil, history: [TryView]? = nil, expiresAt: Int64? = nil,
+        waiting: WaitingView? = nil
     ) {
         self.address = address
         self.destination = destination
@@ -216,6 +221,25 @@ public struct RecipientView: Codable, Hashable, Sendable {
         self.notify = notify
         self.originalRecipient = originalRecipient
         self.history = history
+        self.expiresAt = expiresAt
+        self.waiting = waiting
+    }
+}
+
+/// What keeps a recipient from being tried.
+public struct WaitingView: Codable, Hashable, Sendable {
+    /// `down` (the hosts of its destination were found dead), `suspended` (its destination, by the operator) or `held`.
+    public var state: String
+    public var since: Int64?
+    /// nil where nothing ends it by itself.
+    public var until: Int64?
+    public var reason: String?
+
+    public init(state: String, since: Int64? = nil, until: Int64? = nil, reason: String? = nil) {
+        self.state = state
+        self.since = since
+        self.until = until
+        self.reason = reason
     }
 }
 
