@@ -34,6 +34,11 @@ extension Dispatcher {
         return busy
     }
 
+    /// Those that are being delivered right now.
+    func underWay(_ recipients: [SelectedRecipient]) -> Set<RecipientNumber> {
+        Set(recipients.map(\.number).filter(memory.isUnderWay))
+    }
+
     /// The order is carried out.
     func unclaim(_ recipients: [RecipientNumber]) {
         memory.unclaim(recipients)

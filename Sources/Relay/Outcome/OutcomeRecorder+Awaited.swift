@@ -14,13 +14,16 @@ extension OutcomeRecorder {
             log.event(.info, HostFailedLine(job, passed).line)
         }
         var delivered: [(one: Decided, trace: AttemptResult.Trace?)] = []
+        var all: [Decided] = []
         for (recipient, settled) in zip(job.recipients, result.recipients) {
             let one = Decided(recipient, settled.outcome, now)
             write(DeliveryLine(job, recipient, settled.trace, one, at: now))
             count([one])
+            all.append(one)
             if case .delivered = settled.outcome { delivered.append((one, settled.trace)) }
         }
         let recorded = await tellOfRelaying(job, delivered, at: now)
+        trace?.record(life(of: job, all, result, recorded.notices.map(\.message.id), at: now))
         for (recipient, settled) in zip(job.recipients, result.recipients) {
             awaited.answer(recipient.number, settled.outcome, from: settled.trace.host?.description)
         }

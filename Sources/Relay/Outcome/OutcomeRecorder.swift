@@ -81,6 +81,18 @@ struct OutcomeRecorder: Sendable {
         return await settle(job, told, nil, isAttempt: false, at: now)
     }
 
+    /// Returns recipients to the sender by the operator's order.
+    /// - Returns: how many, and the notices that tell of it.
+    func bounce(_ job: Job, because reason: Reason) async -> (count: Int, notices: [Job]) {
+        let now = clock()
+        let decided = job.recipients.map { Decided($0, .bounced(reason, nil), now) }
+        for (recipient, one) in zip(job.recipients, decided) {
+            write(DeliveryLine(job, recipient, nil, one, at: now))
+        }
+        let recorded = await settle(job, decided, nil, isAttempt: false, at: now)
+        return (decided.count, recorded.notices)
+    }
+
     private func settle(
         _ job: Job, _ decided: [Decided], _ result: AttemptResult?, isAttempt: Bool = true, at now: WallTime
     ) async -> Recorded {

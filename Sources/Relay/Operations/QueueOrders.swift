@@ -1,0 +1,167 @@
+import Logging
+import Mail
+import Store
+
+/// Carries out what the operator orders about mail in the queue, a page of it at a time.
+///
+/// What is changed is taken from the dispatcher first, so that nobody delivers what is just being returned; what is being
+/// delivered at that moment is left alone and counted.
+struct QueueOrders: Sendable {
+    let store: any QueueStore
+    let dispatcher: Dispatcher
+    let recorder: OutcomeRecorder
+    let trace: TraceStore?
+    let log: Logger
+    let clock: @Sendable () -> WallTime
+
+    /// Recipients of one page: one transaction.
+    static let page = 500
+
+    func carryOut(
+        _ verb: QueueVerb, _ filter: QueueFilter, dryRun: Bool, reason: String?, cursor: String?
+    ) async throws(StoreError) -> QueueOrderPage {
+        let after = cursor.flatMap { Int64($0) }.map { RecipientNumber($0) }
+        let found = try await store.select(filter, after: after, limit: Self.page)
+        var page = QueueOrderPage(next: found.count < Self.page ? nil : found.last.map { "\($0.number.value)" })
+        let meant = found.filter { verb.applies(to: $0.state) }
+        page.skipped = found.count - meant.count
+        if dryRun {
+            let busy = await dispatcher.underWay(meant)
+            page.note(meant.filter { !busy.contains($0.number) }, busy: busy.count)
+            return page
+        }
+        let busy = await dispatcher.claim(meant)
+        let mine = meant.filter { !busy.contains($0.number) }
+        let result: Result<Int, StoreError>
+        do throws(StoreError) {
+            result = .success(try await change(verb, mine, reason ?? ""))
+        } catch {
+            result = .failure(error)
+        }
+        await dispatcher.unclaim(mine.map(\.number))
+        let changed = try result.get()
+        page.note(mine, busy: busy.count)
+        page.skipped += mine.count - changed
+        page.touched = changed
+        if verb == .retry || verb == .release { await dispatcher.lookAgain(at: Set(mine.map(\.destination))) }
+        return page
+    }
+
+    /// - Returns: how many were changed.
+    private func change(
+        _ verb: QueueVerb, _ recipients: [SelectedRecipient], _ reason: String
+    ) async throws(StoreError) -> Int {
+        if recipients.isEmpty { return 0 }
+        let change: QueueChange
+        switch verb {
+        case .bounce: return try await bounce(recipients, reason)
+        case .retry: change = .retry
+        case .hold: change = .hold(reason: reason)
+        case .release: change = .release
+        case .delete: change = .delete
+        }
+        let now = clock()
+        let changed = try await store.change(change, recipients.map(\.number), at: now)
+        note(verb, recipients, reason, at: now)
+        for ended in changed.ended { trace?.record(Life(ended, endedAt: now, notices: [])) }
+        return changed.changed
+    }
+
+    private func bounce(_ recipients: [SelectedRecipient], _ reason: String) async throws(StoreError) -> Int {
+        let words = reason.isEmpty ? "returned by the operator of this relay" : reason
+        var count = 0
+        note(.bounce, recipients, reason, at: clock())
+        for group in recipients.grouped() {
+            guard let first = group.first, let detail = try await store.show(first.id) else { continue }
+            let numbers = Set(group.map(\.number))
+            let open = detail.recipients.map(\.recipient).filter { numbers.contains($0.number) && !$0.state.isFinal }
+            // One notice for those of one destination, as after an attempt.
+            for members in Dictionary(grouping: open, by: \.destination).values {
+                guard let any = members.first else { continue }
+                let nextHop = recorder.terms.routing.nextHop(for: any.mailbox.domain)
+                let job = Job(
+                    message: detail.message, nextHop: nextHop, lane: SenderLane(value: 0),
+                    recipients: members.map(Job.Recipient.init), content: nil)
+                let done = await recorder.bounce(job, because: Reason(.operatorBounced, words))
+                count += done.count
+                await dispatcher.submit(done.notices)
+            }
+        }
+        return count
+    }
+
+    private func note(_ verb: QueueVerb, _ recipients: [SelectedRecipient], _ reason: String, at now: WallTime) {
+        for group in recipients.grouped() {
+            guard let first = group.first else { continue }
+            let whom = group.map { "\($0.mailbox)" }.joined(separator: " ")
+            let words = reason.isEmpty ? "\(verb.past) by the operator" : "\(verb.past) by the operator: \(reason)"
+            trace?.note(TraceNote(time: now, id: first.id, words: "\(words) (\(whom))"))
+            log.event(
+                .notice,
+                LogLine("ordered").with("verb", verb.rawValue).with("queue_id", first.id)
+                    .with("from", "<\(first.sender)>").with("to", whom).with("reason", reason.isEmpty ? nil : reason))
+        }
+    }
+}
+
+extension QueueVerb {
+    /// There is something to do for a recipient in that state.
+    func applies(to state: RecipientState) -> Bool {
+        switch (self, state) {
+        case (.retry, .due), (.hold, .due), (.release, .held): true
+        case (.bounce, .due), (.bounce, .held), (.bounce, .quarantined): true
+        case (.delete, .due), (.delete, .held), (.delete, .quarantined): true
+        case (.retry, _), (.hold, _), (.release, _), (.bounce, _), (.delete, _): false
+        }
+    }
+
+    /// "held", for the trace.
+    var past: String {
+        switch self {
+        case .retry: "retried"
+        case .hold: "held"
+        case .release: "released"
+        case .bounce: "bounced"
+        case .delete: "deleted"
+        }
+    }
+}
+
+extension [SelectedRecipient] {
+    /// Those of one message together, in order.
+    fileprivate func grouped() -> [[SelectedRecipient]] {
+        var groups: [[SelectedRecipient]] = []
+        for recipient in self {
+            if let last = groups.indices.last, groups[last][0].message == recipient.message {
+                groups[last].append(recipient)
+            } else {
+                groups.append([recipient])
+            }
+        }
+        return groups
+    }
+}
+
+extension Job.Recipient {
+    init(_ stored: StoredRecipient) {
+        self.init(
+            number: stored.number, mailbox: stored.mailbox, request: stored.request, attempts: stored.attempts,
+            delayedNoticeSent: stored.delayedNoticeSent, policyFailureSince: stored.policyFailureSince,
+            expiresAt: stored.expiresAt)
+    }
+}
+
+extension QueueOrderPage {
+    fileprivate mutating func note(_ recipients: [SelectedRecipient], busy: Int) {
+        touched = recipients.count
+        self.busy = busy
+        examples = recipients.prefix(Self.exampleLimit).map {
+            QueueOrderExample(
+                id: $0.id.text, sender: $0.sender.description, recipient: $0.mailbox.description,
+                destination: $0.destination, state: $0.state.word(attempts: nil))
+        }
+        byDestination = Dictionary(recipients.map { ($0.destination, 1) }, uniquingKeysWith: +)
+            .sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(Self.destinationLimit)
+            .map { DestinationCount(destination: $0.key, recipients: $0.value) }
+    }
+}
