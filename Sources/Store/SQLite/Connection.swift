@@ -51,6 +51,7 @@ public struct SQLiteOptions: Sendable {
     public var mappedBytes = 0
     /// `max_page_count`, to fill a disk without one.
     var pageLimit: Int?
+    var alwaysCheckedBytes = SQLiteStore.alwaysCheckedBytes
     /// Domains of which an MTA-STS policy or a failure is remembered.
     var policyLimit = PolicyLimits.domains
     /// Domains of one day that TLS-RPT counts.

@@ -17,7 +17,7 @@ enum MessageRows {
                 tls: try columns.optionalText(), login: try columns.optionalText(),
                 forwarded: try columns.optionalText()),
             demand: MessageDemand(column: try columns.int()), returns: try columns.returns(),
-            envelopeID: try columns.envelopeID(), isInternationalized: try columns.bool(),
+            envelopeID: try columns.envelopeID(), messageID: try columns.optionalText(), isInternationalized: try columns.bool(),
             needsUTF8Header: try columns.bool(), isSpooled: try columns.bool(),
             quarantined: try columns.optionalText())
     }
@@ -26,7 +26,7 @@ enum MessageRows {
     static let columns = """
         m.number, m.id, m.kind, m.reverse_local, m.reverse_domain, m.body, m.received_at, m.expires_at, m.size, m.digest,
             m.eight_bit, m.client_name, m.client_address, m.tls, m.login, m.forwarded, m.demand, m.returns, m.envelope_id,
-            m.internationalized, m.needs_utf8_header, m.spooled, m.quarantined
+            m.message_id, m.internationalized, m.needs_utf8_header, m.spooled, m.quarantined
         """
 
     static let byNumber = "SELECT \(columns) FROM message m WHERE m.number = ?"
@@ -51,6 +51,7 @@ enum MessageRows {
             case .null: [.null, .null]
             case .mailbox(let mailbox): [mailbox.localPart.databaseValue, mailbox.domain.column]
             }
+        let messageID = new.messageID?.cut(to: QueueLimits.messageID)
         do {
             try db.cachedStatement(sql: insertMessage).run(
                 [
@@ -62,7 +63,7 @@ enum MessageRows {
                     new.origin.clientAddress.map { $0.octets.databaseValue } ?? .null,
                     new.origin.tls.databaseValue, new.origin.login.databaseValue, new.origin.forwarded.databaseValue,
                     new.demand.rawValue.databaseValue, (new.returns?.rawValue).databaseValue,
-                    new.envelopeID.databaseValue, new.isInternationalized.databaseValue,
+                    new.envelopeID.databaseValue, messageID.databaseValue, new.isInternationalized.databaseValue,
                     new.needsUTF8Header.databaseValue, (inline == nil).databaseValue,
                     first.databaseValue, new.recipients.count.databaseValue, new.recipients.count.databaseValue,
                 ])
@@ -79,14 +80,18 @@ enum MessageRows {
                     (first &+ Int64(offset)).databaseValue, message.value.databaseValue,
                     recipient.mailbox.localPart.databaseValue, recipient.mailbox.domain.column,
                     recipient.destination.databaseValue,
-                    min(recipient.nextAttempt, new.expiresAt).seconds.databaseValue,
+                    (recipient.hold == nil ? RecipientState.due : .held).rawValue.databaseValue,
+                    recipient.nextAttempt.seconds.databaseValue, recipient.expiresAt.seconds.databaseValue,
+                    recipient.deadline.seconds.databaseValue, recipient.lane.value.databaseValue,
+                    recipient.hold == nil ? .null : new.receivedAt.seconds.databaseValue,
+                    recipient.hold?.cut(to: QueueLimits.detailText).databaseValue ?? .null,
                 ] + recipient.request.columns)
         }
         let stored = StoredMessage(
             number: message, id: new.id, kind: new.kind, reversePath: new.reversePath, body: new.body,
             receivedAt: new.receivedAt, expiresAt: new.expiresAt, size: new.content.size, digest: new.digest,
             hasEightBit: new.hasEightBit, origin: new.origin, demand: new.demand, returns: new.returns,
-            envelopeID: new.envelopeID, isInternationalized: new.isInternationalized,
+            envelopeID: new.envelopeID, messageID: messageID, isInternationalized: new.isInternationalized,
             needsUTF8Header: new.needsUTF8Header, isSpooled: inline == nil, quarantined: nil)
         return QueuedMessage(
             message: stored,
@@ -95,15 +100,15 @@ enum MessageRows {
 
     private static let insertMessage = """
         INSERT INTO message (number, id, kind, reverse_local, reverse_domain, body, received_at, expires_at, size, digest,
-            eight_bit, client_name, client_address, tls, login, forwarded, demand, returns, envelope_id, internationalized,
+            eight_bit, client_name, client_address, tls, login, forwarded, demand, returns, envelope_id, message_id, internationalized,
             needs_utf8_header, spooled, first_recipient, recipients, open)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     private static let insertContent = "INSERT INTO content (message, bytes) VALUES (?, ?)"
     private static let insertRecipient = """
-        INSERT INTO recipient (number, message, local, domain, destination, state, attempts, next_attempt, notify,
-            original_recipient)
-        VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?, ?)
+        INSERT INTO recipient (number, message, local, domain, destination, attempts, state, next_attempt, expires_at,
+            deadline, lane, held_at, hold_reason, notify, original_recipient)
+        VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 }
 

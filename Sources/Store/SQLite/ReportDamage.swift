@@ -35,12 +35,12 @@ extension SQLiteStore {
 
     /// Runs `body` on the writer, and once more without what is kept for reports where there is no room for that, or a
     /// page of it is broken. In the second case it is left alone from then on, until the store is opened anew.
-    func performUrgently<Value: Sendable>(
-        _ body: @escaping @Sendable (Database, inout Numbers, _ withReports: Bool) throws -> Value
+    func perform<Value: Sendable>(
+        urgently: Bool, _ body: @escaping @Sendable (Database, inout Numbers, _ withReports: Bool) throws -> Value
     ) async throws(StoreError) -> Value {
         if reportDamage == nil {
             do throws(StoreError) {
-                return try await writer.perform(urgently: true, weight: 0) { db, numbers in
+                return try await writer.perform(urgently: urgently, weight: 0) { db, numbers in
                     try body(db, &numbers, true)
                 }
             } catch .damaged(let why) {
@@ -49,6 +49,6 @@ extension SQLiteStore {
                 // Without it a settling takes no room, or gives some back.
             }
         }
-        return try await writer.perform(urgently: true, weight: 0) { db, numbers in try body(db, &numbers, false) }
+        return try await writer.perform(urgently: urgently, weight: 0) { db, numbers in try body(db, &numbers, false) }
     }
 }

@@ -3,8 +3,10 @@ public import Mail
 
 extension SQLiteStore {
     public func reroute(
-        _ destination: @escaping @Sendable (_ domain: MailDomain, _ old: String) -> String
+        fingerprint: Int64, _ destination: @escaping @Sendable (_ domain: MailDomain, _ old: String) -> String
     ) async throws(StoreError) -> Int {
+        let last = try await viewReader.read { db in try Fact.routes.value(db) }
+        if last == fingerprint { return 0 }
         var changed = 0
         var cursor: Int64? = 0
         while let behind = cursor {
@@ -16,6 +18,8 @@ extension SQLiteStore {
             let moves = Rerouting.moves(page, destination)
             if !moves.isEmpty {
                 changed += try await writer.perform(urgently: false, weight: 0) { db, _ in
+                    // With the first that is changed the queue is no longer that of the last run.
+                    try Fact.routes.remove(db)
                     let update = try db.cachedStatement(sql: Rerouting.update)
                     return try moves.reduce(0) { count, move in
                         try update.run(
@@ -26,6 +30,7 @@ extension SQLiteStore {
             }
             cursor = page.count == QueueLimits.page ? page.last?.number : nil
         }
+        try await writer.perform(urgently: false, weight: 0) { db, _ in try Fact.routes.set(fingerprint, db) }
         return changed
     }
 }

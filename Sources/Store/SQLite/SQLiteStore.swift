@@ -77,23 +77,19 @@ public final class SQLiteStore: QueueStore {
         keepFiles(of: settlement.notices)
         let result: SettleRows.Result
         do throws(StoreError) {
-            result = try await performUrgently { db, numbers, withReports in
+            result = try await perform(urgently: true) { db, numbers, withReports in
                 try SettleRows.settle(settlement, db, &numbers, withReports: withReports)
             }
         } catch {
             dropFiles(of: settlement.notices, after: error)
             throw error
         }
-        // Only after the commit: a crash before this line leaves a file without a row, never a row without a file.
-        if let file = result.spoolFile {
-            let spool = spool
-            spool.pool.submit { spool.remove(file) }
-        }
+        if let file = result.spoolFile { dropFiles([file]) }
         return result.settled
     }
 
     public func quarantine(_ id: QueueID, because reason: String) async throws(StoreError) {
-        try await performUrgently { db, _, withReports in
+        try await perform(urgently: true) { db, _, withReports in
             try SettleRows.quarantine(id, because: reason, db, withReports: withReports)
         }
     }
@@ -107,6 +103,14 @@ public final class SQLiteStore: QueueStore {
         // After an error of the disk it is not certain what a crash would bring back: the next start sets the file aside.
         if case .failed = error { return }
         for case .file(let file) in messages.map(\.content.storage) { file.keep(false) }
+    }
+
+    /// Removes content files whose rows are gone. Only after the commit: a crash before it leaves a file without a row, never
+    /// a row without a file.
+    func dropFiles(_ names: [String]) {
+        if names.isEmpty { return }
+        let spool = spool
+        spool.pool.submit { for name in names { spool.remove(name) } }
     }
 
     public func freeSpace() async throws(StoreError) -> FreeSpace {
@@ -147,7 +151,7 @@ public final class SQLiteStore: QueueStore {
         // The writer is the last connection: it checkpoints, and its closing removes the WAL.
         _ = writer.finish { db in
             guard isClean else { return }
-            try CleanMarker.set(true, db)
+            try Fact.clean.set(1, db)
             try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
         // Last: until here nobody else may open the store.
@@ -155,15 +159,26 @@ public final class SQLiteStore: QueueStore {
     }
 }
 
-/// Whether the last process closed the store.
-enum CleanMarker {
-    static func isSet(_ db: Database) throws -> Bool {
-        try Int.fetchOne(db, sql: "SELECT value FROM fact WHERE name = 'clean'") == 1
+/// What the store knows of itself, by name.
+enum Fact: String {
+    /// 1 where the last process closed the store.
+    case clean
+    /// The fingerprint of the routes that each recipient has its destination by; absent while that is being changed.
+    case routes
+
+    func value(_ db: Database) throws -> Int64? {
+        try db.cachedStatement(sql: "SELECT value FROM fact WHERE name = ?").first([rawValue.databaseValue]) {
+            try $0.int64()
+        }
     }
 
-    static func set(_ isClean: Bool, _ db: Database) throws {
-        try db.execute(
-            sql: "INSERT INTO fact (name, value) VALUES ('clean', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-            arguments: [isClean ? 1 : 0])
+    func set(_ value: Int64, _ db: Database) throws {
+        try db.cachedStatement(
+            sql: "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        ).run([rawValue.databaseValue, value.databaseValue])
+    }
+
+    func remove(_ db: Database) throws {
+        try db.cachedStatement(sql: "DELETE FROM fact WHERE name = ?").run([rawValue.databaseValue])
     }
 }

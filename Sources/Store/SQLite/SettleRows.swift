@@ -16,45 +16,33 @@ enum SettleRows {
         _ settlement: Settlement, _ db: Database, _ numbers: inout Numbers, withReports: Bool
     ) throws -> Result {
         let message = settlement.message.value.databaseValue
-        guard
-            let row = try db.cachedStatement(sql: messageState).first(
-                [message],
-                {
-                    (
-                        id: try $0.text(), isSpooled: try $0.bool(), first: try $0.int64(), count: try $0.int64(),
-                        open: try $0.int(), expiresAt: try $0.time(), kind: try $0.int()
-                    )
-                })
-        else { throw StoreError.unknown("message \(settlement.message.value)") }
-
+        guard let row = try state(of: settlement.message, db) else {
+            throw StoreError.unknown("message \(settlement.message.value)")
+        }
         let finished = settlement.recipients.reduce(0) { $0 + ($1.outcome.isFinal ? 1 : 0) }
         let open = row.open &- finished
-        if open == 0 && finished == settlement.recipients.count {
-            // The common case: nothing is left, so nothing is updated before it is deleted.
-            let delete = try db.cachedStatement(sql: deleteRecipient)
-            for recipient in settlement.recipients {
-                try delete.run([recipient.recipient.value.databaseValue, message])
-                if db.changesCount != 1 { throw unknown(recipient) }
-            }
+        var ended: QueueDetail?
+        if open == 0, row.count == Int64(finished), finished == settlement.recipients.count,
+            try removeUntried(settlement.recipients, of: row, message, db)
+        {
+            // The common case: nothing is left and nothing was, so nothing is updated or read before it is deleted.
+            try remove(settlement.message, row, withRecipients: false, db)
         } else {
             for recipient in settlement.recipients {
-                try update(recipient, of: message, expiresAt: row.expiresAt, db)
+                try update(recipient, of: message, db)
                 try note(recipient.attempts, of: recipient.recipient, db)
             }
-        }
-        if open == 0 {
-            let range = [row.first.databaseValue, (row.first &+ row.count &- 1).databaseValue]
-            if row.count > Int64(finished) { try db.cachedStatement(sql: deleteRecipients).run(range) }
-            try db.cachedStatement(sql: deleteAttempts).run(range)
-            if !row.isSpooled { try db.cachedStatement(sql: deleteContent).run([message]) }
-            try db.cachedStatement(sql: deleteMessage).run([message])
-        } else if finished > 0 {
-            try db.cachedStatement(sql: updateOpen).run([open.databaseValue, message])
+            if open == 0 {
+                ended = try detail(of: row, db)
+                try remove(settlement.message, row, withRecipients: true, db)
+            } else if finished > 0 {
+                try db.cachedStatement(sql: updateOpen).run([open.databaseValue, message])
+            }
         }
         let notices = try settlement.notices.map { try MessageRows.insert($0, db, &numbers) }
         if withReports { try report(settlement, row.id, row.kind, db, &numbers) }
         return Result(
-            settled: Settled(openRecipients: open, notices: notices),
+            settled: Settled(openRecipients: open, notices: notices, ended: ended),
             spoolFile: open == 0 && row.isSpooled ? row.id : nil)
     }
 
@@ -71,9 +59,25 @@ enum SettleRows {
         }
     }
 
-    private static func update(
-        _ recipient: RecipientOutcome, of message: DatabaseValue, expiresAt: WallTime, _ db: Database
-    ) throws {
+    /// Deletes the recipients of a message, all of them, if none had an attempt before.
+    /// - Returns: false, with nothing deleted, if one had, or is not there.
+    private static func removeUntried(
+        _ recipients: [RecipientOutcome], of row: MessageState, _ message: DatabaseValue, _ db: Database
+    ) throws -> Bool {
+        if recipients.count > 1, try db.cachedStatement(sql: anyTried).first(row.range, { try $0.bool() }) ?? true {
+            return false
+        }
+        let delete = try db.cachedStatement(sql: deleteUntried)
+        for (place, recipient) in recipients.enumerated() {
+            try delete.run([recipient.recipient.value.databaseValue, message])
+            if db.changesCount == 1 { continue }
+            if place == 0 { return false }
+            throw unknown(recipient)
+        }
+        return true
+    }
+
+    private static func update(_ recipient: RecipientOutcome, of message: DatabaseValue, _ db: Database) throws {
         let state: DatabaseValue =
             switch recipient.outcome {
             case .delivered: RecipientState.delivered.rawValue.databaseValue
@@ -84,8 +88,8 @@ enum SettleRows {
         try db.cachedStatement(sql: updateRecipient).run(
             [
                 state, (recipient.isAttempt ? 1 : 0).databaseValue,
-                min(recipient.nextAttempt, expiresAt).seconds.databaseValue,
-                recipient.time.seconds.databaseValue,
+                recipient.nextAttempt.seconds.databaseValue, recipient.deadline.seconds.databaseValue,
+                (recipient.expiresAt?.seconds).databaseValue, recipient.time.seconds.databaseValue,
             ] + recipient.outcome.columns + [
                 recipient.host.databaseValue, recipient.delayedNoticeSent.databaseValue,
                 (recipient.policyFailureSince?.seconds).databaseValue,
@@ -117,21 +121,15 @@ enum SettleRows {
         .unknown("recipient \(recipient.recipient.value)")
     }
 
-    private static let messageState = """
-        SELECT id, spooled, first_recipient, recipients, open, expires_at, kind FROM message WHERE number = ?
-        """
     private static let updateRecipient = """
-        UPDATE recipient SET state = coalesce(?, state), attempts = attempts + ?, next_attempt = ?, last_attempt = ?,
-            result = ?, cause = ?, detail = ?, reply_code = ?, reply_enhanced = ?, reply_text = ?, host = ?,
+        UPDATE recipient SET state = coalesce(?, state), attempts = attempts + ?, next_attempt = ?, deadline = ?,
+            expires_at = coalesce(?, expires_at), last_attempt = ?, result = ?, cause = ?, detail = ?, reply_code = ?, reply_enhanced = ?, reply_text = ?, host = ?,
             delayed_notice = max(delayed_notice, ?), policy_since = ?
         WHERE number = ? AND message = ? AND state <= 2
         """
-    private static let deleteRecipient = "DELETE FROM recipient WHERE number = ? AND message = ? AND state <= 2"
-    private static let deleteRecipients = "DELETE FROM recipient WHERE number BETWEEN ? AND ?"
-    private static let deleteAttempts = "DELETE FROM attempt WHERE recipient BETWEEN ? AND ?"
-    private static let deleteContent = "DELETE FROM content WHERE message = ?"
-    private static let deleteMessage = "DELETE FROM message WHERE number = ?"
-    private static let updateOpen = "UPDATE message SET open = ? WHERE number = ?"
+    private static let anyTried = "SELECT max(attempts) FROM recipient WHERE number BETWEEN ? AND ?"
+    private static let deleteUntried =
+        "DELETE FROM recipient WHERE number = ? AND message = ? AND state <= 2 AND attempts = 0"
     private static let lastSequence = "SELECT coalesce(max(sequence), 0) FROM attempt WHERE recipient = ?"
     private static let insertAttempt = """
         INSERT INTO attempt (recipient, sequence, time, host, address, tls_level, verified_by, required_by, result,

@@ -3,49 +3,13 @@ import Mail
 
 /// Queries for people.
 enum ViewQueries {
-    static let list = """
-        SELECT \(MessageRows.columns), m.open, m.recipients,
-            (SELECT min(next_attempt) FROM recipient
-                WHERE number BETWEEN m.first_recipient AND m.first_recipient + m.recipients - 1 AND +state = 0)
-        FROM message m
-        WHERE m.number > ?1
-            AND (?2 IS NULL OR m.received_at < ?2)
-            AND (NOT ?3 OR m.quarantined IS NOT NULL)
-            AND (NOT ?4 OR (m.reverse_local IS ?5 AND m.reverse_domain IS ?6))
-            AND (?7 IS NULL OR EXISTS (SELECT 1 FROM recipient
-                WHERE number BETWEEN m.first_recipient AND m.first_recipient + m.recipients - 1
-                AND destination = ?7 AND +state <= 2))
-            AND (?8 IS NULL OR EXISTS (SELECT 1 FROM recipient
-                WHERE number BETWEEN m.first_recipient AND m.first_recipient + m.recipients - 1
-                AND local = ?8 AND domain = ?9))
-        ORDER BY m.number LIMIT ?10
-        """
-
-    static func arguments(
-        _ filter: QueueFilter, after cursor: MessageNumber?, limit: Int
-    ) -> [DatabaseValue] {
-        var sender: [DatabaseValue] = [false.databaseValue, .null, .null]
-        switch filter.sender {
-        case nil: break
-        case .null: sender = [true.databaseValue, .null, .null]
-        case .mailbox(let mailbox):
-            sender = [true.databaseValue, mailbox.localPart.databaseValue, mailbox.domain.column]
-        }
-        return [
-            (cursor?.value ?? 0).databaseValue, (filter.receivedBefore?.seconds).databaseValue,
-            filter.quarantinedOnly.databaseValue,
-        ] + sender + [
-            filter.destination.databaseValue, (filter.recipient?.localPart).databaseValue,
-            filter.recipient?.domain.column ?? .null, limit.databaseValue,
-        ]
-    }
-
     static let byID =
         "SELECT \(MessageRows.columns), m.first_recipient, m.recipients FROM message m WHERE m.id = ?"
 
     static let recipients = """
-        SELECT number, local, domain, notify, original_recipient, destination, state, attempts, next_attempt, last_attempt,
-            result, cause, detail, reply_code, reply_enhanced, reply_text, host, delayed_notice, policy_since
+        SELECT number, local, domain, notify, original_recipient, destination, state, attempts, next_attempt,
+            coalesce(expires_at, next_attempt), last_attempt, result, cause, detail, reply_code, reply_enhanced, reply_text,
+            host, delayed_notice, policy_since, held_at, hold_reason
         FROM recipient WHERE number BETWEEN ? AND ? ORDER BY number
         """
 
@@ -63,12 +27,19 @@ enum ViewQueries {
         """
 
     static let byDestination = """
-        SELECT destination, count(*) AS waiting FROM recipient INDEXED BY recipient_destination
-        WHERE state = 0 GROUP BY destination ORDER BY waiting DESC, destination LIMIT ?
+        SELECT destination, due, deferred, held, (SELECT received_at FROM message WHERE number =
+            (SELECT message FROM recipient WHERE number = first))
+        FROM (
+            SELECT destination, count(*) FILTER (WHERE state = 0 AND next_attempt <= ?1) AS due,
+                count(*) FILTER (WHERE state = 0 AND next_attempt > ?1) AS deferred,
+                count(*) FILTER (WHERE state = 1) AS held, min(number) FILTER (WHERE state <= 1) AS first
+            FROM recipient INDEXED BY recipient_destination WHERE state <= 2 GROUP BY destination
+        )
+        WHERE first IS NOT NULL ORDER BY due + deferred + held DESC, destination LIMIT ?2
         """
 
-    static func detail(_ id: QueueID, _ db: Database) throws -> QueueDetail? {
-        let found = try db.cachedStatement(sql: byID).first([id.text.databaseValue]) {
+    static func detail(_ id: String, _ db: Database) throws -> QueueDetail? {
+        let found = try db.cachedStatement(sql: byID).first([id.databaseValue]) {
             (message: try MessageRows.read(&$0), first: try $0.int64(), count: try $0.int64())
         }
         guard let found else { return nil }
@@ -88,9 +59,10 @@ enum ViewQueries {
             number: RecipientNumber(try columns.int64()), mailbox: try columns.mailbox(),
             request: try columns.request(), destination: try columns.text(),
             state: RecipientState(rawValue: try columns.int()) ?? .held,
-            attempts: try columns.int(), nextAttempt: try columns.time(), lastAttempt: try columns.optionalTime(),
-            lastOutcome: try columns.outcome(), lastHost: try columns.optionalText(),
-            delayedNoticeSent: try columns.bool(), policyFailureSince: try columns.optionalTime())
+            attempts: try columns.int(), nextAttempt: try columns.time(), expiresAt: try columns.time(),
+            lastAttempt: try columns.optionalTime(), lastOutcome: try columns.outcome(), lastHost: try columns.optionalText(),
+            delayedNoticeSent: try columns.bool(), policyFailureSince: try columns.optionalTime(),
+            heldAt: try columns.optionalTime(), holdReason: try columns.optionalText())
     }
 
     private static func attempt(_ columns: inout Columns) throws -> AttemptRecord {

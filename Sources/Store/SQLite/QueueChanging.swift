@@ -1,0 +1,27 @@
+import GRDB
+public import Mail
+
+extension SQLiteStore {
+    public func select(
+        _ filter: QueueFilter, after cursor: RecipientNumber?, limit: Int
+    ) async throws(StoreError) -> [SelectedRecipient] {
+        try await viewReader.read { db in
+            try db.cachedStatement(sql: ListQueries.select(filter)).rows(
+                ListQueries.arguments(filter, after: cursor?.value, limit: limit), ListQueries.read)
+        }
+    }
+
+    public func change(
+        _ change: QueueChange, _ recipients: [RecipientNumber], at time: WallTime
+    ) async throws(StoreError) -> QueueChanged {
+        if recipients.isEmpty { return QueueChanged(changed: 0, ended: []) }
+        guard recipients.count <= QueueLimits.page else {
+            throw .failed("\(recipients.count) recipients at once, at most \(QueueLimits.page)")
+        }
+        let result = try await perform(urgently: false) { db, _, withReports in
+            try ChangeRows.run(change, recipients, at: time, db, withReports: withReports)
+        }
+        dropFiles(result.spoolFiles)
+        return QueueChanged(changed: result.changed, ended: result.ended)
+    }
+}
