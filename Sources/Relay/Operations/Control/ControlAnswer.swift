@@ -1,12 +1,16 @@
 import FlyingFox
 import FoundationEssentials
 
-/// What goes back over the control socket: a status and a JSON value.
+/// What goes back over the control socket: a status and a JSON value, or the exposition of the metrics.
 struct ControlAnswer: Sendable {
     let status: HTTPStatusCode
     let body: [UInt8]
     /// For 405: what the place takes.
     var allow = "GET"
+    var contentType = "application/json"
+
+    /// As Prometheus demands it.
+    static let expositionType = "text/plain; version=0.0.4"
 
     /// 200 with `view`.
     static func found(_ view: some Encodable) -> ControlAnswer {
@@ -14,6 +18,14 @@ struct ControlAnswer: Sendable {
             return .refused(.internalServerError, "internal", "the answer cannot be written as JSON", "Report this")
         }
         return ControlAnswer(status: .ok, body: body)
+    }
+
+    /// 200 with text for Prometheus.
+    static func exposition(_ text: String) -> ControlAnswer {
+        var octets = Array(text.utf8)
+        // One comes behind the body.
+        if octets.last == UInt8(ascii: "\n") { octets.removeLast() }
+        return ControlAnswer(status: .ok, body: octets, contentType: expositionType)
     }
 
     /// Any other status with the reason and what to do.
@@ -25,7 +37,7 @@ struct ControlAnswer: Sendable {
     /// Head and body as they are sent. One answer for each connection.
     var octets: [UInt8] {
         var head = "HTTP/1.1 \(status.code) \(status.phrase)\r\n"
-        head += "Content-Type: application/json\r\nContent-Length: \(body.count + 1)\r\nConnection: close\r\n"
+        head += "Content-Type: \(contentType)\r\nContent-Length: \(body.count + 1)\r\nConnection: close\r\n"
         if status == .methodNotAllowed { head += "Allow: \(allow)\r\n" }
         return Array(head.utf8) + Array("\r\n".utf8) + body + [UInt8(ascii: "\n")]
     }

@@ -25,16 +25,6 @@ public struct ControlClient: Sendable {
         try await get("/v1/status")
     }
 
-    /// One page.
-    public func queue(_ query: QueueQuery) async throws(ControlClientError) -> ControlReply<QueuePage> {
-        var items = [("limit", "\(query.limit)")]
-        if let destination = query.destination { items.append(("destination", destination.text)) }
-        if let sender = query.sender { items.append(("sender", sender)) }
-        if let recipient = query.recipient { items.append(("recipient", recipient)) }
-        if let cursor = query.cursor { items.append(("cursor", cursor)) }
-        return try await get("/v1/queue", items)
-    }
-
     /// nil where no message has this id.
     public func show(_ id: QueueID) async throws(ControlClientError) -> ControlReply<MessageView>? {
         do throws(ControlClientError) {
@@ -96,13 +86,13 @@ public struct ControlClient: Sendable {
         return items
     }
 
-    private func get<View: Decodable>(
+    func get<View: Decodable>(
         _ path: String, _ query: [(String, String)] = []
     ) async throws(ControlClientError) -> ControlReply<View> {
         try reply(to: path, try await fetch(path, query))
     }
 
-    private func reply<View: Decodable>(
+    func reply<View: Decodable>(
         to path: String, _ octets: [UInt8]
     ) throws(ControlClientError) -> ControlReply<View> {
         guard let view = ControlJSON.decode(View.self, from: octets) else {

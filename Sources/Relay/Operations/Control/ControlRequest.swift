@@ -14,9 +14,22 @@ enum ControlRequest: Hashable, Sendable {
     case reportPreview(ReportQuery)
     /// A POST.
     case sendReports(ReportQuery)
-
-    /// What asks and what orders.
-    private enum Method: String { case get = "GET", post = "POST" }
+    /// A POST.
+    case order(QueueOrder)
+    case destinations(limit: Int, suspendedOnly: Bool)
+    /// A POST; `reason` may be absent.
+    case suspend(DestinationName, seconds: Int64?, reason: String?)
+    /// A POST.
+    case resume(DestinationName)
+    case holds
+    /// A POST.
+    case addHold(HoldOrder, reason: String?)
+    /// A POST.
+    case removeHold(Int64)
+    case trace(key: String, limit: Int)
+    /// A POST.
+    case reload
+    case metrics
 
     /// Octets of request line, header and the empty line after them.
     static let headLimit = 16_384
@@ -52,19 +65,23 @@ enum ControlRequest: Hashable, Sendable {
         let parts = words[1].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         // FlyingFox decodes what is percent-encoded.
         let request = HTTPRequest(
-            method: HTTPMethod(String(words[0])), version: .http11,
+            method: .GET, version: .http11,
             target: HTTPRequest.Target(path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : ""),
             headers: [:], body: HTTPBodySequence())
-        guard let method = Method(rawValue: String(words[0])) else {
-            throw notAllowed(.get, "only GET is answered here")
+        let steps = request.path.split(separator: "/").map { $0.removingPercentEncodingStrictly ?? "" }
+        guard steps.first == "v1", let place = ControlPlace(steps.dropFirst()) else {
+            guard words[0] == "GET" else { throw ControlRefusal.notAllowed("GET", "only GET is answered here") }
+            throw ControlRefusal(
+                .notFound, "not-found", "there is nothing at \(LogLine.escaped(request.path))",
+                "Ask for /v1/status, /v1/queue, /v1/queue/ID, /v1/destinations, /v1/holds, /v1/trace, /v1/metrics, "
+                    + "/v1/policy/DOMAIN, /v1/sts or /v1/tlsrpt")
         }
-        return try route(request, method)
-    }
-
-    private static func notAllowed(_ method: Method, _ message: String) -> ControlRefusal {
-        ControlRefusal(
-            .methodNotAllowed, "method-not-allowed", message, "Send a \(method.rawValue) request",
-            allow: method.rawValue)
+        let method = place.isOrder ? "POST" : "GET"
+        guard words[0] == method else {
+            throw .notAllowed(
+                method, place.isOrder ? "this is an order, not a question" : "only GET is answered here")
+        }
+        return try place.request(request.query)
     }
 
     private static func refuseBody(_ fields: some Sequence<Substring>) throws(ControlRefusal) {
@@ -77,127 +94,6 @@ enum ControlRequest: Hashable, Sendable {
             }
         }
     }
-
-    private static func route(_ request: HTTPRequest, _ method: Method) throws(ControlRefusal) -> ControlRequest {
-        let steps = request.path.split(separator: "/").map { $0.removingPercentEncodingStrictly ?? "" }
-        let query = request.query
-        if steps.count == 4, steps[0] == "v1", steps[1] == "sts", steps[3] == "refresh" {
-            guard method == .post else { throw notAllowed(.post, "a refresh is an order, not a question") }
-            try refuse(query, but: [])
-            return .refreshPolicy(try domainName(steps[2]))
-        }
-        if steps == ["v1", "tlsrpt", "send"] {
-            guard method == .post else { throw notAllowed(.post, "sending is an order, not a question") }
-            return .sendReports(try reportQuery(query, knowing: ["day", "domain"]))
-        }
-        guard method == .get else { throw notAllowed(.get, "only GET is answered here") }
-        switch (steps.first, steps.dropFirst().first, steps.dropFirst(2).first, steps.count) {
-        case ("v1", "status", nil, 2):
-            try refuse(query, but: [])
-            return .status
-        case ("v1", "queue", nil, 2):
-            return .queue(try queueQuery(query))
-        case ("v1", "queue", let id?, 3):
-            try refuse(query, but: [])
-            guard let id = QueueID(id) else {
-                throw ControlRefusal(
-                    .badRequest, "bad-queue-id", "\(LogLine.escaped(id)) is no queue id",
-                    "A queue id has \(QueueID.length) letters and digits, as in the log")
-            }
-            return .show(id)
-        case ("v1", "policy", let domain?, 3):
-            try refuse(query, but: [])
-            return .policy(try domainName(domain))
-        case ("v1", "sts", nil, 2):
-            return .policies(try policyQuery(query))
-        case ("v1", "tlsrpt", nil, 2):
-            return .reports(try reportQuery(query, knowing: ["domain", "after", "limit"]))
-        case ("v1", "tlsrpt", "preview", 3):
-            return .reportPreview(try reportQuery(query, knowing: ["day", "domain", "after", "limit"]))
-        default:
-            throw ControlRefusal(
-                .notFound, "not-found", "there is nothing at \(LogLine.escaped(request.path))",
-                "Ask for /v1/status, /v1/queue, /v1/queue/ID, /v1/policy/DOMAIN, /v1/sts or /v1/tlsrpt")
-        }
-    }
-
-    private static func domainName(_ text: String) throws(ControlRefusal) -> DomainName {
-        do throws(DomainNameError) {
-            return try DomainName(text)
-        } catch {
-            throw ControlRefusal(
-                .badRequest, "bad-domain", "\(LogLine.escaped(text)) is no domain name",
-                "Write it in ASCII, as A-labels")
-        }
-    }
-
-    private static func queueQuery(_ items: [HTTPRequest.QueryItem]) throws(ControlRefusal) -> QueueQuery {
-        try refuse(items, but: ["destination", "sender", "recipient", "limit", "cursor"])
-        var query = QueueQuery()
-        for item in items {
-            if item.value.utf8.count > QueueQuery.textLimit {
-                throw ControlRefusal(
-                    .badRequest, "too-long", "\(item.name) is too long", "At most \(QueueQuery.textLimit) octets")
-            }
-            switch item.name {
-            case "destination": query.destination = try domainName(item.value)
-            case "sender": query.sender = item.value
-            case "recipient": query.recipient = item.value
-            case "cursor": query.cursor = item.value
-            default: query.limit = try limit(item.value, upTo: QueueQuery.limitCeiling)
-            }
-        }
-        return query
-    }
-
-    private static func policyQuery(_ items: [HTTPRequest.QueryItem]) throws(ControlRefusal) -> PolicyQuery {
-        try refuse(items, but: ["after", "limit"])
-        var query = PolicyQuery()
-        for item in items {
-            switch item.name {
-            case "after": query.after = try domainName(item.value)
-            default: query.limit = try limit(item.value, upTo: PolicyQuery.limitCeiling)
-            }
-        }
-        return query
-    }
-
-    private static func reportQuery(
-        _ items: [HTTPRequest.QueryItem], knowing known: [String]
-    ) throws(ControlRefusal) -> ReportQuery {
-        try refuse(items, but: known)
-        var query = ReportQuery()
-        for item in items {
-            switch item.name {
-            case "domain": query.domain = try domainName(item.value)
-            case "after": query.after = try domainName(item.value)
-            case "limit": query.limit = try limit(item.value, upTo: ReportQuery.limitCeiling)
-            default:
-                guard let day = ReportDay(text: item.value) else {
-                    throw ControlRefusal(
-                        .badRequest, "bad-day", "\(LogLine.escaped(item.value)) is no day", "Write it as 2026-11-21")
-                }
-                query.day = day
-            }
-        }
-        return query
-    }
-
-    private static func limit(_ text: String, upTo ceiling: Int) throws(ControlRefusal) -> Int {
-        guard let limit = Int(strictly: text), (1...ceiling).contains(limit) else {
-            throw ControlRefusal(
-                .badRequest, "bad-limit", "\(LogLine.escaped(text)) is no limit", "A number from 1 to \(ceiling)")
-        }
-        return limit
-    }
-
-    private static func refuse(_ items: [HTTPRequest.QueryItem], but known: [String]) throws(ControlRefusal) {
-        for item in items where !known.contains(item.name) {
-            let list = known.isEmpty ? "None is known here" : "Known are \(known.joined(separator: ", "))"
-            throw ControlRefusal(
-                .badRequest, "unknown-parameter", "there is no parameter \(LogLine.escaped(item.name))", list)
-        }
-    }
 }
 
 /// A request that is answered with its fault.
@@ -208,6 +104,16 @@ struct ControlRefusal: Error, Sendable {
         var answer = ControlAnswer.refused(status, code, message, cure)
         answer.allow = allow
         self.answer = answer
+    }
+
+    static func notAllowed(_ method: String, _ message: String) -> ControlRefusal {
+        ControlRefusal(
+            .methodNotAllowed, "method-not-allowed", message, "Send a \(method) request", allow: method)
+    }
+
+    /// 400: a value that is none.
+    static func bad(_ code: String, _ value: some StringProtocol, _ problem: String, _ cure: String) -> ControlRefusal {
+        ControlRefusal(.badRequest, code, "\(LogLine.escaped(String(value))) \(problem)", cure)
     }
 }
 

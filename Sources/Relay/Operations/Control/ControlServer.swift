@@ -6,7 +6,7 @@ public import Net
 ///
 /// FlyingFox's own server reads heads in quadratic time and takes bodies of any size. So connections are accepted and read
 /// by `Net`, within the limits below, and of FlyingFox remain the request with its decoding and the status codes. One
-/// request for each connection, GET but for one order, no bodies.
+/// request for each connection, GET for questions and POST for orders, no bodies.
 ///
 /// Who meets a limit is told: a head of more than 16 KiB gets 431, a request that takes longer than ``Limits/request``
 /// gets 408; beyond ``connectionLimit`` clients wait in the backlog; who does not take its answer within
@@ -145,31 +145,6 @@ extension ControlRefusal {
         ControlRefusal(
             HTTPStatusCode(431, phrase: "Request Header Fields Too Large"), "head-too-large",
             "the head has more than \(ControlRequest.headLimit) octets", "Send fewer header fields")
-    }
-}
-
-extension ControlSource {
-    func answer(_ request: ControlRequest) async -> ControlAnswer {
-        do {
-            switch request {
-            case .status: return .found(await status())
-            case .queue(let query): return .found(try await queue(query))
-            case .policy(let domain): return ControlAnswer(status: .ok, body: try await policy(domain))
-            case .policies(let query): return .found(try await policyPage(after: query.after, limit: query.limit))
-            case .reports(let query): return .found(try await reports(query))
-            case .reportPreview(let query): return .found(try await reportPreview(query))
-            case .sendReports(let query): return .found(try await sendReports(query))
-            case .refreshPolicy(let domain): return .found(await refreshPolicy(of: domain))
-            case .show(let id):
-                if let message = try await show(id) { return .found(message) }
-                return .refused(
-                    .notFound, "no-such-message", "no message in the queue has the id \(id)",
-                    "It may have been delivered or returned: look for it in the log")
-            }
-        } catch {
-            return .refused(
-                .internalServerError, "internal", "the daemon could not answer: \(error)", "Look at the daemon's log")
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+import DNS
 public import Mail
 
 /// What an order to the queue does.
@@ -21,6 +22,23 @@ public enum AddressSelector: Hashable, Sendable, CustomStringConvertible {
     case domain(DomainName)
     /// `<>`: the null reverse-path; for senders only.
     case null
+
+    /// Reads `local-part@domain`, `@domain`, and of a sender `<>` or nothing at all; domains also as U-labels. nil where it is
+    /// none of these.
+    public init?(_ text: String, isSender: Bool) {
+        if text.isEmpty || text == "<>" {
+            guard isSender else { return nil }
+            self = .null
+        } else if text.hasPrefix("@") {
+            guard let domain = try? DomainName(idna: text.dropFirst()) else { return nil }
+            self = .domain(domain)
+        } else {
+            guard let mailbox = try? Mailbox(parsing: text.utf8, toASCII: { try? DomainName(idna: $0) }) else {
+                return nil
+            }
+            self = .mailbox(mailbox)
+        }
+    }
 
     public var description: String {
         switch self {

@@ -3,17 +3,22 @@ public import Mail
 /// `relayctl queue` for people.
 public enum QueueText {
     /// A row for each message, and for a deferred recipient the reason below it.
-    public static func list(_ messages: [MessageView], isComplete: Bool, now: WallTime, style: TextStyle) -> String {
-        if messages.isEmpty { return "The queue holds no such mail.\n" }
+    /// - Parameter isNarrowed: true where conditions were given; without, no message means an empty queue.
+    public static func list(
+        _ messages: [MessageView], isComplete: Bool, isNarrowed: Bool = true, now: WallTime, style: TextStyle
+    ) -> String {
+        if messages.isEmpty {
+            return isNarrowed ? "The queue holds no such mail.\n" : "The queue is empty.\n"
+        }
         var table = TextTable(["ID", "AGE", "SIZE", "SENDER", "RECIPIENT", "STATE", "NEXT"])
         for message in messages {
             var head = [
-                message.id, Humane.span(max(0, now.seconds &- message.receivedAt)), Humane.size(Int64(message.size)),
-                sender(message),
+                message.id, Humane.age(message.receivedAt, now), Humane.size(Int64(message.size)), sender(message),
             ]
             for recipient in message.recipients {
-                let reason = recipient.reason.map { ": \($0.cause)" } ?? ""
-                table.add(head + [recipient.address, recipient.state + reason, next(recipient, now)])
+                table.add(
+                    head + [recipient.address, state(recipient), next(recipient, now)],
+                    colours: colour(recipient).map { [5: $0] } ?? [:])
                 head = ["", "", "", ""]
             }
         }
@@ -43,7 +48,11 @@ public enum QueueText {
             text += "\n" + style.paint(LogLine.oneLine(recipient.address), .bold) + "\n"
             let attempts = Humane.count(recipient.attempts, "attempt")
             var rows = [("state", "\(recipient.state) after \(attempts)"), ("via", via(recipient.destination))]
+            if let waiting = recipient.waiting { rows.append(("waits", waits(waiting, now))) }
             if recipient.nextAttempt != nil { rows.append(("next", next(recipient, now))) }
+            if let expiry = recipient.expiresAt, expiry != message.expiresAt {
+                rows.append(("expires", distance(expiry)))
+            }
             if let reason = recipient.reason { rows.append(("reason", "\(reason.cause): \(reason.detail)")) }
             if let host = recipient.host { rows.append(("host", host)) }
             if let reply = recipient.lastReply { rows.append(("reply", reply)) }
@@ -76,9 +85,56 @@ public enum QueueText {
         destination.hasPrefix("via:") ? String(destination.dropFirst(4)) : destination
     }
 
+    /// Characters of a reason in a list.
+    static let reasonLimit = 40
+
+    private static func state(_ recipient: RecipientView) -> String {
+        guard let waiting = recipient.waiting else {
+            return recipient.state + (recipient.reason.map { ": \($0.cause)" } ?? "")
+        }
+        let place = waiting.state == recipient.state ? "" : ", destination \(waiting.state)"
+        let why = waiting.reason ?? recipient.reason?.cause
+        return recipient.state + place + (why.map { ": \(Humane.short($0, reasonLimit))" } ?? "")
+    }
+
+    private static func colour(_ recipient: RecipientView) -> TextStyle.Colour? {
+        switch (recipient.state, recipient.waiting?.state) {
+        case ("quarantined", _), ("bounced", _), (_, "down"): .red
+        case ("held", _), (_, "held"), (_, "suspended"): .yellow
+        default: nil
+        }
+    }
+
+    /// What keeps it, since when, until when and why.
+    private static func waits(_ waiting: WaitingView, _ now: WallTime) -> String {
+        var text =
+            switch waiting.state {
+            case "held": "held"
+            case "down": "the hosts of its destination are down"
+            case "suspended": "its destination is suspended"
+            default: waiting.state
+            }
+        if let since = waiting.since { text += " since \(Humane.age(since, now))" }
+        if let until = waiting.until { text += ", until \(Humane.distance(to: WallTime(seconds: until), from: now))" }
+        if let reason = waiting.reason { text += ": \(reason)" }
+        switch (waiting.state, waiting.until) {
+        case ("held", nil): text += " (relayctl queue release lets it go)"
+        case ("suspended", nil): text += " (until relayctl destinations resume)"
+        default: break
+        }
+        return text
+    }
+
     private static func sender(_ message: MessageView) -> String { message.sender.isEmpty ? "<>" : message.sender }
 
     private static func next(_ recipient: RecipientView, _ now: WallTime) -> String {
-        recipient.nextAttempt.map { Humane.distance(to: WallTime(seconds: max($0, now.seconds)), from: now) } ?? "-"
+        switch recipient.waiting?.state {
+        case "held": return "when released"
+        case "suspended" where recipient.waiting?.until == nil: return "when resumed"
+        default: break
+        }
+        // Both must have come.
+        let time = [recipient.nextAttempt, recipient.waiting?.until].compactMap(\.self).max()
+        return time.map { Humane.distance(to: WallTime(seconds: max($0, now.seconds)), from: now) } ?? "-"
     }
 }

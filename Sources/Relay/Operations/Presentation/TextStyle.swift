@@ -44,44 +44,6 @@ public struct TextStyle: Sendable {
     }
 }
 
-/// Rows of cells in aligned columns, two blanks apart, the last column ragged. Cells are made harmless for terminals.
-struct TextTable {
-    private var rows: [[String]]
-
-    init(_ titles: [String]) {
-        rows = [titles]
-    }
-
-    mutating func add(_ cells: [String]) {
-        rows.append(cells.map(LogLine.oneLine))
-    }
-
-    /// Columns of the longest line.
-    var width: Int {
-        let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
-        return widths.reduce(0, +) + 2 * max(0, columns - 1)
-    }
-
-    /// Each line behind `indent` blanks and with its line end.
-    func render(_ style: TextStyle, indent: Int = 0) -> String {
-        var widths: [Int] = []
-        for row in rows {
-            for (column, cell) in row.enumerated() {
-                if column == widths.count { widths.append(0) }
-                widths[column] = max(widths[column], cell.count)
-            }
-        }
-        return rows.enumerated().map { number, row in
-            let cells = row.enumerated().map { column, cell in
-                column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
-            }
-            let line = cells.joined(separator: "  ")
-            return String(repeating: " ", count: indent) + (number == 0 ? style.paint(line, .dim) : line) + "\n"
-        }.joined()
-    }
-}
-
 /// Times as distances, and sizes, for people.
 public enum Humane {
     /// `in 4m`, `2h ago`, `now`.
@@ -116,5 +78,30 @@ public enum Humane {
 
     static func count(_ number: some BinaryInteger, _ one: String, _ many: String? = nil) -> String {
         number == 1 ? "1 \(one)" : "\(number) \(many ?? one + "s")"
+    }
+
+    /// `12,400`
+    static func number(_ value: some BinaryInteger) -> String {
+        var text = ""
+        for (index, digit) in String(value.magnitude).reversed().enumerated() {
+            if index > 0, index % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return (value < 0 ? "-" : "") + text.reversed()
+    }
+
+    /// `1 recipient`, `12,400 recipients`.
+    static func tally(_ value: some BinaryInteger, _ one: String) -> String {
+        "\(number(value)) \(one)" + (value == 1 ? "" : "s")
+    }
+
+    /// At most `limit` characters; what is cut off is told by an ellipsis.
+    static func short(_ text: String, _ limit: Int) -> String {
+        text.count <= limit ? text : text.prefix(max(0, limit - 1)) + "…"
+    }
+
+    /// Seconds since `then`, as a span; `-` where there is none.
+    static func age(_ then: Int64?, _ now: WallTime) -> String {
+        then.map { span(max(0, now.seconds &- $0)) } ?? "-"
     }
 }

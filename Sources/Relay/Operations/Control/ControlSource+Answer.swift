@@ -1,0 +1,54 @@
+import Mail
+
+extension ControlSource {
+    /// Asks or orders what the request says.
+    func answer(_ request: ControlRequest) async -> ControlAnswer {
+        do {
+            return try await found(request)
+        } catch {
+            return .refused(
+                .internalServerError, "internal", "the daemon could not answer: \(error)", "Look at the daemon's log")
+        }
+    }
+
+    private func found(_ request: ControlRequest) async throws -> ControlAnswer {
+        switch request {
+        case .status: .found(await status())
+        case .queue(let query): .found(try await queue(query))
+        case .show(let id): Self.message(try await show(id), id)
+        case .order(let order):
+            .found(
+                try await self.order(
+                    order.verb, order.selectors, dryRun: order.isDryRun, reason: order.reason, cursor: order.cursor))
+        case .destinations(let limit, let suspendedOnly):
+            .found(try await destinations(limit: limit, suspendedOnly: suspendedOnly))
+        case .suspend(let name, let seconds, let reason):
+            .found(try await suspend(name, seconds: seconds, reason: reason))
+        case .resume(let name): .found(try await resume(name))
+        case .holds: .found(try await holds())
+        case .addHold(let rule, let reason): .found(try await addHold(rule, reason: reason))
+        case .removeHold(let number): Self.removal(of: number, try await removeHold(number))
+        case .trace(let key, let limit): .found(try await trace(key: key, limit: limit))
+        case .reload: .found(try await reload())
+        case .metrics: .exposition(try await metrics())
+        case .policy(let domain): ControlAnswer(status: .ok, body: try await policy(domain))
+        case .policies(let query): .found(try await policyPage(after: query.after, limit: query.limit))
+        case .refreshPolicy(let domain): .found(await refreshPolicy(of: domain))
+        case .reports(let query): .found(try await reports(query))
+        case .reportPreview(let query): .found(try await reportPreview(query))
+        case .sendReports(let query): .found(try await sendReports(query))
+        }
+    }
+
+    private static func message(_ message: MessageView?, _ id: QueueID) -> ControlAnswer {
+        if let message { return .found(message) }
+        return .refused(
+            .notFound, "no-such-message", "no message in the queue has the id \(id)",
+            "It may have been delivered or returned: relayctl trace \(id) tells what became of it")
+    }
+
+    private static func removal(of number: Int64, _ removed: Bool) -> ControlAnswer {
+        if removed { return .found(HoldRemovalView(number: number, removed: true)) }
+        return .refused(.notFound, "no-such-rule", "there is no hold rule \(number)", "See /v1/holds")
+    }
+}
