@@ -5,9 +5,9 @@
 /// Each admitted delivery ends in exactly one of `succeeded`, `failed` and `released`.
 public struct DestinationWindow: Hashable, Sendable {
     /// `delivery.destination_connections`
-    public let limit: Int
-    private let firstProbe: Int64
-    private let lastProbe: Int64
+    public private(set) var limit: Int
+    private var firstProbe: Int64
+    private var lastProbe: Int64
     /// Deliveries allowed at once while the destination is up.
     public private(set) var width: Int
     public private(set) var inFlight = 0
@@ -41,6 +41,14 @@ public struct DestinationWindow: Hashable, Sendable {
         self.firstProbe = max(1, min(firstProbe, Self.probeMinimum))
         self.lastProbe = max(1, min(lastProbe, Self.probeMaximum))
         width = min(Self.firstWidth, self.limit)
+    }
+
+    /// The limits are those of `fresh` from now on; what was learned of the destination stays.
+    public mutating func adopt(_ fresh: DestinationWindow) {
+        limit = fresh.limit
+        firstProbe = fresh.firstProbe
+        lastProbe = fresh.lastProbe
+        width = min(width, limit)
     }
 
     public enum Admission: Hashable, Sendable {

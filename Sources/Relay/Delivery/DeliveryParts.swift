@@ -11,7 +11,7 @@ struct DeliveryParts: Sendable {
     let store: any QueueStore
     let decisions: DecisionFinder
     let routing: Routing
-    /// Of routes, by the path of their file; read at start.
+    /// Of routes, by the path of their file.
     let credentials: [String: Credentials]
     let resolver: Resolver
     let opportunistic: ClientContext
@@ -21,7 +21,7 @@ struct DeliveryParts: Sendable {
     let identities: ClientIdentities
     let sessions: SessionCache
     let counters: Counters
-    let open = OpenStreams()
+    let open: OpenStreams
     /// Set once the daemon stops: from then on no host and no lookup is to blame for what does not end.
     let stopping: Flag
     /// Settlements that the store does not take now: while there are any, nothing new is delivered that might not be written

@@ -19,9 +19,11 @@ actor Dispatcher {
     /// Destinations remembered for their window and back-off although nothing waits for them.
     static let destinationLimit = 50_000
 
-    private let parts: DeliveryParts
+    private var parts: DeliveryParts
     private let loops: LoopGroup
-    private let recorder: OutcomeRecorder
+    private var recorder: OutcomeRecorder
+    /// Counts how often ``parts`` were replaced.
+    private var generation = 0
     private let loader: Alarm
     private var destinations: [String: Destination] = [:]
     /// Recipients that are in memory: the loader leaves them alone.
@@ -215,7 +217,7 @@ actor Dispatcher {
         nextTask += 1
         let loop = loops.next()
         let name = destination.name
-        tasks[number] = Task(executorPreference: loop) { [parts, recorder] in
+        tasks[number] = Task(executorPreference: loop) { [parts, recorder, generation] in
             let delivery = Delivery(parts: parts, loop: loop)
             var next: Assignment? = first
             while let current = next {
@@ -223,7 +225,7 @@ actor Dispatcher {
                     .worthRecording(of: current.job, isStopping: parts.stopping.isSet)
                 let recorded = await recorder.record(job, result)
                 await self.settled(current, result, recorded)
-                next = await self.next(name, canServeMore: delivery.canServeMore)
+                next = await self.next(name, generation, canServeMore: delivery.canServeMore)
             }
             await delivery.end()
             await self.ended(name, number)
@@ -277,8 +279,9 @@ actor Dispatcher {
 
     /// The next job for a delivery that settled one. Where there is none it waits, if its connection can serve more and
     /// nobody stands in line for a connection.
-    private func next(_ name: String, canServeMore: Bool) async -> Assignment? {
-        guard !isDraining else { return nil }
+    private func next(_ name: String, _ begun: Int, canServeMore: Bool) async -> Assignment? {
+        // A delivery with parts that were replaced ends, and one with the new ones takes its place.
+        guard !isDraining, begun == generation else { return nil }
         let destination = destination(name)
         while let job = destination.ready.first, job.isAbandoned {
             destination.ready.removeFirst()
@@ -392,6 +395,30 @@ actor Dispatcher {
             for job in destination.ready where job.isAbandoned { release(job) }
             destination.ready.removeAll(where: \.isAbandoned)
         }
+    }
+
+    // MARK: New settings
+
+    /// From now on deliveries begin with these. Those under way keep what they began with, and end their connection after the
+    /// job they have. Where mail goes another way now, what waits in memory is read from disk again.
+    func adopt(_ new: DeliveryParts, _ recorder: OutcomeRecorder) {
+        let isRerouted = new.routing != parts.routing
+        parts = new
+        self.recorder = recorder
+        generation += 1
+        for destination in destinations.values {
+            destination.window.adopt(new.newWindow())
+            for idle in destination.idle { idle.continuation.resume(returning: nil) }
+            destination.idle = []
+            guard isRerouted else { continue }
+            for job in destination.ready where job.awaited == nil {
+                release(job)
+                hasMoreOnDisk = true
+            }
+            destination.ready.removeAll { $0.awaited == nil }
+        }
+        if isRerouted { loader.ring() }
+        for destination in Array(destinations.values) where !destination.ready.isEmpty { serve(destination) }
     }
 
     // MARK: The end

@@ -10,7 +10,7 @@ struct QueueLoader: Sendable {
     let dispatcher: Dispatcher
     let alarm: Alarm
     let log: Logger
-    let routing: Routing
+    let current: Current<Stations>
     let clock: @Sendable () -> WallTime
 
     /// Recipients of one page.
@@ -60,6 +60,7 @@ struct QueueLoader: Sendable {
     /// - Returns: false where memory is full.
     private func load(_ page: [DueRecipient]) async throws(StoreError) -> Bool {
         var groups: [(message: MessageNumber, nextHop: NextHop, recipients: [DueRecipient])] = []
+        let routing = current.value.settings.routing
         for row in await dispatcher.wanted(page) {
             let nextHop = routing.nextHop(for: row.mailbox.domain)
             if let last = groups.indices.last, groups[last].message == row.message, groups[last].nextHop == nextHop {

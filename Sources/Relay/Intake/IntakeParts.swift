@@ -14,9 +14,12 @@ struct IntakeParts: Sendable {
     let counters: Counters
     let stopping: Flag
     let log: Logger
-    /// The port mail goes out to, part of a destination's name where it is not 25.
-    let routing: Routing
+    let current: Current<Stations>
     /// A-labels of a domain (RFC 5891).
     let toASCII: @Sendable (String) -> DomainName?
     let clock: @Sendable () -> WallTime
+
+    /// Where mail goes as things stand now, and not as they stood when the session began: what it commits must lie in the
+    /// queue under the name by which it is found.
+    var routing: Routing { current.value.settings.routing }
 }
