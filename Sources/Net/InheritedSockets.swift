@@ -25,6 +25,9 @@ public final class InheritedSockets: Sendable {
         self.entries = Mutex(entries)
     }
 
+    /// None at all.
+    public static var none: InheritedSockets { InheritedSockets([]) }
+
     deinit {
         for entry in entries.withLock({ $0 }) { _ = Glibc.close(entry.number) }
     }

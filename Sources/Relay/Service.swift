@@ -18,35 +18,40 @@ import TLS
 ///    queue like any other: there is one way out.
 /// 6. `Operations/` is what the operator sees: configuration, log, control socket.
 public final class Service: Sendable {
-    let configuration: Configuration
-    let hostname: DomainName
+    /// What stays whatever the configuration becomes.
+    let ground: Ground
+    /// What follows from the configuration as it is now.
+    let current: Current<Stations>
+    /// Where the configuration was read; nil where it came from no file.
+    let path: String?
+    let program: String
+    let workerArguments: [String]
     let started: WallTime
-    let log: Logger
-    let store: SQLiteStore
-    let loops: LoopGroup
-    let resolver: Resolver
-    let decisions: DecisionFinder
-    let routing: Routing
-    let https: HTTPSClient
-    let signer: Signer
     let dispatcher: Dispatcher
     let intake: IntakeServer
-    let entrances: [Entrance]
-    let gate: IntakeGate
-    let counters: Counters
-    let room: Room
-    let validation: ValidationWatch
-    /// Ends the rest between two refreshes of policies.
-    let refreshBell = Mutex<Alarm?>(nil)
-    /// Nil where reporting is off.
-    let reports: ReportSettings?
+    let inherited: InheritedSockets
+    let validation = ValidationWatch()
+    /// One reload at a time.
+    let reloads = ReloadTurn()
+    let errands = Errands()
+    /// By which terms reports are made; nil where reporting is off.
+    let reporting: Current<ReportRun.Terms?>
     let observed = ObservationCounters()
-    /// Ends the rests of ``ReportRun`` and ``KeyWatch``.
-    let reportBells = Mutex<[Alarm]>([])
+    let observing = Mutex<Observing?>(nil)
+    /// End the rests of what goes on in the background: at the end, and for new settings.
+    let bells = Mutex<[Alarm]>([])
+    /// The same at the end alone.
+    let endBells = Mutex<[Alarm]>([])
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
     private let loaderLoop: Loop
-    private let intakeStopping: Flag
+    private let running = Mutex<Running?>(nil)
+
+    /// What the start began and the end must end.
+    private struct Running: Sendable {
+        let control: ControlServer
+        let tasks: [Task<Void, Never>]
+    }
 
     /// This executable, whatever it was started as.
     public static let ownProgram = "/proc/self/exe"
@@ -56,71 +61,36 @@ public final class Service: Sendable {
     /// Reads the wall clock: the one place where the daemon does.
     static let clock: @Sendable () -> WallTime = { WallTime.now }
 
-    init(_ parts: ServiceParts) {
-        configuration = parts.configuration
-        hostname = parts.hostname
+    init(_ parts: ServiceParts, _ inherited: InheritedSockets = .none) {
+        ground = Ground(parts)
+        self.inherited = inherited
+        path = parts.path
+        program = parts.program
+        workerArguments = parts.workerArguments
         started = Self.clock()
-        log = parts.log
-        store = parts.store
-        loops = parts.loops
-        resolver = parts.resolver
-        counters = Counters()
-        room = Room(queueLimit: parts.configuration.intake.queueLimit, counters: counters)
-        intakeStopping = Flag()
-        validation = ValidationWatch()
-        let configuration = parts.configuration
-        let policy = PolicySettings(configuration)
-        https = parts.https
-        reports = ReportSettings(configuration)
-        decisions = DecisionFinder(
-            routes: RouteFinder(
-                resolver: resolver, settings: ServiceParts.routeSettings(configuration, hostname: hostname)),
-            policies: ServiceParts.policyFinder(
-                configuration, resolver: resolver, https: https, trust: parts.trust, store: store, log: log),
-            settings: policy)
-        let schedule = Schedule(configuration.retry)
-        routing = Routing(rules: policy.rules, port: configuration.delivery.port)
-        let resolver = parts.resolver
-        signer = Signer(
-            watch: KeyWatch(
-                ring: parts.keys, interval: configuration.dkim.checkInterval, clock: Self.clock, log: parts.log,
-                lookup: { name in DKIMKeyLookup(await resolver.resolve(Question(name, .txt))) }),
-            store: store, unsignable: configuration.dkim.unsignable, clock: Self.clock, log: parts.log)
-        let stopping = Flag()
-        let unsettled = Unsettled()
-        let deliveries = DeliveryParts(
-            configuration: configuration, hostname: hostname, store: store, decisions: decisions,
-            routing: routing, credentials: parts.credentials, resolver: resolver, opportunistic: parts.opportunistic,
-            dane: parts.dane, trust: parts.trust, signer: signer, identities: parts.identities,
-            sessions: SessionCache(), counters: counters, stopping: stopping, unsettled: unsettled, clock: Self.clock)
-        let recorder = OutcomeRecorder(
-            store: store, schedule: schedule,
-            bouncer: Bouncer(
-                hostname: hostname, from: configuration.dsn.from ?? .postmaster(at: hostname), schedule: schedule,
-                store: store, routing: routing, log: log),
-            counters: counters, log: log, routing: routing, clock: Self.clock, stopping: stopping, unsettled: unsettled)
+        let stations = ground.stations(parts.settings)
+        current = Current(stations)
+        reporting = Current(nil)
         // An alarm is waited for on its own loop: the loader runs there.
-        loaderLoop = loops.next()
+        loaderLoop = ground.loops.next()
         loaderAlarm = Alarm(on: loaderLoop)
-        dispatcher = Dispatcher(parts: deliveries, loops: loops, recorder: recorder, loader: loaderAlarm)
+        dispatcher = Dispatcher(
+            parts: ground.deliveryParts(stations), loops: ground.loops, recorder: ground.recorder(parts.settings),
+            loader: loaderAlarm, log: ground.log)
         loader = QueueLoader(
-            store: store, dispatcher: dispatcher, alarm: loaderAlarm, log: log, routing: routing, clock: Self.clock)
-        entrances = parts.entrances
-        gate = IntakeGate(configuration.intake, room: room)
-        intake = IntakeServer(
-            parts: IntakeParts(
-                configuration: configuration.intake, store: store, dispatcher: dispatcher, schedule: schedule,
-                gate: gate,
-                users: parts.users, counters: counters, stopping: intakeStopping, log: log, routing: routing,
-                toASCII: { try? DomainName(idna: $0) }, clock: Self.clock),
-            loops: loops)
+            store: ground.store, dispatcher: dispatcher, alarm: loaderAlarm, log: ground.log,
+            terms: { [ground, current] in ground.queueTerms(current.value.settings) }, clock: Self.clock)
+        intake = IntakeServer(parts: ground.intakeParts(stations, current, dispatcher), loops: ground.loops)
+        reporting.replace(with: reportTerms(stations))
     }
 
-    /// Runs the relay until it is told to stop by SIGTERM or SIGINT.
-    /// - Parameters: `program` with `workerArguments` is started as the resolver's worker.
+    /// Runs the relay until it is told to stop by SIGTERM or SIGINT; SIGHUP has it read its configuration again.
+    /// - Parameters:
+    ///   - path: where `configuration` was read.
+    ///   - program: started with `workerArguments` as the resolver's worker.
     public static func run(
-        _ configuration: Configuration, program: String = ownProgram, workerArguments: [String] = workerArguments,
-        log: Logger
+        _ configuration: Configuration, from path: String? = nil, program: String = ownProgram,
+        workerArguments: [String] = workerArguments, log: Logger
     ) async throws(ServiceError) {
         Signals.ignoreBrokenPipe()
         // Before there are threads: it changes the environment.
@@ -131,25 +101,34 @@ public final class Service: Sendable {
             throw ServiceError.system("\(error)")
         }
         let parts = try await ServiceParts.make(
-            configuration, program: program, workerArguments: workerArguments, log: log)
-        let service = Service(parts)
-        try await service.serve(inherited)
-    }
-
-    private func serve(_ inherited: InheritedSockets) async throws(ServiceError) {
-        let loop = loops.next()
+            configuration, path: path, program: program, workerArguments: workerArguments, log: log)
+        let service = Service(parts, inherited)
+        let loop = service.loops.next()
         let signals: Signals
         do throws(Errno) {
             signals = try Signals(on: loop, [.terminate, .interrupt, .hangup])
         } catch {
             throw ServiceError.system("signals cannot be received: \(error)")
         }
+        try await service.start()
+        _ = await loop.task { await service.waitForStop(signals) }.value
+        await service.stop()
+        signals.close()
+    }
+
+    /// From the queue on disk to clients that are let in.
+    func start() async throws(ServiceError) {
+        let loop = loops.next()
         await measureRoom()
         await recountQueue()
         try await reroute()
-        let addresses: [SocketAddress]
+        do throws(StoreError) { try await renewOrders() } catch {
+            throw ServiceError.store("what was ordered about the queue could not be read: \(error)")
+        }
+        let stations = current.value
+        let opened: IntakeServer.Opened
         do throws(IntakeServer.ListenError) {
-            addresses = try await intake.listen(by: entrances, inherited)
+            opened = try await intake.open(stations.settings.entrances, inherited)
         } catch {
             throw ServiceError.listen("\(error.point)", error.reason)
         }
@@ -159,22 +138,20 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError.control(configuration.control.socket, "\(error)")
         }
-        let observations = listenForObservations(on: loop)
-        let controlTask = Task(executorPreference: loop) { await control.run() }
-        let loading = Task(executorPreference: loaderLoop) { await self.loader.run() }
-        let keeping = Task(executorPreference: loop) { await self.keepHouse(on: loop) }
-        let testing = Task(executorPreference: loop) { await self.watchValidation(on: loop) }
-        let refreshing = Task(executorPreference: loop) { await self.refreshPolicies(on: loop) }
-        let observing = Task(executorPreference: loop) { if let observations { await observations.run() } }
-        let reporting = Task(executorPreference: loop) { await self.sendReports(on: loop) }
-        let watching = Task(executorPreference: loop) { await self.watchKeys(on: loop) }
-        await intake.start()
-        announce(addresses)
-        _ = await loop.task { await self.waitForStop(signals) }.value
-        await stop(
-            control, [loading, keeping, testing, refreshing, reporting, watching, observing, controlTask],
-            observations?.socket)
-        signals.close()
+        observe(configuration.tlsrpt.socket)
+        let tasks = [
+            Task(executorPreference: loaderLoop) { await self.loader.run() },
+            Task(executorPreference: loop) { await self.keepHouse(on: loop) },
+            Task(executorPreference: loop) { await self.watchValidation(on: loop) },
+            Task(executorPreference: loop) { await self.refreshPolicies(on: loop) },
+            Task(executorPreference: loop) { await self.sendReports(on: loop) },
+            Task(executorPreference: loop) { await self.watchKeys(on: loop) },
+            Task(executorPreference: loop) { await control.run() },
+        ]
+        running.withLock { $0 = Running(control: control, tasks: tasks) }
+        await intake.adopt(
+            ground.intakeParts(stations, current, dispatcher), stations.settings.entrances, opened)
+        announce(opened.addresses)
     }
 
     private func waitForStop(_ signals: Signals) async {
@@ -182,8 +159,8 @@ public final class Service: Sendable {
             do throws(SocketError) {
                 switch try await signals.next() {
                 case .hangup:
-                    log.event(
-                        .notice, LogLine("reload-refused").with("cure", "restart relayd to apply a new configuration"))
+                    // Not waited for: SIGTERM must be heard meanwhile.
+                    Task { await self.reload() }
                 case .interrupt, .terminate:
                     return
                 }
@@ -193,36 +170,60 @@ public final class Service: Sendable {
         }
     }
 
-    /// The end, in order: no new connections, transactions under way, deliveries under way, the store.
-    private func stop(_ control: ControlServer, _ tasks: [Task<Void, Never>], _ observations: DatagramSocket?) async {
+    /// The end, in order: no reload, no new connections, transactions under way, deliveries under way, the store.
+    func stop() async {
+        await reloads.close()
         let limit = configuration.delivery.shutdownTimeout
         log.event(.notice, LogLine("stopping").with("within", "\(limit.components.seconds)s"))
-        for task in tasks { task.cancel() }
-        loaderAlarm.ring()
+        let running = running.withLock { $0 }
+        for task in running?.tasks ?? [] { task.cancel() }
+        ringLoader()
         validation.alarm.withLock { $0 }?.ring()
-        refreshBell.withLock { $0 }?.ring()
-        for bell in reportBells.withLock({ $0 }) { bell.ring() }
+        for bell in bells.withLock({ $0 }) + endBells.withLock({ $0 }) { bell.ring() }
         // One deadline for both: the operator was promised one.
         let deadline = Deadline.after(limit)
         async let noClients: Void = intake.stop(until: deadline, on: loops.next())
         async let noDeliveries: Void = dispatcher.drain(until: deadline, on: loops.next())
         _ = await (noClients, noDeliveries)
-        control.close()
-        observations?.close()
-        for task in tasks { await task.value }
+        running?.control.close()
+        await endObserving()
+        for task in running?.tasks ?? [] { await task.value }
         await close()
         log.event(.notice, LogLine("stopped"))
         loops.shutdown()
     }
 
-    var policies: PolicyFinder { decisions.policies }
+    func ringLoader() { loaderAlarm.ring() }
 
     /// Closes what is no longer in use: the network, and then the store.
     func close() async {
+        await errands.close()
         // The deliveries' end closed them too, but only what came up until then is written.
         await policies.close()
-        await https.close()
+        await ground.https.value.close()
         await resolver.close()
+        await ground.trace.close()
         await store.close()
     }
+}
+
+/// Of the ground, and of what stands on it now.
+extension Service {
+    var hostname: DomainName { ground.hostname }
+    var log: Logger { ground.log }
+    var store: SQLiteStore { ground.store }
+    var loops: LoopGroup { ground.loops }
+    var resolver: Resolver { ground.resolver.value }
+    var counters: Counters { ground.counters }
+    var room: Room { ground.room }
+    var configuration: Configuration { current.value.settings.configuration }
+    var routing: Routing { current.value.settings.routing }
+    var terms: QueueTerms { ground.queueTerms(current.value.settings) }
+    var traces: TraceStore? { configuration.trace.isOn ? ground.trace : nil }
+    /// Nil where reporting is off.
+    var reports: ReportSettings? { current.value.settings.reports }
+    var decisions: DecisionFinder { current.value.decisions }
+    var policies: PolicyFinder { current.value.decisions.policies }
+    var signer: Signer { current.value.signer }
+    var gate: IntakeGate { current.value.gate }
 }

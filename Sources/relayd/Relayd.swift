@@ -9,7 +9,8 @@ struct Relayd: AsyncParsableCommand {
         commandName: "relayd",
         abstract: "Waxwing: an outbound mail relay that never gives up transport security silently.",
         discussion: """
-            Runs in the foreground and logs to standard error; SIGTERM lets transactions under way end. \
+            Runs in the foreground and logs to standard error; SIGTERM lets transactions under way end, SIGHUP has \
+            the configuration and the files it names read again. \
             Exit codes: 0 stopped as asked; 64 wrong usage; 69 cannot start; 78 bad configuration.
             """,
         version: Version.text)
@@ -53,7 +54,7 @@ struct Relayd: AsyncParsableCommand {
         let output = LogOutput()
         let log = Logger("relayd", configuration.log, output: output)
         do throws(ServiceError) {
-            try await Service.run(configuration, log: log)
+            try await Service.run(configuration, from: config, log: log)
             output.flush()
         } catch {
             output.flush()

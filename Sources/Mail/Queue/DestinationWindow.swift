@@ -6,8 +6,8 @@
 public struct DestinationWindow: Hashable, Sendable {
     /// `delivery.destination_connections`
     public private(set) var limit: Int
-    private let firstProbe: Int64
-    private let lastProbe: Int64
+    private var firstProbe: Int64
+    private var lastProbe: Int64
     /// Deliveries allowed at once while the destination is up.
     public private(set) var width: Int
     public private(set) var inFlight = 0
@@ -43,6 +43,14 @@ public struct DestinationWindow: Hashable, Sendable {
         width = min(Self.firstWidth, self.limit)
     }
 
+    /// The limits are those of `fresh` from now on; what was learned of the destination stays.
+    public mutating func adopt(_ fresh: DestinationWindow) {
+        limit = fresh.limit
+        firstProbe = fresh.firstProbe
+        lastProbe = fresh.lastProbe
+        width = min(width, limit)
+    }
+
     public enum Admission: Hashable, Sendable {
         case go(Ticket)
         /// The window is full: ask again when a delivery ends.
@@ -75,12 +83,6 @@ public struct DestinationWindow: Hashable, Sendable {
         guard let outage else { return .open }
         if outage.isProbing { return .closed(until: outage.nextProbe) }
         return now >= outage.nextProbe || now < outage.last ? .probe : .closed(until: outage.nextProbe)
-    }
-
-    /// The operator's limit is another now.
-    public mutating func limit(to limit: Int) {
-        self.limit = max(1, limit)
-        width = min(width, self.limit)
     }
 
     /// May one more delivery begin?

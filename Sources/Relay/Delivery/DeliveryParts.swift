@@ -12,7 +12,7 @@ struct DeliveryParts: Sendable {
     let decisions: DecisionFinder
     /// By which rules mail waits, and where it goes.
     let terms: QueueTerms
-    /// Of routes, by the path of their file; read at start.
+    /// Of routes, by the path of their file.
     let credentials: [String: Credentials]
     let resolver: Resolver
     let opportunistic: ClientContext

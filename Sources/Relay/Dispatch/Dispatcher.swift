@@ -43,23 +43,31 @@ actor Dispatcher {
         self.log = log
     }
 
-    /// Another configuration holds from now on. Deliveries under way end as they began, each after the message it has.
-    func adopt(_ parts: DeliveryParts, _ recorder: OutcomeRecorder) {
-        self.parts = parts
+    /// Another configuration holds from now on: deliveries begin with it. Those under way keep what they began with, and end
+    /// their connection after the message they have. Where mail goes another way now, what waits in memory is read from
+    /// disk again.
+    func adopt(_ new: DeliveryParts, _ recorder: OutcomeRecorder) {
+        let isRerouted = new.terms.routing != parts.terms.routing
+        parts = new
         self.recorder = recorder
         generation += 1
+        // Their limits may be others: whoever is under way gives back the place it took at the site of before.
+        sites = [:]
         for destination in destinations.values {
-            let terms = parts.limits(of: destination.name)
-            destination.window.limit(to: terms.connections)
-            destination.pace = terms.rate.map(Pace.init)
+            let limits = parts.limits(of: destination.name)
+            destination.window.adopt(parts.newWindow(limit: limits.connections))
+            destination.pace = limits.rate.map { Pace($0) }
             destination.site = nil
             for idle in destination.idle { idle.continuation.resume(returning: nil) }
             destination.idle = []
+            guard isRerouted else { continue }
+            for job in destination.ready.removeAll(where: { $0.awaited == nil }) {
+                release(job)
+                passes.hasMoreOnDisk = true
+            }
         }
-        // Their limits may be others: whoever is under way gives back the place it took there.
-        sites = [:]
-        passes.hasMoreOnDisk = true
-        loader.ring()
+        if isRerouted { loader.ring() }
+        for destination in Array(destinations.values) where !destination.ready.isEmpty { serve(destination) }
     }
 
     // MARK: What comes in

@@ -9,13 +9,14 @@ struct Entrance: Sendable {
     let tls: ServerContext?
 
     /// All that the operator configured. Listeners with the same certificate share a context.
-    static func all(_ configuration: Configuration, hostname: DomainName) throws(ServiceError) -> [Entrance] {
+    static func all(_ configuration: Configuration, hostname: DomainName) throws(ConfigurationError) -> [Entrance] {
         let intake = configuration.intake
         let certificates: ClientCertificateRequest =
             intake.asksForCertificates ? .asked(authorities: intake.clientCAFile) : .none
-        var contexts: [[String]: ServerContext] = [:]
+        var contexts: [[String]: ServerContext?] = [:]
         var entrances: [Entrance] = []
-        for listener in intake.resolvedListeners {
+        var faults: [ConfigurationFault] = []
+        for (index, listener) in intake.resolvedListeners.enumerated() {
             var context: ServerContext?
             if listener.tls != .none, let certificate = listener.certificatePath, let key = listener.keyPath {
                 if let known = contexts[[certificate, key]] {
@@ -25,9 +26,9 @@ struct Entrance: Sendable {
                         context = try ServerContext(
                             certificateFile: certificate, keyFile: key, clientCertificates: certificates)
                     } catch {
-                        throw ServiceError.tls(error.text)
+                        faults.append(configuration.fault(error, ofListener: index))
                     }
-                    contexts[[certificate, key]] = context
+                    contexts[[certificate, key]] = .some(context)
                 }
             }
             entrances.append(
@@ -37,7 +38,24 @@ struct Entrance: Sendable {
                         hostname: hostname, intake, listener, postmaster: configuration.dsn.postmaster),
                     tls: context))
         }
+        guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
         return entrances
+    }
+}
+
+extension Configuration {
+    /// What is wrong with the certificate of the listener at `index` of ``Configuration/Intake/resolvedListeners``.
+    fileprivate func fault(_ error: TLSError, ofListener index: Int) -> ConfigurationFault {
+        let cure = "Name a chain in PEM, own certificate first, and its key without a passphrase"
+        if let authorities = intake.clientCAFile, error.kind == .file(authorities) {
+            return fault("intake.client_ca_file", error.text, "Name a file of certificates in PEM")
+        }
+        let own = index - intake.listen.count
+        let hasOwn = intake.listeners.indices.contains(own) && intake.listeners[own].tlsCertificate != nil
+        let table = hasOwn ? "intake.listener[\(own)]" : "intake"
+        let keyFile = hasOwn ? intake.listeners[own].tlsKey : intake.tlsKey
+        let isKey = keyFile.map { error.kind == .file($0) } ?? false
+        return fault("\(table).\(isKey ? "tls_key" : "tls_certificate")", error.text, cure)
     }
 }
 

@@ -7,32 +7,48 @@ import Synchronization
 final class IntakeGate: Sendable {
     private let configuration: Configuration.Intake
     private let clients: IntakeClients
-    private let ledger = Mutex(ClientLedger())
-    private let open = Atomic<Int>(0)
+    private let tally: Tally
     let room: Room
     let memory: ContentMemory
+
+    /// What is counted, whatever the limits are.
+    private final class Tally: Sendable {
+        let ledger = Mutex(ClientLedger())
+        let open = Atomic<Int>(0)
+        let telling = Mutex(Telling())
+    }
 
     init(_ configuration: Configuration.Intake, room: Room) {
         self.configuration = configuration
         self.clients = IntakeClients(configuration)
         self.room = room
         self.memory = ContentMemory(limit: configuration.contentMemory)
+        tally = Tally()
+    }
+
+    /// Other limits upon the same counts: whoever is in stays in, and what was spent stays spent.
+    init(_ configuration: Configuration.Intake, succeeding before: IntakeGate) {
+        self.configuration = configuration
+        self.clients = IntakeClients(configuration)
+        room = before.room
+        memory = before.memory
+        tally = before.tally
     }
 
     // MARK: Connections
 
     /// Counts a connection of whomever; false where the limit for all is reached, and it is not counted.
     func enter() -> Bool {
-        if open.add(1, ordering: .relaxed).newValue <= configuration.connectionLimit { return true }
-        open.subtract(1, ordering: .relaxed)
+        if tally.open.add(1, ordering: .relaxed).newValue <= configuration.connectionLimit { return true }
+        tally.open.subtract(1, ordering: .relaxed)
         return false
     }
 
-    func leave() { open.subtract(1, ordering: .relaxed) }
+    func leave() { tally.open.subtract(1, ordering: .relaxed) }
 
     /// So many of the places are taken that slow clients get less time (`intake.stress_percent`).
     var isUnderStress: Bool {
-        open.load(ordering: .relaxed) * 100 > configuration.connectionLimit * configuration.stressPercent
+        tally.open.load(ordering: .relaxed) * 100 > configuration.connectionLimit * configuration.stressPercent
     }
 
     /// Between two looks at whether there is stress.
@@ -62,7 +78,7 @@ final class IntakeGate: Sendable {
     /// - Returns: the limit it ran into; nil where it is in, until ``closed(_:)``.
     func opened(_ peer: Peer, _ client: IntakeClient) -> ServerSession.ConnectionLimit? {
         let key = ClientLedger.Key(peer)
-        return ledger.withLock { ledger in
+        return tally.ledger.withLock { ledger in
             let now = Int64.now
             if ledger.openConnections(of: key) >= client.connections { return .client }
             guard ledger.opened(key, at: now) else { return .all }
@@ -73,7 +89,7 @@ final class IntakeGate: Sendable {
     }
 
     func closed(_ peer: Peer) {
-        ledger.withLock { $0.closed(ClientLedger.Key(peer), at: .now) }
+        tally.ledger.withLock { $0.closed(ClientLedger.Key(peer), at: .now) }
     }
 
     /// Lines of the log about refused connections, a second: a flood of them must not fill the disk.
@@ -83,12 +99,11 @@ final class IntakeGate: Sendable {
         var second: UInt64 = 0
         var count = 0
     }
-    private let telling = Mutex(Telling())
 
     /// A refused connection may be told of in the log.
     func mayTell() -> Bool {
         let second = Deadline.now.nanoseconds / 1_000_000_000
-        return telling.withLock { telling in
+        return tally.telling.withLock { telling in
             if telling.second != second { telling = Telling(second: second) }
             telling.count += 1
             return telling.count <= Self.refusalLines
@@ -138,7 +153,7 @@ final class IntakeGate: Sendable {
     func capacity(_ account: Account) -> IntakeCapacity {
         var capacity = IntakeCapacity(octets: room.now, shortage: shortage)
         guard account.hasRates else { return capacity }
-        let allowance = ledger.withLock { $0.allowance(of: account.key, under: account.limits, at: .now) }
+        let allowance = tally.ledger.withLock { $0.allowance(of: account.key, under: account.limits, at: .now) }
         capacity.messages = allowance.messages ?? .max
         capacity.recipients = allowance.recipients ?? .max
         return capacity
@@ -147,7 +162,7 @@ final class IntakeGate: Sendable {
     /// A message of so many recipients begins to come in.
     func spend(_ recipients: Int, by account: Account) {
         guard account.hasRates else { return }
-        ledger.withLock { ledger in
+        tally.ledger.withLock { ledger in
             let now = Int64.now
             _ = ledger.admits(.message, of: account.key, under: account.limits, at: now)
             // As many as are left, where other sessions of the client spent some meanwhile.
@@ -175,11 +190,11 @@ final class IntakeGate: Sendable {
 
     /// A login failed. How long its answer has to wait.
     func failedLogin(_ peer: Peer) -> Duration {
-        .milliseconds(ledger.withLock { $0.failedLogin(of: ClientLedger.Key(peer), at: .now) })
+        .milliseconds(tally.ledger.withLock { $0.failedLogin(of: ClientLedger.Key(peer), at: .now) })
     }
 
     func succeededLogin(_ peer: Peer) {
-        ledger.withLock { $0.succeededLogin(of: ClientLedger.Key(peer)) }
+        tally.ledger.withLock { $0.succeededLogin(of: ClientLedger.Key(peer)) }
     }
 }
 

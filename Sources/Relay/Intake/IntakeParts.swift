@@ -7,15 +7,18 @@ struct IntakeParts: Sendable {
     let configuration: Configuration.Intake
     let store: any QueueStore
     let dispatcher: Dispatcher
-    /// By which rules mail waits, and where it goes.
-    let terms: QueueTerms
     let gate: IntakeGate
     /// Who may log in; nil where nobody can.
     let users: Users?
     let counters: Counters
     let stopping: Flag
     let log: Logger
+    /// By which rules mail waits and where it goes as things stand now, and not as they stood when the session began: what it
+    /// commits must lie in the queue under the name by which it is found.
+    let currentTerms: @Sendable () -> QueueTerms
     /// A-labels of a domain (RFC 5891).
     let toASCII: @Sendable (String) -> DomainName?
     let clock: @Sendable () -> WallTime
+
+    var terms: QueueTerms { currentTerms() }
 }

@@ -14,37 +14,56 @@ actor IntakeServer {
     /// After a listener failed to accept for a reason that does not pass by itself.
     static let acceptRest: Duration = .seconds(1)
 
-    private let parts: IntakeParts
+    private var parts: IntakeParts
     private let loops: LoopGroup
-    private var listeners: [(listener: Listener, entrance: Entrance, loop: Loop)] = []
-    private var accepting: [Task<Void, Never>] = []
+    private var doors: [ListenPoint: Door] = [:]
+    /// By the number of the door; those of doors that were closed, until who came in by them is admitted.
+    private var entrances: [Int: Entrance] = [:]
+    private var nextDoor = 0
+    private var accepting: [Int: Task<Void, Never>] = [:]
     private var sessions: [Int: (stream: Net.Stream, task: Task<Void, Never>)] = [:]
     private var nextSession = 0
     private var refusals = 0
     private var isStopping = false
+
+    /// A listener that lets clients in.
+    private struct Door {
+        let number: Int
+        let listener: Listener
+    }
+
+    /// Listeners that are open, and that let nobody in yet.
+    struct Opened: Sendable {
+        fileprivate(set) var listeners: [(point: ListenPoint, listener: Listener, loop: Loop)] = []
+
+        /// As they are, with real ports.
+        var addresses: [SocketAddress] { listeners.map(\.listener.address) }
+
+        func close() {
+            for one in listeners { one.listener.close() }
+        }
+    }
 
     init(parts: IntakeParts, loops: LoopGroup) {
         self.parts = parts
         self.loops = loops
     }
 
-    /// Opens every listener, or none.
-    /// - Returns: the addresses as they are, with real ports.
-    func listen(by entrances: [Entrance], _ inherited: InheritedSockets) throws(ListenError) -> [SocketAddress] {
-        var opened: [(listener: Listener, entrance: Entrance, loop: Loop)] = []
+    /// Opens every listener that is not open yet, or none.
+    func open(_ entrances: [Entrance], _ inherited: InheritedSockets) throws(ListenError) -> Opened {
+        var opened = Opened()
         for entrance in entrances {
-            for point in entrance.listener.points {
+            for point in entrance.listener.points where doors[point] == nil {
                 let loop = loops.next()
                 do throws(ListenError) {
-                    opened.append((try point.open(entrance.listener, inherited, on: loop), entrance, loop))
+                    opened.listeners.append((point, try point.open(entrance.listener, inherited, on: loop), loop))
                 } catch {
-                    for one in opened { one.listener.close() }
+                    opened.close()
                     throw error
                 }
             }
         }
-        listeners = opened
-        return opened.map(\.listener.address)
+        return opened
     }
 
     struct ListenError: Error {
@@ -52,27 +71,54 @@ actor IntakeServer {
         let reason: String
     }
 
-    /// Begins to accept.
-    func start() {
-        for (listener, entrance, loop) in listeners {
-            accepting.append(
-                Task(executorPreference: loop) { [loops, parts] in
-                    while true {
-                        do throws(SocketError) {
-                            let stream = try await listener.accept(on: loops.next())
-                            await self.admit(stream, by: entrance)
-                        } catch {
-                            if case .closed = error { return }
-                            parts.log.event(.error, LogLine("accept-failed").with("reason", "\(error)"))
-                            guard await loop.pause(Self.acceptRest) else { return }
-                        }
-                    }
-                })
+    /// Who comes from now on comes in by `entrances` and under `new` terms; sessions under way go on by their own. Lets clients
+    /// in by the listeners that were opened for it, and closes those that no entrance has any more.
+    func adopt(_ new: IntakeParts, _ entrances: [Entrance], _ opened: Opened) {
+        guard !isStopping else { return opened.close() }
+        parts = new
+        for (point, listener, loop) in opened.listeners {
+            let number = nextDoor
+            nextDoor += 1
+            doors[point] = Door(number: number, listener: listener)
+            accepting[number] = accept(by: number, listener, on: loop)
+        }
+        var wanted: Set<ListenPoint> = []
+        for entrance in entrances {
+            for point in entrance.listener.points {
+                wanted.insert(point)
+                if let door = doors[point] { self.entrances[door.number] = entrance }
+            }
+        }
+        for (point, door) in doors where !wanted.contains(point) {
+            doors[point] = nil
+            door.listener.close()
         }
     }
 
-    private func admit(_ stream: Net.Stream, by entrance: Entrance) {
-        guard !isStopping else { return stream.close() }
+    private func accept(by door: Int, _ listener: Listener, on loop: Loop) -> Task<Void, Never> {
+        Task(executorPreference: loop) { [loops, log = parts.log] in
+            while true {
+                do throws(SocketError) {
+                    let stream = try await listener.accept(on: loops.next())
+                    await self.admit(stream, by: door)
+                } catch {
+                    if case .closed = error { break }
+                    log.event(.error, LogLine("accept-failed").with("reason", "\(error)"))
+                    guard await loop.pause(Self.acceptRest) else { break }
+                }
+            }
+            await self.left(door)
+        }
+    }
+
+    /// Nobody comes in by this door any more.
+    private func left(_ door: Int) {
+        entrances[door] = nil
+        accepting[door] = nil
+    }
+
+    private func admit(_ stream: Net.Stream, by door: Int) {
+        guard !isStopping, let entrance = entrances[door] else { return stream.close() }
         let number = nextSession
         nextSession += 1
         guard parts.gate.enter() else { return refuse(stream, number, by: entrance) }
@@ -115,8 +161,8 @@ actor IntakeServer {
     func stop(until deadline: Deadline, on loop: Loop) async {
         isStopping = true
         parts.stopping.set()
-        for one in listeners { one.listener.close() }
-        for task in accepting { await task.value }
+        for door in doors.values { door.listener.close() }
+        for task in Array(accepting.values) { await task.value }
         for session in sessions.values { session.stream.interrupt() }
         while !sessions.isEmpty, !deadline.hasPassed {
             guard await loop.pause(.milliseconds(50)) else { break }

@@ -9,14 +9,17 @@ final class Room: Sendable {
     private let hasInodes = Atomic<Bool>(true)
     /// Messages in the queue, less what ``Counters/queueFlow`` counts.
     private let queueBase = Atomic<Int>(0)
-    private let queueLimit: Int
+    private let queueLimit: Atomic<Int>
     private let counters: Counters
 
     /// - `queueLimit`: messages; from that many on there is no room for another.
     init(queueLimit: Int, counters: Counters) {
-        self.queueLimit = queueLimit
+        self.queueLimit = Atomic(queueLimit)
         self.counters = counters
     }
+
+    /// From now on so many messages.
+    func change(queueLimit: Int) { self.queueLimit.store(queueLimit, ordering: .relaxed) }
 
     /// Octets of content that may still come; 0 where anything is short.
     var now: Int { shortage == nil ? octets.load(ordering: .relaxed) : 0 }
@@ -25,7 +28,7 @@ final class Room: Sendable {
     var shortage: Shortage? {
         if octets.load(ordering: .relaxed) <= 0 { return .space }
         if !hasInodes.load(ordering: .relaxed) { return .inodes }
-        return queued >= queueLimit ? .queue : nil
+        return queued >= queueLimit.load(ordering: .relaxed) ? .queue : nil
     }
 
     /// Messages in the queue, about. Right at each ``recount(_:at:)`` but for what was committed while the store counted; between

@@ -49,15 +49,18 @@ final class Users: Sendable {
 
     /// Reads the file once, so that a daemon does not start with one it cannot use. Blocks.
     init(
-        path: String, log: Logger, threads: CheckThreads = CheckThreads(),
+        path: String, succeeding before: Users? = nil, log: Logger, threads: CheckThreads = CheckThreads(),
         now: @escaping @Sendable () -> Deadline = { .now }
     ) throws(UsersFileFault) {
         self.path = path
         self.log = log
-        self.threads = threads
+        self.threads = before?.threads ?? threads
         self.now = now
         var generator = SystemRandomNumberGenerator()
-        secret = (0..<SHA256Digest.length).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        // The same as before: made-up salts that change with a reload would tell which names nobody has.
+        secret =
+            before?.secret
+            ?? (0..<SHA256Digest.length).map { _ in UInt8.random(in: 0...255, using: &generator) }
         let (file, stamp) = try UsersFile.read(path)
         state = Mutex(
             State(table: Table(file), stamp: stamp, nextLook: now().advanced(by: Self.lookInterval)))

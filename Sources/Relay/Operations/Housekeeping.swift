@@ -15,19 +15,20 @@ extension Service {
     static let retestPause: Duration = .seconds(60)
 
     func keepHouse(on loop: Loop) async {
-        let reports = ReportKeeping(
-            store: store, keep: configuration.tlsrpt.keep.components.seconds, log: log, clock: Self.clock)
         var forgotten: ReportDay?
         var told: Room.Shortage?
         var sinceCount = Duration.zero
         var crowd = MemoryTrim()
         while !Task.isCancelled {
+            let reports = ReportKeeping(
+                store: store, keep: configuration.tlsrpt.keep.components.seconds, log: log, clock: Self.clock)
             // Once a day, and at start.
             if forgotten != reports.oldest {
                 forgotten = reports.oldest
                 await reports.forget()
             }
             await dispatcher.expireIdle()
+            await endSuspensions()
             await crowd.note(counters.intakeConnections.load(ordering: .relaxed))
             await measureRoom()
             sinceCount += Self.housekeepingPause
@@ -43,7 +44,10 @@ extension Service {
     /// Mail that waits goes where the routes of today send it (`next_hop`), whatever they were when it came.
     func reroute() async throws(ServiceError) {
         do throws(StoreError) {
-            let changed = try await store.reroute { [routing] domain, _ in routing.nextHop(for: domain).destination }
+            let settings = current.value.settings
+            let changed = try await store.reroute(fingerprint: settings.routeFingerprint) { domain, _ in
+                settings.routing.nextHop(for: domain).destination
+            }
             if changed > 0 { log.event(.notice, LogLine("rerouted").with("recipients", changed)) }
         } catch {
             throw ServiceError.store("the queue could not be given its routes: \(error)")
@@ -52,12 +56,16 @@ extension Service {
 
     /// MTA-STS policies before they run out.
     func refreshPolicies(on loop: Loop) async {
-        guard configuration.sts.enabled else { return }
-        let bell = Alarm(on: loop)
-        refreshBell.withLock { $0 = bell }
-        await PolicyRefresh(
-            policies: policies, store: store, settings: STSSettings(configuration), log: log, clock: Self.clock
-        ).run(until: bell)
+        let bell = bell(on: loop, isForReload: true)
+        while !Task.isCancelled {
+            let configuration = configuration
+            if configuration.sts.enabled {
+                await PolicyRefresh(
+                    policies: policies, store: store, settings: STSSettings(configuration), log: log, clock: Self.clock
+                ).pass()
+            }
+            guard (try? await bell.wait(until: .after(PolicyRefresh.pause))) != nil else { return }
+        }
     }
 
     /// How much may still be accepted: space and inodes above their floors. Unknown counts as none: a disk that cannot be asked
@@ -97,21 +105,25 @@ extension Service {
         return now
     }
 
-    /// Does the resolver validate? Asked at start, and again while the answer is not yes.
+    /// Does the resolver validate? Asked at start and when `[dns]` is another, and again while the answer is not yes.
     func watchValidation(on loop: Loop) async {
         let alarm = Alarm(on: loop)
         validation.alarm.withLock { $0 = alarm }
         while !Task.isCancelled {
+            let configuration = configuration
             let secure = configuration.dns.selfTestSecure.flatMap { $0 == "." ? nil : try? DomainName($0) }
             let status =
                 configuration.dns.selfTestSecure == nil
                 ? nil : await resolver.selfTest(secure: secure, bogus: configuration.dns.selfTestBogus)
-            guard !Task.isCancelled, let status else { return }
+            if Task.isCancelled { return }
             validation.set(status)
+            var next = Deadline.after(Self.retestPause)
             switch status {
+            case nil:
+                next = .never
             case .validates:
                 log.event(.notice, LogLine("resolver").with("state", "validates"))
-                return
+                next = .never
             case .doesNotValidate(let why):
                 log.event(
                     .error,
@@ -125,7 +137,7 @@ extension Service {
                     LogLine("resolver").with("state", "no-network").with("reason", why)
                         .with("cure", "mail is accepted and queued; delivery starts when DNS answers"))
             }
-            _ = try? await alarm.wait(until: .after(Self.retestPause))
+            guard (try? await alarm.wait(until: next)) != nil else { return }
         }
     }
 
@@ -146,7 +158,7 @@ final class ValidationWatch: Sendable {
 
     var status: ValidationStatus? { last.withLock { $0 } }
 
-    func set(_ status: ValidationStatus) {
+    func set(_ status: ValidationStatus?) {
         last.withLock { $0 = status }
     }
 }

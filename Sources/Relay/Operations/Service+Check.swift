@@ -12,7 +12,9 @@ extension Service {
         var faults: [String] = []
         do throws(ServiceError) {
             let hostname = try ServiceParts.hostname(configuration)
-            _ = try Entrance.all(configuration, hostname: hostname)
+            do throws(ConfigurationError) { _ = try Entrance.all(configuration, hostname: hostname) } catch {
+                faults += error.faults.map { "\($0.key): \($0.problem). \($0.cure)." }
+            }
         } catch {
             faults.append("\(error)")
         }

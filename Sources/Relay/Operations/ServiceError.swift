@@ -2,7 +2,6 @@
 public enum ServiceError: Error, Sendable, CustomStringConvertible {
     case hostname
     case tls(String)
-    case users(String)
     /// Files that the configuration names. Never empty.
     case files([ConfigurationFault])
     case store(String)
@@ -16,7 +15,6 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .hostname: "this machine's name is no domain name: set server.hostname"
         case .tls(let why): "TLS: \(why)"
-        case .users(let why): "intake.users_file: \(why)"
         case .files(let faults): faults.map(\.description).joined(separator: "\n")
         case .store(let why): why
         case .resolver(let why): "the resolver did not start: \(why). Check the [dns] section with relayd --check"
@@ -32,7 +30,7 @@ extension ServiceError {
     /// True where the cure is in the configuration file.
     public var isConfiguration: Bool {
         switch self {
-        case .hostname, .tls, .users, .files, .store, .resolverSettings: true
+        case .hostname, .tls, .files, .store, .resolverSettings: true
         case .resolver, .listen, .control, .system: false
         }
     }

@@ -10,51 +10,53 @@ import TLS
 
 /// Everything of the service that can fail to be made, made in the order in which an operator wants to hear of it.
 struct ServiceParts: Sendable {
-    let configuration: Configuration
-    let hostname: DomainName
+    let settings: Settings
+    /// Where the configuration was read, for a reload; nil where it came from no file.
+    let path: String?
     let log: Logger
     let store: SQLiteStore
+    let trace: TraceStore
     let loops: LoopGroup
     let resolver: Resolver
+    /// How the resolver's worker is started.
+    let program: String
+    let workerArguments: [String]
     let https: HTTPSClient
-    /// Of all routes, by the path of their file.
-    let credentials: [String: Credentials]
     let opportunistic: ClientContext
     let dane: ClientContext
-    let trust: TrustStores
-    let identities: ClientIdentities
-    let entrances: [Entrance]
-    /// Who may log in; nil where nobody can.
-    let users: Users?
-    let keys: KeyRing
 
     static func make(
-        _ configuration: Configuration, program: String, workerArguments: [String], log: Logger
+        _ configuration: Configuration, path: String? = nil, program: String, workerArguments: [String], log: Logger
     ) async throws(ServiceError) -> ServiceParts {
         // Before anything else takes descriptors.
-        let configuration = Descriptors.raised().fitting(configuration, log: log)
+        _ = Descriptors.raised().fitting(configuration, log: log)
         let hostname = try Self.hostname(configuration)
         let (opportunistic, dane) = try contexts()
-        let entrances = try Entrance.all(configuration, hostname: hostname)
-        let users = try users(configuration, log)
-        let (trust, identities) = try proofs(configuration)
-        let credentials: [String: Credentials]
-        let keys: KeyRing
+        let settings: Settings
         do throws(ConfigurationError) {
-            credentials = try configuration.loadCredentials()
-            keys = try KeyRing(loading: configuration)
+            settings = try Settings(configuration, hostname: hostname, log: log)
         } catch {
             throw ServiceError.files(error.faults)
         }
         warnOfLibraries(log)
-        if let missing = missingAnchors(configuration, trust) {
-            log.event(.warning, LogLine("trust-anchors-missing").with("reason", missing).with("cure", Self.anchorsCure))
-        }
+        tellMissingAnchors(settings, log)
         let store: SQLiteStore
         do throws(StoreOpenError) {
             store = try SQLiteStore.open(directory: configuration.store.directory, now: Service.clock())
         } catch {
             throw ServiceError.store("\(error)")
+        }
+        let trace: TraceStore
+        do throws(StoreOpenError) {
+            trace = try TraceStore.open(
+                directory: configuration.store.directory, limits: TraceLimits(configuration.trace),
+                now: Service.clock())
+        } catch {
+            await store.close()
+            throw ServiceError.store("\(error)")
+        }
+        if let aside = trace.openingReport.setAside {
+            log.event(.warning, LogLine("trace-set-aside").with("reason", aside))
         }
         let report = store.openingReport
         log.event(
@@ -65,12 +67,11 @@ struct ServiceParts: Sendable {
         do throws(ServiceError) {
             let (loops, resolver, https) = try await network(configuration, program, workerArguments)
             return ServiceParts(
-                configuration: configuration, hostname: hostname, log: log, store: store, loops: loops,
-                resolver: resolver, https: https, credentials: credentials,
-                opportunistic: opportunistic, dane: dane, trust: trust, identities: identities, entrances: entrances,
-                users: users,
-                keys: keys)
+                settings: settings, path: path, log: log, store: store, trace: trace, loops: loops, resolver: resolver,
+                program: program, workerArguments: workerArguments, https: https, opportunistic: opportunistic,
+                dane: dane)
         } catch {
+            await trace.close()
             await store.close()
             throw error
         }
@@ -115,13 +116,9 @@ struct ServiceParts: Sendable {
         }
     }
 
-    /// Loads every file of trust anchors and every certificate of ours that the configuration names, so that none is found bad
-    /// at the first delivery that needs it. In the words of `relayd --check`, for it asks the same question.
-    static func proofs(_ configuration: Configuration) throws(ServiceError) -> (TrustStores, ClientIdentities) {
-        let (trust, identities) = (TrustStores(), ClientIdentities())
-        let faults = configuration.checkProofs(files: .loading(into: trust, identities))
-        guard faults.isEmpty else { throw ServiceError.files(faults) }
-        return (trust, identities)
+    static func tellMissingAnchors(_ settings: Settings, _ log: Logger) {
+        guard let missing = missingAnchors(settings.configuration, settings.trust) else { return }
+        log.event(.warning, LogLine("trust-anchors-missing").with("reason", missing).with("cure", anchorsCure))
     }
 
     /// What a machine without certification authorities cannot do; nil where it has some, or needs none. No ground not to
@@ -146,17 +143,17 @@ struct ServiceParts: Sendable {
         }
     }
 
-    /// What finds MTA-STS policies: the same for the daemon and for `relayctl policy --local`, which has no store.
-    static func policyFinder(
-        _ configuration: Configuration, resolver: Resolver, https: HTTPSClient, trust: TrustStores = TrustStores(),
-        store: (any PolicyStore & ReportStore)?, log: Logger?
-    ) -> PolicyFinder {
-        PolicyFinder(
+    /// By which terms MTA-STS policies are found: the same for the daemon and for `relayctl policy --local`.
+    static func policyTerms(
+        _ configuration: Configuration, https: HTTPSClient, trust: TrustStores = TrustStores(),
+        resolve: @escaping RouteFinder.Lookup
+    ) -> PolicyFinder.Terms {
+        PolicyFinder.Terms(
             fetcher: PolicyFetcher(
-                resolver: resolver, client: https, timeout: configuration.sts.fetchTimeout,
+                resolve: resolve, client: https, timeout: configuration.sts.fetchTimeout,
                 trust: configuration.tls.trust, anchors: trust, loopbackAllowed: configuration.delivery.loopback),
-            store: store, reports: store, settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
-            firstWait: configuration.sts.firstWait, clock: Service.clock, log: log)
+            settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
+            firstWait: configuration.sts.firstWait)
     }
 
     /// `server.hostname`, else the machine's own name.
@@ -176,15 +173,6 @@ struct ServiceParts: Sendable {
             return (try ClientContext(.unverified), try ClientContext(.dane))
         } catch {
             throw ServiceError.tls(error.text)
-        }
-    }
-
-    static func users(_ configuration: Configuration, _ log: Logger) throws(ServiceError) -> Users? {
-        guard let path = configuration.intake.usersFile else { return nil }
-        do throws(UsersFileFault) {
-            return try Users(path: path, log: log)
-        } catch {
-            throw ServiceError.users("\(error)")
         }
     }
 
@@ -220,6 +208,14 @@ struct ServiceParts: Sendable {
     }
 }
 
+extension PolicyFinder {
+    init(_ terms: Terms, store: (any PolicyStore & ReportStore)?, log: Logger?) {
+        self.init(
+            fetcher: terms.fetcher, store: store, reports: store, settings: terms.settings,
+            isEnabled: terms.isEnabled, firstWait: terms.firstWait, clock: Service.clock, log: log)
+    }
+}
+
 extension ResolverSettings {
     init(_ configuration: Configuration.DNS) {
         self.init(
@@ -233,4 +229,10 @@ extension ResolverSettings {
 extension WallTime {
     /// The system's civil time.
     static var now: WallTime { WallTime(seconds: Int64(time(nil))) }
+}
+
+extension TraceLimits {
+    init(_ configuration: Configuration.Trace) {
+        self.init(keep: configuration.keep.components.seconds, octets: Int64(configuration.size))
+    }
 }

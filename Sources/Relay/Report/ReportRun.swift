@@ -9,12 +9,18 @@ import Synchronization
 /// What was planned, begun and sent is in the store, so that a restart neither loses nor doubles a report.
 struct ReportRun: Sendable {
     let store: any ReportStore
-    let settings: ReportSettings
-    let dispatch: ReportDispatch
+    /// Looked at each time; nil while reporting is off.
+    let terms: @Sendable () -> Terms?
     let log: Logger
     let clock: @Sendable () -> WallTime
-    /// Seconds for which counts are kept: what is older is not reported any more.
-    let keep: Int64
+
+    /// How reports are made and sent. A report at work keeps those with which it began.
+    struct Terms: Sendable {
+        let settings: ReportSettings
+        let dispatch: ReportDispatch
+        /// Seconds for which counts are kept: what is older is not reported any more.
+        let keep: Int64
+    }
 
     /// Until `bell` rings. Looks at the civil clock every few seconds, for it may jump. A report that waits for a slow receiver
     /// holds one of ``ReportTimes/atOnce`` places and nothing else.
@@ -26,17 +32,19 @@ struct ReportRun: Sendable {
             while !Task.isCancelled {
                 var isFull = false
                 do throws(StoreError) {
-                    // A day is planned once what was settled on it is written.
-                    let today = ReportDay(of: clock().advanced(by: -ReportTimes.settling))
-                    if planned != today {
-                        try await plan(before: today)
-                        planned = today
-                    }
-                    for report in try await due(besides: active) {
-                        active.insert(report)
-                        group.addTask {
-                            await dispatch.advance(report)
-                            active.remove(report)
+                    if let terms = terms() {
+                        // A day is planned once what was settled on it is written.
+                        let today = ReportDay(of: clock().advanced(by: -ReportTimes.settling))
+                        if planned != today {
+                            try await plan(before: today, terms)
+                            planned = today
+                        }
+                        for report in try await due(besides: active, terms) {
+                            active.insert(report)
+                            group.addTask {
+                                await terms.dispatch.advance(report)
+                                active.remove(report)
+                            }
                         }
                     }
                     isFull = active.count >= ReportTimes.atOnce
@@ -56,28 +64,28 @@ struct ReportRun: Sendable {
     }
 
     /// What is due and not at work yet, as many as there are places.
-    private func due(besides active: ActiveReports) async throws(StoreError) -> [StoredReport] {
+    private func due(besides active: ActiveReports, _ terms: Terms) async throws(StoreError) -> [StoredReport] {
         let places = ReportTimes.atOnce - active.count
         // A report that began before its key would wait in the queue, and be given up after a day.
-        guard places > 0, settings.isComplete(clock()) else { return [] }
+        guard places > 0, terms.settings.isComplete(clock()) else { return [] }
         let due = try await store.dueReports(at: clock(), limit: ReportTimes.atOnce * 2)
         return Array(due.filter { !active.contains($0) }.prefix(places))
     }
 
     /// A report for each domain that something was counted for, on days that are over. Those of today's wait for tomorrow.
-    func plan(before today: ReportDay) async throws(StoreError) {
+    func plan(before today: ReportDay, _ terms: Terms) async throws(StoreError) {
         var generator = SystemRandomNumberGenerator()
-        let oldest = ReportDay(of: clock().advanced(by: -keep))
+        let oldest = ReportDay(of: clock().advanced(by: -terms.keep))
         for day in try await store.unplannedDays(before: today) where day >= oldest {
             while !Task.isCancelled {
                 let domains = try await store.unplannedDomains(day: day, limit: ReportLimits.page)
                 if domains.isEmpty { break }
-                let reports = domains.map { planned($0, day, using: &generator) }
+                let reports = domains.map { planned($0, day, terms.settings, using: &generator) }
                 try await store.plan(reports)
                 log.event(
                     .notice,
                     LogLine("reports-planned").with("day", day).with("domains", reports.count)
-                        .with("within", "\(settings.spread)s"))
+                        .with("within", "\(terms.settings.spread)s"))
             }
             let dropped = try await store.droppedSessions(day: day)
             if dropped > 0 {
@@ -90,7 +98,8 @@ struct ReportRun: Sendable {
     }
 
     private func planned(
-        _ domain: DomainName, _ day: ReportDay, using generator: inout some RandomNumberGenerator
+        _ domain: DomainName, _ day: ReportDay, _ settings: ReportSettings,
+        using generator: inout some RandomNumberGenerator
     ) -> PlannedReport {
         // RPTF-26: at random after midnight. Those of a day that ended long ago go out at once.
         let delay = settings.spread > 0 ? Int64.random(in: 0..<settings.spread, using: &generator) : 0

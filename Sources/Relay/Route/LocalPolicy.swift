@@ -70,8 +70,9 @@ private struct LocalParts: Sendable {
                 resolver: resolver,
                 settings: ServiceParts.routeSettings(
                     configuration, hostname: try? ServiceParts.hostname(configuration))),
-            policies: ServiceParts.policyFinder(
-                configuration, resolver: resolver, https: https, store: nil, log: nil),
+            policies: PolicyFinder(
+                ServiceParts.policyTerms(configuration, https: https) { await resolver.resolve($0) }, store: nil,
+                log: nil),
             settings: settings)
         return await loop.task {
             async let decision = decisions.decision(for: nextHop, demand: .ordinary)

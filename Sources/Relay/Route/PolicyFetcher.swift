@@ -40,7 +40,7 @@ extension PolicyFetcher {
     /// `timeout` is `sts.fetch_timeout`, for connection and body together; `loopbackAllowed` is `delivery.loopback`: may a
     /// stranger's policy host be a loopback address?
     init(
-        resolver: Resolver, client: HTTPSClient, timeout: Duration, trust: TrustStore, anchors: TrustStores,
+        resolve: @escaping RouteFinder.Lookup, client: HTTPSClient, timeout: Duration, trust: TrustStore, anchors: TrustStores,
         loopbackAllowed: Bool
     ) {
         self.init(
@@ -48,7 +48,7 @@ extension PolicyFetcher {
                 guard let name = domain.stsRecordName else {
                     return (.absent("the name with _mta-sts in front would be too long for DNS"), UInt32.max)
                 }
-                let answer = await resolver.resolve(Question(name, .txt))
+                let answer = await resolve(Question(name, .txt))
                 return (STSRecordFacts(reading: answer), answer.timeToLive)
             },
             policy: { domain in
@@ -57,8 +57,8 @@ extension PolicyFetcher {
                         STSFetchFault(.stsPolicyFetchError, "the policy host's name would be too long for DNS"))
                 }
                 if let obstacle = Self.obstacle(trust, anchors) { return .prevented(obstacle) }
-                async let first = resolver.resolve(Question(host, .aaaa))
-                async let second = resolver.resolve(Question(host, .a))
+                async let first = resolve(Question(host, .aaaa))
+                async let second = resolve(Question(host, .a))
                 let facts = AddressFacts(reading: await [first, second], loopbackAllowed: loopbackAllowed)
                 guard !facts.addresses.isEmpty else {
                     let why = if case .failed(let words) = facts.lookup { words } else { "it has no address" }

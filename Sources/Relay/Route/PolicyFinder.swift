@@ -18,18 +18,18 @@ package actor PolicyFinder {
     /// Ends after the duration, or at once where the task is cancelled.
     package typealias Rest = @concurrent @Sendable (Duration) async -> Void
 
-    let fetcher: PolicyFetcher
+    private(set) var fetcher: PolicyFetcher
     /// Why the newest fetch was kept from being made by a fault of ours; nil where it was made.
     var prevention: String?
     let store: (any PolicyStore)?
     /// Where failed fetches are counted (RFC 8460 §4.3.2.2); nil where nobody counts.
     let reports: (any ReportStore)?
-    let settings: STSSettings
+    private(set) var settings: STSSettings
     let clock: @Sendable () -> WallTime
     let log: Logger?
-    private let isEnabled: Bool
+    private var isEnabled: Bool
     /// `sts.first_wait`: how long mail waits for store, TXT and fetch together.
-    private let firstWait: Duration
+    private var firstWait: Duration
     private let rest: Rest
     var known: RecentTable<DomainName, Known>
     private(set) var isClosing = false
@@ -81,6 +81,25 @@ package actor PolicyFinder {
         known = RecentTable(
             limit: limit ?? Self.limit, weightLimit: Self.weightLimit, weigh: { $0.policy.weight },
             isBusy: { $0.isBusy })
+    }
+
+    /// The operator's part in it, from `[sts]` and `[tls]`.
+    struct Terms: Sendable {
+        let fetcher: PolicyFetcher
+        let settings: STSSettings
+        let isEnabled: Bool
+        let firstWait: Duration
+    }
+
+    /// Goes on by other terms. What is known stays, and so does what is under way.
+    func adopt(_ terms: Terms) {
+        fetcher = terms.fetcher
+        settings = terms.settings
+        isEnabled = terms.isEnabled
+        firstWait = terms.firstWait
+        // Whether a fetch is prevented is found out anew.
+        prevention = nil
+        for known in known.values { known.policy.adopt(settings) }
     }
 
     /// Domains in memory.

@@ -17,14 +17,6 @@ struct PolicyRefresh: Sendable {
     /// Refreshes at once: half of the places for fetches, so that hosts that hang are not in the way of mail.
     static let atOnce = 32
 
-    /// Runs until its task is cancelled and `bell` rung, or the loop of both stops.
-    func run(until bell: Alarm) async {
-        while !Task.isCancelled {
-            await pass()
-            guard (try? await bell.wait(until: .after(Self.pause))) != nil else { return }
-        }
-    }
-
     /// Looks at every policy there is, a page at a time, and has those fetched that are due.
     func pass() async {
         await withTaskGroup(of: Void.self) { group in

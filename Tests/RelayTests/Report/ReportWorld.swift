@@ -109,9 +109,8 @@ final class ReportWorld: Sendable {
     }
 
     func run(_ store: SQLiteStore) -> ReportRun {
-        ReportRun(
-            store: store, settings: settings, dispatch: dispatch(store), log: log.logger, clock: { self.now },
-            keep: 14 * 86_400)
+        let terms = ReportRun.Terms(settings: settings, dispatch: dispatch(store), keep: 14 * 86_400)
+        return ReportRun(store: store, terms: { terms }, log: log.logger, clock: { self.now })
     }
 
     func keeping(_ store: SQLiteStore) -> ReportKeeping {
@@ -166,6 +165,10 @@ extension SQLiteStore {
 }
 
 extension ReportRun {
+    func plan(before today: ReportDay) async throws {
+        if let terms = terms() { try await plan(before: today, terms) }
+    }
+
     /// All that is due now, one after the other, until nothing is or nothing moves.
     func work() async throws {
         var last: [StoredReport] = []
@@ -173,7 +176,7 @@ extension ReportRun {
             let due = try await store.dueReports(at: clock(), limit: ReportTimes.atOnce)
             if due.isEmpty || due == last { return }
             last = due
-            for report in due { await dispatch.advance(report) }
+            for report in due { await terms()?.dispatch.advance(report) }
         }
     }
 }

@@ -45,7 +45,7 @@ public struct KnownPolicy: Sendable {
         case nothing, use, whole
     }
 
-    private let discovery: STSDiscovery
+    private var discovery: STSDiscovery
     /// What is remembered; nil for nothing.
     public private(set) var entry: STSCacheEntry?
     /// Whether ``entry`` can be trusted to be all there is.
@@ -60,6 +60,11 @@ public struct KnownPolicy: Sendable {
     /// What mail gets before `warmUntil`, when nothing behind it has run out.
     private var facts: STSFacts
     private var warmUntil = WallTime(seconds: .min)
+
+    /// The operator chose other times; what is known stays.
+    public mutating func adopt(_ settings: STSSettings) {
+        discovery = STSDiscovery(discovery.domain, settings: settings)
+    }
 
     /// Nothing is known yet. `hasStore` false: there is nothing to be read first.
     public init(_ domain: DomainName, settings: STSSettings, hasStore: Bool) {

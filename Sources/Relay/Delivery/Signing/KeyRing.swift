@@ -1,7 +1,7 @@
 import Mail
 import TLS
 
-/// The private keys of `[[dkim.key]]`, read at start.
+/// The private keys of `[[dkim.key]]`.
 struct KeyRing: Sendable {
     /// What the choice among them stands on; the same indices as ``privateKeys``.
     let keys: [DKIMKey]

@@ -9,7 +9,7 @@ actor KeyWatch {
     /// What `name` TXT says now.
     typealias Lookup = @concurrent @Sendable (DomainName) async -> DKIMKeyLookup
 
-    private struct Known {
+    private struct Known: Sendable {
         var publication: DKIMPublication
         var checkedAt: WallTime
         /// Set while a lookup is under way.
@@ -34,6 +34,34 @@ actor KeyWatch {
         self.clock = clock
         self.log = log
         self.lookup = lookup
+    }
+
+    /// One that watches the keys of another ring. Of those that it knew it remembers what was seen, and what was told.
+    func successor(ring: KeyRing, interval: Duration) -> KeyWatch {
+        var seen: [String: Known] = [:]
+        for (index, known) in known { seen[Self.identity(ring: self.ring, index)] = known }
+        var inherited: [Int: Known] = [:]
+        for index in ring.keys.indices {
+            guard var known = seen[Self.identity(ring: ring, index)] else { continue }
+            // Not what is being looked up for the first time.
+            if known.lookup != nil, known.publication != .published { continue }
+            known.lookup = nil
+            inherited[index] = known
+        }
+        return KeyWatch(ring: ring, interval: interval, clock: clock, log: log, lookup: lookup, known: inherited)
+    }
+
+    /// The record's name and what must stand in it.
+    private static func identity(ring: KeyRing, _ index: Int) -> String {
+        "\(ring.keys[index].recordName) \(ring.privateKeys[index].publicKey)"
+    }
+
+    private init(
+        ring: KeyRing, interval: Duration, clock: @escaping @Sendable () -> WallTime, log: Logger,
+        lookup: @escaping Lookup, known: [Int: Known]
+    ) {
+        self.init(ring: ring, interval: interval, clock: clock, log: log, lookup: lookup)
+        self.known = known
     }
 
     /// All of these keys may sign, so that what they signed a while ago still verifies.

@@ -80,7 +80,7 @@ extension Configuration {
     }
 
     /// Every point with its path.
-    private var locatedPoints: [(path: String, point: ListenPoint)] {
+    var locatedPoints: [(path: String, point: ListenPoint)] {
         var points = intake.listen.enumerated().map { ("intake.listen[\($0.offset)]", $0.element) }
         for (index, listener) in intake.listeners.enumerated() {
             points += listener.listen.enumerated().map {

@@ -9,11 +9,16 @@ public import Logging
 public struct LogWriter: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var metadataProvider: Logger.MetadataProvider?
-    public var logLevel: Logger.Level
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? terms.value.level }
+        set { ownLevel = newValue }
+    }
 
     private let output: LogOutput
-    private let format: Configuration.LogFormat
-    private let isColoured: Bool
+    /// The same for all copies of a logger, so that a reload reaches each.
+    private let terms: Current<LogTerms>
+    /// Set where somebody gave this copy a level of its own.
+    private var ownLevel: Logger.Level?
     private let now: @Sendable () -> timespec
 
     init(
@@ -21,9 +26,7 @@ public struct LogWriter: LogHandler {
         now: @escaping @Sendable () -> timespec = LogWriter.systemTime
     ) {
         self.output = output
-        self.format = format
-        self.logLevel = level
-        self.isColoured = isColoured
+        terms = Current(LogTerms(level: level, format: format, isColoured: isColoured))
         self.now = now
     }
 
@@ -47,12 +50,18 @@ public struct LogWriter: LogHandler {
         return line + "\n"
     }
 
+    /// Lines are written by `log` from now on.
+    func adopt(_ log: Configuration.Log) {
+        terms.replace(with: LogTerms(log, output: output))
+    }
+
     private func prefix(_ level: Logger.Level) -> String {
-        switch format {
+        let terms = terms.value
+        switch terms.format {
         case .journal, .json:
             return "<\(level.journalPriority)>"
         case .text:
-            let word = isColoured ? "\u{1B}[\(level.colour)m\(level.rawValue)\u{1B}[0m" : level.rawValue
+            let word = terms.isColoured ? "\u{1B}[\(level.colour)m\(level.rawValue)\u{1B}[0m" : level.rawValue
             return "\(Self.timestamp(now())) \(word) "
         }
     }
@@ -78,13 +87,28 @@ public struct LogWriter: LogHandler {
     }
 }
 
+/// What is logged, and how.
+struct LogTerms: Hashable, Sendable {
+    let level: Logger.Level
+    let format: Configuration.LogFormat
+    let isColoured: Bool
+}
+
+extension LogTerms {
+    init(_ log: Configuration.Log, output: LogOutput) {
+        let format = log.format ?? (output.isTerminal ? .text : .journal)
+        self.init(
+            level: log.level, format: format,
+            isColoured: format == .text && output.isTerminal && getenv("NO_COLOR") == nil)
+    }
+}
+
 extension Logger {
     /// The daemon's logger as configured. Keep `output` and flush it at the end.
     public init(_ label: String, _ configuration: Configuration.Log, output: LogOutput) {
-        let format = configuration.format ?? (output.isTerminal ? .text : .journal)
+        let terms = LogTerms(configuration, output: output)
         let writer = LogWriter(
-            output: output, format: format, level: configuration.level,
-            isColoured: format == .text && output.isTerminal && getenv("NO_COLOR") == nil)
+            output: output, format: terms.format, level: terms.level, isColoured: terms.isColoured)
         self.init(label: label, factory: { _ in writer })
     }
 }

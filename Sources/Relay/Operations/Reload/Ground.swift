@@ -1,0 +1,144 @@
+import DNS
+import HTTPS
+import Logging
+import Mail
+import Net
+import Store
+import TLS
+
+/// What stays for as long as the daemon runs, whatever its configuration becomes; and how the stations are made upon it.
+struct Ground: Sendable {
+    let hostname: DomainName
+    let log: Logger
+    let store: SQLiteStore
+    let loops: LoopGroup
+    /// Replaced where `[dns]` changes: asked for by each lookup.
+    let resolver: Current<Resolver>
+    /// Replaced where `sts.fetches` changes.
+    let https: Current<HTTPSClient>
+    let opportunistic: ClientContext
+    let dane: ClientContext
+    let counters: Counters
+    let room: Room
+    let open = OpenStreams()
+    /// Deliveries stop.
+    let stopping = Flag()
+    let intakeStopping = Flag()
+    let unsettled = Unsettled()
+    /// What the operator ordered about the queue, beside the configuration.
+    let orders = StandingOrders()
+    /// Lives of messages that left the queue.
+    let trace: TraceStore
+    let rests: HostRests
+
+    init(_ parts: ServiceParts) {
+        hostname = parts.settings.hostname
+        log = parts.log
+        store = parts.store
+        loops = parts.loops
+        resolver = Current(parts.resolver)
+        https = Current(parts.https)
+        opportunistic = parts.opportunistic
+        dane = parts.dane
+        counters = Counters()
+        trace = parts.trace
+        rests = HostRests(longest: parts.settings.configuration.retry.minimum.components.seconds)
+        room = Room(queueLimit: parts.settings.configuration.intake.queueLimit, counters: counters)
+    }
+
+    /// The stations of a start.
+    func stations(_ settings: Settings) -> Stations {
+        Stations(
+            settings: settings,
+            decisions: DecisionFinder(
+                routes: routes(settings),
+                policies: PolicyFinder(policyTerms(settings), store: store, log: log), settings: settings.policy),
+            signer: signer(
+                settings,
+                KeyWatch(
+                    ring: settings.keys, interval: settings.configuration.dkim.checkInterval, clock: Service.clock,
+                    log: log, lookup: keyLookup)),
+            gate: IntakeGate(settings.configuration.intake, room: room))
+    }
+
+    /// Those of a reload.
+    /// - Parameter isResolverNew: what the old one said is not remembered.
+    func stations(_ settings: Settings, succeeding old: Stations, isResolverNew: Bool) async -> Stations {
+        let keepsRoutes = !isResolverNew && routeSettings(settings) == routeSettings(old.settings)
+        return Stations(
+            settings: settings,
+            decisions: DecisionFinder(
+                routes: keepsRoutes ? old.decisions.routes : routes(settings), policies: old.decisions.policies,
+                settings: settings.policy),
+            signer: signer(
+                settings,
+                await old.signer.watch.successor(
+                    ring: settings.keys, interval: settings.configuration.dkim.checkInterval)),
+            gate: IntakeGate(settings.configuration.intake, succeeding: old.gate))
+    }
+
+    private func routeSettings(_ settings: Settings) -> RouteSettings {
+        ServiceParts.routeSettings(settings.configuration, hostname: hostname)
+    }
+
+    private func routes(_ settings: Settings) -> RouteFinder {
+        RouteFinder(settings: routeSettings(settings), resolve: resolve)
+    }
+
+    private func signer(_ settings: Settings, _ watch: KeyWatch) -> Signer {
+        Signer(
+            watch: watch, store: store, unsignable: settings.configuration.dkim.unsignable, clock: Service.clock,
+            log: log)
+    }
+
+    private var resolve: RouteFinder.Lookup {
+        { [resolver] question in await resolver.value.resolve(question) }
+    }
+
+    private var keyLookup: KeyWatch.Lookup {
+        { [resolver] name in DKIMKeyLookup(await resolver.value.resolve(Question(name, .txt))) }
+    }
+
+    /// By which rules mail waits.
+    func queueTerms(_ settings: Settings) -> QueueTerms {
+        QueueTerms(schedule: settings.schedule, rules: settings.queueRules, routing: settings.routing, orders: orders)
+    }
+
+    func policyTerms(_ settings: Settings) -> PolicyFinder.Terms {
+        ServiceParts.policyTerms(
+            settings.configuration, https: https.value, trust: settings.trust, resolve: resolve)
+    }
+}
+
+extension Ground {
+    /// What deliveries share. The cache of TLS sessions is a new one: they were proved under the settings of before.
+    func deliveryParts(_ stations: Stations) -> DeliveryParts {
+        let settings = stations.settings
+        return DeliveryParts(
+            configuration: settings.configuration, hostname: hostname, store: store, decisions: stations.decisions,
+            terms: queueTerms(settings), credentials: settings.credentials, resolver: resolver.value,
+            opportunistic: opportunistic, dane: dane, trust: settings.trust, signer: stations.signer,
+            identities: settings.identities, sessions: SessionCache(), counters: counters, open: open,
+            rests: rests, stopping: stopping, unsettled: unsettled, clock: Service.clock)
+    }
+
+    func recorder(_ settings: Settings) -> OutcomeRecorder {
+        OutcomeRecorder(
+            store: store, terms: queueTerms(settings),
+            bouncer: Bouncer(
+                hostname: hostname, from: settings.configuration.dsn.from ?? .postmaster(at: hostname), store: store,
+                terms: queueTerms(settings), log: log),
+            trace: settings.configuration.trace.isOn ? trace : nil, counters: counters, log: log, clock: Service.clock,
+            stopping: stopping, unsettled: unsettled)
+    }
+
+    /// What intake sessions share.
+    func intakeParts(_ stations: Stations, _ current: Current<Stations>, _ dispatcher: Dispatcher) -> IntakeParts {
+        let settings = stations.settings
+        return IntakeParts(
+            configuration: settings.configuration.intake, store: store, dispatcher: dispatcher,
+            gate: stations.gate, users: settings.users, counters: counters,
+            stopping: intakeStopping, log: log, currentTerms: { queueTerms(current.value.settings) }, toASCII: { try? DomainName(idna: $0) },
+            clock: Service.clock)
+    }
+}
