@@ -29,6 +29,14 @@ public protocol QueueStore: Sendable {
         before time: WallTime, after cursor: DueCursor?, excluding exclusion: DueExclusion, limit: Int
     ) async throws(StoreError) -> [DueRecipient]
 
+    /// Recipients of one destination that are due at `time`, in order of arrival, without those of `lanes`.
+    /// - Parameters:
+    ///   - isUrgentOnly: only those of high priority.
+    ///   - limit: at most ``QueueLimits/refill``.
+    func due(
+        at destination: String, before time: WallTime, passing lanes: [SenderLane], isUrgentOnly: Bool, limit: Int
+    ) async throws(StoreError) -> [DueRecipient]
+
     /// When the first recipient becomes due that was not due at `time` yet; nil where none waits.
     func nextDue(after time: WallTime) async throws(StoreError) -> WallTime?
 

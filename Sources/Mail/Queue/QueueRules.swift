@@ -16,7 +16,8 @@ public struct QueueRules: Sendable {
     private let schedules: Index
     private let limits: PatternIndex<[Int]>
     private let sites: PatternIndex<[Int]>
-    private let hasPriorities: Bool
+    /// Some mail goes before other.
+    public let hasPriorities: Bool
     private let hasSchedules: Bool
     private let hasSites: Bool
 

@@ -28,8 +28,6 @@ final class Destination {
     var isPaced = false
     /// Why all its hosts failed, while it is backed off; else why the last attempt that failed did.
     var failure: Reason?
-    /// The sender behind whom the last refill from disk ended.
-    var refilledTo: SenderLane?
     /// The address family that worked last.
     var family: AddressFamily?
     /// How the last session was secured, for the operator.

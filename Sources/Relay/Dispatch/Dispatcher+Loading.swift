@@ -11,8 +11,11 @@ extension Dispatcher {
         let room: Int
         /// How many of each sender are in memory already: they come first in what is read.
         let waiting: [SenderLane: Int]
-        /// The sender behind whom the last refill ended: all get their turn.
-        let from: SenderLane?
+
+        /// Recipients of one sender that come in before those of another who has fewer are looked for.
+        static let firstShare = 250
+        /// The whole memory of a destination.
+        static let lastShare = ReadyMemory.destinationReadyLimit
     }
 
     func isKnown(_ recipient: RecipientNumber) -> Bool {
@@ -93,21 +96,17 @@ extension Dispatcher {
             refills.append(
                 Refill(
                     destination: name, room: room,
-                    waiting: Dictionary(destination.ready.lanes.map { ($0.lane, $0.count) }, uniquingKeysWith: +),
-                    from: destination.refilledTo))
+                    waiting: Dictionary(destination.ready.lanes.map { ($0.lane, $0.count) }, uniquingKeysWith: +)))
         }
         for refill in refills { overflowing.remove(refill.destination) }
         return refills
     }
 
     /// The refill is done.
-    /// - Parameters:
-    ///   - isComplete: all that was due is in memory now.
-    ///   - last: the sender who came last.
-    func refilled(_ refill: Refill, isComplete: Bool, to last: SenderLane?) {
-        guard let destination = destination(refill.destination) else { return }
-        destination.refilledTo = last
-        if !isComplete { overflow(destination) }
+    /// - Parameter isComplete: all that was due is in memory now.
+    func refilled(_ refill: Refill, isComplete: Bool) {
+        guard !isComplete, let destination = destination(refill.destination) else { return }
+        overflow(destination)
     }
 
     /// When the loader must look at the disk again, at the latest in `seconds`.

@@ -16,8 +16,6 @@ struct QueueLoader: Sendable {
 
     /// Recipients of one page.
     static let page = 500
-    /// Senders of one destination whose mail is looked at in one refill; the next one begins behind them.
-    static let lanes = 100
     /// Between two passes, so that a full memory or a failing store is not asked without end.
     static let breath: Duration = .milliseconds(50)
     /// Seconds between two looks at the disk where nothing is known to become due.
@@ -64,7 +62,8 @@ struct QueueLoader: Sendable {
     /// - Returns: false where memory was full before the end.
     private func loadDue(until now: WallTime, from: WallTime?) async throws(StoreError) -> Bool {
         var cursor = from.map {
-            DueCursor(nextAttempt: $0, destination: DueCursor.lastDestination, number: RecipientNumber(.max))
+            DueCursor(
+                nextAttempt: $0, destination: "\u{10FFFF}", lane: SenderLane(value: .max), number: RecipientNumber(.max))
         }
         while !Task.isCancelled {
             let page = try await store.due(
@@ -76,33 +75,44 @@ struct QueueLoader: Sendable {
         return false
     }
 
-    /// Mail of one destination, from each sender in turn, urgent mail first.
+    /// Mail of one destination: urgent mail first, and of each sender a part before anybody gets more.
     private func fill(_ refill: Dispatcher.Refill, until now: WallTime) async throws(StoreError) {
-        // Urgent lanes come first in their order: they are looked at each time.
-        var lanes = try await store.dueLanes(at: refill.destination, before: now, after: nil, limit: Self.lanes)
-        var isAll = lanes.count < Self.lanes
-        if !isAll, let from = refill.from {
-            let urgent = lanes.filter { $0.priority == .high }
-            let more = try await store.dueLanes(at: refill.destination, before: now, after: from, limit: Self.lanes)
-            if !more.isEmpty { lanes = urgent + more.filter { !urgent.contains($0) } }
-            isAll = false
-        }
-        let share = max(1, refill.room / max(1, lanes.count))
+        var counts = refill.waiting
         var room = refill.room
-        for lane in lanes where room > 0 {
-            let waiting = refill.waiting[lane, default: 0]
+        var isComplete = false
+        var share = refill.room == 1 ? 1 : Dispatcher.Refill.firstShare
+        var isUrgentOnly = terms().rules.hasPriorities
+        while room > 0, !Task.isCancelled {
+            let enough = counts.filter { $0.value >= share }.map(\.key)
+            let waiting = counts.values.reduce(0, +)
+            let wish = min(room, share)
             let page = try await store.due(
-                at: refill.destination, lane: lane, before: now, limit: min(share, room) + waiting)
-            if page.count >= min(share, room) + waiting { isAll = false }
-            let wanted = await dispatcher.wanted(page).prefix(min(share, room))
+                at: refill.destination, before: now, passing: enough, isUrgentOnly: isUrgentOnly,
+                limit: wish + waiting)
+            var wanted: [DueRecipient] = []
+            for row in await dispatcher.wanted(page) where wanted.count < wish {
+                if counts[row.lane, default: 0] >= share { continue }
+                counts[row.lane, default: 0] += 1
+                wanted.append(row)
+            }
             room -= wanted.count
-            guard await dispatcher.load(try await jobs(of: Array(wanted))) else {
-                isAll = false
+            // Nothing new, and nobody more to pass over: what is read is all under way.
+            if wanted.isEmpty, page.count >= wish + waiting, counts.count(where: { $0.value >= share }) == enough.count {
                 break
             }
+            guard await dispatcher.load(try await jobs(of: wanted)) else { break }
+            if page.count < wish + waiting, wanted.count < wish {
+                // To the end: of those who are not passed over there is no more.
+                if !isUrgentOnly, enough.isEmpty {
+                    isComplete = true
+                    break
+                }
+                if !isUrgentOnly { share *= 2 }
+                isUrgentOnly = false
+            }
+            if share > Dispatcher.Refill.lastShare { break }
         }
-        await dispatcher.refilled(
-            refill, isComplete: isAll && room > 0 && refill.room > 1, to: isAll ? nil : lanes.last)
+        await dispatcher.refilled(refill, isComplete: isComplete)
     }
 
     /// Senders are told of delays, and get back what expired, of mail that no attempt was made for.

@@ -67,6 +67,8 @@ public enum QueueLimits {
     public static let detailText = 1024
     /// Rows of one page of a query, whatever was asked for.
     public static let page = 1000
+    /// Rows of one reading of a destination: as many as may be in memory for it, and as many more.
+    public static let refill = 5000
     /// Octets of `Message-ID` kept.
     public static let messageID = 255
     /// Suspensions kept, ended ones included.

@@ -4,7 +4,7 @@ import Mail
 /// Queries of the dispatcher. Each runs on an index alone as far as rows that do not qualify are concerned.
 enum DueQueries {
     /// What ``read(_:)`` reads, of a recipient as `r` and its message as `m`.
-    private static let columns = """
+    static let columns = """
         r.number, r.message, m.id, r.local, r.domain, r.notify, r.original_recipient, r.destination, r.lane, r.attempts,
             r.next_attempt, coalesce(r.deadline, m.expires_at), r.delayed_notice, r.policy_since, m.kind, m.received_at,
             coalesce(r.expires_at, m.expires_at), m.size, m.demand

@@ -262,7 +262,8 @@ enum Schema {
         WHERE EXISTS (SELECT 1 FROM message m WHERE m.number = recipient.message);
         CREATE INDEX recipient_due ON recipient (next_attempt, destination, lane) WHERE state = 0;
         CREATE INDEX recipient_deadline ON recipient (deadline, destination) WHERE state = 0;
-        CREATE INDEX recipient_destination ON recipient (destination, number, state, next_attempt) WHERE state <= 2;
+        CREATE INDEX recipient_destination ON recipient (destination, number, state, next_attempt, lane)
+            WHERE state <= 2;
         CREATE TABLE suspension (
             number INTEGER PRIMARY KEY,
             destination TEXT NOT NULL,

@@ -1,0 +1,30 @@
+import GRDB
+public import Mail
+
+/// What is due at one destination in order of arrival, without senders who have enough of it in memory: rows that are
+/// passed over are not touched, only their entries in the index.
+enum LaneQueries {
+    static let due = """
+        SELECT \(DueQueries.columns)
+        FROM recipient r INDEXED BY recipient_destination CROSS JOIN message m ON m.number = r.message
+        WHERE r.state <= 2 AND r.destination = ? AND r.state = 0 AND r.next_attempt <= ? AND r.lane < ?
+            AND r.lane NOT IN (SELECT value FROM json_each(?))
+        ORDER BY r.number LIMIT ?
+        """
+}
+
+extension SQLiteStore {
+    public func due(
+        at destination: String, before time: WallTime, passing lanes: [SenderLane], isUrgentOnly: Bool, limit: Int
+    ) async throws(StoreError) -> [DueRecipient] {
+        let passed = JSONText.array(lanes.map(\.value))
+        return try await dispatchReader.read { db in
+            try db.cachedStatement(sql: LaneQueries.due).rows(
+                [
+                    destination.databaseValue, time.seconds.databaseValue,
+                    (isUrgentOnly ? SenderLane.normalBit : .max).databaseValue, passed.databaseValue,
+                    min(max(limit, 0), QueueLimits.refill).databaseValue,
+                ], DueQueries.read)
+        }
+    }
+}
