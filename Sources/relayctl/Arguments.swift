@@ -1,3 +1,4 @@
+import ArgumentParser
 import DNS
 import FoundationEssentials
 import Glibc
@@ -12,6 +13,55 @@ enum Arguments {
             return try DomainName(idna: text)
         } catch {
             throw Failure(.usage, "\(shown(text)) is no domain name" + hint(text))
+        }
+    }
+
+    /// As `relayctl destinations` lists it; a domain also as U-labels.
+    static func destination(_ text: String) throws(Failure) -> DestinationName {
+        if let name = DestinationName(text) { return name }
+        if text.hasPrefix("[") || text.hasPrefix("via:") {
+            throw Failure(.usage, "\(shown(text)) is no destination: write it as relayctl destinations lists it")
+        }
+        return DestinationName(try domainName(text))
+    }
+
+    /// An address, `@domain`, and of a sender `<>` or nothing.
+    static func address(_ text: String, of option: String, isSender: Bool) throws(Failure) -> AddressSelector {
+        guard text.utf8.count <= ControlLimits.text, let selector = AddressSelector(text, isSender: isSender) else {
+            throw Failure(
+                .usage,
+                "\(option) \(shown(text)) is no mail address: write local-part@domain or @domain"
+                    + (isSender ? ", or '<>' for the null reverse-path" : ""))
+        }
+        return selector
+    }
+
+    /// A span of time as the configuration has them, 1 second to `ceiling`.
+    static func seconds(_ text: String, of option: String, upTo ceiling: Int64) throws(Failure) -> Int64 {
+        guard let seconds = SpanText.seconds(text), seconds <= ceiling else {
+            throw Failure(
+                .usage,
+                "\(option) \(shown(text)) is no span of time: write 90m, 2h or 3d, at most \(ceiling / 86_400)d")
+        }
+        return seconds
+    }
+
+    /// The operator's words, for logs, lists and notices.
+    static func reason(_ text: String) throws(Failure) -> String {
+        guard let reason = ControlReason.read(text) else {
+            throw Failure(
+                .usage,
+                "--reason must be 1 to \(ControlLimits.reason) octets on one line, without control characters")
+        }
+        return reason
+    }
+
+    /// For `validate()`: a fault of the command line that is told with the usage of its command.
+    static func asUsage<Value>(_ body: () throws(Failure) -> Value) throws -> Value {
+        do throws(Failure) {
+            return try body()
+        } catch {
+            throw ValidationError(error.message)
         }
     }
 

@@ -9,10 +9,6 @@ struct DaemonClient {
         try await ask { client throws(ControlClientError) in try await client.status() }
     }
 
-    func queue(_ query: QueueQuery) async throws(Failure) -> ControlReply<QueuePage> {
-        try await ask { client throws(ControlClientError) in try await client.queue(query) }
-    }
-
     func show(_ id: QueueID) async throws(Failure) -> ControlReply<MessageView>? {
         try await ask { client throws(ControlClientError) in try await client.show(id) }
     }
@@ -52,7 +48,7 @@ struct DaemonClient {
         try await ask { client throws(ControlClientError) in try await client.sendReports(query) }
     }
 
-    private func ask<Answer>(
+    func ask<Answer>(
         _ question: (ControlClient) async throws(ControlClientError) -> Answer
     ) async throws(Failure) -> Answer {
         do throws(ControlClientError) {

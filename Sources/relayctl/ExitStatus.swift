@@ -17,6 +17,9 @@ struct ExitStatus: Error, Hashable {
     /// EX_CONFIG, as relayd has it.
     static let badConfiguration = ExitStatus(code: 78)
 
+    /// Stopped by Ctrl-C before the end: 128 and the number of SIGINT, as shells have it.
+    static let interrupted = ExitStatus(code: 130)
+
     static func leave(_ status: ExitStatus) -> Never {
         exit(status.code)
     }
@@ -55,6 +58,12 @@ enum Output {
         }
     }
 
+    /// A value of our own making.
+    static func json(of view: some Encodable) throws(Failure) {
+        guard let octets = ControlJSON.encode(view) else { throw Failure(.unexpected, "the answer has no JSON") }
+        try json(octets)
+    }
+
     /// What strangers wrote stands in it, and must not steer the terminal.
     static func json(_ octets: [UInt8]) throws(Failure) {
         try value(TerminalJSON.ascii(octets))
@@ -71,6 +80,11 @@ enum Output {
             try value(document.text(.standardOutput()))
         }
         return document.isGood ? .success : .nothing
+    }
+
+    /// As it is, on standard error: a question, or what is written over. Harmless by who made it.
+    static func prompt(_ text: String) {
+        _ = Array(text.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     /// What a person or a stranger wrote stands in it, and must not steer the terminal.

@@ -5,9 +5,16 @@ import Relay
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "Lists and shows mail that waits.",
-        discussion: "Exit codes: 0 something matched; 1 nothing did.",
-        subcommands: [QueueListCommand.self, QueueShowCommand.self],
+        abstract: "Lists and shows mail that waits, and orders what becomes of it.",
+        discussion: """
+            Exit codes: 0 something matched; 1 nothing did.
+
+            Example: relayctl queue hold --sender @example.org --dry-run
+            """,
+        subcommands: [
+            QueueListCommand.self, QueueShowCommand.self, QueueRetryCommand.self, QueueHoldCommand.self,
+            QueueReleaseCommand.self, QueueBounceCommand.self, QueueDeleteCommand.self, HoldsCommand.self,
+        ],
         defaultSubcommand: QueueListCommand.self)
 }
 
@@ -15,16 +22,23 @@ struct QueueListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists messages, oldest first, with the state of each recipient.",
-        discussion: "With --json: {\"messages\": […]}. Conditions given together must all hold.")
+        discussion: """
+            With --json: {"messages": […], "next": …}. Conditions given together must all hold.
 
-    @Option(help: ArgumentHelp("Only mail for this next-hop domain.", valueName: "domain"))
-    var destination: String?
+            Exit codes: 0 something matched; 1 nothing did.
 
-    @Option(help: ArgumentHelp("Only mail from this reverse-path; \"\" is the null one.", valueName: "address"))
-    var sender: String?
+            Examples:
+              relayctl queue list --destination example.org --state deferred
+              relayctl queue list --sender '<>' --older-than 2h
+            """)
 
-    @Option(help: ArgumentHelp("Only mail for this recipient.", valueName: "address"))
-    var recipient: String?
+    @OptionGroup var selection: SelectorOptions
+
+    @Option(
+        name: .customLong("state"),
+        help: ArgumentHelp(
+            "Only mail in this state: queued, deferred, held or quarantined; may be given again.", valueName: "state"))
+    var states: [QueueState] = []
 
     @Option(help: ArgumentHelp("At most so many messages.", valueName: "count"))
     var limit = QueueQuery.defaultLimit
@@ -36,18 +50,14 @@ struct QueueListCommand: AsyncParsableCommand {
 
     func validate() throws {
         if limit < 1 { throw ValidationError("--limit must be at least 1") }
-        for text in [sender, recipient].compactMap(\.self) where text.utf8.count > QueueQuery.textLimit {
-            throw ValidationError("an address has at most \(QueueQuery.textLimit) octets")
-        }
-        for text in [sender, recipient].compactMap(\.self)
-        where !text.isEmpty && text != "<>" && (try? Mailbox(parsing: text.utf8)) == nil {
-            throw ValidationError("\(text) is no mail address (local-part@domain, without angle brackets)")
+        let selectors = try Arguments.asUsage(selection.selectors)
+        if selectors.ids.count > QueueSelectors.idLimit {
+            throw ValidationError("at most \(QueueSelectors.idLimit) ids in a list")
         }
     }
 
     func run() async throws {
-        var query = QueueQuery(sender: sender, recipient: recipient)
-        if let destination { query.destination = try Arguments.domainName(destination) }
+        var query = QueueQuery(try selection.selectors(), states: Set(states))
         let client = try options.client()
         var messages: [MessageView] = []
         repeat {
@@ -58,20 +68,29 @@ struct QueueListCommand: AsyncParsableCommand {
             query.cursor = page.next
         } while query.cursor != nil && (all || messages.count < limit)
         if options.json {
-            let page = QueuePage(messages: messages, next: query.cursor)
-            guard let json = ControlJSON.encode(page) else { throw Failure(.unexpected, "the list has no JSON") }
-            try Output.json(json)
+            try Output.json(of: QueuePage(messages: messages, next: query.cursor))
         } else {
-            let isComplete = query.cursor == nil
-            try Output.value(QueueText.list(messages, isComplete: isComplete, now: .system, style: .standardOutput()))
+            let isNarrowed = !query.selectors.isUnconditional || !query.states.isEmpty
+            try Output.value(
+                QueueText.list(
+                    messages, isComplete: query.cursor == nil, isNarrowed: isNarrowed, now: .system,
+                    style: .standardOutput()))
         }
         if messages.isEmpty { throw ExitStatus.nothing }
     }
 }
 
+extension QueueState: ExpressibleByArgument {}
+
 struct QueueShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows one message: each recipient, its attempts and the last reason.")
+        commandName: "show",
+        abstract: "Shows one message: each recipient, its attempts and the last reason.",
+        discussion: """
+            Exit codes: 0 it is in the queue; 1 it is not.
+
+            Example: relayctl queue show 0123456789bcdfghjklm
+            """)
 
     @Argument(help: ArgumentHelp("The queue id, as in the log and in our final 250.", valueName: "id"))
     var id: String
@@ -79,13 +98,11 @@ struct QueueShowCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
-        guard let id = QueueID(id) else {
-            throw Failure(
-                .usage, "\"\(TextStyle.harmless(id))\" is no queue id: it has \(QueueID.length) letters and digits")
-        }
+        let id = try Arguments.queueID(id)
         guard let reply = try await options.client().show(id) else {
             throw Failure(
-                .nothing, "no message in the queue has the id \(id). It may have been delivered: see the log.")
+                .nothing,
+                "no message in the queue has the id \(id). It may have been delivered: relayctl trace \(id) tells.")
         }
         if options.json {
             try Output.json(reply.json)

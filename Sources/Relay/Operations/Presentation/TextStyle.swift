@@ -18,10 +18,15 @@ public struct TextStyle: Sendable {
     static let widthRange = 60...160
 
     /// For standard output: colour only on a terminal, and not where NO_COLOR is set (https://no-color.org).
-    public static func standardOutput() -> TextStyle {
+    public static func standardOutput() -> TextStyle { of(STDOUT_FILENO) }
+
+    /// The same for standard error.
+    public static func standardError() -> TextStyle { of(STDERR_FILENO) }
+
+    private static func of(_ descriptor: CInt) -> TextStyle {
         var size = winsize()
-        let isTerminal = isatty(1) == 1
-        let columns = isTerminal && ioctl(1, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
+        let isTerminal = isatty(descriptor) == 1
+        let columns = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
         let width = columns == 0 ? defaultWidth : min(max(columns, widthRange.lowerBound), widthRange.upperBound)
         let refused = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
         return TextStyle(width: width, isColoured: isTerminal && !refused)
