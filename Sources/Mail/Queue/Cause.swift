@@ -12,7 +12,7 @@ extension Reason.Cause {
     public var isPermanent: Bool {
         switch self {
         case .noSuchDomain, .nullMX, .noHostAddress, .loop, .eightBitUnsupported, .utf8Unsupported, .sizeExceeded,
-            .expired:
+            .expired, .operatorBounced:
             true
         // D10: certain where no lookup failed and no host is left; else the others speak for the attempt.
         case .requireTLSUnsupported, .requireTLSUnvalidated: true
@@ -24,7 +24,7 @@ extension Reason.Cause {
         case .stsMXMismatch, .certificateInvalid, .fingerprintMismatch: false
         case .daneRequired, .stsRequired, .policyUnknown: false
         case .dkimUnsignable: true
-        case .shutdown, .contentDamaged, .localFailure, .dkimUnpublished: false
+        case .shutdown, .contentDamaged, .localFailure, .dkimUnpublished, .suspended: false
         }
     }
 
@@ -63,7 +63,8 @@ extension Reason.Cause {
         case .sizeExceeded: (3, 4)  // RFC 3463 §3.4: message too big for system
         case .dkimUnpublished, .dkimUnsignable: (7, 5)  // RFC 3463 §3.8
         case .expired: (4, 7)  // RFC 3463 §3.5: delivery time expired
-        case .shutdown: (3, 2)  // RFC 3463 §3.4: system not accepting network messages
+        case .shutdown, .suspended: (3, 2)  // RFC 3463 §3.4: system not accepting network messages
+        case .operatorBounced: (7, 1)  // RFC 3463 §3.8: delivery not authorized, message refused
         case .contentDamaged, .localFailure: (3, 0)  // RFC 3463 §3.4: other mail system status
         }
     }
@@ -79,6 +80,7 @@ extension Reason.Cause {
         case .policyUnknown: .nobodys
         case .dnsTemporary, .connectFailed, .connectionLost, .timedOut, .expired: .nobodys
         case .loop, .shutdown, .contentDamaged, .localFailure, .authFailed, .dkimUnpublished: .ours
+        case .operatorBounced, .suspended: .ours
         case .dkimUnsignable: .nobodys  // Whoever wrote the message.
         }
     }
@@ -95,7 +97,7 @@ extension Reason.Cause {
         case .dnsTemporary, .dnsBogus, .noSuchDomain, .nullMX, .noHostAddress, .loop: false
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: false
         case .eightBitUnsupported, .utf8Unsupported, .sizeExceeded, .expired: false
-        case .shutdown, .contentDamaged, .localFailure: false
+        case .shutdown, .contentDamaged, .localFailure, .operatorBounced, .suspended: false
         case .dkimUnpublished, .dkimUnsignable: false
         }
     }
@@ -114,7 +116,7 @@ extension Reason.Cause {
         case .dnsTemporary, .noSuchDomain, .nullMX, .noHostAddress, .loop: nil
         case .connectFailed, .connectionLost, .timedOut, .protocolError, .remoteReply: nil
         case .eightBitUnsupported, .utf8Unsupported, .sizeExceeded, .expired: nil
-        case .shutdown, .contentDamaged, .localFailure: nil
+        case .shutdown, .contentDamaged, .localFailure, .operatorBounced, .suspended: nil
         case .dkimUnpublished, .dkimUnsignable: nil
         }
     }

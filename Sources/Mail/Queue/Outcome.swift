@@ -76,5 +76,9 @@ public struct Reason: Hashable, Sendable {
         case shutdown = "shutdown"
         case contentDamaged = "content-damaged"
         case localFailure = "local-failure"
+        /// The operator gave it up, and its sender is to hear of it.
+        case operatorBounced = "bounced-by-operator"
+        /// The operator has suspended the destination.
+        case suspended = "suspended"
     }
 }
