@@ -93,6 +93,11 @@ struct Bouncer: Sendable {
         let reason = decided.outcome.reason
         let reply = decided.outcome.reply
         let mailbox = decided.recipient.mailbox
+        let isASCII =
+            switch message.reversePath {
+            case .null: mailbox.isASCII
+            case .mailbox(let sender): mailbox.isASCII && sender.isASCII
+            }
         // A host that its policy ruled out, or whose address was not to be had, was not involved (DSN-09).
         let isInvolved = trace?.address != nil || reply != nil
         return DSN.Recipient(
@@ -100,7 +105,7 @@ struct Bouncer: Sendable {
             expiredFrom: decided.expiredFrom, reply: reply, remoteHost: isInvolved ? trace?.host?.name : nil,
             status: DSN.status(
                 reason, reply, action, expiredFrom: decided.expiredFrom, demand: message.demand,
-                isASCII: mailbox.isASCII && message.reversePath.isASCII),
+                isASCII: isASCII),
             lastAttempt: trace == nil ? nil : now, willRetryUntil: message.expiresAt)
     }
 
