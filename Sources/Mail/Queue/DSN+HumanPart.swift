@@ -58,7 +58,8 @@ extension DSN {
         case .relayed: break
         }
         text.add("")
-        text.addWrapped("    For administrators: \(recipient.status) \(reason.cause.rawValue): \(Self.cut(reason.detail))")
+        text.addWrapped(
+            "    For administrators: \(recipient.status) \(reason.cause.rawValue): \(Self.cut(reason.detail))")
     }
 
     /// A reply as it came (RFC 3461 §9.2), without its line ends: the code on each line, and the enhanced code where there was

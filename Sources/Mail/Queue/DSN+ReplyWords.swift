@@ -17,14 +17,16 @@ extension Reply {
                 "Check the sender's address in your mail program, or ask your administrators.")
         case (2, 1): SenderWords("\(server) says that the mailbox takes no mail.", otherWay)
         case (2, 2):
-            SenderWords("\(server) says that the mailbox is full.", "Tell the recipient in some other way, and send it again.")
+            SenderWords(
+                "\(server) says that the mailbox is full.", "Tell the recipient in some other way, and send it again.")
         case (2, 3), (3, 4):
             SenderWords(
                 "Your message is larger than the mail server for \(domain) accepts.",
                 "Send less at once, or share large files in some other way.")
         case (6, _):
             SenderWords(
-                "\(server) cannot accept what your message contains.", "Send it in a plainer form: its words below may help.")
+                "\(server) cannot accept what your message contains.",
+                "Send it in a plainer form: its words below may help.")
         case (7, _) where isTransientFailure:
             SenderWords("\(server) does not accept your message yet: it wants to see it again later.", otherWay)
         case (7, _):

@@ -75,24 +75,30 @@ extension Reason.Cause {
         case .eightBitUnsupported:
             SenderWords(
                 "Your message holds letters or signs beyond plain English ones as they are, and \(server) cannot take such "
-                    + "mail.", "Send it in plain English letters, or ask your administrators for a mail program that encodes them.")
+                    + "mail.",
+                "Send it in plain English letters, or ask your administrators for a mail program that encodes them.")
         case .utf8Unsupported:
             SenderWords(
                 "An address, or the header of your message, holds letters beyond plain English ones, and \(server) cannot "
                     + "take such mail.", "Use addresses of plain English letters, if there are such.")
         case .sizeExceeded:
-            SenderWords("Your message is larger than \(server) accepts.", "Send less at once, or share large files in some other way.")
+            SenderWords(
+                "Your message is larger than \(server) accepts.",
+                "Send less at once, or share large files in some other way.")
         case .dkimUnpublished: SenderWords("Your mail system must sign your message and is not set up for it.", ours)
         case .dkimUnsignable:
             SenderWords(
                 "Your mail system must sign your message, and something in its header makes that impossible.",
-                "Check the sender's address in your mail program. If it is right, forward this notice to your administrators.")
+                "Check the sender's address in your mail program. If it is right, forward this notice to your administrators."
+            )
         case .expired: SenderWords("Your message could not be delivered within the time that is set for it.", again)
         case .shutdown: SenderWords("Your mail system was about to be restarted.", again)
-        case .contentDamaged: SenderWords("Your mail system found its copy of your message damaged.", "Send your message again.")
+        case .contentDamaged:
+            SenderWords("Your mail system found its copy of your message damaged.", "Send your message again.")
         case .localFailure: SenderWords("Something went wrong within your mail system.", ours)
         case .operatorBounced:
-            SenderWords("An administrator of your mail system has sent your message back.", "Ask your administrators why.")
+            SenderWords(
+                "An administrator of your mail system has sent your message back.", "Ask your administrators why.")
         case .suspended: SenderWords("The administrators of your mail system have paused mail to \(domain).", again)
         }
     }

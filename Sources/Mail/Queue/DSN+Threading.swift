@@ -36,7 +36,8 @@ extension DSN {
         let parts = text.dropFirst().dropLast().split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         return text.count <= messageIDLimit && parts.count == 2
             && parts.allSatisfy { part in
-                !part.isEmpty && part.allSatisfy { ASCII.isPrintable($0) && $0 != ASCII.space && $0 != UInt8(ascii: "<") }
+                !part.isEmpty
+                    && part.allSatisfy { ASCII.isPrintable($0) && $0 != ASCII.space && $0 != UInt8(ascii: "<") }
             }
     }
 }

@@ -111,6 +111,7 @@ extension Service {
             switch status {
             case .validates:
                 log.event(.notice, LogLine("resolver").with("state", "validates"))
+                await checkOwnName()
                 return
             case .doesNotValidate(let why):
                 log.event(

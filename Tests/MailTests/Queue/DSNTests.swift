@@ -53,7 +53,9 @@ struct DSNTests {
 
     static let twoLines = Reply(550, EnhancedStatusCode(5, 1, 1), lines: ["no such user", "ask  the postmaster"])
 
-    @Test("DSN-09 the remote's reply as it came, its further lines indented; neither it nor the remote where there was none")
+    @Test(
+        "DSN-09 the remote's reply as it came, its further lines indented; neither it nor the remote where there was none"
+    )
     func diagnostic() throws {
         let text = try Self.notice(reply: Self.twoLines)
         #expect(
@@ -62,7 +64,8 @@ struct DSNTests {
                     + " 550 5.1.1 ask  the postmaster\r\nLast-Attempt-Date: "))
         #expect(
             text.contains(
-                "    The host mx.b.example said:\r\n        550-5.1.1 no such user\r\n        550 5.1.1 ask the postmaster"))
+                "    The host mx.b.example said:\r\n        550-5.1.1 no such user\r\n        550 5.1.1 ask the postmaster"
+            ))
         let nobody = try Self.notice(reason: Reason(.nullMX, "takes no mail"), host: nil)
         #expect(!nobody.contains("Remote-MTA") && !nobody.contains("Diagnostic-Code"))
         let silent = try Self.notice(reason: Reason(.timedOut, "no word"))
@@ -88,7 +91,8 @@ struct DSNTests {
         #expect(DSN.quoted(reply) == lines, "\(reason)")
     }
 
-    @Test("DSN-09 the policy's reason and the remote's reply both stand in the part for people and in that for programs")
+    @Test(
+        "DSN-09 the policy's reason and the remote's reply both stand in the part for people and in that for programs")
     func reasonAndReply() throws {
         let detail = "mx.b.example shows a certificate that no TLSA record matches"
         let text = try Self.notice(
@@ -215,6 +219,15 @@ struct DSNTests {
             Reason(test.cause, "x"), test.reply, test.action, expiredFrom: test.expiredFrom.map { Reason($0, "x") },
             demand: test.demand)
         #expect(status.description == test.status)
+    }
+
+    @Test(
+        "DSN-18 UTF-8 that no host takes: 5.6.7 for an address, 5.6.9 for the header alone",
+        arguments: [(false, "5.6.7"), (true, "5.6.9")])
+    func statusOfUTF8(isASCII: Bool, status: String) {
+        let made = DSN.status(
+            Reason(.utf8Unsupported, "x"), nil, .failed, expiredFrom: nil, demand: .ordinary, isASCII: isASCII)
+        #expect(made.description == status)
     }
 
     @Test(

@@ -8,7 +8,8 @@ import Testing
 struct SenderWordsTests {
     /// Words of the trade: they belong into the line for administrators.
     static let jargon = [
-        "8bit", "certificate", "cleartext", "DANE", "DKIM", "DNS", "EHLO", "encrypt", "handshake", "MTA", "MX", "policy", "RCPT",
+        "8bit", "certificate", "cleartext", "DANE", "DKIM", "DNS", "EHLO", "encrypt", "handshake", "MTA", "MX",
+        "policy", "RCPT",
         "REQUIRETLS", "SMTP", "STARTTLS", "STS", "TLS", "TLSA", "UTF-8",
     ]
 
@@ -23,7 +24,9 @@ struct SenderWordsTests {
         }
     }
 
-    @Test("each cause has a sentence without a word of the trade, and one on what to do", arguments: Reason.Cause.allCases)
+    @Test(
+        "each cause has a sentence without a word of the trade, and one on what to do", arguments: Reason.Cause.allCases
+    )
     func complete(cause: Reason.Cause) {
         Self.check(cause.senderWords(domain: "b.example"), cause.rawValue)
     }
@@ -40,7 +43,8 @@ struct SenderWordsTests {
     @Test(
         "a refusal in the remote's own code",
         arguments: [
-            (550, "5.1.1", "no mailbox of that name"), (550, "5.1.0", "no mailbox of that name"), (551, "5.1.6", "moved"),
+            (550, "5.1.1", "no mailbox of that name"), (550, "5.1.0", "no mailbox of that name"),
+            (551, "5.1.6", "moved"),
             (556, "5.1.10", "takes no mail"), (553, "5.1.8", "from your address"), (550, "5.2.1", "takes no mail"),
             (452, "4.2.2", "is full"), (552, "5.2.3", "larger than"), (552, "5.3.4", "larger than"),
             (554, "5.6.0", "contains"), (451, "4.7.1", "see it again later"), (550, "5.7.1", "do not admit"),
