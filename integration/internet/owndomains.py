@@ -90,5 +90,6 @@ OWN = (
            (Host("mx", "postfix", tlsa=GOOD,
                  options=("{smtpd_recipient_restrictions=check_recipient_access static:{450 4.2.2 the mailbox is full, says its host}}",)),),
            only="22"),
+    Domain("notices-requiretls.example", "DANE, does not know REQUIRETLS", delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),), only="33"),
     Domain("slow.example", "takes its time behind the content", _ENCRYPTED, (Host("mx", "slow"),), dns="unsigned", only="22"),
 )

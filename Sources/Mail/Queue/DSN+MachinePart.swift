@@ -27,14 +27,26 @@ extension DSN {
         text.addFolded("Final-Recipient: \(type); \(recipient.mailbox)")
         text.add("Action: \(action.rawValue)")
         text.add("Status: \(recipient.status)")
+        if let host = recipient.remoteHost { text.add("Remote-MTA: dns; \(host)") }
         if let reply = recipient.reply {
-            if let host = recipient.remoteHost { text.add("Remote-MTA: dns; \(host)") }
-            text.addFolded("Diagnostic-Code: smtp; \(reply.code) \(Self.words(of: reply))")
+            for (index, line) in Self.quoted(reply).enumerated() {
+                text.addReplyLine((index == 0 ? "Diagnostic-Code: smtp; " : " ") + line)
+            }
         }
         if let lastAttempt = recipient.lastAttempt { text.add("Last-Attempt-Date: \(lastAttempt.rfc5322)") }
-        if action == .delayed { text.add("Will-Retry-Until: \(willRetryUntil.rfc5322)") }
+        if action == .delayed, let until = recipient.willRetryUntil { text.add("Will-Retry-Until: \(until.rfc5322)") }
+        // Ours by its name (RFC 3464 §2.4), beside Diagnostic-Code: that is the remote's reply or nothing (RFC 3461 §9.2), and a
+        // code of ours next to Remote-MTA would pass for the remote's (RFC 3464 §2.3.6).
         if let reason = recipient.reason {
             text.addFolded("X-Waxwing-Reason: \(reason.cause.rawValue); \(Self.cut(reason.detail))")
         }
+        if let obstacle = recipient.expiredFrom { text.add("X-Waxwing-Kept-Back-By: \(obstacle.cause.rawValue)") }
+    }
+}
+
+extension ContentLines {
+    /// A line of a reply as it came; folded at blanks where it is longer than a line may be.
+    fileprivate mutating func addReplyLine(_ line: String) {
+        if line.utf8.count <= Self.limit { add(line) } else { addFolded(line) }
     }
 }

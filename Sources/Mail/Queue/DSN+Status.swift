@@ -3,12 +3,15 @@ extension DSN {
     /// 4 for what is only delayed or has expired (DSN-08, Q-12).
     ///
     /// REQUIRETLS mail that TLS kept back until its time was over is the exception: its sender hears 5.7.10 (RFC 8689 §4.2.1,
-    /// D10), or 5.7.30 where the last word was that the keyword is missing.
+    /// D10), or 5.7.30 where the last word was that the keyword is missing. UTF-8 that is in the header alone is 5.6.9, not 5.6.7
+    /// (RFC 6531 §4.2).
     /// - Parameters:
     ///   - expiredFrom: what kept the recipient back, where it is given up because its time is over.
     ///   - demand: of the original.
+    ///   - isASCII: neither the sender's address nor the recipient's holds UTF-8.
     public static func status(
-        _ reason: Reason?, _ reply: Reply?, _ action: Action, expiredFrom: Reason?, demand: MessageDemand
+        _ reason: Reason?, _ reply: Reply?, _ action: Action, expiredFrom: Reason?, demand: MessageDemand,
+        isASCII: Bool = false
     ) -> EnhancedStatusCode {
         if let expiredFrom {
             if demand == .requireTLS {
@@ -26,6 +29,7 @@ extension DSN {
             case .relayed: 2
             }
         if let reply { return (reply.enhanced ?? EnhancedStatusCode(wanted, 0, 0)).withClass(wanted) }
+        if isASCII, reason?.cause == .utf8Unsupported { return EnhancedStatusCode(wanted, 6, 9) }
         return (reason?.cause.enhancedStatusCode ?? EnhancedStatusCode(wanted, 0, 0)).withClass(wanted)
     }
 }

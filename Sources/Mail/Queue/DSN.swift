@@ -20,24 +20,33 @@ public struct DSN: Sendable {
         public var originalRecipient: OriginalRecipient?
         /// Nil for what was relayed.
         public var reason: Reason?
+        /// What kept the recipient back, where it is given up because its time is over.
+        public var expiredFrom: Reason?
         /// The remote's last word, verbatim, where there was one (RFC 3464 §2.3.6).
         public var reply: Reply?
-        /// The MX host that said it (RFC 3464 §2.3.5).
+        /// The MX host that the last attempt got to, whether it said anything or not (RFC 3464 §2.3.5, RFC 3461 §6.3); nil where
+        /// none was involved (DSN-09).
         public var remoteHost: DomainName?
         public var status: EnhancedStatusCode
+        /// Nil where the notice is made without an attempt (RFC 3464 §2.3.7).
         public var lastAttempt: WallTime?
+        /// When trying ends; printed in delayed notices only (DSN-10).
+        public var willRetryUntil: WallTime?
 
         public init(
-            mailbox: Mailbox, originalRecipient: OriginalRecipient? = nil, reason: Reason?, reply: Reply?,
-            remoteHost: DomainName?, status: EnhancedStatusCode, lastAttempt: WallTime?
+            mailbox: Mailbox, originalRecipient: OriginalRecipient? = nil, reason: Reason?, expiredFrom: Reason? = nil,
+            reply: Reply?, remoteHost: DomainName?, status: EnhancedStatusCode, lastAttempt: WallTime?,
+            willRetryUntil: WallTime? = nil
         ) {
             self.mailbox = mailbox
             self.originalRecipient = originalRecipient
             self.reason = reason
+            self.expiredFrom = expiredFrom
             self.reply = reply
             self.remoteHost = remoteHost
             self.status = status
             self.lastAttempt = lastAttempt
+            self.willRetryUntil = willRetryUntil
         }
     }
 
@@ -62,8 +71,6 @@ public struct DSN: Sendable {
     /// The original came with SMTPUTF8: the parts are those of RFC 6533 (DSN-14).
     public var isInternationalized: Bool
     public var arrival: WallTime
-    /// When trying ends; printed in delayed notices only (DSN-10).
-    public var willRetryUntil: WallTime
     /// EHLO name and address of the client, "mail.example ([192.0.2.9])" (RFC 3464 §2.2.4).
     public var receivedFrom: String?
     /// Never empty; all for whom this notice is due, and nobody else (DSN-15).
@@ -79,8 +86,8 @@ public struct DSN: Sendable {
 
     public init(
         action: Action, reportingMTA: DomainName, from: Mailbox, to: Mailbox, originalID: QueueID,
-        envelopeID: String? = nil, isInternationalized: Bool = false, arrival: WallTime, willRetryUntil: WallTime,
-        receivedFrom: String?, recipients: [Recipient], original: Original, noticeID: QueueID, date: WallTime
+        envelopeID: String? = nil, isInternationalized: Bool = false, arrival: WallTime, receivedFrom: String?,
+        recipients: [Recipient], original: Original, noticeID: QueueID, date: WallTime
     ) {
         self.action = action
         self.reportingMTA = reportingMTA
@@ -90,7 +97,6 @@ public struct DSN: Sendable {
         self.envelopeID = envelopeID
         self.isInternationalized = isInternationalized
         self.arrival = arrival
-        self.willRetryUntil = willRetryUntil
         self.receivedFrom = receivedFrom
         self.recipients = recipients
         self.original = original
@@ -114,6 +120,7 @@ public struct DSN: Sendable {
         text.add("To: <\(to)>")
         text.add("Subject: \(subject)")
         text.add("Message-ID: <\(noticeID)@\(reportingMTA)>")
+        for field in threadingFields { text.addFolded(field) }
         text.add("Auto-Submitted: auto-replied")
         text.add("MIME-Version: 1.0")
         text.add("Content-Type: multipart/report; report-type=delivery-status;")

@@ -124,6 +124,7 @@ extension Service {
             case .validates:
                 log.event(.notice, LogLine("resolver").with("state", "validates"))
                 next = .never
+                await checkOwnName()
             case .doesNotValidate(let why):
                 log.event(
                     .error,

@@ -50,9 +50,8 @@ struct Bouncer: Sendable {
             let content = DSN(
                 action: action, reportingMTA: hostname, from: from, to: sender, originalID: job.message.id,
                 envelopeID: job.message.envelopeID, isInternationalized: job.message.isInternationalized,
-                arrival: job.message.receivedAt, willRetryUntil: job.message.expiresAt,
-                receivedFrom: job.message.origin.inWords,
-                recipients: indices.map { recipient(decided[$0], traces[$0]?.host, action, of: job.message, at: now) },
+                arrival: job.message.receivedAt, receivedFrom: job.message.origin.inWords,
+                recipients: indices.map { recipient(decided[$0], traces[$0], action, of: job.message, at: now) },
                 original: await original(of: job, in: action), noticeID: id, date: now
             ).content()
             guard let digest = try? SHA256Digest.digest(of: content), let stored = await store(content, for: id) else {
@@ -87,16 +86,26 @@ struct Bouncer: Sendable {
     }
 
     private func recipient(
-        _ decided: Decided, _ host: MXHost?, _ action: DSN.Action, of message: StoredMessage, at now: WallTime
+        _ decided: Decided, _ trace: AttemptResult.Trace?, _ action: DSN.Action, of message: StoredMessage,
+        at now: WallTime
     ) -> DSN.Recipient {
         let reason = decided.outcome.reason
         let reply = decided.outcome.reply
+        let mailbox = decided.recipient.mailbox
+        let isASCII =
+            switch message.reversePath {
+            case .null: mailbox.isASCII
+            case .mailbox(let sender): mailbox.isASCII && sender.isASCII
+            }
+        // A host that its policy ruled out, or whose address was not to be had, was not involved (DSN-09).
+        let isInvolved = trace?.address != nil || reply != nil
         return DSN.Recipient(
-            mailbox: decided.recipient.mailbox, originalRecipient: decided.recipient.request.originalRecipient,
-            reason: reason, reply: reply, remoteHost: host?.name,
+            mailbox: mailbox, originalRecipient: decided.recipient.request.originalRecipient, reason: reason,
+            expiredFrom: decided.expiredFrom, reply: reply, remoteHost: isInvolved ? trace?.host?.name : nil,
             status: DSN.status(
-                reason, reply, action, expiredFrom: decided.expiredFrom, demand: message.demand),
-            lastAttempt: now)
+                reason, reply, action, expiredFrom: decided.expiredFrom, demand: message.demand,
+                isASCII: isASCII),
+            lastAttempt: trace == nil ? nil : now, willRetryUntil: message.expiresAt)
     }
 
     /// What a notice of that kind may return; an empty header where it cannot be read.

@@ -16,6 +16,7 @@ import Testing
             (.requireTLSUnvalidated, "5.7.10"), (.hostDemandsTLS, "5.7.10"), (.authFailed, "4.7.8"),
             (.daneRequired, "4.7.5"),
             (.tlsaLookupFailed, "4.7.5"), (.tlsHandshakeFailed, "4.7.5"), (.noHostAddress, "5.4.4"),
+            (.operatorBounced, "5.7.1"), (.suspended, "4.3.2"),
         ] as [(Reason.Cause, String)])
     func status(cause: Reason.Cause, code: String) {
         #expect(cause.enhancedStatusCode.description == code)
@@ -31,7 +32,7 @@ import Testing
             // is ours to mend, and so is a DKIM key.
             let isSecurity: Set<Reason.Cause> = [
                 .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS, .authFailed, .dkimUnpublished,
-                .dkimUnsignable,
+                .dkimUnsignable, .operatorBounced,
             ]
             #expect((cause.enhancedStatusCode.subject == 7) == isSecurity.contains(cause))
         }

@@ -7,7 +7,8 @@ import Testing
 struct DSNTests {
     static func notice(
         _ action: DSN.Action = .failed, reply: Reply? = nil, header: String = "Subject: hello\r\n",
-        detail: String = "nobody of that name"
+        reason: Reason = Reason(.remoteReply, "nobody of that name"), expiredFrom: Reason? = nil,
+        host: String? = "mx.b.example", lastAttempt: WallTime? = WallTime(seconds: 1_800_000_060)
     ) throws -> String {
         var generator = SplitMix(seed: 7)
         let domain = try DomainName("sender.example")
@@ -15,13 +16,13 @@ struct DSNTests {
         let dsn = DSN(
             action: action, reportingMTA: relay, from: Mailbox(localPart: "postmaster", domain: .name(relay)),
             to: Mailbox(localPart: "Ann", domain: .name(domain)), originalID: QueueID(using: &generator),
-            arrival: WallTime(seconds: 1_800_000_000), willRetryUntil: WallTime(seconds: 1_800_432_000),
-            receivedFrom: "mail.example ([192.0.2.9])",
+            arrival: WallTime(seconds: 1_800_000_000), receivedFrom: "mail.example ([192.0.2.9])",
             recipients: [
                 DSN.Recipient(
                     mailbox: Mailbox(localPart: "Bob", domain: .name(try DomainName("b.example"))),
-                    reason: Reason(.remoteReply, detail), reply: reply, remoteHost: try DomainName("mx.b.example"),
-                    status: EnhancedStatusCode(5, 1, 1), lastAttempt: WallTime(seconds: 1_800_000_060))
+                    reason: reason, expiredFrom: expiredFrom, reply: reply,
+                    remoteHost: try host.map { try DomainName($0) }, status: EnhancedStatusCode(5, 1, 1),
+                    lastAttempt: lastAttempt, willRetryUntil: WallTime(seconds: 1_800_432_000))
             ],
             original: .header(Array(header.utf8)), noticeID: QueueID(using: &generator),
             date: WallTime(seconds: 1_800_000_061))
@@ -50,28 +51,82 @@ struct DSNTests {
         #expect(!text.contains("Original-Envelope-Id"), "DSN-06: none came, none is given")
     }
 
-    @Test("DSN-09 the remote's reply, each line of it; neither it nor the remote where there was none")
+    static let twoLines = Reply(550, EnhancedStatusCode(5, 1, 1), lines: ["no such user", "ask  the postmaster"])
+
+    @Test(
+        "DSN-09 the remote's reply as it came, its further lines indented; neither it nor the remote where there was none"
+    )
     func diagnostic() throws {
-        let reply = Reply(550, EnhancedStatusCode(5, 1, 1), lines: ["no such user", "ask the postmaster"])
-        let text = try Self.notice(reply: reply)
-        #expect(text.contains("Remote-MTA: dns; mx.b.example\r\n"))
-        #expect(text.contains("Diagnostic-Code: smtp; 550 5.1.1 no such user ask the postmaster\r\n"))
-        let without = try Self.notice()
-        #expect(!without.contains("Remote-MTA"))
-        #expect(!without.contains("Diagnostic-Code"))
+        let text = try Self.notice(reply: Self.twoLines)
+        #expect(
+            text.contains(
+                "\r\nRemote-MTA: dns; mx.b.example\r\nDiagnostic-Code: smtp; 550-5.1.1 no such user\r\n"
+                    + " 550 5.1.1 ask  the postmaster\r\nLast-Attempt-Date: "))
+        #expect(
+            text.contains(
+                "    The host mx.b.example said:\r\n        550-5.1.1 no such user\r\n        550 5.1.1 ask the postmaster"
+            ))
+        let nobody = try Self.notice(reason: Reason(.nullMX, "takes no mail"), host: nil)
+        #expect(!nobody.contains("Remote-MTA") && !nobody.contains("Diagnostic-Code"))
+        let silent = try Self.notice(reason: Reason(.timedOut, "no word"))
+        #expect(silent.contains("Remote-MTA: dns; mx.b.example\r\n"), "RFC 3461 §6.3 (h): it was tried there")
+        #expect(!silent.contains("Diagnostic-Code"))
+    }
+
+    @Test(
+        "DSN-09 replies of any form are quoted line by line",
+        arguments: [
+            (Reply(550, nil, lines: ["a", "", "c"]), ["550-a", "550-", "550 c"], "no enhanced code"),
+            (Reply(451, EnhancedStatusCode(4, 7, 1), ""), ["451 4.7.1 "], "no text"),
+            (
+                Reply(550, nil, lines: [String(repeating: "x", count: DSN.wordsLimit), "y"]),
+                ["550-" + String(repeating: "x", count: DSN.wordsLimit), "550  ..."], "the limit is reached"
+            ),
+            (
+                Reply(550, nil, lines: [String(repeating: "x", count: DSN.wordsLimit + 1), "y"]),
+                ["550 " + String(repeating: "x", count: DSN.wordsLimit) + " ..."], "one octet past it"
+            ),
+        ])
+    func quoted(reply: Reply, lines: [String], reason: String) {
+        #expect(DSN.quoted(reply) == lines, "\(reason)")
+    }
+
+    @Test(
+        "DSN-09 the policy's reason and the remote's reply both stand in the part for people and in that for programs")
+    func reasonAndReply() throws {
+        let detail = "mx.b.example shows a certificate that no TLSA record matches"
+        let text = try Self.notice(
+            reply: Self.twoLines, reason: Reason(.expired, "given up after 5 days: \(detail)"),
+            expiredFrom: Reason(.daneMismatch, detail))
+        let parts = text.components(separatedBy: "Content-Description: Delivery report")
+        try #require(parts.count == 2)
+        #expect(parts[1].contains("X-Waxwing-Reason: expired; given up after 5 days: mx.b.example shows"))
+        #expect(parts[1].contains("X-Waxwing-Kept-Back-By: dane-mismatch\r\n"))
+        #expect(parts[0].contains("    For administrators: 5.1.1 expired: given up after 5 days:"))
+        #expect(parts[0].contains("could not be delivered within the time that is set for it."))
+        #expect(parts[0].contains("b.example asks for a verified secure connection"))
+        #expect(parts[0].contains("550-5.1.1 no such user"))
+    }
+
+    @Test("RFC 3464 §2.3.7 no Last-Attempt-Date where there was no attempt")
+    func noAttempt() throws {
+        let text = try Self.notice(reason: Reason(.operatorBounced, "spam"), host: nil, lastAttempt: nil)
+        #expect(!text.contains("Last-Attempt-Date"))
+        #expect(text.contains("X-Waxwing-Reason: bounced-by-operator; spam\r\n"))
     }
 
     @Test("DSN-10 Will-Retry-Until stands in delayed notices only")
     func delayed() throws {
         #expect(try Self.notice(.delayed).contains("Will-Retry-Until: Wed, 20 Jan 2027 08:00:00 +0000"))
         #expect(try Self.notice(.delayed).contains("Action: delayed"))
+        #expect(try Self.notice(.delayed).contains("\r\n    It is tried until Wed, 20 Jan 2027 08:00:00 +0000.\r\n"))
         #expect(!(try Self.notice(.failed).contains("Will-Retry-Until")))
     }
 
     @Test("what a stranger wrote breaks no line and forges no field")
     func hostile() throws {
         let reply = Reply(550, nil, "no\r\nAction: delivered\u{1B}[2J")
-        let text = try Self.notice(reply: reply, detail: "bad\r\nStatus: 2.0.0")
+        let text = try Self.notice(reply: reply, reason: Reason(.remoteReply, "bad\r\nStatus: 2.0.0"))
         #expect(!text.contains("\r\nAction: delivered"))
         #expect(!text.contains("\r\nStatus: 2.0.0"))
         #expect(text.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0D || $0 == 0x0A || $0 == 0x09 })
@@ -89,7 +144,7 @@ struct DSNTests {
 
     @Test("CRLF throughout, and no line over 998 octets, whatever the words")
     func lines() throws {
-        let text = try Self.notice(detail: String(repeating: "x", count: 5000))
+        let text = try Self.notice(reason: Reason(.remoteReply, String(repeating: "x", count: 5000)))
         let bytes = Array(text.utf8)
         for index in bytes.indices where bytes[index] == 0x0A {
             #expect(index > 0 && bytes[index - 1] == 0x0D)
@@ -164,6 +219,15 @@ struct DSNTests {
             Reason(test.cause, "x"), test.reply, test.action, expiredFrom: test.expiredFrom.map { Reason($0, "x") },
             demand: test.demand)
         #expect(status.description == test.status)
+    }
+
+    @Test(
+        "DSN-18 UTF-8 that no host takes: 5.6.7 for an address, 5.6.9 for the header alone",
+        arguments: [(false, "5.6.7"), (true, "5.6.9")])
+    func statusOfUTF8(isASCII: Bool, status: String) {
+        let made = DSN.status(
+            Reason(.utf8Unsupported, "x"), nil, .failed, expiredFrom: nil, demand: .ordinary, isASCII: isASCII)
+        #expect(made.description == status)
     }
 
     @Test(

@@ -50,6 +50,11 @@ import Testing
         #expect(schedule.delayedNotice(created: Self.now, isDSN: false) == Self.now.advanced(by: 14_400))
         #expect(schedule.delayedNotice(created: Self.now, isDSN: true) == nil, "Q-05")
         #expect(schedule.policyWarning(created: Self.now) == Self.now.advanced(by: 3600))
+        // Attempts on day 4 by default; a shorter lifetime is taken at its word.
+        #expect(schedule.expires(created: Self.now, isDSN: false) > Self.now.advanced(by: 4 * 86_400))
+        var short = schedule
+        short.lifetime = 600
+        #expect(short.expires(created: Self.now, isDSN: false) == Self.now.advanced(by: 600))
         var silent = schedule
         (silent.delayedAfter, silent.warnAfter) = (0, 0)
         #expect(silent.delayedNotice(created: Self.now, isDSN: false) == nil)

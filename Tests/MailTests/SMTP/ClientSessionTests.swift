@@ -31,6 +31,34 @@ struct ClientSessionTests {
                 == .send(Array("EHLO [192.0.2.1]\r\n".utf8), thenRead: .command))
     }
 
+    @Test("CLI-02 An internationalized name goes as A-label: a host name holds nothing else")
+    func internationalizedName() throws {
+        #expect(throws: (any Error).self) { try DomainName("b\u{FC}cher.example") }
+        var session = ClientSession(
+            hostname: .name(try DomainName("xn--bcher-kva.example")),
+            requirement: TLSRequirement(level: .none, by: nil, dane: nil, serverName: nil, reason: Explanation("test")),
+            first: try ClientDriver.transaction())
+        _ = session.handle(.connected)
+        #expect(
+            session.handle(.replied(Reply(220, nil, "x"), pendingBytes: 0))
+                == .send(Array("EHLO xn--bcher-kva.example\r\n".utf8), thenRead: .command))
+    }
+
+    @Test(
+        "CLI-06 codes nobody knows count by their first digit; without text too; beyond 5yz the session ends",
+        arguments: [
+            ("299 fine", "done delivered 299"), ("499 what", "done deferred remote-reply 499"),
+            ("250", "done delivered 250"), ("599 what", "done bounced remote-reply 599"),
+            ("199 what", "finish deferred protocol-error"), ("600 what", "finish deferred protocol-error"),
+        ])
+    func unknownCodes(reply: String, result: String) throws {
+        var client = try ClientDriver()
+        _ = client.hello()
+        _ = client.replies("250 ok", "250 ok", "354 go")
+        _ = client.on(.contentSent)
+        #expect(client.reply(reply) == result)
+    }
+
     @Test(
         "CLI-01 HELO only where EHLO is not recognised",
         arguments: [

@@ -14,6 +14,7 @@ struct NoticeTests {
         var notify: NotifyConditions?
         var outcome: Outcome
         var handedOn = false
+        var isReached = true
     }
 
     static let delivered = Outcome.delivered(Reply(250, EnhancedStatusCode(2, 1, 5), "taken"))
@@ -73,7 +74,9 @@ struct NoticeTests {
             AttemptResult(
                 recipients: fates.map {
                     AttemptResult.Settled(
-                        outcome: $0.outcome, trace: AttemptResult.Trace(host: host, handedOnNotify: $0.handedOn))
+                        outcome: $0.outcome,
+                        trace: AttemptResult.Trace(
+                            host: host, address: $0.isReached ? .v4(0xC000_0201) : nil, handedOnNotify: $0.handedOn))
                 }, attempts: []))
         return recorded.notices.map { ($0, String(decoding: $0.content ?? [], as: UTF8.self)) }
     }
@@ -146,7 +149,7 @@ struct NoticeTests {
         #expect(transaction.returns == nil && transaction.envelopeID == nil && !transaction.needsUTF8Header)
     }
 
-    @Test("DSN-11 DSN-02 nothing ever answers <>, whatever NOTIFY says")
+    @Test("DSN-11 DSN-02 Q-05 nothing ever answers <>, whatever NOTIFY says")
     func nullPath() async throws {
         let notices = try await notices(
             [
@@ -155,6 +158,31 @@ struct NoticeTests {
             ], from: "")
         #expect(notices.isEmpty)
         #expect(log.events.filter { $0 == "undeliverable-notice" }.count == 1)
+    }
+
+    @Test("DSN-09 a host that was not connected to stands in no notice", arguments: [true, false])
+    func remote(isReached: Bool) async throws {
+        let reason = Reason(.stsMXMismatch, "mx.b.example is not in the policy")
+        let notices = try await notices(
+            [Fate(outcome: .deferred(reason, nil), isReached: isReached)], after: 432_000)
+        let text = try #require(notices.first?.text)
+        #expect(text.contains("Remote-MTA: dns; mx.b.example\r\n") == isReached)
+        #expect(!text.contains("Diagnostic-Code"))
+        #expect(
+            text.contains("X-Waxwing-Reason: expired; given up after 5 days: mx.b.example is not in the policy\r\n"))
+        #expect(text.contains("X-Waxwing-Kept-Back-By: sts-mx-mismatch\r\n"))
+        #expect(text.contains("Status: 4.4.7\r\n"))
+    }
+
+    @Test("DSN-18 UTF-8 in the header alone is 5.6.9", arguments: ["ann", "\u{E4}nn"])
+    func utf8Header(sender: String) async throws {
+        let domain = try DomainName("sender.example")
+        let notices = try await notices([Fate(outcome: .bounced(Reason(.utf8Unsupported, "no SMTPUTF8"), nil))]) {
+            $0.reversePath = .mailbox(Mailbox(localPart: sender, domain: .name(domain)))
+            $0.isInternationalized = true
+        }
+        let text = try #require(notices.first?.text)
+        #expect(text.contains("Status: \(sender == "ann" ? "5.6.9" : "5.6.7")\r\n"))
     }
 
     @Test("DSN-06 DSN-07 what came with the envelope stands in the notice", arguments: [true, false])

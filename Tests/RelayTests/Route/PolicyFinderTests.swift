@@ -227,7 +227,7 @@ struct PolicyFinderTests {
         #expect(await finder.mail(domain).isCached == true)
     }
 
-    @Test("STS-35 after a mismatch TXT is asked again, once a minute; another policy is taken, the same is not")
+    @Test("STS-35 Q-09 after a mismatch TXT is asked again, once a minute; another policy is taken, the same is not")
     func recheck() async {
         let finder = world.finder()
         world.publish(domain)
