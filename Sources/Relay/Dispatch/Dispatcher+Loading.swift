@@ -66,8 +66,8 @@ extension Dispatcher {
                 if waiting >= ReadyMemory.destinationReadyLimit + ReadyMemory.destinationReserve {
                     excluded.destinations.append(destination.name)
                 } else {
-                    excluded.lanes += destination.ready.lanes.filter { $0.count >= ReadyMemory.lightLane }.map {
-                        LanePlace(destination: destination.name, lane: $0.lane)
+                    excluded.lanes += destination.ready.counts.filter { $0.value >= ReadyMemory.lightLane }.map {
+                        LanePlace(destination: destination.name, lane: $0.key)
                     }
                 }
             }
@@ -96,7 +96,7 @@ extension Dispatcher {
             refills.append(
                 Refill(
                     destination: name, room: room,
-                    waiting: Dictionary(destination.ready.lanes.map { ($0.lane, $0.count) }, uniquingKeysWith: +)))
+waiting: destination.ready.counts))
         }
         for refill in refills { overflowing.remove(refill.destination) }
         return refills

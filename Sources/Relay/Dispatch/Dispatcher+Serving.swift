@@ -13,14 +13,14 @@ extension Dispatcher {
             isHeldBack = true
             return
         }
-        while let job = destination.ready.first {
-            if job.isAbandoned {
-                _ = destination.ready.popFirst()
-                release(job)
-                continue
-            }
+        while !destination.ready.isEmpty {
             guard let (job, ticket) = admitted(at: destination) else { return }
-            assign(job, ticket, destination)
+            if job.isAbandoned {
+                if let ticket { destination.window.released(ticket) }
+                release(job)
+            } else {
+                assign(job, ticket, destination)
+            }
         }
     }
 
@@ -250,10 +250,6 @@ extension Dispatcher {
     /// nobody stands in line for a connection.
     private func next(_ name: String, canServeMore: Bool, _ generation: Int) async -> Assignment? {
         guard !isDraining, generation == self.generation, let destination = destinations[name] else { return nil }
-        while let job = destination.ready.first, job.isAbandoned {
-            _ = destination.ready.popFirst()
-            release(job)
-        }
         if !parts.unsettled.isEmpty {
             isHeldBack = true
         } else if parts.terms.orders.suspension(of: name, at: parts.clock()) == nil, !destination.ready.isEmpty,
@@ -262,7 +258,7 @@ extension Dispatcher {
             if let wait = paceWait(of: destination) {
                 destination.window.released(ticket)
                 pause(destination, for: wait)
-            } else if let job = destination.ready.popFirst() {
+            } else if let job = nextWanted(at: destination) {
                 memory.began(job)
                 return Assignment(job: job, ticket: ticket, family: destination.family)
             } else {
@@ -274,6 +270,15 @@ extension Dispatcher {
         return await withCheckedContinuation { continuation in
             destination.idle.append(Destination.Idle(continuation: continuation, expires: expires))
         }
+    }
+
+    /// The job whose turn it is; those whose clients gave up are let go of.
+    private func nextWanted(at destination: Destination) -> Job? {
+        while let job = destination.ready.popFirst() {
+            if !job.isAbandoned { return job }
+            release(job)
+        }
+        return nil
     }
 
     private func ended(_ name: String, _ number: Int, _ place: SitePlace) {

@@ -20,7 +20,8 @@ final class StandingOrders: Sendable {
             suspensions.filter { $0.endedAt == nil }.map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
         let history = SuspensionHistory(
             suspensions.map {
-                SuspensionHistory.Span(destination: $0.destination, since: $0.since, until: $0.endedAt ?? $0.until)
+                SuspensionHistory.Span(
+                    destination: $0.destination, since: $0.since, until: $0.until, endedAt: $0.endedAt)
             })
         let rules = HoldRules(
             holds.map {

@@ -29,7 +29,7 @@ struct Ground: Sendable {
     let orders = StandingOrders()
     /// Lives of messages that left the queue.
     let trace: TraceStore
-    let rests: HostRests
+    let rests = HostRests()
 
     init(_ parts: ServiceParts) {
         hostname = parts.settings.hostname
@@ -42,7 +42,6 @@ struct Ground: Sendable {
         dane = parts.dane
         counters = Counters()
         trace = parts.trace
-        rests = HostRests(longest: parts.settings.configuration.retry.minimum.components.seconds)
         room = Room(queueLimit: parts.settings.configuration.intake.queueLimit, counters: counters)
     }
 
