@@ -5,5 +5,5 @@ import ArgumentParser
 struct WaxwingBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "waxwing-bench", abstract: "Measures parts of the relay.",
-        subcommands: [DecisionsCommand.self, SignaturesCommand.self, CountingCommand.self])
+        subcommands: [DecisionsCommand.self, SignaturesCommand.self, CountingCommand.self, MillionCommand.self])
 }

@@ -16,12 +16,10 @@ import Testing
             #expect(try await store.enqueue([message])[0].message.demand == demand)
         }
         let store = try fixture.open()
-        let due = try await store.due(before: Fixture.start, after: nil, excluding: [], limit: 9)
+        let due = try await store.due(before: Fixture.start, after: nil, excluding: DueExclusion(), limit: 9)
         #expect(due.map(\.demand) == [demand])
-        let atOne = try await store.due(at: "example.net", before: Fixture.start, after: nil, limit: 9)
-        #expect(atOne.map(\.demand) == [demand])
-        let expired = try await store.expired(at: message.expiresAt, limit: 9)
-        #expect(expired.map(\.demand) == [demand])
+        let overdue = try await store.overdue(at: message.expiresAt, after: nil, excluding: [], limit: 9)
+        #expect(overdue.map(\.due.demand) == [demand])
         #expect(try await store.message(due[0].message)?.demand == demand)
         #expect(try await store.show(message.id)?.message.demand == demand)
         #expect(try await store.list(QueueFilter(), after: nil, limit: 9).map(\.message.demand) == [demand])
@@ -51,7 +49,7 @@ import Testing
         }
         try fixture.sql("UPDATE message SET demand = 99")
         let store = try fixture.open()
-        let due = try await store.due(before: Fixture.start, after: nil, excluding: [], limit: 9)
+        let due = try await store.due(before: Fixture.start, after: nil, excluding: DueExclusion(), limit: 9)
         #expect(due.map(\.demand) == [.requireTLS])
         await store.close()
     }

@@ -133,9 +133,9 @@ import Testing
     func newerSchema() async throws {
         let fixture = try Fixture()
         await (try fixture.open()).close()
-        try fixture.sql("PRAGMA user_version = 5")
-        #expect(opening(fixture) == .newer(path: fixture.path + "/queue.db", found: 5, known: 4))
-        #expect(try fixture.query("PRAGMA user_version") == ["5"])
+        try fixture.sql("PRAGMA user_version = 6")
+        #expect(opening(fixture) == .newer(path: fixture.path + "/queue.db", found: 6, known: 5))
+        #expect(try fixture.query("PRAGMA user_version") == ["6"])
     }
 
     @Test("Another program's database is refused and left alone")
@@ -176,6 +176,46 @@ import Testing
             Issue.record("opened")
             return
         }
+    }
+
+    /// The number of a page that holds content, the last row's, or of one that holds recipients.
+    private func page(of table: String, _ fixture: Fixture) throws -> Int {
+        try #require(
+            fixture.query("SELECT pageno FROM dbstat WHERE name = '\(table)' AND pagetype = 'leaf' ORDER BY pageno DESC")
+                .first.flatMap { Int($0) })
+    }
+
+    static let damages = [
+        ("content", false, "found when it is read: one message is quarantined"),
+        ("recipient", true, "found at the start"), ("message", true, "found at the start"),
+        ("recipient_due", true, "an index of a table"),
+    ]
+
+    @Test("After an unclean stop a large file is checked but for content", arguments: damages)
+    func largeUnclean(table: String, isFound: Bool, reason: String) async throws {
+        let fixture = try Fixture()
+        var options = Fixture.options
+        options.alwaysCheckedBytes = 0
+        var ids: [QueueID] = []
+        do {
+            let store = try fixture.open(options)
+            for _ in 0..<50 { ids += try await store.enqueue([Fixture.message(size: 3000)]).map(\.message.id) }
+            await store.close()
+        }
+        do { _ = try fixture.open(options) }
+        guard let page = try? page(of: table, fixture) else { return }
+        try fixture.write([UInt8](repeating: 0xFF, count: 64), to: "queue.db", at: (page - 1) * 4096)
+        if isFound {
+            #expect(throws: StoreOpenError.self) { try fixture.open(options) }
+            return
+        }
+        let store = try fixture.open(options)
+        #expect(store.openingReport.wasUnclean)
+        let message = try #require(try await store.show(ids[49])?.message)
+        await #expect(throws: StoreError.damaged("content of \(ids[49]): database disk image is malformed (SQLite 11)")) {
+            try await store.bytes(of: message)
+        }
+        await store.close()
     }
 
     @Test("A stop without closing is noticed, a close is not")

@@ -45,12 +45,10 @@ import Testing
             try check(try await store.enqueue([message])[0].message)
         }
         let store = try fixture.open()
-        let due = try await store.due(before: Fixture.start, after: nil, excluding: [], limit: 9)
+        let due = try await store.due(before: Fixture.start, after: nil, excluding: DueExclusion(), limit: 9)
         #expect(due.sorted { $0.number < $1.number }.map(\.request) == requests)
-        let atOne = try await store.due(at: "b.example", before: Fixture.start, after: nil, limit: 9)
-        #expect(atOne.map(\.request) == [requests[1]])
-        let expired = try await store.expired(at: message.expiresAt, limit: 9)
-        #expect(expired.sorted { $0.number < $1.number }.map(\.request) == requests)
+        let overdue = try await store.overdue(at: message.expiresAt, after: nil, excluding: [], limit: 9)
+        #expect(overdue.map(\.due).sorted { $0.number < $1.number }.map(\.request) == requests)
         try check(try await store.message(due[0].message))
         let detail = try #require(try await store.show(message.id))
         try check(detail.message)
@@ -93,7 +91,7 @@ import Testing
         }
         try fixture.sql("UPDATE \(table) SET \(change)")
         let store = try fixture.open()
-        let due = try await store.due(before: Fixture.start, after: nil, excluding: [], limit: 9)
+        let due = try await store.due(before: Fixture.start, after: nil, excluding: DueExclusion(), limit: 9)
         let first = try #require(due.first)
         let message = try #require(try await store.message(first.message))
         let column = change.split(separator: " ").first

@@ -24,26 +24,26 @@ import Testing
         }
         let before = fixture.disk.walSyncs
         let asked = Mutex(0)
-        let changed = try await store.reroute { domain, old in
+        let changed = try await store.reroute(fingerprint: 1) { domain, old in
             asked.withLock { $0 += 1 }
             return Self.table(domain, old)
         }
         #expect(changed == 7500)
-        #expect(fixture.disk.walSyncs - before == 10, "a transaction for each page")
+        #expect(fixture.disk.walSyncs - before == 11, "a transaction for each page, and one for the fingerprint")
         #expect(asked.withLock { $0 } <= 10 * (97 + 89), "once for each domain of a page")
-        let counts = try await store.countsByDestination(limit: 1000)
-        #expect(counts.first == DestinationCount(destination: "[relay.example]:587", recipients: 7500))
+        let counts = try await store.destinationsSummary(at: Fixture.start, limit: 1000)
+        #expect(counts.first?.destination == "[relay.example]:587" && counts.first?.due == 7500)
         #expect(counts.dropFirst().allSatisfy { $0.destination.hasSuffix(".direct.example") })
-        #expect(counts.reduce(0) { $0 + $1.recipients } == 10_000)
+        #expect(counts.reduce(0) { $0 + $1.due } == 10_000)
         // The indexes went along.
-        let due = try await store.due(at: "[relay.example]:587", before: Fixture.start, after: nil, limit: 1000)
-        #expect(due.count == 1000)
-        let all = try await store.destinations(after: nil, limit: 1000)
-        #expect(!all.contains { $0.name.hasSuffix(".smart.example") })
-        // Nothing left to do: nothing is written.
+        let moved = try await store.select(QueueFilter(destination: "[relay.example]:587"), after: nil, limit: 1000)
+        #expect(moved.count == 1000)
+        let old = try await store.select(QueueFilter(destination: "d0.smart.example"), after: nil, limit: 1000)
+        #expect(old.isEmpty)
+        // Nothing left to do: nothing is written but the fingerprint.
         let quiet = fixture.disk.walSyncs
-        #expect(try await store.reroute(Self.table) == 0)
-        #expect(fixture.disk.walSyncs == quiet)
+        #expect(try await store.reroute(fingerprint: 2, Self.table) == 0)
+        #expect(fixture.disk.walSyncs == quiet + 1)
         await store.close()
         #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
     }
@@ -56,14 +56,14 @@ import Testing
         do {
             let store = try fixture.open()
             _ = try await store.enqueue([message])
-            #expect(try await store.due(at: "[192.0.2.1]:2525", before: Fixture.start, after: nil, limit: 9).count == 1)
-            let changed = try await store.reroute { domain, old in
+            #expect(try await store.due().contains { $0.destination == "[192.0.2.1]:2525" })
+            let changed = try await store.reroute(fingerprint: 1) { domain, old in
                 old == "[192.0.2.1]:2525" ? old : Self.table(domain, old)
             }
             #expect(changed == 1)
         }
         let store = try fixture.open()
-        let due = try await store.due(before: Fixture.start, after: nil, excluding: [], limit: 9)
+        let due = try await store.due(before: Fixture.start, after: nil, excluding: DueExclusion(), limit: 9)
         #expect(Set(due.map(\.destination)) == ["[relay.example]:587", "[192.0.2.1]:2525"])
         await store.close()
     }
@@ -83,7 +83,7 @@ import Testing
             try fixture.sql("UPDATE recipient SET state = \(state) WHERE number = \(queued.recipients[offset].value)")
         }
         let store = try fixture.open()
-        #expect(try await store.reroute(Self.table) == 3)
+        #expect(try await store.reroute(fingerprint: 2, Self.table) == 3)
         let detail = try #require(try await store.show(queued.message.id))
         #expect(
             detail.recipients.map(\.recipient.destination) == Array(repeating: "[relay.example]:587", count: 3)
@@ -104,7 +104,7 @@ import Testing
         }
         try fixture.sql("UPDATE recipient SET domain = 5 WHERE domain = 'y.smart.example'")
         let store = try fixture.open()
-        #expect(try await store.reroute(Self.table) == 2)
+        #expect(try await store.reroute(fingerprint: 2, Self.table) == 2)
         await store.close()
         #expect(
             try fixture.query("SELECT destination FROM recipient ORDER BY number") == [
@@ -121,7 +121,7 @@ import Testing
         }
         let steps = Mutex(0)
         await #expect(throws: StoreError.self) {
-            try await store.reroute { domain, old in
+            try await store.reroute(fingerprint: 1) { domain, old in
                 // Asked once for each page: the second page's commit fails.
                 if steps.withLock({
                     $0 += 1; return $0
@@ -131,8 +131,58 @@ import Testing
                 return Self.table(domain, old)
             }
         }
-        #expect(try await store.countsByDestination(limit: 9).map(\.recipients) == [2000, 1000])
-        #expect(try await store.reroute(Self.table) == 2000)
+        let summary = try await store.destinationsSummary(at: Fixture.start, limit: 9)
+        #expect(summary.map(\.due) == [2000, 1000])
+        // The fingerprint is not that of a run that came to its end.
+        #expect(try await store.reroute(fingerprint: 1, Self.table) == 2000)
+        await store.close()
+    }
+
+    @Test("Nothing is read again at a start with the routes of the last one, however much is queued")
+    func fingerprint() async throws {
+        let fixture = try Fixture()
+        let asked = Mutex(0)
+        let counting: @Sendable (MailDomain, String) -> String = { domain, old in
+            asked.withLock { $0 += 1 }
+            return Self.table(domain, old)
+        }
+        do {
+            let store = try fixture.open()
+            _ = try await store.enqueue([Fixture.message(to: ["a.smart.example", "b.example"])])
+            #expect(try await store.reroute(fingerprint: .min, counting) == 1)
+            await store.close()
+        }
+        #expect(asked.withLock { $0 } == 2)
+        let store = try fixture.open()
+        _ = try await store.enqueue([Fixture.message(to: ["c.smart.example"])])
+        #expect(try await store.reroute(fingerprint: .min, counting) == 0)
+        #expect(asked.withLock { $0 } == 2, "the same routes")
+        #expect(try await store.reroute(fingerprint: .max, counting) == 1)
+        #expect(asked.withLock { $0 } == 5, "other routes")
+        await store.close()
+    }
+
+    @Test("Routes that were given up half way are not taken for those of the run before")
+    func halfWay() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        #expect(try await store.reroute(fingerprint: 1, Self.table) == 0)
+        for _ in 0..<2 {
+            _ = try await store.enqueue([Fixture.message(to: Array(repeating: "a.smart.example", count: 1000))])
+        }
+        let steps = Mutex(0)
+        await #expect(throws: StoreError.self) {
+            try await store.reroute(fingerprint: 2) { domain, old in
+                if steps.withLock({
+                    $0 += 1; return $0
+                }) == 2 {
+                    fixture.disk.failWALSync()
+                }
+                return Self.table(domain, old)
+            }
+        }
+        // Back to the routes of the first run: what the second had changed is changed back.
+        #expect(try await store.reroute(fingerprint: 1) { _, _ in "a.smart.example" } == 1000)
         await store.close()
     }
 }

@@ -46,6 +46,9 @@ final class Fixture: Sendable {
         Mailbox(localPart: local, domain: .name(try DomainName(domain)))
     }
 
+    /// Normal priority, nobody in particular.
+    static let lane = SenderLane(value: SenderLane.normalBit)
+
     static func message(
         _ id: QueueID = Fixture.id(), to domains: [String] = ["example.net"], size: Int = 100,
         at time: WallTime = start, lifetime: Int64 = 432_000, content: Content? = nil
@@ -55,7 +58,9 @@ final class Fixture: Sendable {
             expiresAt: time.advanced(by: lifetime), digest: [UInt8](0..<32),
             content: content ?? Content(bytes: [UInt8](repeating: 0x61, count: size)),
             recipients: try domains.enumerated().map {
-                NewRecipient(try mailbox("user\($0.offset)", $0.element), destination: $0.element, nextAttempt: time)
+                NewRecipient(
+                    try mailbox("user\($0.offset)", $0.element), destination: $0.element, nextAttempt: time,
+                    expiresAt: time.advanced(by: lifetime), lane: lane)
             })
     }
 
@@ -134,6 +139,11 @@ extension SQLiteStore {
         return all
     }
 
+    /// Everything that is due, in the order of the dispatcher.
+    func due(_ time: WallTime = Fixture.start) async throws(StoreError) -> [DueRecipient] {
+        try await due(before: time, after: nil, excluding: DueExclusion(), limit: QueueLimits.page)
+    }
+
     /// Settles recipients one way.
     @discardableResult
     func settle(
@@ -146,7 +156,7 @@ extension SQLiteStore {
                 recipients: recipients.map {
                     RecipientOutcome(
                         queued.recipients[$0], outcome, host: "mx.example.net", time: Fixture.start, nextAttempt: next,
-                        attempts: attempts)
+                        deadline: queued.message.expiresAt, attempts: attempts)
                 }, notices: notices))
     }
 }

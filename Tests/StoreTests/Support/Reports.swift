@@ -103,7 +103,7 @@ extension Reports {
             recipients: [
                 RecipientOutcome(
                     queued.recipients[0], outcome, time: time, nextAttempt: time.advanced(by: 600),
-                    isAttempt: isAttempt, wasSecured: wasSecured)
+                    deadline: queued.message.expiresAt, isAttempt: isAttempt, wasSecured: wasSecured)
             ],
             sessions: sessions, day: day)
     }
