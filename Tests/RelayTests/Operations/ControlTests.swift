@@ -35,8 +35,9 @@ struct OneMessage: ControlSource {
     func status() async -> StatusView { Self.status }
 
     func queue(_ query: QueueQuery) async throws -> QueuePage {
-        if query.sender == "break" { throw Broken() }
-        let matches = query.destination == nil || query.destination?.text == "example.net"
+        let selectors = query.selectors
+        if selectors.sender?.description == "break@example.org" { throw Broken() }
+        let matches = selectors.destination == nil || selectors.destination?.text == "example.net"
         return QueuePage(messages: matches ? [Self.message] : [], next: query.limit == 1 ? "c+1 &=" : query.cursor)
     }
 
@@ -198,7 +199,7 @@ struct ControlTests {
             ("GET /v1/queue?limit=-1 HTTP/1.1\r\n\r\n", 400, "bad-limit"),
             ("GET /v1/queue?order=up HTTP/1.1\r\n\r\n", 400, "unknown-parameter"),
             ("GET /v1/queue?destination=a..b HTTP/1.1\r\n\r\n", 400, "bad-domain"),
-            ("GET /v1/queue?sender=break HTTP/1.1\r\n\r\n", 500, "internal"),
+            ("GET /v1/queue?sender=break@example.org HTTP/1.1\r\n\r\n", 500, "internal"),
             ("GET /v1/queue/\(OneMessage.id) HTTP/1.1\r\n\r\n", 200, "starttls-missing"),
             ("GET /v1/queue/0123456789bcdfghjkl0 HTTP/1.1\r\n\r\n", 404, "no-such-message"),
             ("GET /v1/queue/short HTTP/1.1\r\n\r\n", 400, "bad-queue-id"),
@@ -273,7 +274,8 @@ struct ControlTests {
             #expect(
                 String(decoding: try await client.policy(try DomainName("x.example")), as: UTF8.self).hasPrefix(
                     "{\"domain\":\"x.example\"}"))
-            await #expect(throws: ControlClientError.self) { try await client.queue(QueueQuery(sender: "break")) }
+            let broken = QueueSelectors(sender: AddressSelector("break@example.org", isSender: true))
+            await #expect(throws: ControlClientError.self) { try await client.queue(QueueQuery(broken)) }
             #expect(try await client.policies(PolicyQuery()).view == STSPage(policies: [OneMessage.stsView]))
             let domain = try DomainName("d.example")
             #expect(try await client.policies(PolicyQuery(after: domain)).view == STSPage(policies: []))

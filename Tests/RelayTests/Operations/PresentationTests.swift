@@ -47,6 +47,8 @@ struct PresentationTests {
 
                 """)
         #expect(QueueText.list([], isComplete: true, now: now, style: plain) == "The queue holds no such mail.\n")
+        #expect(
+            QueueText.list([], isComplete: true, isNarrowed: false, now: now, style: plain) == "The queue is empty.\n")
     }
 
     @Test("one message; what a stranger wrote cannot steer the terminal")
