@@ -9,7 +9,8 @@ actor KeyWatch {
     /// What `name` TXT says now.
     typealias Lookup = @concurrent @Sendable (DomainName) async -> DKIMKeyLookup
 
-    private struct Known: Sendable {
+    /// What is known of one key.
+    struct Known: Sendable {
         var publication: DKIMPublication
         var checkedAt: WallTime
         /// Set while a lookup is under way.
@@ -23,12 +24,14 @@ actor KeyWatch {
     private let interval: Int64
     private let clock: @Sendable () -> WallTime
     private let log: Logger
-    private var known: [Int: Known] = [:]
+    private var known: [Int: Known]
 
+    /// - Parameter known: what was seen already, by places in the ring.
     init(
         ring: KeyRing, interval: Duration, clock: @escaping @Sendable () -> WallTime, log: Logger,
-        lookup: @escaping Lookup
+        lookup: @escaping Lookup, known: [Int: Known] = [:]
     ) {
+        self.known = known
         self.ring = ring
         self.interval = interval.components.seconds
         self.clock = clock
@@ -54,14 +57,6 @@ actor KeyWatch {
     /// The record's name and what must stand in it.
     private static func identity(ring: KeyRing, _ index: Int) -> String {
         "\(ring.keys[index].recordName) \(ring.privateKeys[index].publicKey)"
-    }
-
-    private init(
-        ring: KeyRing, interval: Duration, clock: @escaping @Sendable () -> WallTime, log: Logger,
-        lookup: @escaping Lookup, known: [Int: Known]
-    ) {
-        self.init(ring: ring, interval: interval, clock: clock, log: log, lookup: lookup)
-        self.known = known
     }
 
     /// All of these keys may sign, so that what they signed a while ago still verifies.

@@ -5,10 +5,13 @@ actor ReloadTurn {
     /// ``last`` has read nothing yet.
     private var isWaiting = false
     private var isClosed = false
+    /// Orders so far.
+    private(set) var asked = 0
 
     /// - Returns: nil where no reload begins any more.
     func run(_ body: @escaping @Sendable () async -> ReloadResult) async -> ReloadResult? {
         if isClosed { return nil }
+        asked += 1
         if isWaiting, let last { return await last.value }
         isWaiting = true
         let before = last

@@ -3,7 +3,7 @@ import HTTPS
 import Logging
 import Mail
 import Net
-import TLS
+import Synchronization
 
 /// Another configuration while the daemon runs (SIGHUP, `relayctl reload`): all of it or nothing.
 ///

@@ -99,7 +99,7 @@ final class ScriptedHost: Sendable {
         -----END CERTIFICATE-----
         """
 
-    private static let key = """
+    static let key = """
         -----BEGIN EC PRIVATE KEY-----
         MHcCAQEEIM0dFDIWY7r8+5PSM83clsZ3k4e2tmToE6inXcXfS7FtoAoGCCqGSM49
         AwEHoUQDQgAEy8xgJbPpR6RpD+YlJFgkbkzPnV0QSFntiG8bPQqs+iOfLTEQizHi
