@@ -1,19 +1,28 @@
 /// How much of a rate is spent. Numbers are exact: of a rate of `count` in some milliseconds, each millisecond gives back
 /// `count` units, and what is counted costs as many units as there are milliseconds.
-struct TokenBucket: Sendable {
+struct TokenBucket: Hashable, Sendable {
     private var spent: Int64 = 0
     private var time: Int64 = 0
     /// Of the rate that `spent` is in units of, in milliseconds; 0 before the first.
     private var period: Int64 = 0
     private var count: Int64 = 0
 
-    /// Spends `number`, 1 to the rate's count, or nothing.
-    mutating func spend(_ number: Int, of rate: Rate, at now: Int64) -> Bool {
+    /// Spends `number`, 1 to the rate's count, or nothing. `room` are the units that can be spent at once, where those are
+    /// fewer than all of the rate.
+    mutating func spend(_ number: Int, of rate: Rate, at now: Int64, room: Int64 = .max) -> Bool {
         settle(rate, at: now)
         let cost = Int64(number) &* period
-        guard cost <= count &* period &- spent else { return false }
+        guard cost <= min(room, count &* period) &- spent else { return false }
         spent &+= cost
         return true
+    }
+
+    /// When `number` could be spent, had nothing been spent since the last ``spend(_:of:at:room:)``.
+    func whenFree(_ number: Int, room: Int64) -> Int64 {
+        let missing = spent &+ Int64(number) &* period &- min(room, count &* period)
+        guard missing > 0, count > 0 else { return time }
+        let (free, overflow) = time.addingReportingOverflow((missing &+ count &- 1) / count)
+        return overflow ? .max : free
     }
 
     /// How many could be spent.
