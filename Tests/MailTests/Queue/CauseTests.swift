@@ -16,7 +16,7 @@ import Testing
             (.requireTLSUnvalidated, "5.7.10"), (.hostDemandsTLS, "5.7.10"), (.authFailed, "4.7.8"),
             (.daneRequired, "4.7.5"),
             (.tlsaLookupFailed, "4.7.5"), (.tlsHandshakeFailed, "4.7.5"), (.noHostAddress, "5.4.4"),
-            (.operatorBounced, "5.7.1"), (.suspended, "4.3.2"),
+            (.operatorBounced, "5.7.0"), (.suspended, "4.3.2"),
         ] as [(Reason.Cause, String)])
     func status(cause: Reason.Cause, code: String) {
         #expect(cause.enhancedStatusCode.description == code)
@@ -32,12 +32,28 @@ import Testing
             // is ours to mend, and so is a DKIM key.
             let isSecurity: Set<Reason.Cause> = [
                 .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS, .authFailed, .dkimUnpublished,
-                .dkimUnsignable, .operatorBounced,
+                .dkimUnsignable,
+                // An order of the operator's is policy of this host (RFC 3463 §3.8).
+                .operatorBounced,
             ]
             #expect((cause.enhancedStatusCode.subject == 7) == isSecurity.contains(cause))
         }
         #expect(cause.enhancedStatusCode(isPermanent: true).class == 5)
         #expect(cause.enhancedStatusCode(isPermanent: false).class == 4)
+    }
+
+    @Test("D19 every cause is of one class, all of TLS policy of that one", arguments: Reason.Cause.allCases)
+    func failureClass(cause: Reason.Cause) {
+        if cause.isTLSPolicy { #expect(cause.failureClass == .policy) }
+        let expected: FailureClass? =
+            switch cause {
+            case .dnsTemporary, .dnsBogus: .dns
+            case .connectFailed, .connectionLost, .timedOut, .protocolError: .connection
+            case .remoteReply: .remote
+            case .localFailure, .contentDamaged, .shutdown, .authFailed, .suspended: .local
+            default: nil
+            }
+        if let expected { #expect(cause.failureClass == expected) }
     }
 
     @Test("RPTC-17 connections and timeouts are not reported; RPTC-15 a failed validation is dnssec-invalid")
