@@ -6,11 +6,6 @@ public struct SenderLane: Hashable, Sendable {
         self.value = value
     }
 
-    /// Bit 62: set for normal priority, so that high priority comes first in order.
-    public static let normalBit: Int64 = 1 << 62
-    /// Bit 61: the message may go past TLS policy.
-    public static let optionalBit: Int64 = 1 << 61
-
     /// The message may go past TLS policy: its demand is optional (RFC 8689 §3).
-    public var isOptionalTLS: Bool { value & Self.optionalBit != 0 }
+    public var isOptionalTLS: Bool { value & 1 << 61 != 0 }
 }

@@ -43,7 +43,8 @@ struct QueueLoader: Sendable {
         do throws(StoreError) {
             while !Task.isCancelled, !isWhole {
                 let full = await dispatcher.passOverFull()
-                let page = try await store.due(before: now, after: cursor, excluding: full, limit: Self.page)
+                let page = try await store.due(
+                    before: now, after: cursor, excluding: DueExclusion(destinations: full), limit: Self.page)
                 cursor = page.last?.cursor ?? cursor
                 guard try await load(page) else { break }
                 isWhole = page.count < Self.page

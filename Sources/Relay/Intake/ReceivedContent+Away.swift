@@ -84,7 +84,10 @@ extension ReceivedContent {
                 NewRecipient(
                     recipient.mailbox,
                     destination: parts.routing.nextHop(for: recipient.mailbox.domain).destination,
-                    nextAttempt: receivedAt, request: recipient.request)
+                    nextAttempt: receivedAt, expiresAt: receivedAt.advanced(by: lifetime),
+                    lane: SenderLane(
+                        value: 1 << 62 | (envelope.demand.isOptional ? 1 << 61 : 0)),
+                    request: recipient.request)
             })
     }
 }

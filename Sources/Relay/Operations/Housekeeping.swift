@@ -43,7 +43,10 @@ extension Service {
     /// Mail that waits goes where the routes of today send it (`next_hop`), whatever they were when it came.
     func reroute() async throws(ServiceError) {
         do throws(StoreError) {
-            let changed = try await store.reroute { [routing] domain, _ in routing.nextHop(for: domain).destination }
+            // A fingerprint that never was: the queue is gone through at each start.
+            let changed = try await store.reroute(fingerprint: .random(in: .min ... .max)) { [routing] domain, _ in
+                routing.nextHop(for: domain).destination
+            }
             if changed > 0 { log.event(.notice, LogLine("rerouted").with("recipients", changed)) }
         } catch {
             throw ServiceError.store("the queue could not be given its routes: \(error)")

@@ -67,7 +67,10 @@ struct Bouncer: Sendable {
                 demand: job.message.demand.ofNotice, isInternationalized: job.message.isInternationalized,
                 needsUTF8Header: !sender.isASCII, content: stored,
                 recipients: [
-                    NewRecipient(sender, destination: routing.nextHop(for: sender.domain).destination, nextAttempt: now)
+                    NewRecipient(
+                        sender, destination: routing.nextHop(for: sender.domain).destination, nextAttempt: now,
+                        expiresAt: now.advanced(by: schedule.dsnLifetime),
+                        lane: SenderLane(value: 1 << 62))
                 ])
             notices.append(Notice(message: message, recipient: sender, content: content))
         }

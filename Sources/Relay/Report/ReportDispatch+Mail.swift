@@ -22,7 +22,9 @@ extension ReportDispatch {
             hasEightBit: content.contains { $0 >= 0x80 }, demand: .report, content: try await stored(content, for: id),
             recipients: [
                 NewRecipient(
-                    mailbox, destination: routing.nextHop(for: mailbox.domain).destination, nextAttempt: now)
+                    mailbox, destination: routing.nextHop(for: mailbox.domain).destination, nextAttempt: now,
+                    expiresAt: now.advanced(by: ReportTimes.lifetime),
+                    lane: SenderLane(value: 1 << 62 | 1 << 61))
             ])
     }
 
