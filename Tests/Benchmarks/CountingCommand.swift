@@ -73,7 +73,11 @@ struct CountingCommand: AsyncParsableCommand {
             id: QueueID(using: &generator), reversePath: .null, receivedAt: Self.now,
             expiresAt: Self.now.advanced(by: 3600), digest: [UInt8](repeating: 1, count: 32),
             content: Content(bytes: [UInt8](repeating: 0x61, count: 2048)),
-            recipients: [NewRecipient(mailbox, destination: domain.text, nextAttempt: Self.now)])
+            recipients: [
+                NewRecipient(
+                    mailbox, destination: domain.text, nextAttempt: Self.now,
+                    expiresAt: Self.now.advanced(by: 3600), lane: SenderLane(value: 1 << 62))
+            ])
         guard let queued = try await store.enqueue([message]).first, let recipient = queued.recipients.first else {
             return
         }
@@ -90,7 +94,8 @@ struct CountingCommand: AsyncParsableCommand {
                     strings: ["version: STSv1", "mode: enforce", "mx: \(host)", "max_age: 604800"], mxHosts: [host])),
         ]
         let outcome = RecipientOutcome(
-            recipient, .delivered(Reply(250, nil, "ok")), host: host, time: Self.now, nextAttempt: Self.now)
+            recipient, .delivered(Reply(250, nil, "ok")), host: host, time: Self.now, nextAttempt: Self.now,
+            deadline: Self.now)
         _ = try await store.settle(
             Settlement(
                 message: queued.message.number, recipients: [outcome], sessions: Array(inputs.prefix(count)),

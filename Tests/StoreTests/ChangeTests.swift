@@ -21,9 +21,11 @@ import Testing
 
     static let cases = [
         Case(.retry, changes: [0, 1], [.due, .due, .held, .quarantined, .delivered], "those that wait"),
-        Case(.hold(reason: "second"), changes: [0, 1], [.held, .held, .held, .quarantined, .delivered], "and not again"),
+        Case(
+            .hold(reason: "second"), changes: [0, 1], [.held, .held, .held, .quarantined, .delivered], "and not again"),
         Case(.release, changes: [2], [.due, .due, .due, .quarantined, .delivered], "not what is quarantined"),
-        Case(.delete, changes: [0, 1, 2, 3], [.deleted, .deleted, .deleted, .deleted, .delivered], "all that is open"),
+        Case(
+            .delete, changes: [0, 1, 2, 3], [.deleted, .deleted, .deleted, .deleted, .delivered], "all that is open"),
     ]
 
     /// A recipient that is due, one deferred, one held, one quarantined and one delivered; each of a message with another.
@@ -121,7 +123,8 @@ import Testing
         try await writer.append([UInt8](repeating: 0x61, count: QueueLimits.inlineContent + 1))
         let queued = try await store.enqueue([
             Fixture.message(ids[0], to: ["a.net", "b.net"]),
-            Fixture.message(ids[1], content: try await writer.finish()), Fixture.message(ids[2], to: ["a.net", "b.net"]),
+            Fixture.message(ids[1], content: try await writer.finish()),
+            Fixture.message(ids[2], to: ["a.net", "b.net"]),
         ])
         let attempt = AttemptRecord(time: Fixture.start, host: "mx", address: nil, result: "deferred", milliseconds: 5)
         try await store.settle(queued[0], [0])

@@ -17,7 +17,9 @@ import Testing
     func pages() async throws {
         let fixture = try Fixture()
         let store = try fixture.open()
-        let messages = try (0..<30).map { try Self.message(["a.net", "b.net", "c.net"][$0 % 3], deadline: Int64(60 - $0)) }
+        let messages = try (0..<30).map {
+            try Self.message(["a.net", "b.net", "c.net"][$0 % 3], deadline: Int64(60 - $0))
+        }
         let queued = try await store.enqueue(messages)
         for excluded in [[], ["b.net"], ["a.net", "b.net", "c.net"]] {
             var found: [OverdueRecipient] = []

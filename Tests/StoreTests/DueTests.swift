@@ -8,7 +8,7 @@ import Testing
     private static let names = ["a.net", "b.net", "c\"\\.net"]
     private static let high = SenderLane(value: 7)
     private static let normal = Fixture.lane
-    private static let optional = SenderLane(value: SenderLane.normalBit | SenderLane.optionalBit | 9)
+    private static let optional = SenderLane(value: 1 << 62 | 1 << 61 | 9)
     private static let lanes = [high, normal, optional, SenderLane(value: .max)]
 
     private static func queue() throws -> [NewMessage] {
@@ -111,7 +111,10 @@ import Testing
         let fixture = try Fixture()
         await (try fixture.open()).close()
         for (sql, index) in [
-            (DueQueries.due(exclusion), "INDEX recipient_due ((next_attempt,destination,lane)>(?,?,?) AND next_attempt<?)"),
+            (
+                DueQueries.due(exclusion),
+                "INDEX recipient_due ((next_attempt,destination,lane)>(?,?,?) AND next_attempt<?)"
+            ),
             (DueQueries.overdue, "INDEX recipient_deadline ((deadline,destination)>(?,?) AND deadline<?)"),
             (DueQueries.nextDue, "INDEX recipient_due (next_attempt>?)"),
             (DueQueries.nextDeadline, "INDEX recipient_deadline (deadline>?)"),

@@ -163,7 +163,9 @@ import Testing
         await store.close()
     }
 
-    @Test("A page comes from where its filter leaves least, and nothing is sorted", arguments: ListQueries.Source.allCases)
+    @Test(
+        "A page comes from where its filter leaves least, and nothing is sorted", arguments: ListQueries.Source.allCases
+    )
     func plans(source: ListQueries.Source) async throws {
         let fixture = try Fixture()
         await (try fixture.open()).close()
@@ -212,7 +214,8 @@ import Testing
         #expect(try await store.destinationsSummary(at: Fixture.start.advanced(by: 10), limit: 9) == all)
         #expect(try await store.destinationsSummary(at: Fixture.start.advanced(by: 10), limit: 1) == [all[0]])
         await store.close()
-        let plan = try fixture.query("EXPLAIN QUERY PLAN " + ViewQueries.byDestination, column: 3).joined(separator: "; ")
+        let plan = try fixture.query("EXPLAIN QUERY PLAN " + ViewQueries.byDestination, column: 3).joined(
+            separator: "; ")
         #expect(plan.contains("USING COVERING INDEX recipient_destination"), "\(plan)")
         #expect(!plan.contains("GROUP BY"), "\(plan)")
     }

@@ -291,7 +291,8 @@ import Testing
         #expect(detail.message.origin.login == nil && detail.message.origin.forwarded == nil)
         #expect(detail.message.origin.tls == "TLSv1.3")
         #expect(detail.recipients.map(\.recipient.request) == [.none, .none])
-        let due = try await store.due(before: Fixture.start.advanced(by: 600), after: nil, excluding: DueExclusion(), limit: 9)
+        let due = try await store.due(
+            before: Fixture.start.advanced(by: 600), after: nil, excluding: DueExclusion(), limit: 9)
         #expect(due.map(\.number.value) == [21, 20] && due.allSatisfy { $0.request == .none })
         let new = try RequestTests.message()
         let queued = try await store.enqueue([new])[0]
@@ -346,7 +347,7 @@ import Testing
             #expect(try await store.holdRules().isEmpty)
             await store.close()
         }
-        let (normal, optional) = (SenderLane.normalBit, SenderLane.normalBit | SenderLane.optionalBit)
+        let (normal, optional): (Int64, Int64) = (1 << 62, 1 << 62 | 1 << 61)
         let expected: [(Int64, Int64, Int64, Int64, String)] = [
             (20, 432_000, 14_400, normal, "may want a notice"), (21, 432_000, 14_400, normal, "and so may this"),
             (23, 432_000, 432_000, optional, "had its notice"), (24, 432_000, 14_400, optional, "asked for one"),

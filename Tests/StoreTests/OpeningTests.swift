@@ -181,8 +181,10 @@ import Testing
     /// The number of a page that holds content, the last row's, or of one that holds recipients.
     private func page(of table: String, _ fixture: Fixture) throws -> Int {
         try #require(
-            fixture.query("SELECT pageno FROM dbstat WHERE name = '\(table)' AND pagetype = 'leaf' ORDER BY pageno DESC")
-                .first.flatMap { Int($0) })
+            fixture.query(
+                "SELECT pageno FROM dbstat WHERE name = '\(table)' AND pagetype = 'leaf' ORDER BY pageno DESC"
+            )
+            .first.flatMap { Int($0) })
     }
 
     static let damages = [
@@ -212,7 +214,8 @@ import Testing
         let store = try fixture.open(options)
         #expect(store.openingReport.wasUnclean)
         let message = try #require(try await store.show(ids[49])?.message)
-        await #expect(throws: StoreError.damaged("content of \(ids[49]): database disk image is malformed (SQLite 11)")) {
+        await #expect(throws: StoreError.damaged("content of \(ids[49]): database disk image is malformed (SQLite 11)"))
+        {
             try await store.bytes(of: message)
         }
         await store.close()

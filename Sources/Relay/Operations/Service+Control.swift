@@ -165,6 +165,7 @@ extension RecipientView {
             case .quarantined: "quarantined"
             case .delivered: "delivered"
             case .bounced: "bounced"
+            case .deleted: "deleted"
             }
         self.init(
             address: recipient.mailbox.description, destination: recipient.destination, state: state,

@@ -108,7 +108,7 @@ struct OutcomeRecorder: Sendable {
             recipients: decided.enumerated().map { index, one in
                 RecipientOutcome(
                     one.recipient.number, one.outcome, host: traces[index]?.host?.description, time: now,
-                    nextAttempt: one.nextAttempt,
+                    nextAttempt: min(one.nextAttempt, job.message.expiresAt), deadline: job.message.expiresAt,
                     delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
                     policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: result?.attempts ?? [],
                     wasSecured: traces[index]?.tlsVersion != nil, deadline: one.deadline)

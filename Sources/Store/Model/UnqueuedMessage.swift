@@ -15,7 +15,8 @@ extension StoredMessage {
             number: number, id: new.id, kind: new.kind, reversePath: new.reversePath, body: new.body,
             receivedAt: new.receivedAt, expiresAt: new.expiresAt, size: new.content.size, digest: new.digest,
             hasEightBit: new.hasEightBit, origin: new.origin, demand: new.demand, returns: new.returns,
-            envelopeID: new.envelopeID, messageID: new.messageID?.cut(to: QueueLimits.messageID), isInternationalized: new.isInternationalized,
+            envelopeID: new.envelopeID, messageID: new.messageID?.cut(to: QueueLimits.messageID),
+            isInternationalized: new.isInternationalized,
             needsUTF8Header: new.needsUTF8Header, isSpooled: new.content.bytes == nil, quarantined: nil)
     }
 }

@@ -68,7 +68,8 @@ enum ChangeRows {
     }
 
     // An older time stays: who has waited longer is not put behind.
-    private static let retry = "UPDATE recipient SET next_attempt = min(next_attempt, ?2) WHERE number = ?1 AND state = 0"
+    private static let retry =
+        "UPDATE recipient SET next_attempt = min(next_attempt, ?2) WHERE number = ?1 AND state = 0"
     private static let hold =
         "UPDATE recipient SET state = 1, held_at = ?2, hold_reason = ?3 WHERE number = ?1 AND state = 0"
     private static let release = """

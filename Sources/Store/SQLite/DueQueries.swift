@@ -3,6 +3,9 @@ import Mail
 
 /// Queries of the dispatcher. Each runs on an index alone as far as rows that do not qualify are concerned.
 enum DueQueries {
+    /// Of a lane: the message may go past TLS policy (``SenderLane/isOptionalTLS``).
+    private static let optionalBit: Int64 = 1 << 61
+
     /// What ``read(_:)`` reads, of a recipient as `r` and its message as `m`.
     static let columns = """
         r.number, r.message, m.id, r.local, r.domain, r.notify, r.original_recipient, r.destination, r.lane, r.attempts,
@@ -43,7 +46,7 @@ enum DueQueries {
             conditions.append(
                 (
                     """
-                    (r.lane & \(SenderLane.optionalBit) <> 0
+                    (r.lane & \(optionalBit) <> 0
                         OR r.destination NOT IN (SELECT value FROM json_each(?)))
                     """, JSONText.array(exclusion.ordinary)
                 ))

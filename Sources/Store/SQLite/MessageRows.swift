@@ -17,7 +17,8 @@ enum MessageRows {
                 tls: try columns.optionalText(), login: try columns.optionalText(),
                 forwarded: try columns.optionalText()),
             demand: MessageDemand(column: try columns.int()), returns: try columns.returns(),
-            envelopeID: try columns.envelopeID(), messageID: try columns.optionalText(), isInternationalized: try columns.bool(),
+            envelopeID: try columns.envelopeID(), messageID: try columns.optionalText(),
+            isInternationalized: try columns.bool(),
             needsUTF8Header: try columns.bool(), isSpooled: try columns.bool(),
             quarantined: try columns.optionalText())
     }

@@ -60,7 +60,8 @@ enum ViewQueries {
             request: try columns.request(), destination: try columns.text(),
             state: RecipientState(rawValue: try columns.int()) ?? .held,
             attempts: try columns.int(), nextAttempt: try columns.time(), expiresAt: try columns.time(),
-            lastAttempt: try columns.optionalTime(), lastOutcome: try columns.outcome(), lastHost: try columns.optionalText(),
+            lastAttempt: try columns.optionalTime(), lastOutcome: try columns.outcome(),
+            lastHost: try columns.optionalText(),
             delayedNoticeSent: try columns.bool(), policyFailureSince: try columns.optionalTime(),
             heldAt: try columns.optionalTime(), holdReason: try columns.optionalText())
     }

@@ -120,7 +120,10 @@ enum SignedMail {
                 receivedAt: PolicyWorld.start, expiresAt: PolicyWorld.start.advanced(by: 86_400),
                 digest: try SHA256Digest.digest(of: content), content: stored,
                 recipients: [
-                    NewRecipient(recipient, destination: "r.example", nextAttempt: PolicyWorld.start)
+                    NewRecipient(
+                        recipient, destination: "r.example", nextAttempt: PolicyWorld.start,
+                        expiresAt: PolicyWorld.start.advanced(by: 86_400),
+                        lane: SenderLane(value: 1 << 62))
                 ])
         ])[0]
     }

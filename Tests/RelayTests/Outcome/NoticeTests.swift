@@ -53,7 +53,10 @@ struct NoticeTests {
             receivedAt: PolicyWorld.start, expiresAt: PolicyWorld.start.advanced(by: 432_000),
             digest: try SHA256Digest.digest(of: bytes), content: Content(bytes: bytes),
             recipients: recipients.map {
-                NewRecipient($0.mailbox, destination: "b.example", nextAttempt: PolicyWorld.start, request: $0.request)
+                NewRecipient(
+                    $0.mailbox, destination: "b.example", nextAttempt: PolicyWorld.start,
+                    expiresAt: PolicyWorld.start.advanced(by: 432_000),
+                    lane: SenderLane(value: 1 << 62), request: $0.request)
             })
         change(&message)
         let queued = try await store.enqueue([message])[0]
@@ -266,7 +269,9 @@ struct NoticeTests {
                 isInternationalized: true, needsUTF8Header: true, content: Content(bytes: []),
                 recipients: [
                     NewRecipient(
-                        recipient.mailbox, destination: "b.example", nextAttempt: PolicyWorld.start, request: asked)
+                        recipient.mailbox, destination: "b.example", nextAttempt: PolicyWorld.start,
+                        expiresAt: PolicyWorld.start.advanced(by: 60),
+                        lane: SenderLane(value: 1 << 62), request: asked)
                 ])
         ])[0]
         let job = try #require(

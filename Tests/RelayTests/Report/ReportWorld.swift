@@ -145,6 +145,7 @@ final class ReportWorld: Sendable {
                 recipients: [
                     RecipientOutcome(
                         recipient.number, outcome, time: time, nextAttempt: time.advanced(by: 600),
+                        deadline: job.message.expiresAt,
                         wasSecured: wasSecured)
                 ], day: ReportDay(of: time)))
     }

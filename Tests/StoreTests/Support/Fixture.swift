@@ -47,7 +47,7 @@ final class Fixture: Sendable {
     }
 
     /// Normal priority, nobody in particular.
-    static let lane = SenderLane(value: SenderLane.normalBit)
+    static let lane = SenderLane(value: 1 << 62)
 
     static func message(
         _ id: QueueID = Fixture.id(), to domains: [String] = ["example.net"], size: Int = 100,
