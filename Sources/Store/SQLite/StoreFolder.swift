@@ -49,7 +49,7 @@ enum StoreFolder {
     }
 
     /// A symbolic link, another owner, or a mode that lets others in, is refused: what is in here are people's letters.
-    private static func check(_ path: String, isFolder: Bool) throws(StoreOpenError) {
+    static func check(_ path: String, isFolder: Bool) throws(StoreOpenError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { throw refused(path, "\(Errno.last)") }
         let kind = status.st_mode & S_IFMT
@@ -98,7 +98,7 @@ enum StoreFolder {
     }
 
     // Made here and closed before SQLite opens it: closing it later would drop SQLite's POSIX locks.
-    private static func makeDatabaseFile(_ path: String) throws(StoreOpenError) {
+    static func makeDatabaseFile(_ path: String) throws(StoreOpenError) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         if descriptor >= 0 {
             _ = close(descriptor)

@@ -39,7 +39,8 @@ public struct LifeView: Codable, Hashable, Sendable {
     public var omittedAttempts: Int
 
     public init(
-        id: String, messageId: String?, kind: String, state: String, sender: String, receivedAt: Int64?, endedAt: Int64?,
+        id: String, messageId: String?, kind: String, state: String, sender: String, receivedAt: Int64?,
+        endedAt: Int64?,
         size: Int64?, client: ClientView, demand: String?, recipients: [LifeRecipientView], events: [LifeEventView],
         omittedRecipients: Int = 0, omittedAttempts: Int = 0
     ) {
