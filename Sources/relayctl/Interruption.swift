@@ -9,6 +9,7 @@ struct Interruption {
 
     private final class Flag: Sendable {
         let isSet = Atomic(false)
+        let isRegistered = Atomic(false)
     }
 
     init() {
@@ -19,8 +20,12 @@ struct Interruption {
             // Who asks a second time does not want to wait for the page either.
             if flag.isSet.exchange(true, ordering: .relaxed) { _exit(ExitStatus.interrupted.code) }
         }
+        source.setRegistrationHandler { [flag] in flag.isRegistered.store(true, ordering: .relaxed) }
         source.resume()
     }
+
+    /// From here on Ctrl-C is noted; a moment earlier it is without effect.
+    var isListening: Bool { flag.isRegistered.load(ordering: .relaxed) }
 
     var happened: Bool { flag.isSet.load(ordering: .relaxed) }
 

@@ -124,6 +124,15 @@ final class ScriptedDaemon: ControlSource {
 struct QueueOrderTests {
     static let id = "0123456789bcdfghjklm"
 
+    /// Standard input from nowhere, also where somebody runs the tests at a terminal.
+    private static let nobody: Void = {
+        let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        dup2(descriptor, STDIN_FILENO)
+        close(descriptor)
+    }()
+
+    init() { Self.nobody }
+
     @Test(
         "exit codes without a daemon",
         arguments: [
@@ -233,6 +242,7 @@ struct QueueOrderTests {
     func interruption() async throws {
         let interruption = Interruption()
         #expect(!interruption.happened)
+        while !interruption.isListening { await Task.yield() }
         kill(getpid(), SIGINT)
         while !interruption.happened { await Task.yield() }
         interruption.end()
