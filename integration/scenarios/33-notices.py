@@ -79,7 +79,7 @@ def read(stored: bytes, letter: Letter) -> Notice:
     """What holds of every notice; then its parts."""
     raw = stored.replace(b"\r\n", b"\n")
     whole = email.message_from_bytes(raw)
-    assert not [part.defects for part in whole.walk() if part.defects], raw.decode(errors="replace")
+    assert not [part.defects for part in (whole, *whole.get_payload()) if part.defects], raw.decode(errors="replace")
     assert whole.get_content_type() == "multipart/report" and whole.get_param("report-type") == "delivery-status", whole["Content-Type"]
     assert whole["Return-Path"] == "<>", whole["Return-Path"]
     assert whole["Auto-Submitted"] == "auto-replied", whole["Auto-Submitted"]
@@ -205,14 +205,14 @@ def scenario_delayed(relay: Relay) -> None:
     letter, silent = Letter.to(MISMATCH, name="delayed"), Letter.to(MISMATCH, name="not-delayed")
     send(relay, letter, "RET=FULL")
     send(relay, silent, "", "NOTIFY=FAILURE")
-    for one in (letter, silent):
-        relay.wait_attempt(one, MISMATCH, ("deferred",))
+    for sent in (letter, silent):
+        relay.wait_attempt(sent, MISMATCH, ("deferred",))
     assert not stored(relay, letter)
     advance(relay, hours=4, minutes=1)
     wait_for("notice", lambda: stored(relay, letter), LIMIT)
-    seen = [(one, len(relay.attempts(one))) for one in (letter, silent)]
+    seen = [(sent, len(relay.attempts(sent))) for sent in (letter, silent)]
     advance(relay, hours=5)
-    wait_for("an attempt more of both", lambda: all(len(relay.attempts(one)) > count for one, count in seen), LIMIT)
+    wait_for("an attempt more of both", lambda: all(len(relay.attempts(sent)) > count for sent, count in seen), LIMIT)
     found = notice(relay, letter)
     (one,) = found.recipients
     assert found.types == ("text/plain", "message/delivery-status", "text/rfc822-headers") and b"Hello." not in found.raw, found.types
