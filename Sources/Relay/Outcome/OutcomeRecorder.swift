@@ -108,10 +108,10 @@ struct OutcomeRecorder: Sendable {
             recipients: decided.enumerated().map { index, one in
                 RecipientOutcome(
                     one.recipient.number, one.outcome, host: traces[index]?.host?.description, time: now,
-                    nextAttempt: min(one.nextAttempt, job.message.expiresAt), deadline: job.message.expiresAt,
+                    nextAttempt: one.nextAttempt, deadline: one.deadline,
                     delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
                     policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: result?.attempts ?? [],
-                    wasSecured: traces[index]?.tlsVersion != nil, deadline: one.deadline)
+                    wasSecured: traces[index]?.tlsVersion != nil)
             },
             notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now))
         guard let settled = await write(settlement, of: job) else {
