@@ -7,6 +7,7 @@ struct ControlAnswer: Sendable {
     let body: [UInt8]
     /// For 405: what the place takes.
     var allow = "GET"
+    var contentType = "application/json"
 
     /// 200 with `view`.
     static func found(_ view: some Encodable) -> ControlAnswer {
@@ -14,6 +15,12 @@ struct ControlAnswer: Sendable {
             return .refused(.internalServerError, "internal", "the answer cannot be written as JSON", "Report this")
         }
         return ControlAnswer(status: .ok, body: body)
+    }
+
+    /// 200 with text that is not JSON.
+    static func text(_ text: String, type: String) -> ControlAnswer {
+        // The line end comes with all that is sent.
+        ControlAnswer(status: .ok, body: Array((text.last == "\n" ? text.dropLast() : text[...]).utf8), contentType: type)
     }
 
     /// Any other status with the reason and what to do.
@@ -25,7 +32,7 @@ struct ControlAnswer: Sendable {
     /// Head and body as they are sent. One answer for each connection.
     var octets: [UInt8] {
         var head = "HTTP/1.1 \(status.code) \(status.phrase)\r\n"
-        head += "Content-Type: application/json\r\nContent-Length: \(body.count + 1)\r\nConnection: close\r\n"
+        head += "Content-Type: \(contentType)\r\nContent-Length: \(body.count + 1)\r\nConnection: close\r\n"
         if status == .methodNotAllowed { head += "Allow: \(allow)\r\n" }
         return Array(head.utf8) + Array("\r\n".utf8) + body + [UInt8(ascii: "\n")]
     }

@@ -85,6 +85,11 @@ public struct ControlClient: Sendable {
             try await fetch(path, Self.items(query, isPaged: false), method: .POST, patience: Self.lookupPatience))
     }
 
+    /// What Prometheus scrapes: text.
+    public func metrics() async throws(ControlClientError) -> String {
+        String(decoding: try await fetch("/v1/metrics", []), as: UTF8.self)
+    }
+
     private static func items(_ query: ReportQuery, isPaged: Bool) -> [(String, String)] {
         var items: [(String, String)] = []
         if let day = query.day { items.append(("day", "\(day)")) }

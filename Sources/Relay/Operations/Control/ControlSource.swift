@@ -19,6 +19,13 @@ public protocol ControlSource: Sendable {
     func reportPreview(_ query: ReportQuery) async throws -> ReportPreviewPage
     /// Sends reports of a day that is over without waiting for their time. An error becomes 500.
     func sendReports(_ query: ReportQuery) async throws -> ReportSendView
+    /// What Prometheus scrapes, as text (`/v1/metrics`).
+    func metrics() async -> String
+}
+
+extension ControlSource {
+    /// Nothing is counted here.
+    public func metrics() async -> String { "" }
 }
 
 /// Which page of the policy cache is asked for.
