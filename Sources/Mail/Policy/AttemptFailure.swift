@@ -62,6 +62,7 @@ extension Reason.Cause {
         case .tlsHandshakeFailed: 2
         case .tlsaLookupFailed: 3
         case .contentDamaged, .localFailure, .shutdown, .authFailed, .dkimUnpublished, .dkimUnsignable: 4
+        case .operatorBounced, .suspended: 4
         case .eightBitUnsupported, .utf8Unsupported, .sizeExceeded: 5
         case .requireTLSUnsupported, .requireTLSUnvalidated, .hostDemandsTLS: 5
         case .remoteReply: 6

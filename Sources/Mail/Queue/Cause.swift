@@ -25,6 +25,8 @@ extension Reason.Cause {
         case .daneRequired, .stsRequired, .policyUnknown: false
         case .dkimUnsignable: true
         case .shutdown, .contentDamaged, .localFailure, .dkimUnpublished: false
+        case .operatorBounced: true
+        case .suspended: false
         }
     }
 
@@ -65,6 +67,10 @@ extension Reason.Cause {
         case .expired: (4, 7)  // RFC 3463 §3.5: delivery time expired
         case .shutdown: (3, 2)  // RFC 3463 §3.4: system not accepting network messages
         case .contentDamaged, .localFailure: (3, 0)  // RFC 3463 §3.4: other mail system status
+        // RFC 3463 §3.8 is for security or policy, and an operator's order is policy of this host alone. Not X.7.1: that
+        // tells the sender that the recipient's side does not want the mail, and nobody there was asked.
+        case .operatorBounced: (7, 0)
+        case .suspended: (3, 2)  // RFC 3463 §3.4: system not accepting network messages
         }
     }
 
@@ -80,6 +86,7 @@ extension Reason.Cause {
         case .dnsTemporary, .connectFailed, .connectionLost, .timedOut, .expired: .nobodys
         case .loop, .shutdown, .contentDamaged, .localFailure, .authFailed, .dkimUnpublished: .ours
         case .dkimUnsignable: .nobodys  // Whoever wrote the message.
+        case .operatorBounced, .suspended: .nobodys  // What was ordered is no fault.
         }
     }
 
@@ -97,6 +104,7 @@ extension Reason.Cause {
         case .eightBitUnsupported, .utf8Unsupported, .sizeExceeded, .expired: false
         case .shutdown, .contentDamaged, .localFailure: false
         case .dkimUnpublished, .dkimUnsignable: false
+        case .operatorBounced, .suspended: false
         }
     }
 
@@ -116,6 +124,7 @@ extension Reason.Cause {
         case .eightBitUnsupported, .utf8Unsupported, .sizeExceeded, .expired: nil
         case .shutdown, .contentDamaged, .localFailure: nil
         case .dkimUnpublished, .dkimUnsignable: nil
+        case .operatorBounced, .suspended: nil
         }
     }
 }

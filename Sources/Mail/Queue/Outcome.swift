@@ -76,5 +76,10 @@ public struct Reason: Hashable, Sendable {
         case shutdown = "shutdown"
         case contentDamaged = "content-damaged"
         case localFailure = "local-failure"
+        // The operator's orders.
+        /// `relayctl queue bounce`.
+        case operatorBounced = "bounced-by-operator"
+        /// The destination is suspended: said of mail that waits for it, never the result of an attempt.
+        case suspended = "suspended"
     }
 }

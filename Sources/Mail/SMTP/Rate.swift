@@ -17,6 +17,16 @@ public struct Rate: Hashable, Sendable {
     }
 }
 
+/// A rate as an operator sets it, where the empty text lifts it.
+public enum RateLimit: Sendable, Hashable {
+    case unlimited
+    case atMost(Rate)
+
+    public var rate: Rate? {
+        if case .atMost(let rate) = self { rate } else { nil }
+    }
+}
+
 /// What one client or user may do in some time; nil: as much as it likes.
 public struct ClientLimits: Hashable, Sendable {
     public var connections: Rate?

@@ -17,9 +17,12 @@ public struct Configuration: Sendable, Equatable {
     public var dkim = DKIM()
     public var tlsrpt = TLSRPT()
     public var retry = Retry()
+    public var queue = Queue()
     public var dsn = DSN()
     public var control = Control()
     public var log = Log()
+    public var trace = Trace()
+    public var metrics = Metrics()
     /// All `[[rule]]` tables, as they stand in the file. ``ruleTable`` is what follows from them.
     public var rules: [WrittenRule] = []
 
@@ -68,6 +71,8 @@ public struct Configuration: Sendable, Equatable {
         public var ipv6 = true
         public var connectionLimit = 1000
         public var destinationConnections = 20
+        /// To all domains that share the same MX hosts.
+        public var siteConnections = 50
         public var connectTimeout = Duration.seconds(30)
         /// RFC 5321 §4.5.3.2.1.
         public var greetingTimeout = Duration.seconds(300)
@@ -168,8 +173,10 @@ public struct Configuration: Sendable, Equatable {
         public var level = Logger.Level.info
         /// nil: `text` on a terminal, else `journal`.
         public var format: LogFormat?
+        /// Instead of ``level``, for single stations.
+        public var levels: [LogStation: Logger.Level] = [:]
     }
 
     /// How a line on standard error looks.
-    public enum LogFormat: String, Sendable, CaseIterable { case journal, text }
+    public enum LogFormat: String, Sendable, CaseIterable { case journal, text, json }
 }

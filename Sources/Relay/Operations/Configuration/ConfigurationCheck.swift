@@ -39,7 +39,7 @@ extension Configuration {
         demand(
             sts.refresh <= sts.forgetAfter, "sts.forget_after", "is shorter than sts.refresh",
             "Choose at least \(DurationText.spell(sts.refresh))")
-        return faults + intakeContradictions() + ruleContradictions() + reportContradictions()
+        return faults + intakeContradictions() + ruleContradictions() + reportContradictions() + queueContradictions()
     }
 
     /// What this machine must hold for the configuration to work: files that exist and can be read by whoever calls.
@@ -129,7 +129,7 @@ extension Configuration {
         if store.minimumFree < intake.messageLimit {
             warnings.append("store.minimum_free is below intake.message_limit: one message could fill the disk.")
         }
-        warnings += reportWarnings(at: now)
+        warnings += reportWarnings(at: now) + queueWarnings()
         if !dns.unbound.isEmpty {
             warnings.append("dns.unbound hands options to libunbound that relayd cannot check.")
         }

@@ -23,6 +23,12 @@ extension ConfigurationSection {
                 "delivery", "destination_connections", \.delivery.destinationConnections, .integer(1...1000),
                 "Connections open at once to one destination, at the most: fewer while it is slow or failing."),
             ConfigurationKey(
+                "delivery", "site_connections", \.delivery.siteConnections, .integer(1...10_000),
+                """
+                Connections open at once to one site, at the most: to all domains that have the same best MX hosts, as the \
+                customers of one provider do. [[queue.rule]] changes it, and the key above, for single ones.
+                """),
+            ConfigurationKey(
                 "delivery", "connect_timeout", \.delivery.connectTimeout, .duration(second...(.seconds(600))),
                 "For the TCP connection to one address."),
             ConfigurationKey(

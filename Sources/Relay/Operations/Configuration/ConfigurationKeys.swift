@@ -4,7 +4,8 @@ import Mail
 extension ConfigurationSection {
     /// All that may stand in the file, in the order in which the sample shows it.
     static let all: [ConfigurationSection] = [
-        server, store, intake, dns, delivery, tls, dane, sts, dkim, tlsrpt, retry, dsn, control, log,
+        server, store, intake, dns, delivery, tls, dane, sts, dkim, tlsrpt, retry, queue, dsn, control, log,
+        trace, metrics,
     ]
 
     private static let second = Duration.seconds(1)
@@ -137,8 +138,13 @@ extension ConfigurationSection {
             ConfigurationKey(
                 "log", "format", \.log.format, .optional(.choice(of: Configuration.LogFormat.allCases)),
                 """
-                "journal" puts the priority before each line as systemd reads it, "text" the time. Empty: text on a \
-                terminal, else journal.
+                "journal" puts the priority before each line as systemd reads it, "text" the time; "json" makes each line \
+                a JSON object. Empty: text on a terminal, else journal.
+                """),
+            ConfigurationKey(
+                "log", "levels", \.log.levels, .levels,
+                """
+                Other least levels for single stations of a message's way: { delivery = "debug", intake = "warning" }.
                 """),
         ])
 }

@@ -29,16 +29,6 @@ public struct IntakeClient: Sendable, Hashable {
     }
 }
 
-/// A rate as a key has it, where the empty text lifts it.
-public enum RateLimit: Sendable, Hashable {
-    case unlimited
-    case atMost(Rate)
-
-    public var rate: Rate? {
-        if case .atMost(let rate) = self { rate } else { nil }
-    }
-}
-
 /// SHA-256 of a certificate in DER.
 public struct CertificateFingerprint: Sendable, Hashable {
     /// 32 octets.

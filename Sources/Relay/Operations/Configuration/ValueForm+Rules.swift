@@ -84,7 +84,7 @@ extension ValueForm<RulePattern> {
             return .address(address)
         })
 
-    private static func pattern(
+    static func pattern(
         name: String, example: String,
         bracketed: @escaping @Sendable (String) throws(ValueProblems) -> RulePattern
     ) -> ValueForm {

@@ -49,7 +49,7 @@ public struct LogWriter: LogHandler {
 
     private func prefix(_ level: Logger.Level) -> String {
         switch format {
-        case .journal:
+        case .journal, .json:
             return "<\(level.journalPriority)>"
         case .text:
             let word = isColoured ? "\u{1B}[\(level.colour)m\(level.rawValue)\u{1B}[0m" : level.rawValue
