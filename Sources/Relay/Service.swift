@@ -43,10 +43,14 @@ public final class Service: Sendable {
     let observed = ObservationCounters()
     /// Ends the rests of ``ReportRun`` and ``KeyWatch``.
     let reportBells = Mutex<[Alarm]>([])
+    /// How the queue stands, for monitoring.
+    let queueLook = Paced<QueueGauges>(every: MetricsPace.scan)
+    let monitoring = Mutex(Monitoring.off)
+    let unsettled: Unsettled
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
     private let loaderLoop: Loop
-    private let intakeStopping: Flag
+    let intakeStopping: Flag
 
     /// This executable, whatever it was started as.
     public static let ownProgram = "/proc/self/exe"
@@ -64,7 +68,7 @@ public final class Service: Sendable {
         store = parts.store
         loops = parts.loops
         resolver = parts.resolver
-        counters = Counters()
+        counters = Counters(listeners: parts.entrances.map(\.listener.name))
         room = Room(queueLimit: parts.configuration.intake.queueLimit, counters: counters)
         intakeStopping = Flag()
         validation = ValidationWatch()
@@ -74,9 +78,11 @@ public final class Service: Sendable {
         reports = ReportSettings(configuration)
         decisions = DecisionFinder(
             routes: RouteFinder(
-                resolver: resolver, settings: ServiceParts.routeSettings(configuration, hostname: hostname)),
+                resolver: resolver, settings: ServiceParts.routeSettings(configuration, hostname: hostname),
+                metrics: counters.metrics),
             policies: ServiceParts.policyFinder(
-                configuration, resolver: resolver, https: https, trust: parts.trust, store: store, log: log),
+                configuration, resolver: resolver, https: https, trust: parts.trust, store: store, log: log,
+                metrics: counters.metrics),
             settings: policy)
         let schedule = Schedule(configuration.retry)
         routing = Routing(rules: policy.rules, port: configuration.delivery.port)
@@ -88,6 +94,7 @@ public final class Service: Sendable {
             store: store, unsignable: configuration.dkim.unsignable, clock: Self.clock, log: parts.log)
         let stopping = Flag()
         let unsettled = Unsettled()
+        self.unsettled = unsettled
         let deliveries = DeliveryParts(
             configuration: configuration, hostname: hostname, store: store, decisions: decisions,
             routing: routing, credentials: parts.credentials, resolver: resolver, opportunistic: parts.opportunistic,
@@ -159,6 +166,7 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError.control(configuration.control.socket, "\(error)")
         }
+        startMonitoring(on: loop)
         let observations = listenForObservations(on: loop)
         let controlTask = Task(executorPreference: loop) { await control.run() }
         let loading = Task(executorPreference: loaderLoop) { await self.loader.run() }
@@ -210,6 +218,7 @@ public final class Service: Sendable {
         control.close()
         observations?.close()
         for task in tasks { await task.value }
+        await endMonitoring()
         await close()
         log.event(.notice, LogLine("stopped"))
         loops.shutdown()

@@ -52,6 +52,11 @@ struct DaemonClient {
         try await ask { client throws(ControlClientError) in try await client.sendReports(query) }
     }
 
+    /// What Prometheus scrapes: text.
+    func metrics() async throws(Failure) -> String {
+        try await ask { client throws(ControlClientError) in try await client.metrics() }
+    }
+
     private func ask<Answer>(
         _ question: (ControlClient) async throws(ControlClientError) -> Answer
     ) async throws(Failure) -> Answer {

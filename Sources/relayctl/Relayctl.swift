@@ -18,6 +18,7 @@ struct Relayctl: AsyncParsableCommand {
         subcommands: [
             PolicyCommand.self, ProbeCommand.self, STSCommand.self, DANECommand.self, TLSRPTCommand.self,
             DKIMCommand.self, UserCommand.self, QueueCommand.self, StatusCommand.self,
+            MetricsCommand.self,
         ])
 
     static func main() async {

@@ -149,14 +149,14 @@ struct ServiceParts: Sendable {
     /// What finds MTA-STS policies: the same for the daemon and for `relayctl policy --local`, which has no store.
     static func policyFinder(
         _ configuration: Configuration, resolver: Resolver, https: HTTPSClient, trust: TrustStores = TrustStores(),
-        store: (any PolicyStore & ReportStore)?, log: Logger?
+        store: (any PolicyStore & ReportStore)?, log: Logger?, metrics: Metrics? = nil
     ) -> PolicyFinder {
         PolicyFinder(
             fetcher: PolicyFetcher(
                 resolver: resolver, client: https, timeout: configuration.sts.fetchTimeout,
                 trust: configuration.tls.trust, anchors: trust, loopbackAllowed: configuration.delivery.loopback),
             store: store, reports: store, settings: STSSettings(configuration), isEnabled: configuration.sts.enabled,
-            firstWait: configuration.sts.firstWait, clock: Service.clock, log: log)
+            firstWait: configuration.sts.firstWait, clock: Service.clock, log: log, metrics: metrics)
     }
 
     /// `server.hostname`, else the machine's own name.

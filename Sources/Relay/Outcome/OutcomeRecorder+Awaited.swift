@@ -17,7 +17,7 @@ extension OutcomeRecorder {
         for (recipient, settled) in zip(job.recipients, result.recipients) {
             let one = Decided(recipient, settled.outcome, now)
             write(DeliveryLine(job, recipient, settled.trace, one, at: now))
-            count([one])
+            count([one], of: job, at: now)
             if case .delivered = settled.outcome { delivered.append((one, settled.trace)) }
         }
         let recorded = await tellOfRelaying(job, delivered, at: now)
@@ -33,7 +33,7 @@ extension OutcomeRecorder {
         for recipient in job.recipients {
             let one = Decided(recipient, .deferred(failure, nil), now)
             write(DeliveryLine(job, recipient, nil, one, at: now))
-            count([one])
+            count([one], of: job, at: now)
         }
         awaited.answer(job, .deferred(failure, nil))
         return Recorded()

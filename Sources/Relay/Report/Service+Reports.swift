@@ -31,13 +31,13 @@ extension Service {
                     return error
                 }
             }, settings: settings)
+        var dispatch = ReportDispatch(
+            store: store, settings: settings, record: { await resolver.tlsrpt(of: $0) },
+            post: { await post.send($0, of: $1, to: $2) }, submit: { await dispatcher.submit($0) },
+            routing: routing, log: log, clock: Self.clock)
+        dispatch.metrics = counters.metrics
         await ReportRun(
-            store: store, settings: settings,
-            dispatch: ReportDispatch(
-                store: store, settings: settings, record: { await resolver.tlsrpt(of: $0) },
-                post: { await post.send($0, of: $1, to: $2) }, submit: { await dispatcher.submit($0) },
-                routing: routing, log: log, clock: Self.clock),
-            log: log, clock: Self.clock, keep: configuration.tlsrpt.keep.components.seconds
+            store: store, settings: settings, dispatch: dispatch, log: log, clock: Self.clock, keep: configuration.tlsrpt.keep.components.seconds
         ).run(until: bell)
     }
 

@@ -1,4 +1,5 @@
 import Mail
+import Store
 
 /// The places where things are counted, each a line in the part that does them.
 extension Metrics {
@@ -64,6 +65,17 @@ extension ReportResultLabel {
         case .delivered: self = .accepted
         case .deferred: self = .postponed
         case .bounced: self = .failed
+        }
+    }
+}
+
+extension ReportResultLabel {
+    /// Of a report that is posted or written to a folder.
+    init(_ state: ReportDestination.State) {
+        switch state {
+        case .accepted: self = .accepted
+        case .failed: self = .failed
+        default: self = .postponed
         }
     }
 }
