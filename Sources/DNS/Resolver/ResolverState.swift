@@ -1,4 +1,5 @@
 import Glibc
+import Mail
 
 /// How the worker process fares, for `relayctl status` and the log.
 public enum ResolverState: Hashable, Sendable {

@@ -6,7 +6,11 @@ final class CommitTally: Sendable {
     private let failed = Atomic<UInt64>(0)
 
     func note(isCommitted: Bool) {
-        (isCommitted ? committed : failed).add(1, ordering: .relaxed)
+        if isCommitted {
+            committed.add(1, ordering: .relaxed)
+        } else {
+            failed.add(1, ordering: .relaxed)
+        }
     }
 
     var counts: CommitCounts {
