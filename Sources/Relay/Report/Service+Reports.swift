@@ -37,7 +37,8 @@ extension Service {
             routing: routing, log: log, clock: Self.clock)
         dispatch.metrics = counters.metrics
         await ReportRun(
-            store: store, settings: settings, dispatch: dispatch, log: log, clock: Self.clock, keep: configuration.tlsrpt.keep.components.seconds
+            store: store, settings: settings, dispatch: dispatch, log: log, clock: Self.clock,
+            keep: configuration.tlsrpt.keep.components.seconds
         ).run(until: bell)
     }
 

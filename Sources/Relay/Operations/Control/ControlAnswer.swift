@@ -20,7 +20,8 @@ struct ControlAnswer: Sendable {
     /// 200 with text that is not JSON.
     static func text(_ text: String, type: String) -> ControlAnswer {
         // The line end comes with all that is sent.
-        ControlAnswer(status: .ok, body: Array((text.last == "\n" ? text.dropLast() : text[...]).utf8), contentType: type)
+        ControlAnswer(
+            status: .ok, body: Array((text.last == "\n" ? text.dropLast() : text[...]).utf8), contentType: type)
     }
 
     /// Any other status with the reason and what to do.

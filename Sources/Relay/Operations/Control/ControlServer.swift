@@ -57,10 +57,10 @@ public final class ControlServer: Sendable {
 
     /// Serves until the task is cancelled or ``close()`` is called; the socket file is gone then. To be called once.
     public func run() async {
-        await ExchangePoint(loop: loop, listener: listener).run { error in
+        await ExchangePoint(loop: loop, listener: listener).run { [log] error in
             log.event(.error, LogLine("control-failed").with("reason", "\(error)"))
         } serve: { stream in
-            await serve(stream)
+            await self.serve(stream)
         }
     }
 

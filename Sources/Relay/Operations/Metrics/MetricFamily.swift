@@ -108,7 +108,9 @@ struct CounterBy<A: Hashable & Sendable>: MetricFamily {
         head = MetricHead(name, .counter, help)
         self.a = a
         cells = CounterCells(count: a.count)
-        series = a.words.enumerated().map { Series(place: $0.offset, labels: Exposition.labels([(a.name, $0.element)])) }
+        series = a.words.enumerated().map {
+            Series(place: $0.offset, labels: Exposition.labels([(a.name, $0.element)]))
+        }
     }
 
     func add(_ a: A, _ number: UInt64 = 1) { cells.add(number, at: self.a.place(of: a)) }
@@ -127,7 +129,10 @@ struct CounterBy2<A: Hashable & Sendable, B: Hashable & Sendable>: MetricFamily 
     private let series: [Series]
 
     /// - Parameter isMeant: false for pairs that never come about: they are not shown.
-    init(_ name: String, _ help: String, _ a: LabelSet<A>, _ b: LabelSet<B>, where isMeant: (A, B) -> Bool = { _, _ in true }) {
+    init(
+        _ name: String, _ help: String, _ a: LabelSet<A>, _ b: LabelSet<B>,
+        where isMeant: (A, B) -> Bool = { _, _ in true }
+    ) {
         head = MetricHead(name, .counter, help)
         self.a = a
         self.b = b

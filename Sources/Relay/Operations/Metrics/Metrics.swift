@@ -65,7 +65,8 @@ final class Metrics: Sendable {
         let isMeant: (OutcomeLabel, Reason.Cause?) -> Bool = { ($0 == .delivered) == ($1 == nil) }
 
         accepted = CounterBy(
-            "waxwing_messages_accepted_total", "Messages that are in the queue on disk and were acknowledged.", listener)
+            "waxwing_messages_accepted_total", "Messages that are in the queue on disk and were acknowledged.", listener
+        )
         acceptedBytes = Counter("waxwing_accepted_bytes_total", "Octets of content of accepted messages.")
         answered = CounterBy(
             "waxwing_messages_answered_total",
@@ -88,7 +89,8 @@ final class Metrics: Sendable {
 
         attempts = CounterBy2(
             "waxwing_delivery_attempts_total",
-            "Attempts to deliver a message to a destination, by the worst that became of its recipients.", outcome, cause,
+            "Attempts to deliver a message to a destination, by the worst that became of its recipients.", outcome,
+            cause,
             where: isMeant)
         recipients = CounterBy2(
             "waxwing_recipients_total", "What became of recipients, once for each time that it was decided.", outcome,

@@ -29,10 +29,10 @@ final class MetricsServer: Sendable {
 
     /// Serves until the task is cancelled or ``close()`` is called. To be called once.
     func run() async {
-        await ExchangePoint(loop: loop, listener: listener).run { error in
+        await ExchangePoint(loop: loop, listener: listener).run { [log] error in
             log.event(.error, LogLine("metrics-failed").with("reason", "\(error)"))
         } serve: { stream in
-            await serve(stream)
+            await self.serve(stream)
         }
     }
 

@@ -17,7 +17,7 @@ struct ProcessGauges: Hashable, Sendable {
         var gauges = ProcessGauges()
         gauges.started = started
         var usage = rusage()
-        if getrusage(RUSAGE_SELF, &usage) == 0 {
+        if getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 {
             gauges.cpuSeconds = usage.ru_utime.seconds + usage.ru_stime.seconds
         }
         var bound = rlimit()

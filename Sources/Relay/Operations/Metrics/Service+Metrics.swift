@@ -149,7 +149,9 @@ extension Service: MetricsSource {
             log.event(
                 .error,
                 LogLine("metrics-failed").with("reason", reason)
-                    .with("cure", "free the port or set metrics.listen, then restart relayd; relayctl metrics still works"))
+                    .with(
+                        "cure", "free the port or set metrics.listen, then restart relayd; relayctl metrics still works"
+                    ))
         }
     }
 
