@@ -42,6 +42,9 @@ public final class Service: Sendable {
     let bells = Mutex<[Alarm]>([])
     /// The same at the end alone.
     let endBells = Mutex<[Alarm]>([])
+    /// How the queue stands, for monitoring.
+    let queueLook = Paced<QueueGauges>(every: MetricsPace.scan)
+    let monitoring = Mutex(Monitoring.off)
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
     private let loaderLoop: Loop
@@ -138,6 +141,7 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError.control(configuration.control.socket, "\(error)")
         }
+        startMonitoring(on: loop)
         observe(configuration.tlsrpt.socket)
         let tasks = [
             Task(executorPreference: loaderLoop) { await self.loader.run() },
@@ -160,7 +164,7 @@ public final class Service: Sendable {
                 switch try await signals.next() {
                 case .hangup:
                     // Not waited for: SIGTERM must be heard meanwhile.
-                    Task { await self.reload() }
+                    Task { await self.readAgain() }
                 case .interrupt, .terminate:
                     return
                 }
@@ -188,6 +192,7 @@ public final class Service: Sendable {
         running?.control.close()
         await endObserving()
         for task in running?.tasks ?? [] { await task.value }
+        await endMonitoring()
         await close()
         log.event(.notice, LogLine("stopped"))
         loops.shutdown()

@@ -36,6 +36,12 @@ public final class ServerContext: @unchecked Sendable {
         try owned.present(certificateFile: certificateFile, keyFile: keyFile)
     }
 
+    /// When our certificate ends; nil where it has no date that can be read.
+    public var notAfter: WallTime? {
+        guard let certificate = SSL_CTX_get0_certificate(owned.pointer) else { return nil }
+        return WallTime(X509_get0_notAfter(certificate))
+    }
+
     /// Tells our sessions from those of other programs with the same ticket keys; there are none, but OpenSSL resumes no session
     /// without it where it verifies clients (SSL_CTX_set_session_id_context(3)). At most 32 octets.
     private static let sessionContext = Array("waxwing intake".utf8)

@@ -18,7 +18,7 @@ struct Relayctl: AsyncParsableCommand {
         subcommands: [
             PolicyCommand.self, ProbeCommand.self, STSCommand.self, DANECommand.self, TLSRPTCommand.self,
             DKIMCommand.self, UserCommand.self, QueueCommand.self, DestinationsCommand.self, TopCommand.self,
-            StatusCommand.self, ReloadCommand.self,
+            StatusCommand.self, ReloadCommand.self, MetricsCommand.self,
         ])
 
     static func main() async {

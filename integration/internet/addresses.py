@@ -14,6 +14,7 @@ SENDER_MX = "127.1.1.1"
 # relayd of the demo. Postfix's relayhost is [127.1.1.2]:2525.
 RELAY = "127.1.1.2"
 RELAY_PORT = 2525
+METRICS_PORT = 9425
 # Scenarios start relays of their own, on addresses of this network.
 RELAY_NETWORK = "127.1.3"
 

@@ -49,6 +49,7 @@ def text(settings: Settings) -> str:
         "sts": {"first_wait": quoted("4s"), "fetch_timeout": quoted("8s")},
         "retry": {"minimum": quoted("2s"), "maximum": quoted("4s"), "jitter": "0.1", "delayed_after": quoted("0s")},
         "control": {"socket": quoted(settings.control)},
+        "metrics": {"listen": quoted(f"{settings.address}:{addresses.METRICS_PORT}")},
         "log": {"level": quoted("info"), "format": quoted("text")},
     }
     for table, keys in settings.more.items():

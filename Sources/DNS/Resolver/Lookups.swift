@@ -94,10 +94,12 @@ struct Lookups<Waiter> {
         }
         if case .missing(let reason) = worker {
             counters.failed += 1
+            counters.failedLookups += 1
             return .answered(.failed(reason))
         }
         if waiting.count >= waitingLimit {
             counters.failed += 1
+            counters.failedLookups += 1
             counters.overloaded += 1
             return .answered(.failed("resolver overloaded: \(lookups.count) lookups are under way"))
         }
@@ -159,6 +161,7 @@ struct Lookups<Waiter> {
             deadlines.removeFirst()
             guard let lookup = remove(first.id) else { continue }
             counters.timedOut += 1
+            counters.failedLookups += 1
             counters.failed += lookup.waiters.count
             if let sent = lookup.sent {
                 unsent.append(contentsOf: DaemonMessage.cancel(id: first.id).frame)
@@ -205,6 +208,7 @@ struct Lookups<Waiter> {
         // The answer to one question must never pass for the answer to another (CVE-2019-16791).
         guard lookup.sent != nil, lookup.asked == asked else { throw .wrongQuestion }
         _ = remove(id)
+        counters.note(finding)
         switch finding.security {
         case .failed: counters.failed += lookup.waiters.count
         case .bogus: counters.bogus += lookup.waiters.count
@@ -241,6 +245,7 @@ struct Lookups<Waiter> {
         let settled = lost.compactMap { id -> Settled? in
             guard let lookup = remove(id) else { return nil }
             counters.failed += lookup.waiters.count
+            counters.failedLookups += 1
             return Settled(finding: .failed(reason), waiters: lookup.waiters)
         }
         waiting.removeAll { lookups[$0] == nil }

@@ -1,4 +1,5 @@
 import Glibc
+import Mail
 
 /// How the worker process fares, for `relayctl status` and the log.
 public enum ResolverState: Hashable, Sendable {
@@ -35,7 +36,29 @@ public struct ResolverCounters: Hashable, Sendable {
     /// Worker processes that had to be replaced.
     public var workerDeaths = 0
 
+    // Lookups by their end, each once, however many waited for it.
+    /// Records, validated.
+    public var secure = 0
+    /// Records that nobody vouches for.
+    public var insecure = 0
+    /// The name or the type does not exist.
+    public var absent = 0
+    public var bogusLookups = 0
+    /// For whatever reason, those included that were never sent.
+    public var failedLookups = 0
+
     public init() {}
+
+    /// One lookup ended.
+    mutating func note(_ finding: Finding) {
+        switch (finding.security, finding.result) {
+        case (.bogus, _): bogusLookups += 1
+        case (.failed, _), (_, .failed): failedLookups += 1
+        case (_, .noData), (_, .noSuchName): absent += 1
+        case (.secure, .records): secure += 1
+        case (.insecure, .records): insecure += 1
+        }
+    }
 }
 
 /// Why a resolver did not start.

@@ -88,7 +88,7 @@ public struct TLSRequirement: Hashable, Sendable {
     }
 
     /// Who demands; JSON spells them so (`by`).
-    public enum Basis: String, Hashable, Sendable {
+    public enum Basis: String, Hashable, Sendable, CaseIterable {
         case dane
         /// DANE for a host known only through an insecure MX: never presented as authenticated (RFC 7672 §2.2.1, D1).
         case daneHost = "dane-host"

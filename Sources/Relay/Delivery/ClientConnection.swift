@@ -41,8 +41,10 @@ final class ClientConnection {
     private(set) var cleartextNext: Reason?
 
     /// Milliseconds until the connection stood, and for the TLS handshake.
-    private let connectTook: Int64
+    let connectTook: Int64
     private var handshakeTook: Int64 = 0
+    /// Milliseconds of the handshake; nil where none came to an end.
+    var handshake: Int64? { facts == nil ? nil : handshakeTook }
 
     private let wire: ClientWire
     private let terms: Terms

@@ -27,6 +27,16 @@ final class Delivery {
     func attempt(
         _ job: Job, preferring family: AddressFamily?, entering: (SiteTerms) async -> Bool
     ) async -> AttemptResult? {
+        guard let result = await tried(job, preferring: family, entering) else { return nil }
+        metrics.count(result, of: job)
+        return result
+    }
+
+    private var metrics: Metrics { parts.counters.metrics }
+
+    private func tried(
+        _ job: Job, preferring family: AddressFamily?, _ entering: (SiteTerms) async -> Bool
+    ) async -> AttemptResult? {
         var run = AttemptRun(job: job)
         switch await parts.signer.sign(job) {
         case .untouched: break
@@ -37,6 +47,7 @@ final class Delivery {
         let began = Deadline.now
         var decision = await parts.decision(for: job)
         run.lookupTook = began.elapsedMilliseconds
+        metrics.steps.observe(.lookup, milliseconds: run.lookupTook)
         if let site = parts.site(of: decision), await !entering(site) { return nil }
         var failure = await follow(decision, &run, preferring: family)
         // RFC 8461 §5: before a failure under a cached policy counts, ask whether a newer one is out (STS-35, EDGE-25).
@@ -61,6 +72,7 @@ final class Delivery {
         var plan = DeliveryPlan(decision, limits: parts.planLimits(preferring: family), using: &generator)
         run.count(decision.resultsWithoutHost, at: nil, under: decision.inputs)
         if let kept = connection, parts.mayReuse(kept, for: decision), kept.isCounted == run.job.isCounted {
+            metrics.reused.add()
             if await carry(&run, over: kept, isFresh: false) { return nil }
             noteRefusal(run, by: kept, in: &plan)
         }
@@ -109,6 +121,8 @@ final class Delivery {
         await end()
         connection = opened
         parts.counters.deliveryConnections.add(1, ordering: .relaxed)
+        metrics.opened.add()
+        metrics.steps.observe(.connect, milliseconds: opened.connectTook)
     }
 
     private func forget() {
@@ -145,6 +159,7 @@ final class Delivery {
             run.started = started
             let isComplete = await carry(&run, over: fresh, isFresh: true)
             run.count(fresh, under: inputs)
+            metrics.count(fresh)
             if isComplete { return }
             await end()
             if let ended = run.lastEnd, let reason = ended.failure {
@@ -181,10 +196,13 @@ final class Delivery {
         if !isFresh { run.started = .now }
         var isFirst = isFresh
         while run.hasOpen {
+            let began = Deadline.now
             let stop =
                 isFirst
                 ? await connection.begin(content: content, within: Self.limit(run.transaction))
                 : await connection.carry(run.transaction, content: content, within: Self.limit(run.transaction))
+            let handshake = isFirst ? connection.handshake ?? 0 : 0
+            metrics.steps.observe(.smtp, milliseconds: began.elapsedMilliseconds - handshake)
             isFirst = false
             switch stop {
             case .transaction(let results, let reusable):

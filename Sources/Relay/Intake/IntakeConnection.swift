@@ -22,6 +22,7 @@ struct IntakeConnection {
         guard let peer = await peer() else { return stream.close() }
         let client = parts.gate.client(peer)
         if let limit = parts.gate.opened(peer, client) {
+            parts.counters.metrics.connectionsRefused.add(ConnectionRefusalLabel(limit))
             if parts.gate.mayTell() {
                 parts.log.event(
                     .warning,
@@ -84,6 +85,7 @@ struct IntakeConnection {
     }
 
     private func note(_ why: String, of proxy: Peer) -> Peer? {
+        parts.counters.metrics.connectionsRefused.add(.proxy)
         if parts.gate.mayTell() {
             parts.log.event(.warning, LogLine("proxy-refused").with("client", proxy).with("reason", why))
         }

@@ -123,6 +123,7 @@ actor IntakeServer {
         nextSession += 1
         guard parts.gate.enter() else { return refuse(stream, number, by: entrance) }
         parts.counters.intakeConnections.add(1, ordering: .relaxed)
+        parts.counters.metrics.connections.add(entrance.listener.name)
         let task = Task(executorPreference: stream.loop) { [parts] in
             await IntakeConnection(stream: stream, entrance: entrance, parts: parts).serve()
             parts.gate.leave()
@@ -134,6 +135,7 @@ actor IntakeServer {
 
     /// 421 in one line, then the end: too many connections of all clients.
     private func refuse(_ stream: Net.Stream, _ number: Int, by entrance: Entrance) {
+        parts.counters.metrics.connectionsRefused.add(.server)
         if parts.gate.mayTell() {
             parts.log.event(
                 .warning,

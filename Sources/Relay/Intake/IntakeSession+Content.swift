@@ -66,6 +66,8 @@ extension IntakeSession {
         do throws(ReceivedContent.Failure) {
             let id = try await content.commit(transaction, facts)
             parts.counters.accepted.add(1, ordering: .relaxed)
+            parts.counters.metrics.accepted.add(entrance.listener.name)
+            parts.counters.metrics.acceptedBytes.add(UInt64(clamping: facts.size))
             parts.counters.queueFlow.add(1, ordering: .relaxed)
             parts.log.event(.info, AcceptedLine(id, transaction, facts, entrance).line)
             return .committed(id)
@@ -79,6 +81,7 @@ extension IntakeSession {
         received = nil
         do throws(ReceivedContent.Failure) {
             let replies = try await content.deliver(transaction, facts, on: stream.loop)
+            parts.counters.metrics.answered.add(entrance.listener.name)
             parts.log.event(
                 .info, AcceptedLine(content.id, transaction, facts, entrance, answers: replies).line)
             return .answered(replies)

@@ -22,6 +22,8 @@ struct IntakeSession {
 
     /// Commands refused so far.
     private var refusals = 0
+    /// The replies that come next are the next hop's, for a client that waited for them.
+    private var hasNextHopReplies = false
 
     /// Lines of the log about refused commands of one session: a client with a hundred thousand recipients too many must not
     /// fill the disk.
@@ -76,7 +78,9 @@ struct IntakeSession {
             case .commit(let transaction, let facts):
                 action = session.handle(await commit(transaction, facts))
             case .deliver(let transaction, let facts):
-                action = session.handle(await deliver(transaction, facts))
+                let answered = await deliver(transaction, facts)
+                if case .answered = answered { hasNextHopReplies = true }
+                action = session.handle(answered)
             case .close(let replies):
                 _ = await write(replies, flush: true)
                 return await end()
@@ -111,6 +115,7 @@ struct IntakeSession {
             ReplyWriter.append(reply, to: &bytes)
             if reply.code >= 400 { noteRefusal(reply) }
         }
+        hasNextHopReplies = false
         do throws(SocketError) {
             try stream.put(bytes)
             if flush || stream.unsentCount > Self.replyGathering {
@@ -125,6 +130,7 @@ struct IntakeSession {
     /// A client that bounces mail because of us must find the reason in our log.
     private mutating func noteRefusal(_ reply: Reply) {
         parts.counters.refused.add(1, ordering: .relaxed)
+        parts.counters.metrics.count(refusal: reply, isNextHop: hasNextHopReplies)
         refusals &+= 1
         guard refusals <= Self.refusalLines else { return }
         parts.log.event(
@@ -185,8 +191,10 @@ struct IntakeSession {
         case .success(let facts):
             tls = secured
             user = nil
+            parts.counters.metrics.intakeTLS.add(facts.version)
             return facts
         case .failure(let failure):
+            parts.counters.metrics.intakeTLSFailures.add()
             if parts.gate.mayTell() {
                 parts.log.event(
                     .info,
@@ -207,6 +215,7 @@ struct IntakeSession {
         let exchange = AuthExchange(
             stream: stream, users: users, tlsBindings: bindings, timeout: parts.gate.commandTimeout)
         let attempt = await exchange.attempt(mechanism: mechanism, initial: initial)
+        parts.counters.metrics.logins.add(attempt.fault)
         switch attempt.result {
         case .succeeded(let name):
             user = name

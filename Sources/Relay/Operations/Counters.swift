@@ -16,4 +16,11 @@ final class Counters: Sendable {
     let delivered = Atomic<Int64>(0)
     let deferred = Atomic<Int64>(0)
     let bounced = Atomic<Int64>(0)
+    /// The same and more, by its kind, for Prometheus.
+    let metrics: Metrics
+
+    /// - Parameter listeners: names of the intake's listeners.
+    init(listeners: [String] = []) {
+        metrics = Metrics(listeners: listeners)
+    }
 }

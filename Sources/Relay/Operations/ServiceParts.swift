@@ -209,10 +209,11 @@ struct ServiceParts: Sendable {
 }
 
 extension PolicyFinder {
-    init(_ terms: Terms, store: (any PolicyStore & ReportStore)?, log: Logger?) {
+    init(_ terms: Terms, store: (any PolicyStore & ReportStore)?, log: Logger?, metrics: Metrics? = nil) {
         self.init(
             fetcher: terms.fetcher, store: store, reports: store, settings: terms.settings,
-            isEnabled: terms.isEnabled, firstWait: terms.firstWait, clock: Service.clock, log: log)
+            isEnabled: terms.isEnabled, firstWait: terms.firstWait, clock: Service.clock, log: log,
+            metrics: metrics)
     }
 }
 

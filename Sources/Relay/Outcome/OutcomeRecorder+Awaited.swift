@@ -18,7 +18,7 @@ extension OutcomeRecorder {
         for (recipient, settled) in zip(job.recipients, result.recipients) {
             let one = Decided(recipient, settled.outcome, now)
             write(DeliveryLine(job, recipient, settled.trace, one, at: now))
-            count([one])
+            count([one], of: job, at: now)
             all.append(one)
             if case .delivered = settled.outcome { delivered.append((one, settled.trace)) }
         }

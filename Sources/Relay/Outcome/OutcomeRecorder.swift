@@ -118,7 +118,7 @@ struct OutcomeRecorder: Sendable {
             await count(sessions)
             return Recorded()
         }
-        count(decided)
+        count(decided, of: job, at: now)
         counters.queueFlow.add(settled.notices.count - (settled.openRecipients == 0 ? 1 : 0), ordering: .relaxed)
         keepLife(of: job, decided, result, settled, notices.map(\.message.id), at: now)
         var recorded = Recorded()
@@ -187,8 +187,9 @@ struct OutcomeRecorder: Sendable {
         }
     }
 
-    func count(_ decided: [Decided]) {
+    func count(_ decided: [Decided], of job: Job, at now: WallTime) {
         for one in decided {
+            counters.metrics.count(one.outcome, after: job.message.age(at: now))
             switch one.outcome {
             case .delivered: counters.delivered.add(1, ordering: .relaxed)
             case .deferred: counters.deferred.add(1, ordering: .relaxed)

@@ -4,7 +4,8 @@ import Synchronization
 final class Unsettled: Sendable {
     private let count = Atomic<Int>(0)
 
-    var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
+    var isEmpty: Bool { waiting == 0 }
+    var waiting: Int { count.load(ordering: .relaxed) }
 
     func began() { count.add(1, ordering: .relaxed) }
     func ended() { count.subtract(1, ordering: .relaxed) }

@@ -25,6 +25,7 @@ struct ReportDispatch: Sendable {
     let terms: QueueTerms
     let log: Logger
     let clock: @Sendable () -> WallTime
+    var metrics: Metrics?
     /// A full disk fails every report alike.
     private let silence = SharedSilence()
 
@@ -215,6 +216,7 @@ struct ReportDispatch: Sendable {
         } catch {
             return note(error, of: report)
         }
+        metrics?.reports.add(ReportTransportLabel(uri: after.uri), ReportResultLabel(after.state))
         log.event(
             after.state == .accepted ? .notice : after.state == .failed ? .warning : .info,
             LogLine("report-sent").with("domain", report.domain).with("day", report.day)

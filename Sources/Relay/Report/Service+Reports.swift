@@ -38,12 +38,13 @@ extension Service {
                     return error
                 }
             }, settings: settings)
+        var dispatch = ReportDispatch(
+            store: store, settings: settings, record: { await resolver.value.tlsrpt(of: $0) },
+            post: { await post.send($0, of: $1, to: $2) }, submit: { await dispatcher.submit($0) },
+            terms: ground.queueTerms(stations.settings), log: log, clock: Self.clock)
+        dispatch.metrics = counters.metrics
         return ReportRun.Terms(
-            settings: settings,
-            dispatch: ReportDispatch(
-                store: store, settings: settings, record: { await resolver.value.tlsrpt(of: $0) },
-                post: { await post.send($0, of: $1, to: $2) }, submit: { await dispatcher.submit($0) },
-                terms: ground.queueTerms(stations.settings), log: log, clock: Self.clock),
+            settings: settings, dispatch: dispatch,
             keep: stations.settings.configuration.tlsrpt.keep.components.seconds)
     }
 

@@ -2,6 +2,14 @@ import Mail
 import Net
 import Store
 
+extension KnownPolicy.FetchEnd {
+    /// Why no policy came of it; nil where one did.
+    fileprivate var fault: STSFetchFault? {
+        for case .fetchFailed(_, let fault, _) in events { return fault }
+        return nil
+    }
+}
+
 /// One lookup and one fetch of a domain at a time, and what is noted of them.
 extension PolicyFinder {
     /// Joins the lookup that is under way, or makes one.
@@ -50,6 +58,7 @@ extension PolicyFinder {
         case .stopped: return known.policy.notePrevention("the fetch was broken off", at: now)
         case .prevented(let words):
             prevention = words
+            metrics?.stsFetches.add(.prevented)
             if let others = fetchSilence.end(at: now) { log?.notePrevention(words, of: domain, others: others) }
             return known.policy.notePrevention(words, at: now)
         case .text(let text):
@@ -61,6 +70,7 @@ extension PolicyFinder {
         }
         let end = known.policy.noteFetch(result, for: id, at: now)
         for event in end.events { log?.note(event, of: domain) }
+        metrics?.stsFetches.add(STSFetchLabel(end.fault))
         self.known.grew(by: known.policy.weight)
         save(known)
         // Of the events, for a text that came may still be no policy.

@@ -27,6 +27,7 @@ package actor PolicyFinder {
     private(set) var settings: STSSettings
     let clock: @Sendable () -> WallTime
     let log: Logger?
+    let metrics: Metrics?
     private var isEnabled: Bool
     /// `sts.first_wait`: how long mail waits for store, TXT and fetch together.
     private var firstWait: Duration
@@ -69,6 +70,18 @@ package actor PolicyFinder {
         clock: @escaping @Sendable () -> WallTime, log: Logger?, limit: Int? = nil,
         rest: @escaping Rest = PolicyFinder.alarm
     ) {
+        self.init(
+            fetcher: fetcher, store: store, reports: reports, settings: settings, isEnabled: isEnabled,
+            firstWait: firstWait, clock: clock, log: log, limit: limit, metrics: nil, rest: rest)
+    }
+
+    init(
+        fetcher: PolicyFetcher, store: (any PolicyStore)?, reports: (any ReportStore)?, settings: STSSettings,
+        isEnabled: Bool, firstWait: Duration,
+        clock: @escaping @Sendable () -> WallTime, log: Logger?, limit: Int? = nil, metrics: Metrics?,
+        rest: @escaping Rest = PolicyFinder.alarm
+    ) {
+        self.metrics = metrics
         self.fetcher = fetcher
         self.store = store
         self.reports = reports
@@ -104,6 +117,15 @@ package actor PolicyFinder {
 
     /// Domains in memory.
     var count: Int { known.count }
+
+    /// Policies in memory by their mode, those in force at `now`.
+    func policyCounts(at now: WallTime) -> [STSPolicy.Mode: Int] {
+        var counts: [STSPolicy.Mode: Int] = [:]
+        for one in known.values {
+            if let mode = one.policy.entry?.inForce(at: now)?.policy.mode { counts[mode, default: 0] += 1 }
+        }
+        return counts
+    }
 
     /// Who waits for the fetch of `domain` that is under way; for tests.
     func fetchWaiters(_ domain: DomainName) -> Int { known.use(domain)?.fetch?.waiters ?? 0 }

@@ -32,17 +32,19 @@ package actor RouteFinder {
 
     private let resolve: Lookup
     private let settings: RouteSettings
+    private let metrics: Metrics?
     private var known = RecentTable<NextHop, Entry>(
         limit: RouteFinder.limit, weightLimit: RouteFinder.weightLimit, weigh: { $0.facts.weight })
     private var searches: [NextHop: Task<DestinationFacts, Never>] = [:]
 
     package init(settings: RouteSettings, resolve: @escaping Lookup) {
-        self.settings = settings
-        self.resolve = resolve
+        self.init(settings: settings, metrics: nil, resolve: resolve)
     }
 
-    init(resolver: Resolver, settings: RouteSettings) {
-        self.init(settings: settings) { await resolver.resolve($0) }
+    init(settings: RouteSettings, metrics: Metrics?, resolve: @escaping Lookup) {
+        self.settings = settings
+        self.metrics = metrics
+        self.resolve = resolve
     }
 
     /// What is known about `nextHop` now, asked where it is not.
@@ -60,6 +62,7 @@ package actor RouteFinder {
 
     private func remember(_ facts: DestinationFacts) {
         searches[facts.nextHop] = nil
+        metrics?.count(facts)
         let seconds =
             facts.hasFailure
             ? Self.failed : min(max(facts.timeToLive, Self.shortest), Self.longest)

@@ -30,6 +30,7 @@ final class Writer: @unchecked Sendable {
     /// A commit failed and the database was not yet brought back to what is surely on disk.
     private var isBroken = false
     private var thread: WorkThread?
+    let tally = CommitTally()
 
     /// Takes over an open and durable connection.
     init(_ connection: DatabaseQueue, path: String, options: SQLiteOptions, reserve: Reserve) throws {
@@ -107,6 +108,7 @@ final class Writer: @unchecked Sendable {
     /// Leaves a result or a failure in each of `group`.
     private func commit(_ group: [any PendingWrite]) {
         if isBroken && !recover() {
+            tally.note(isCommitted: false)
             for write in group { write.fail(.failed("the database is not writable after an error of the disk")) }
             return
         }
@@ -138,6 +140,17 @@ final class Writer: @unchecked Sendable {
     }
 
     private func transact(_ db: Database, _ group: [any PendingWrite]) -> End {
+        let end = attempt(db, group)
+        switch end {
+        case .committed: tally.note(isCommitted: true)
+        case .commitFailed: tally.note(isCommitted: false)
+        // Taken back for one of them: the others get a transaction of their own, and this one is no trouble of the disk.
+        case .failedHalfDone(let error): if error.isOfDisk { tally.note(isCommitted: false) }
+        }
+        return end
+    }
+
+    private func attempt(_ db: Database, _ group: [any PendingWrite]) -> End {
         do {
             try db.beginTransaction(.immediate)
         } catch {

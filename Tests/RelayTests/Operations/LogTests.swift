@@ -39,12 +39,9 @@ struct LogTests {
         #expect(line.text == "event=delivered id=x1 code=250 reply=\"2.0.0 Ok\"")
     }
 
-    private func writer(_ format: Configuration.LogFormat, coloured: Bool = false, level: Logger.Level = .trace)
-        -> LogWriter
-    {
-        LogWriter(
-            output: LogOutput(descriptor: -1), format: format, level: level, isColoured: coloured,
-            now: { timespec(tv_sec: 1_792_000_000, tv_nsec: 12_999_999) })
+    private func form(_ format: Configuration.LogFormat, coloured: Bool = false) -> LogForm {
+        LogForm(
+            format: format, isColoured: coloured, now: { timespec(tv_sec: 1_792_000_000, tv_nsec: 12_999_999) })
     }
 
     private func event(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata? = nil) -> LogEvent
@@ -60,25 +57,27 @@ struct LogTests {
             (.trace, 7), (.debug, 7), (.info, 6), (.notice, 5), (.warning, 4), (.error, 3), (.critical, 2),
         ] as [(Logger.Level, Int)])
     func journal(level: Logger.Level, priority: Int) {
-        #expect(writer(.journal).line(event(level, "event=x")) == "<\(priority)>event=x\n")
+        #expect(form(.journal).line(event(level, "event=x")) == "<\(priority)>event=x\n")
     }
 
     @Test("text: time, level, and colour only where asked")
     func text() {
-        #expect(writer(.text).line(event(.info, "event=x")) == "2026-10-14T17:46:40.012Z info event=x\n")
-        let coloured = writer(.text, coloured: true).line(event(.error, "event=x"))
+        #expect(form(.text).line(event(.info, "event=x")) == "2026-10-14T17:46:40.012Z info event=x\n")
+        let coloured = form(.text, coloured: true).line(event(.error, "event=x"))
         #expect(coloured == "2026-10-14T17:46:40.012Z \u{1B}[31merror\u{1B}[0m event=x\n")
     }
 
     @Test("Q-14 messages and metadata of other libraries become one line")
     func foreign() {
-        let line = writer(.journal).line(event(.info, "a\nb", ["k\ny": "v\nw", "a": "1"]))
+        let line = form(.journal).line(event(.info, "a\nb", ["k\ny": "v\nw", "a": "1"]))
         #expect(line == "<6>a\\nb a=1 k\\ny=\"v\\nw\"\n")
     }
 
     @Test("a line that is not logged is not made")
     func cheap() {
-        let logger = Logger(label: "t", factory: { _ in writer(.journal, level: .info) })
+        let writer = LogWriter(
+            output: LogOutput(descriptor: -1), form: form(.journal), thresholds: LogThresholds(.info))
+        let logger = Logger(label: "t", factory: { _ in writer })
         let made = Mutex(0)
         func line() -> LogLine {
             made.withLock { $0 += 1 }
@@ -99,7 +98,8 @@ struct LogTests {
         let fill = Int(fcntl(ends[1], 1031, 4096))
         let blank = [UInt8](repeating: UInt8(ascii: "."), count: max(fill, 4096))
         try #require(write(ends[1], blank, blank.count) == blank.count)
-        let output = LogOutput(descriptor: ends[1], limit: 1000, lossPrefix: "<4>")
+        let output = LogOutput(descriptor: ends[1], limit: 1000)
+        _ = LogWriter(output: output, form: form(.journal), thresholds: LogThresholds(.info))
         let line = String(repeating: "x", count: 99) + "\n"
         for _ in 0..<100 { output.write(line) }
         #expect(!output.flush(within: 0.01))

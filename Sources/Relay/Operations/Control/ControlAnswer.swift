@@ -9,9 +9,6 @@ struct ControlAnswer: Sendable {
     var allow = "GET"
     var contentType = "application/json"
 
-    /// As Prometheus demands it.
-    static let expositionType = "text/plain; version=0.0.4"
-
     /// 200 with `view`.
     static func found(_ view: some Encodable) -> ControlAnswer {
         guard let body = ControlJSON.encode(view) else {
@@ -20,12 +17,11 @@ struct ControlAnswer: Sendable {
         return ControlAnswer(status: .ok, body: body)
     }
 
-    /// 200 with text for Prometheus.
-    static func exposition(_ text: String) -> ControlAnswer {
-        var octets = Array(text.utf8)
-        // One comes behind the body.
-        if octets.last == UInt8(ascii: "\n") { octets.removeLast() }
-        return ControlAnswer(status: .ok, body: octets, contentType: expositionType)
+    /// 200 with text that is not JSON.
+    static func text(_ text: String, type: String) -> ControlAnswer {
+        // The line end comes with all that is sent.
+        ControlAnswer(
+            status: .ok, body: Array((text.last == "\n" ? text.dropLast() : text[...]).utf8), contentType: type)
     }
 
     /// Any other status with the reason and what to do.

@@ -13,7 +13,7 @@ public import Net
 /// ``Limits/response`` is cut off. How long it takes to find an answer is the ``ControlSource``'s affair.
 public final class ControlServer: Sendable {
     /// Connections served at once.
-    public static let connectionLimit = 32
+    public static let connectionLimit = ExchangePoint.connectionLimit
     /// The daemon's user and group may connect, nobody else.
     public static let mode: UInt32 = 0o660
 
@@ -57,45 +57,16 @@ public final class ControlServer: Sendable {
 
     /// Serves until the task is cancelled or ``close()`` is called; the socket file is gone then. To be called once.
     public func run() async {
-        await withTaskExecutorPreference(loop) {
-            await withTaskCancellationHandler {
-                await acceptAll()
-            } onCancel: {
-                listener.close()
-            }
+        await ExchangePoint(loop: loop, listener: listener).run { [log] error in
+            log.event(.error, LogLine("control-failed").with("reason", "\(error)"))
+        } serve: { stream in
+            await self.serve(stream)
         }
     }
 
     /// Stops listening and removes the socket file. From any thread.
     public func close() {
         listener.close()
-    }
-
-    private func acceptAll() async {
-        await withTaskGroup(of: Void.self) { group in
-            var open = 0
-            while true {
-                let stream: Net.Stream
-                do throws(SocketError) {
-                    stream = try await listener.accept()
-                } catch {
-                    if case .closed = error { break }
-                    log.event(.error, LogLine("control-failed").with("reason", "\(error)"))
-                    listener.close()
-                    break
-                }
-                while open >= Self.connectionLimit, await group.next() != nil { open -= 1 }
-                open += 1
-                group.addTask {
-                    await withTaskCancellationHandler {
-                        await self.serve(stream)
-                    } onCancel: {
-                        stream.close()
-                    }
-                }
-            }
-            group.cancelAll()
-        }
     }
 
     private func serve(_ stream: Net.Stream) async {
@@ -113,24 +84,11 @@ public final class ControlServer: Sendable {
 
     /// nil where the client went away.
     private func readHead(from stream: Net.Stream) async throws(ControlRefusal) -> [UInt8]? {
-        let deadline = Deadline.after(limits.request)
-        var octets: [UInt8] = []
-        while true {
-            let searched = octets.count
-            do throws(SocketError) {
-                // One more than allowed, to see that it is too much.
-                let room = ControlRequest.headLimit + 1 - octets.count
-                guard let more = try await stream.read(upTo: room, until: deadline) else { return nil }
-                octets += more
-            } catch .expired {
-                throw .timeout
-            } catch {
-                return nil
-            }
-            if let end = ControlRequest.endOfHead(in: octets, searched: searched), end <= ControlRequest.headLimit {
-                return Array(octets[..<end])
-            }
-            if octets.count > ControlRequest.headLimit { throw .headTooLarge }
+        switch await ExchangePoint.head(from: stream, until: .after(limits.request)) {
+        case .octets(let octets): return octets
+        case .gone: return nil
+        case .tooLate: throw .timeout
+        case .tooLarge: throw .headTooLarge
         }
     }
 }

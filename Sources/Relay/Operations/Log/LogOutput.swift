@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Whoever logs only appends to a buffer in memory: a log reader that stalls (a full pipe, a stopped terminal, journald
 /// under load) never stops mail. When the buffer is full, lines are dropped and counted, and the count is logged as soon
-/// as there is room: `event=log-lines-lost count=N`. Lines that wait are written together in one write(2). At the end of
+/// as there is room, in the form of the others: `event=log-lines-lost count=N`. Lines that wait are written together in one write(2). At the end of
 /// the program ``flush(within:)`` waits for the rest, and not for ever.
 public final class LogOutput: Sendable {
     /// Octets that may wait to be written.
@@ -22,15 +22,18 @@ public final class LogOutput: Sendable {
 
     private let descriptor: CInt
     private let limit: Int
-    private let lossPrefix: String
+    private let lossLine = Mutex<(@Sendable (Int) -> String)?>(nil)
     private let waiting = Mutex(Waiting())
     private let queue = DispatchQueue(label: "log")
 
-    /// `lossPrefix` stands before the line that tells of lost lines: the journal's priority.
-    public init(descriptor: CInt = 2, limit: Int = LogOutput.bufferLimit, lossPrefix: String = "") {
+    public init(descriptor: CInt = 2, limit: Int = LogOutput.bufferLimit) {
         self.descriptor = descriptor
         self.limit = limit
-        self.lossPrefix = lossPrefix
+    }
+
+    /// Has lost lines told in this form, line end included; until then they are told as text.
+    func tellLosses(_ line: @escaping @Sendable (Int) -> String) {
+        lossLine.withLock { $0 = line }
     }
 
     /// Takes one whole line with its line end. Never blocks longer than it takes to copy it.
@@ -41,7 +44,8 @@ public final class LogOutput: Sendable {
                 return false
             }
             if waiting.lost > 0 {
-                waiting.octets += Array("\(lossPrefix)event=log-lines-lost count=\(waiting.lost)\n".utf8)
+                let form = lossLine.withLock { $0 }
+                waiting.octets += Array((form?(waiting.lost) ?? "event=log-lines-lost count=\(waiting.lost)\n").utf8)
                 waiting.lost = 0
             }
             waiting.octets += Array(line.utf8)

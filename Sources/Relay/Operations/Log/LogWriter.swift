@@ -1,37 +1,38 @@
-import CLinux
 import Glibc
 public import Logging
 
-/// The backend of swift-log: one line for each event, as the journal or as a person reads it.
-///
-/// `journal`: `<6>event=…`, the priority in front as systemd takes it from standard error (sd-daemon(3)).
-/// `text`: `2026-11-21T09:00:00.123Z info event=…`, the level in colour on a terminal.
+/// The backend of swift-log: one line for each event, in one of the forms of ``LogForm``.
 public struct LogWriter: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var metadataProvider: Logger.MetadataProvider?
+    /// The least level of any station; setting it sets all of them.
     public var logLevel: Logger.Level {
-        get { ownLevel ?? terms.value.level }
-        set { ownLevel = newValue }
+        get { thresholds.least }
+        set { thresholds = LogThresholds(newValue) }
     }
 
     private let output: LogOutput
     /// The same for all copies of a logger, so that a reload reaches each.
-    private let terms: Current<LogTerms>
-    /// Set where somebody gave this copy a level of its own.
-    private var ownLevel: Logger.Level?
-    private let now: @Sendable () -> timespec
+    private let currentForm: Current<LogForm>
+    private var thresholds: LogThresholds
+    private var form: LogForm { currentForm.value }
 
-    init(
-        output: LogOutput, format: Configuration.LogFormat, level: Logger.Level, isColoured: Bool,
-        now: @escaping @Sendable () -> timespec = LogWriter.systemTime
-    ) {
+    init(output: LogOutput, form: LogForm, thresholds: LogThresholds) {
         self.output = output
-        terms = Current(LogTerms(level: level, format: format, isColoured: isColoured))
-        self.now = now
+        let current = Current(form)
+        currentForm = current
+        self.thresholds = thresholds
+        output.tellLosses { count in current.value.line(.warning, LogLine("log-lines-lost").with("count", count)) }
+    }
+
+    /// Lines are written by `log` from now on, in all copies of the logger.
+    func adopt(_ log: Configuration.Log) {
+        currentForm.replace(with: LogForm(log, output: output))
+        thresholds.set(log)
     }
 
     public func log(event: LogEvent) {
-        output.write(line(event))
+        output.write(form.line(event, metadata.merging(metadataProvider?.get() ?? [:]) { $1 }))
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -39,101 +40,28 @@ public struct LogWriter: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    /// Messages of other libraries may hold anything: each becomes one harmless line.
-    func line(_ event: LogEvent) -> String {
-        var line = prefix(event.level) + LogLine.oneLine(event.message.description)
-        let all = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }.merging(event.metadata ?? [:]) { $1 }
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
-            line += " \(LogLine.oneLine(key))=\(LogLine.escaped(value.description))"
-        }
-        if let error = event.error { line += " error=\(LogLine.escaped(String(describing: error)))" }
-        return line + "\n"
-    }
-
-    /// Lines are written by `log` from now on.
-    func adopt(_ log: Configuration.Log) {
-        terms.replace(with: LogTerms(log, output: output))
-    }
-
-    private func prefix(_ level: Logger.Level) -> String {
-        let terms = terms.value
-        switch terms.format {
-        case .journal, .json:
-            return "<\(level.journalPriority)>"
-        case .text:
-            let word = terms.isColoured ? "\u{1B}[\(level.colour)m\(level.rawValue)\u{1B}[0m" : level.rawValue
-            return "\(Self.timestamp(now())) \(word) "
-        }
-    }
-
-    /// RFC 3339 §5.6 in UTC, to the millisecond.
-    static func timestamp(_ time: timespec) -> String {
-        var seconds = time.tv_sec
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func digits(_ value: some BinaryInteger, _ width: Int = 2) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
-        }
-        let date = "\(digits(Int(parts.tm_year) + 1900, 4))-\(digits(parts.tm_mon + 1))-\(digits(parts.tm_mday))"
-        let clock = "\(digits(parts.tm_hour)):\(digits(parts.tm_min)):\(digits(parts.tm_sec))"
-        return "\(date)T\(clock).\(digits(time.tv_nsec / 1_000_000, 3))Z"
-    }
-
-    private static let systemTime: @Sendable () -> timespec = {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return time
-    }
-}
-
-/// What is logged, and how.
-struct LogTerms: Hashable, Sendable {
-    let level: Logger.Level
-    let format: Configuration.LogFormat
-    let isColoured: Bool
-}
-
-extension LogTerms {
-    init(_ log: Configuration.Log, output: LogOutput) {
-        let format = log.format ?? (output.isTerminal ? .text : .journal)
-        self.init(
-            level: log.level, format: format,
-            isColoured: format == .text && output.isTerminal && getenv("NO_COLOR") == nil)
+    /// Writes an event of ours, where its station logs `level`.
+    func write(_ level: Logger.Level, _ line: LogLine) {
+        guard level >= thresholds.level(of: Configuration.LogStation(of: line.event)) else { return }
+        output.write(form.line(level, line))
     }
 }
 
 extension Logger {
     /// The daemon's logger as configured. Keep `output` and flush it at the end.
-    public init(_ label: String, _ configuration: Configuration.Log, output: LogOutput) {
-        let terms = LogTerms(configuration, output: output)
+    /// - Parameter thresholds: of whoever changes levels later; those of `configuration` where nobody does.
+    public init(
+        _ label: String, _ configuration: Configuration.Log, output: LogOutput, thresholds: LogThresholds? = nil
+    ) {
         let writer = LogWriter(
-            output: output, format: terms.format, level: terms.level, isColoured: terms.isColoured)
+            output: output, form: LogForm(configuration, output: output), thresholds: thresholds ?? LogThresholds(configuration))
         self.init(label: label, factory: { _ in writer })
     }
 }
 
-extension Logger.Level {
-    /// syslog(3) priorities.
-    var journalPriority: Int {
-        switch self {
-        case .trace, .debug: 7
-        case .info: 6
-        case .notice: 5
-        case .warning: 4
-        case .error: 3
-        case .critical: 2
-        }
-    }
-
-    /// SGR parameter.
-    fileprivate var colour: Int {
-        switch self {
-        case .trace, .debug: 2
-        case .info: 32
-        case .notice: 36
-        case .warning: 33
-        case .error, .critical: 31
-        }
+extension LogForm {
+    init(_ configuration: Configuration.Log, output: LogOutput) {
+        let format = configuration.format ?? (output.isTerminal ? .text : .journal)
+        self.init(format: format, isColoured: format == .text && output.isTerminal && getenv("NO_COLOR") == nil)
     }
 }

@@ -40,7 +40,7 @@ struct Ground: Sendable {
         https = Current(parts.https)
         opportunistic = parts.opportunistic
         dane = parts.dane
-        counters = Counters()
+        counters = Counters(listeners: parts.settings.entrances.map(\.listener.name))
         trace = parts.trace
         room = Room(queueLimit: parts.settings.configuration.intake.queueLimit, counters: counters)
     }
@@ -51,7 +51,8 @@ struct Ground: Sendable {
             settings: settings,
             decisions: DecisionFinder(
                 routes: routes(settings),
-                policies: PolicyFinder(policyTerms(settings), store: store, log: log), settings: settings.policy),
+                policies: PolicyFinder(policyTerms(settings), store: store, log: log, metrics: counters.metrics),
+                settings: settings.policy),
             signer: signer(
                 settings,
                 KeyWatch(
@@ -81,7 +82,7 @@ struct Ground: Sendable {
     }
 
     private func routes(_ settings: Settings) -> RouteFinder {
-        RouteFinder(settings: routeSettings(settings), resolve: resolve)
+        RouteFinder(settings: routeSettings(settings), metrics: counters.metrics, resolve: resolve)
     }
 
     private func signer(_ settings: Settings, _ watch: KeyWatch) -> Signer {

@@ -12,12 +12,20 @@ import Synchronization
 /// under way keep the settings they began with.
 extension Service {
     /// Reads the configuration again, and the files it names. One at a time; also says in the log what came of it.
-    public func reload() async -> ReloadResult {
+    func readAgain() async -> ReloadResult {
         await reloads.run { await self.reloadNow() }
             ?? .refused([
                 ConfigurationFault(
                     file: path ?? "", place: nil, key: "", problem: "the relay is stopping", cure: "Start it again")
             ])
+    }
+
+    /// What `relayctl reload` is answered.
+    public func reload() async throws -> ReloadView {
+        let result = await readAgain()
+        return ReloadView(
+            applied: result.applied, changed: result.changed, restartNeeded: result.restartNeeded,
+            faults: result.faults.map(FaultView.init))
     }
 
     private func reloadNow() async -> ReloadResult {

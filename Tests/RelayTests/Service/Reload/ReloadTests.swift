@@ -18,7 +18,7 @@ struct ReloadTests {
             _ = try await before.reply()
             #expect(try await before.size() == "SIZE 35000000")
             try world.configure(["intake": "message_limit = \"2 MB\"\nrecipient_limit = 200"])
-            let result = await service.reload()
+            let result = await service.readAgain()
             #expect(result.applied && result.faults.isEmpty && result.restartNeeded.isEmpty)
             #expect(result.changed == ["intake.message_limit", "intake.recipient_limit"])
             #expect(try await before.size() == "SIZE 35000000")
@@ -39,7 +39,7 @@ struct ReloadTests {
             let before = service.current.value
             try world.write(
                 "relayd.toml", "[delivery]\nport = 26\n\n[intake]\nmessage_limit = \"much\"\nlisen = []\n")
-            let result = await service.reload()
+            let result = await service.readAgain()
             #expect(!result.applied && result.changed.isEmpty)
             #expect(result.faults.map(\.key) == ["intake.message_limit", "intake.lisen"])
             #expect(result.faults.map(\.place) == [TextPlace(line: 5, column: 17), TextPlace(line: 6, column: 1)])
@@ -83,7 +83,7 @@ struct ReloadTests {
             // Something that would be applied by itself, and a listener that must not stay open.
             try world.configure(
                 [table: filled(text), "dsn": "postmaster = \"p@d.example\""], listen: ["a", "b"], more: filled(more))
-            let result = await service.reload()
+            let result = await service.readAgain()
             #expect(!result.applied && result.faults.contains { $0.key == key && $0.place != nil }, "\(why): \(result)")
             #expect(service.current.value === before && service.configuration.dsn.postmaster == nil)
             await #expect(throws: SocketError.self) { _ = try await ReloadClient(world.file("b")) }
@@ -106,16 +106,16 @@ struct ReloadTests {
             #expect(try await old.certificateNames() == ["mx.example"])
             // Half of it: refused, and the old pair goes on.
             try world.write("cert.pem", RenewedCertificate.certificate)
-            let half = await service.reload()
+            let half = await service.readAgain()
             #expect(half.faults.map(\.key) == ["intake.listener[0].tls_certificate"])
             #expect(try await ReloadClient(world.file("t")).certificateNames() == ["mx.example"])
             try world.write("key.pem", RenewedCertificate.key)
-            let result = await service.reload()
+            let result = await service.readAgain()
             #expect(
                 result.applied
                     && result.changed == ["intake.listener[0].tls_certificate", "intake.listener[0].tls_key"])
             #expect(try await ReloadClient(world.file("t")).certificateNames() == ["renewed.example"])
-            #expect(await service.reload().changed.isEmpty)
+            #expect(await service.readAgain().changed.isEmpty)
         }
     }
 
@@ -128,7 +128,7 @@ struct ReloadTests {
             for client in clients { #expect(try await client.reply().count == 1) }
             let kept = try #require(FileStamp(path: world.file("a")))
             try world.configure(listen: ["a", "c"])
-            #expect(await service.reload().changed == ["intake.listen"])
+            #expect(await service.readAgain().changed == ["intake.listen"])
             #expect(FileStamp(path: world.file("a")) == kept, "the same socket")
             #expect(FileStamp(path: world.file("b")) == nil)
             await #expect(throws: SocketError.self) { _ = try await ReloadClient(world.file("b")) }
@@ -142,7 +142,7 @@ struct ReloadTests {
             }
             // And back.
             try world.configure(listen: ["b"])
-            #expect(await service.reload().applied)
+            #expect(await service.readAgain().applied)
             #expect(try await ReloadClient(world.file("b")).reply().count == 1)
         }
     }
@@ -167,14 +167,14 @@ struct ReloadTests {
             let old = try await destinations()
             while service.counters.deferred.load(ordering: .relaxed) == 0 { _ = await loop.pause(.milliseconds(20)) }
             try world.configure(tables, more: rule(sink.port))
-            #expect(await service.reload().changed == ["rule"])
+            #expect(await service.readAgain().changed == ["rule"])
             while !sink.commands.contains(".") { _ = await loop.pause(.milliseconds(20)) }
             while try await !queue().isEmpty { _ = await loop.pause(.milliseconds(20)) }
             #expect(old.count == 1 && old != [service.routing.nextHop(for: .name(try DomainName("d.example"))).destination])
             #expect(world.log.events.contains("rerouted"))
             // Its connection is kept for five minutes, were it not for the reload.
             #expect(!sink.commands.contains("QUIT"))
-            #expect(await service.reload().changed.isEmpty)
+            #expect(await service.readAgain().changed.isEmpty)
             while !sink.commands.contains("QUIT") { _ = await loop.pause(.milliseconds(20)) }
             sink.close()
         }
@@ -191,7 +191,7 @@ struct ReloadTests {
                 .replacingOccurrences(of: world.file("control"), with: world.file("control2"))
             try world.write("relayd.toml", new + "[log]\nlevel = \"debug\"\n")
             for changed in [["log.level"], []] {
-                let result = await service.reload()
+                let result = await service.readAgain()
                 #expect(result.applied && result.changed == changed)
                 #expect(result.restartNeeded == ["server.hostname", "store.directory", "control.socket"])
             }
@@ -208,15 +208,15 @@ struct ReloadTests {
         try await world.serve("echoes") { service in
             let loop = try #require(Loop.current)
             let old = service.resolver
-            #expect(await service.reload().applied && service.resolver === old)
+            #expect(await service.readAgain().applied && service.resolver === old)
             try world.configure(["dns": "lookup_timeout = \"3s\""])
-            #expect(await service.reload().changed == ["dns.lookup_timeout"])
+            #expect(await service.readAgain().changed == ["dns.lookup_timeout"])
             #expect(service.resolver !== old && service.resolver.state == .running)
             while service.errands.count > 0 { _ = await loop.pause(.milliseconds(20)) }
             #expect(old.state == .closed)
             let new = service.resolver
             try world.write("anchor", "; renewed\n")
-            #expect(await service.reload().changed == ["dns.root_trust_anchor"])
+            #expect(await service.readAgain().changed == ["dns.root_trust_anchor"])
             #expect(service.resolver !== new)
         }
     }
@@ -231,13 +231,13 @@ struct ReloadTests {
             try world.configure(["intake": tls, "tls": "ca_file = \"\(world.file("cert.pem"))\""])
             try await world.serve { service in
                 let weak = WeakStations(service.current.value)
-                #expect(await service.reload().applied)
+                #expect(await service.readAgain().applied)
                 let (files, threads) = (Self.openFiles, StartTests.threads.count)
                 for turn in 0..<100 {
                     try world.configure(
                         ["intake": tls, "tls": "ca_file = \"\(world.file("cert.pem"))\""],
                         listen: turn.isMultiple(of: 2) ? ["a", "b"] : ["a"])
-                    #expect(await service.reload().applied)
+                    #expect(await service.readAgain().applied)
                 }
                 #expect(weak.isGone)
                 #expect(Self.openFiles <= files && StartTests.threads.count <= threads)

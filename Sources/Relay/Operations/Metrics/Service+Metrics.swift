@@ -1,0 +1,179 @@
+import DNS
+import Logging
+import Mail
+import Net
+import Store
+import Synchronization
+import TLS
+
+/// What monitoring sees of the service.
+extension Service: MetricsSource {
+    func metricsText() async -> String {
+        counters.metrics.text(with: await numbers())
+    }
+
+    /// The same on the control socket.
+    public func metrics() async -> String { await metricsText() }
+
+    private func numbers() async -> MetricsNumbers {
+        let now = Self.clock()
+        var numbers = MetricsNumbers()
+        numbers.queue = await queueLook.value { await self.queueGauges() }
+        // Not of the walk through the queue, and as it is now.
+        let destinations = await dispatcher.summary
+        numbers.queue.activeDestinations = destinations.active
+        numbers.queue.downDestinations = destinations.backedOff
+        numbers.store = await storeGauges()
+        numbers.resolver = resolverGauges
+        numbers.policies = await policies.policyCounts(at: now)
+        numbers.intakeConnections = counters.intakeConnections.load(ordering: .relaxed)
+        numbers.deliveryConnections = counters.deliveryConnections.load(ordering: .relaxed)
+        numbers.certificates = current.value.settings.entrances.compactMap { entrance in
+            entrance.tls?.notAfter.map { (entrance.listener.name, $0) }
+        }
+        if configuration.tlsrpt.socket != nil {
+            numbers.observations = (
+                observed.taken.load(ordering: .relaxed), observed.dropped.load(ordering: .relaxed)
+            )
+        }
+        numbers.process = .read(started: started.seconds)
+        numbers.version = Version.text
+        numbers.hostname = hostname.text
+        return numbers
+    }
+
+    /// Costs a walk through an index of the store: for ``Paced`` only.
+    private func queueGauges() async -> QueueGauges {
+        guard let counts = try? await store.counts() else { return QueueGauges() }
+        var gauges = QueueGauges(
+            messages: counts.messages, quarantinedMessages: counts.quarantinedMessages, held: counts.heldRecipients)
+        gauges.due = counts.dueRecipients
+        let now = Self.clock()
+        if let first = try? await store.nextDue(after: WallTime(seconds: .min)) {
+            gauges.oldestDue = max(0, now.seconds - first.seconds)
+        } else {
+            gauges.oldestDue = 0
+        }
+        return gauges
+    }
+
+    private func storeGauges() async -> StoreGauges {
+        var gauges = StoreGauges()
+        let free = try? await store.freeSpace()
+        gauges.freeBytes = free?.bytes
+        gauges.freeInodes = free?.inodes
+        gauges.floorBytes = configuration.store.minimumFree
+        gauges.commits = store.commits.committed
+        gauges.failedCommits = store.commits.failed
+        gauges.unsettled = ground.unsettled.waiting
+        gauges.shortage = shortage
+        return gauges
+    }
+
+    private var shortage: IntakeCapacity.Shortage? { room.shortage ?? (gate.memory.isFull ? .memory : nil) }
+
+    private var resolverGauges: ResolverGauges {
+        var gauges = ResolverGauges()
+        gauges.counters = resolver.counters
+        gauges.openLookups = resolver.openLookups
+        gauges.isRunning = isResolverRunning
+        gauges.selfTest = validation.status
+        gauges.isSelfTestWanted = configuration.dns.selfTestSecure != nil
+        return gauges
+    }
+
+    private var isResolverRunning: Bool {
+        if case .running = resolver.state { true } else { false }
+    }
+
+    // MARK: Health
+
+    /// What a balancer or an orchestrator must know: mail sent here now would be refused, or would not go on as its policies
+    /// want it.
+    func obstacles() async -> [String] {
+        var obstacles: [String] = []
+        if ground.intakeStopping.isSet { obstacles.append("relayd is stopping") }
+        if let shortage = room.shortage { obstacles.append("\(shortage.words): mail is refused with 452") }
+        let (state, detail) = resolver.state.words
+        if !isResolverRunning {
+            obstacles.append("the resolver is \(state)" + (detail.map { ": \($0)" } ?? ""))
+        }
+        if configuration.dns.selfTestSecure != nil {
+            switch validation.status {
+            case .validates: break
+            case .doesNotValidate(let why):
+                obstacles.append("the resolver's self-test failed: it does not validate DNSSEC: \(why)")
+            case .noNetwork(let why): obstacles.append("the resolver's self-test could tell nothing: \(why)")
+            case nil: obstacles.append("the resolver's self-test has not ended yet")
+            }
+        }
+        if ground.unsettled.waiting > 0 {
+            obstacles.append("the store does not take the results of \(ground.unsettled.waiting) deliveries: see the log")
+        }
+        if (try? await store.freeSpace()) == nil { obstacles.append("the store does not answer") }
+        return obstacles
+    }
+
+    /// How long a loop may take to come to what it is given: its longest work takes milliseconds.
+    static let pulseLimit: Duration = .seconds(5)
+
+    func isAlive() async -> Bool {
+        guard let own = Loop.current else { return false }
+        let alarm = Alarm(on: own)
+        let beats = Beats()
+        for loop in loops.loops {
+            Task(executorPreference: loop) { [count = loops.loops.count] in
+                if beats.count.add(1, ordering: .relaxed).newValue == count { alarm.ring() }
+            }
+        }
+        return (try? await alarm.wait(until: .after(Self.pulseLimit))) == true
+    }
+
+    private final class Beats: Sendable {
+        let count = Atomic<Int>(0)
+    }
+
+    // MARK: The port
+
+    /// Opens the port of `metrics.listen`. Where it cannot be had, mail goes on without it: the log and the status say so.
+    func startMonitoring(on loop: Loop) {
+        guard let address = configuration.metrics.listen else { return }
+        do throws(Errno) {
+            let server = try MetricsServer(on: loop, address: address, source: self, log: log)
+            let task = Task(executorPreference: loop) { await server.run() }
+            monitoring.withLock { $0 = .serving(server, task) }
+        } catch {
+            let hint = error == .addressInUse ? ". Is another server there?" : ""
+            let reason = "\(address): \(error)\(hint)"
+            monitoring.withLock { $0 = .failed(reason) }
+            log.event(
+                .error,
+                LogLine("metrics-failed").with("reason", reason)
+                    .with(
+                        "cure", "free the port or set metrics.listen, then restart relayd; relayctl metrics still works"
+                    ))
+        }
+    }
+
+    /// Answers until here, so that /ready says that the daemon stops.
+    func endMonitoring() async {
+        guard case .serving(let server, let task) = monitoring.withLock({ $0 }) else { return }
+        server.close()
+        task.cancel()
+        await task.value
+    }
+
+    /// For the status: a sentence without its full stop.
+    var monitoringWarnings: [String] {
+        guard case .failed(let reason) = monitoring.withLock({ $0 }) else { return [] }
+        return ["metrics.listen cannot be served: \(reason)"]
+    }
+
+    /// What became of the port.
+    enum Monitoring {
+        /// Not asked for, or not yet opened.
+        case off
+        case serving(MetricsServer, Task<Void, Never>)
+        case failed(String)
+    }
+}
