@@ -99,6 +99,9 @@ public protocol QueueStore: Sendable {
     /// Destinations with recipients that wait or are held, most first.
     func destinationsSummary(at time: WallTime, limit: Int) async throws(StoreError) -> [DestinationSummary]
 
+    /// Recipients of a destination that wait or are held.
+    func waiting(at destination: String) async throws(StoreError) -> Int
+
     /// Suspends a destination from ``Suspension/since`` on. Where it is suspended already, end and reason are replaced and
     /// the start is kept. Forgets suspensions that ended ``QueueLimits/suspensionDays`` before.
     /// - Throws: `.failed` where ``QueueLimits/suspensions`` are active already, otherwise as ``enqueue(_:)``.

@@ -25,7 +25,7 @@ final class Delivery {
     /// - Parameter entering: asks for a place at the site where the hosts are.
     /// - Returns: nil where there is none: nothing was begun.
     func attempt(
-        _ job: Job, preferring family: AddressFamily?, entering: (SiteTerms) async -> Bool
+        _ job: Job, preferring family: AddressFamily?, entering: @Sendable (SiteTerms) async -> Bool
     ) async -> AttemptResult? {
         guard let result = await tried(job, preferring: family, entering) else { return nil }
         metrics.count(result, of: job)
@@ -35,7 +35,7 @@ final class Delivery {
     private var metrics: Metrics { parts.counters.metrics }
 
     private func tried(
-        _ job: Job, preferring family: AddressFamily?, _ entering: (SiteTerms) async -> Bool
+        _ job: Job, preferring family: AddressFamily?, _ entering: @Sendable (SiteTerms) async -> Bool
     ) async -> AttemptResult? {
         var run = AttemptRun(job: job)
         switch await parts.signer.sign(job) {

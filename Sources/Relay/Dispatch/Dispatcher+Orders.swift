@@ -1,3 +1,4 @@
+import DequeModule
 import Mail
 import Net
 import Store

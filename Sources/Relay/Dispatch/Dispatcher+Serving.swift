@@ -1,4 +1,5 @@
 import DequeModule
+import Logging
 import Mail
 import Net
 import Store
@@ -78,10 +79,10 @@ extension Dispatcher {
         guard !destination.isPaced else { return }
         destination.isPaced = true
         let number = newTask()
-        let loop = loops.next()
+        let (loop, name) = (loops.next(), destination.name)
         tasks[number] = Task(executorPreference: loop) {
             _ = await loop.pause(.milliseconds(max(1, milliseconds)))
-            await self.resume(destination.name, number)
+            await self.resume(name, number)
         }
     }
 

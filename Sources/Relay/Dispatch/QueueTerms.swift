@@ -12,13 +12,13 @@ struct QueueTerms: Sendable {
 
     /// What holds for mail of `sender` to `domain` after a failure of that kind; nil before the first.
     func schedule(sender: ReversePath, domain: MailDomain, after cause: Reason.Cause? = nil) -> Schedule {
-        rules.schedule(schedule, sender: sender, destination: domain.name, failure: cause)
+        rules.schedule(schedule, sender: sender, destination: domain.domainName, failure: cause)
     }
 
     /// Whose turn it is counted as.
     func lane(sender: ReversePath, login: String?, domain: MailDomain, demand: MessageDemand) -> SenderLane {
         SenderLane(
-            sender: sender, login: login, priority: rules.priority(sender: sender, destination: domain.name),
+            sender: sender, login: login, priority: rules.priority(sender: sender, destination: domain.domainName),
             isOptionalTLS: demand.isOptional)
     }
 
@@ -36,11 +36,18 @@ struct QueueTerms: Sendable {
         let isDSN = sender == .null
         let expires = expires ?? schedule.expires(created: time, isDSN: isDSN)
         return NewRecipient(
-            asked.mailbox, destination: destination, nextAttempt: time, request: asked.request, expiresAt: expires,
+            asked.mailbox, destination: destination, nextAttempt: time, expiresAt: expires,
             deadline: schedule.deadline(
                 received: time, expires: expires, wantsDelay: asked.request.wants(.delayed), delayedSent: false,
                 isDSN: isDSN),
-            lane: lane(sender: sender, login: login, domain: domain, demand: demand),
+            lane: lane(sender: sender, login: login, domain: domain, demand: demand), request: asked.request,
             hold: mayHold ? orders.hold(sender: sender, recipient: asked.mailbox, destination: destination) : nil)
+    }
+}
+
+extension MailDomain {
+    /// Nil for an address literal.
+    fileprivate var domainName: DomainName? {
+        if case .name(let name) = self { name } else { nil }
     }
 }

@@ -82,8 +82,7 @@ extension ReceivedContent {
                 tls: origin.tls.map { "\($0.version) \($0.cipher)" }, login: origin.user,
                 forwarded: origin.forwarded.flatMap { $0.text.isEmpty ? nil : $0.text }),
             demand: envelope.demand, returns: envelope.returns, envelopeID: envelope.envelopeID,
-            isInternationalized: envelope.isInternationalized,
-            needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, messageID: facts.messageID,
-            content: content, recipients: recipients)
+            messageID: facts.messageID, isInternationalized: envelope.isInternationalized,
+            needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, content: content, recipients: recipients)
     }
 }

@@ -158,7 +158,7 @@ extension QueueOrderPage {
         examples = recipients.prefix(Self.exampleLimit).map {
             QueueOrderExample(
                 id: $0.id.text, sender: $0.sender.description, recipient: $0.mailbox.description,
-                destination: $0.destination, state: $0.state.word(attempts: nil))
+                destination: $0.destination, state: $0.state.word(attempts: 1))
         }
         byDestination = Dictionary(recipients.map { ($0.destination, 1) }, uniquingKeysWith: +)
             .sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(Self.destinationLimit)

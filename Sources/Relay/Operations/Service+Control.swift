@@ -158,17 +158,9 @@ extension MessageView {
 extension RecipientView {
     init(_ detail: QueueDetail.RecipientDetail, withHistory: Bool) {
         let recipient = detail.recipient
-        let state: String =
-            switch recipient.state {
-            case .due: recipient.attempts == 0 ? "queued" : "deferred"
-            case .held: "held"
-            case .quarantined: "quarantined"
-            case .delivered: "delivered"
-            case .bounced: "bounced"
-            case .deleted: "deleted"
-            }
         self.init(
-            address: recipient.mailbox.description, destination: recipient.destination, state: state,
+            address: recipient.mailbox.description, destination: recipient.destination,
+            state: recipient.state.word(attempts: recipient.attempts),
             attempts: recipient.attempts,
             nextAttempt: recipient.state == .due ? recipient.nextAttempt.seconds : nil,
             reason: recipient.lastOutcome?.reason.map { ReasonView(cause: $0.cause.rawValue, detail: $0.detail) },
@@ -184,5 +176,19 @@ extension TryView {
             time: attempt.time.seconds, host: attempt.host, address: attempt.address?.description,
             required: attempt.tlsLevel, verified: attempt.verifiedBy, result: attempt.result,
             reply: attempt.reply?.oneLine, milliseconds: attempt.milliseconds)
+    }
+}
+
+extension RecipientState {
+    /// As the operator reads it.
+    func word(attempts: Int) -> String {
+        switch self {
+        case .due: attempts == 0 ? "queued" : "deferred"
+        case .held: "held"
+        case .quarantined: "quarantined"
+        case .delivered: "delivered"
+        case .bounced: "bounced"
+        case .deleted: "deleted"
+        }
     }
 }

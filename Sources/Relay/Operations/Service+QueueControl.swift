@@ -1,4 +1,5 @@
-public import Mail
+import Logging
+import Mail
 import Store
 
 /// Orders to the queue over the control socket.
@@ -122,6 +123,12 @@ extension Service {
                 .error, LogLine("store-failed").with("doing", "reading suspensions").with("reason", "\(error)"))
         }
         await dispatcher.lookAgain(at: Set(elapsed.map(\.destination)))
+    }
+
+    // MARK: The trace
+
+    public func trace(key: String, limit: Int) async throws -> TracePage {
+        TracePage(matches: [])
     }
 
     // MARK: Rules that hold

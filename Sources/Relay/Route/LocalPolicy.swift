@@ -67,9 +67,9 @@ private struct LocalParts: Sendable {
         let nextHop = routing.nextHop(for: .name(domain))
         let decisions = DecisionFinder(
             routes: RouteFinder(
-                resolver: resolver,
                 settings: ServiceParts.routeSettings(
-                    configuration, hostname: try? ServiceParts.hostname(configuration))),
+                    configuration, hostname: try? ServiceParts.hostname(configuration))
+            ) { await resolver.resolve($0) },
             policies: PolicyFinder(
                 ServiceParts.policyTerms(configuration, https: https) { await resolver.resolve($0) }, store: nil,
                 log: nil),

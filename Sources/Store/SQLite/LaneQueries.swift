@@ -4,6 +4,11 @@ public import Mail
 /// What is due at one destination in order of arrival, without senders who have enough of it in memory: rows that are
 /// passed over are not touched, only their entries in the index.
 enum LaneQueries {
+    static let waiting = """
+        SELECT count(*) FROM recipient INDEXED BY recipient_destination
+            WHERE state <= 2 AND destination = ? AND state <= 1
+        """
+
     static let due = """
         SELECT \(DueQueries.columns)
         FROM recipient r INDEXED BY recipient_destination CROSS JOIN message m ON m.number = r.message
@@ -14,6 +19,12 @@ enum LaneQueries {
 }
 
 extension SQLiteStore {
+    public func waiting(at destination: String) async throws(StoreError) -> Int {
+        try await viewReader.read { db in
+            try db.cachedStatement(sql: LaneQueries.waiting).first([destination.databaseValue]) { try $0.int() } ?? 0
+        }
+    }
+
     public func due(
         at destination: String, before time: WallTime, passing lanes: [SenderLane], isUrgentOnly: Bool, limit: Int
     ) async throws(StoreError) -> [DueRecipient] {

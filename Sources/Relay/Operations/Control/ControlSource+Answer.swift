@@ -1,3 +1,4 @@
+import FlyingFox
 import Mail
 
 extension ControlSource {
@@ -30,7 +31,7 @@ extension ControlSource {
         case .removeHold(let number): Self.removal(of: number, try await removeHold(number))
         case .trace(let key, let limit): .found(try await trace(key: key, limit: limit))
         case .reload: .found(try await reload())
-        case .metrics: .exposition(try await metrics())
+        case .metrics: .text(try await metrics(), type: Exposition.contentType)
         case .policy(let domain): ControlAnswer(status: .ok, body: try await policy(domain))
         case .policies(let query): .found(try await policyPage(after: query.after, limit: query.limit))
         case .refreshPolicy(let domain): .found(await refreshPolicy(of: domain))

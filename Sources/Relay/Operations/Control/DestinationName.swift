@@ -14,7 +14,11 @@ public struct DestinationName: Hashable, Sendable, CustomStringConvertible {
     static let routedMark = "via:"
 
     public init(_ domain: DomainName) {
-        text = domain.text
+        self.init(text: domain.text, domain: domain)
+    }
+
+    private init(text: String, domain: DomainName?) {
+        self.text = text
         self.domain = domain
     }
 
@@ -27,8 +31,7 @@ public struct DestinationName: Hashable, Sendable, CustomStringConvertible {
         }
         let isRouted = written.hasPrefix(Self.routedMark)
         guard let place = Self.place(written.dropFirst(isRouted ? Self.routedMark.count : 0)) else { return nil }
-        text = (isRouted ? Self.routedMark : "") + place
-        domain = nil
+        self.init(text: (isRouted ? Self.routedMark : "") + place, domain: nil)
     }
 
     public var description: String { text }

@@ -3,6 +3,7 @@ import HTTPS
 import Logging
 import Mail
 import Net
+import Store
 import Synchronization
 
 /// Another configuration while the daemon runs (SIGHUP, `relayctl reload`): all of it or nothing.
