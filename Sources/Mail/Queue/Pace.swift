@@ -23,8 +23,9 @@ public struct Pace: Hashable, Sendable {
         return max(free, nowMilliseconds.addingReportingOverflow(1).overflow ? .max : nowMilliseconds + 1)
     }
 
-    /// Units of ``TokenBucket``: those of a second, or of one.
+    /// Units of ``TokenBucket``: those of as many as there are whole ones in a second, or of one. Never more than those of
+    /// the whole rate, so that nothing overflows.
     private var room: Int64 {
-        max(Int64(rate.count), Int64(rate.seconds)) &* 1000
+        max(1, Int64(rate.count / rate.seconds)) &* Int64(rate.seconds) &* 1000
     }
 }

@@ -19,7 +19,7 @@ import Testing
             (1, 60, [0, 60_000, 120_000, 180_000], "one a minute"),
             (100, 60, [0, 600, 1200, 1800], "a part that is no whole second"),
             (600, 60, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100, 200], "ten a second: ten, then one by one"),
-            (7, 2, [0, 0, 0, 143, 429, 715], "three and a half a second"),
+            (7, 2, [0, 0, 0, 286, 572, 858], "three and a half a second: three"),
             (1, 86_400, [0, 86_400_000], "one a day"),
         ] as [(Int, Int, [Int64], String)])
     func spread(count: Int, seconds: Int, expected: [Int64], why: String) throws {

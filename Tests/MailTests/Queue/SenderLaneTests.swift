@@ -23,7 +23,7 @@ import Testing
             ("prvs=2345abcdef=ann@a.test", "prvs=3345fffdef=bob@a.test", true, "BATV"),
             ("user1@a.test", "user22@a.test", true, "a number behind a name"),
             ("4711@a.test", "0815@a.test", true, "numbers alone"),
-            ("\"news b\"@a.test", "\"c\"@a.test", true, "quoted ones have no beginning"),
+            ("\"news b\"@a.test", "\"c d\"@a.test", true, "quoted ones have no beginning"),
             ("ann.lee@a.test", "ann.fox@a.test", false, "a dot belongs to the name"),
             ("ann_lee@a.test", "ann_fox@a.test", false, "so does a low line"),
             ("ann@a.test", "bob@a.test", false, "two people"),
@@ -48,9 +48,9 @@ import Testing
 
     @Test("the number lies on disk, so that it may never change")
     func stable() throws {
-        #expect(try Self.lane("news@example.org").value == 0x1111)
-        #expect(try Self.lane("").value == 0x2222)
-        #expect(try Self.lane("x@example.org", login: "ann").value == 0x3333)
+        #expect(try Self.lane("news@example.org").value == 0x14C7_98F5_E545_FEAC)
+        #expect(try Self.lane("").value == 0x0F63_E34C_8601_F874)
+        #expect(try Self.lane("x@example.org", login: "ann").value == 0x0460_E6AD_9060_BE5A)
         // The published vectors of FNV-1a with 64 bits.
         for (text, value) in [
             ("", 0xCBF2_9CE4_8422_2325), ("a", 0xAF63_DC4C_8601_EC8C), ("foobar", 0x8594_4171_F739_67E8),

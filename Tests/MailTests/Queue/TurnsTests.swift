@@ -160,7 +160,7 @@ import Testing
             let expected = model[item.lane]?.removeFirst()
             #expect(item.number == expected)
         }
-        #expect(model.values.allSatisfy(\.isEmpty))
+        #expect(model.values.filter { !$0.isEmpty }.count == 0)
     }
 }
 
