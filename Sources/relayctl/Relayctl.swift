@@ -17,7 +17,7 @@ struct Relayctl: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             PolicyCommand.self, ProbeCommand.self, STSCommand.self, DANECommand.self, TLSRPTCommand.self,
-            DKIMCommand.self, UserCommand.self, QueueCommand.self, StatusCommand.self,
+            DKIMCommand.self, UserCommand.self, QueueCommand.self, TraceCommand.self, StatusCommand.self,
         ])
 
     static func main() async {
