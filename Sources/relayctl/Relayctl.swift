@@ -17,8 +17,8 @@ struct Relayctl: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             PolicyCommand.self, ProbeCommand.self, STSCommand.self, DANECommand.self, TLSRPTCommand.self,
-            DKIMCommand.self, UserCommand.self, QueueCommand.self, DestinationsCommand.self, TopCommand.self,
-            StatusCommand.self, ReloadCommand.self, MetricsCommand.self,
+            DKIMCommand.self, UserCommand.self, QueueCommand.self, TraceCommand.self, DestinationsCommand.self,
+            TopCommand.self, StatusCommand.self, ReloadCommand.self, MetricsCommand.self,
         ])
 
     static func main() async {

@@ -9,17 +9,12 @@ struct LifeText {
     /// Texts longer than their bound are cut. Where the whole does not fit, recipients come before their attempts, the first
     /// recipients before the later ones, and the last attempts before the earlier ones; the record says how many are left out.
     init(_ life: Life) {
-        bytes.reserveCapacity(1024)
-        open()
-        name("id", life.id.text)
-        name("mid", life.messageID)
-        number("k", Int64(life.kind.rawValue))
-        name("s", life.sender)
-        number("ra", life.receivedAt.seconds)
-        number("ea", life.endedAt.seconds)
-        number("sz", life.size)
-        number("d", Int64(life.demand.rawValue))
-        client(life.client)
+        if let whole = LifeText(whole: life) {
+            self = whole
+            return
+        }
+        bytes.reserveCapacity(TraceLimits.record)
+        head(life)
         // Half the room is the recipients', whatever was noted.
         let notices = fitting(life.notices.prefix(TraceLimits.notesShown), upTo: TraceLimits.record / 4) {
             $0.string($1.text, TraceLimits.name)
@@ -32,9 +27,26 @@ struct LifeText {
         let room = TraceLimits.record - bytes.count - Self.tailRoom
         let (recipients, omittedRecipients, omittedAttempts) = Self.recipients(life.recipients, within: room)
         list("r", recipients)
-        number("or", Int64(life.omittedRecipients + omittedRecipients))
-        number("oa", Int64(life.omittedAttempts + omittedAttempts))
-        close()
+        tail(life, omittedRecipients, omittedAttempts)
+    }
+
+    /// All of it in one go, as nearly every life is written; nil where it does not fit.
+    private init?(whole life: Life) {
+        bytes.reserveCapacity(2048)
+        head(life)
+        guard life.notices.count <= TraceLimits.notesShown, life.notes.count <= TraceLimits.notesShown,
+            each("n", life.notices, { $0.string($1.text, TraceLimits.name) }),
+            each("w", life.notes, { $0.note($1) }),
+            each(
+                "r", life.recipients,
+                { text, recipient in
+                    text.recipient(recipient)
+                    _ = text.each("t", recipient.attempts) { $0.attempt($1) }
+                    text.close()
+                })
+        else { return nil }
+        tail(life, 0, 0)
+        if bytes.count > TraceLimits.record { return nil }
     }
 
     /// Octets of what stands around and behind the recipients.
@@ -43,6 +55,25 @@ struct LifeText {
     private init() {}
 
     // MARK: - Parts
+
+    private mutating func head(_ life: Life) {
+        open()
+        name("id", life.id.text)
+        name("mid", life.messageID)
+        number("k", Int64(life.kind.rawValue))
+        name("s", life.sender)
+        number("ra", life.receivedAt.seconds)
+        number("ea", life.endedAt.seconds)
+        number("sz", life.size)
+        number("d", Int64(life.demand.rawValue))
+        client(life.client)
+    }
+
+    private mutating func tail(_ life: Life, _ omittedRecipients: Int, _ omittedAttempts: Int) {
+        number("or", Int64(life.omittedRecipients &+ omittedRecipients))
+        number("oa", Int64(life.omittedAttempts &+ omittedAttempts))
+        close()
+    }
 
     private mutating func client(_ client: Life.Client) {
         key("c")
@@ -187,6 +218,21 @@ struct LifeText {
             bytes.append(contentsOf: part)
         }
         bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// False where the text is longer than a record may be: then nobody wants the rest.
+    private mutating func each<Part>(_ name: StaticString, _ parts: [Part], _ write: (inout LifeText, Part) -> Void)
+        -> Bool
+    {
+        key(name)
+        bytes.append(UInt8(ascii: "["))
+        for (number, part) in parts.enumerated() {
+            if number > 0 { bytes.append(UInt8(ascii: ",")) }
+            write(&self, part)
+            if bytes.count > TraceLimits.record { return false }
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return true
     }
 
     /// At most `limit` octets as they are written, so that nobody fills a record with what is to be escaped.

@@ -53,7 +53,7 @@ enum TraceForgetting {
         """
     private static let firstLife = "SELECT min(number) FROM life"
     private static let staleKeys = """
-        DELETE FROM key WHERE (bucket, hash, place) IN (
-            SELECT bucket, hash, place FROM key WHERE bucket < ? ORDER BY bucket, hash, place LIMIT ?)
+        DELETE FROM key WHERE (bucket, entry) IN (
+            SELECT bucket, entry FROM key WHERE bucket < ? ORDER BY bucket, entry LIMIT ?)
         """
 }

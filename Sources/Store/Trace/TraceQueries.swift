@@ -32,10 +32,11 @@ enum TraceQueries {
     private static func numbers(_ hashes: [Int64], in bucket: Int64, _ db: Database) throws -> [Int64] {
         var numbers: Set<Int64> = []
         for hash in hashes {
-            let places = try db.cachedStatement(sql: places).rows([bucket.databaseValue, hash.databaseValue]) {
-                try $0.int64()
-            }
-            for place in places { numbers.insert(TraceRows.number(bucket: bucket, place: place)) }
+            let range = TraceRows.entries(hash)
+            let entries = try db.cachedStatement(sql: entries).rows(
+                [bucket.databaseValue, range.lowerBound.databaseValue, range.upperBound.databaseValue]
+            ) { try $0.int64() }
+            for entry in entries { numbers.insert(TraceRows.number(bucket: bucket, entry: entry)) }
         }
         return numbers.sorted(by: >)
     }
@@ -56,7 +57,7 @@ enum TraceQueries {
     }
 
     private static let bucketBelow = "SELECT bucket FROM key WHERE bucket < ? ORDER BY bucket DESC LIMIT 1"
-    private static let places = "SELECT place FROM key WHERE bucket = ? AND hash = ? ORDER BY place DESC"
+    private static let entries = "SELECT entry FROM key WHERE bucket = ? AND entry BETWEEN ? AND ?"
     private static let selectLife = "SELECT body FROM life WHERE number = ?"
     private static let selectNotes =
         "SELECT time, words FROM note INDEXED BY note_id WHERE id = ? ORDER BY number DESC LIMIT ?"

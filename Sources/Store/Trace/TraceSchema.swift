@@ -14,7 +14,7 @@ enum TraceSchema {
     //
     // An index over hashes has no order, and with millions of rows each new one would touch a page of its own. So the keys
     // of ``TraceRows/bucket`` lives stand together: writing touches the pages of the last bucket only, forgetting takes whole
-    // buckets, and a search looks into each bucket once.
+    // buckets, and a search looks into each bucket once. An entry is the hash, and below it the place in the bucket.
     private static let version1 = """
         PRAGMA application_id = 1465407316;
         CREATE TABLE fact (
@@ -29,9 +29,8 @@ enum TraceSchema {
         CREATE INDEX life_ended ON life (ended_at);
         CREATE TABLE key (
             bucket INTEGER NOT NULL,
-            hash INTEGER NOT NULL,
-            place INTEGER NOT NULL,
-            PRIMARY KEY (bucket, hash, place)
+            entry INTEGER NOT NULL,
+            PRIMARY KEY (bucket, entry)
         ) WITHOUT ROWID;
         CREATE TABLE note (
             number INTEGER PRIMARY KEY,

@@ -14,7 +14,7 @@ public final class TraceStore: Sendable {
     }
 
     public let openingReport: OpeningReport
-    private let writer: TraceWriter
+    let writer: TraceWriter
     private let isClosed = Mutex(false)
 
     private init(_ writer: TraceWriter, _ report: OpeningReport) {

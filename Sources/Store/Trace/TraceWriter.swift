@@ -35,7 +35,7 @@ final class TraceWriter: @unchecked Sendable {
     let dropped = Atomic<Int64>(0)
     let intake = TraceIntake()
     private let directory: String
-    private var connection: DatabaseQueue?
+    private(set) var connection: DatabaseQueue?
     private var thread: WorkThread?
     /// The number of the next life.
     private var next: Int64 = 1
@@ -131,15 +131,19 @@ final class TraceWriter: @unchecked Sendable {
         }
         for case .life(let record) in entries { latest = max(latest, record.endedAt) }
         let failure = change { db in
+            var keys: [Int64: [Int64]] = [:]
             for entry in entries {
                 switch entry {
                 case .life(let record):
                     try TraceRows.insert(record, as: next, db)
+                    let bucket = TraceRows.bucket(of: next)
+                    for hash in record.hashes { keys[bucket, default: []].append(TraceRows.entry(hash, of: next)) }
                     next &+= 1
                     rows &+= 1
                 case .note(let note): try TraceRows.insert(note, db)
                 }
             }
+            try TraceRows.insertKeys(keys, db)
         }
         if let failure {
             dropped.add(Int64(entries.count), ordering: .relaxed)
@@ -210,7 +214,7 @@ final class TraceWriter: @unchecked Sendable {
         let used = try? connection?.inDatabase { db in try TraceRows.space(db).octets }
         guard let used, used > limit else { return 0 }
         // Of a small file a part, or one step would empty it.
-        let step = Int(min(max(rows / 20, 16), Int64(TraceLimits.forgottenAtOnce)))
+        let step = Int(min(max(rows / 20, Int64(Self.groupLimit)), Int64(TraceLimits.forgottenAtOnce)))
         _ = change { db in
             count = try TraceForgetting.keys(next: next, db)
             if count > 0 { return }

@@ -58,6 +58,7 @@ import Testing
         for page in 2..<pages {
             try overwrite(at: UInt64(page * 4096), with: [UInt8](repeating: 0xA5, count: 4096))
         }
+        try await again.writer.perform { $0.connection?.releaseMemory() }
         await again.forget(at: TraceWorld.start.advanced(by: 60 * TraceWorld.day))
         let life = TraceWorld.life()
         again.record(life)

@@ -58,7 +58,7 @@ import Testing
         await store.close()
         // As if the hash of another address were the same.
         let hash = TraceRows.hash("mallory@example.net")
-        try world.execute("INSERT INTO key SELECT bucket, \(hash), place FROM key LIMIT 1")
+        try world.execute("INSERT INTO key SELECT bucket, \(hash) << 12 | entry & 4095 FROM key LIMIT 1")
         let again = try world.open()
         #expect(try await again.find(.address("mallory@example.net"), limit: 10).isEmpty)
         #expect(try await again.ids(.address("ann@example.net")) == [life.id])

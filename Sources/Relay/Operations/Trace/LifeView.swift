@@ -29,7 +29,7 @@ public struct LifeView: Codable, Hashable, Sendable {
     public var client: ClientView
     /// What the sender asked of transport security: `requiretls`, `requiretls-notice`, `optional` or `report`.
     public var demand: String?
-    /// In the order of the envelope, those that match first where only some are kept.
+    /// In the order of the envelope.
     public var recipients: [LifeRecipientView]
     /// In order of time.
     public var events: [LifeEventView]
