@@ -2,7 +2,7 @@ import DNS
 import Logging
 import Mail
 
-extension Housekeeping {
+extension Service {
     /// Warns, once, where receivers may refuse our notices because the name said in EHLO does not pass SPF (CLI-03).
     func checkOwnName() async {
         let answer = await resolver.resolve(Question(hostname, .txt))
