@@ -280,7 +280,6 @@ actor Dispatcher {
     /// The next job for a delivery that settled one. Where there is none it waits, if its connection can serve more and
     /// nobody stands in line for a connection.
     private func next(_ name: String, _ begun: Int, canServeMore: Bool) async -> Assignment? {
-        // A delivery with parts that were replaced ends, and one with the new ones takes its place.
         guard !isDraining, begun == generation else { return nil }
         let destination = destination(name)
         while let job = destination.ready.first, job.isAbandoned {
@@ -399,8 +398,8 @@ actor Dispatcher {
 
     // MARK: New settings
 
-    /// From now on deliveries begin with these. Those under way keep what they began with, and end their connection after the
-    /// job they have. Where mail goes another way now, what waits in memory is read from disk again.
+    /// For deliveries that begin from now on; those under way end with their job. Where mail goes another way now, what waits
+    /// in memory is read from disk again.
     func adopt(_ new: DeliveryParts, _ recorder: OutcomeRecorder) {
         let isRerouted = new.routing != parts.routing
         parts = new
@@ -411,10 +410,8 @@ actor Dispatcher {
             for idle in destination.idle { idle.continuation.resume(returning: nil) }
             destination.idle = []
             guard isRerouted else { continue }
-            for job in destination.ready where job.awaited == nil {
-                release(job)
-                hasMoreOnDisk = true
-            }
+            for job in destination.ready where job.awaited == nil { release(job) }
+            hasMoreOnDisk = true
             destination.ready.removeAll { $0.awaited == nil }
         }
         if isRerouted { loader.ring() }
