@@ -40,7 +40,8 @@ extension PolicyFetcher {
     /// `timeout` is `sts.fetch_timeout`, for connection and body together; `loopbackAllowed` is `delivery.loopback`: may a
     /// stranger's policy host be a loopback address?
     init(
-        resolve: @escaping RouteFinder.Lookup, client: HTTPSClient, timeout: Duration, trust: TrustStore, anchors: TrustStores,
+        resolve: @escaping RouteFinder.Lookup, client: HTTPSClient, timeout: Duration, trust: TrustStore,
+        anchors: TrustStores,
         loopbackAllowed: Bool
     ) {
         self.init(

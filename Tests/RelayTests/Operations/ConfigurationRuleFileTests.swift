@@ -84,16 +84,20 @@ struct ConfigurationRuleFileTests {
             client_certificate = "\(path)/c.pem"
             client_key = "\(path)/k.pem"
             """)
-        let (trust, identities) = try ServiceParts.proofs(configuration)
+        let name = try DomainName("relay.example")
+        let log = EventLog().logger
+        let settings = try Settings(configuration, hostname: name, log: log)
         try FileManager.default.removeItem(at: folder)
         // From memory: the files have gone.
-        try trust.load(.file("\(path)/ca.pem"))
-        try identities.load(ClientIdentity(certificateFile: "\(path)/c.pem", keyFile: "\(path)/k.pem"))
-        let error = #expect(throws: ServiceError.self) { try ServiceParts.proofs(configuration) }
+        try settings.trust.load(.file("\(path)/ca.pem"))
+        try settings.identities.load(ClientIdentity(certificateFile: "\(path)/c.pem", keyFile: "\(path)/k.pem"))
+        let error = #expect(throws: ConfigurationError.self) {
+            try Settings(configuration, hostname: name, log: log)
+        }
         let faults = configuration.checkProofs(files: .system)
         #expect(faults.map(\.key) == ["tls.ca_file", "rule[0].client_key"])
         #expect(error?.description == faults.map(\.description).joined(separator: "\n"))
-        #expect(error?.isConfiguration == true)
+        #expect(ServiceError.files(faults).isConfiguration)
         #expect(configuration.check().suffix(2) == faults[...])
     }
 

@@ -80,7 +80,8 @@ extension Service {
             resolver = try await newResolver(settings.configuration)
         }
         do throws(ConfigurationError) {
-            let https = settings.configuration.sts.fetches == before.sts.fetches ? nil : try newHTTPS(settings.configuration)
+            let https =
+                settings.configuration.sts.fetches == before.sts.fetches ? nil : try newHTTPS(settings.configuration)
             // Last, so that nobody waits long at a door that nobody opens yet.
             return Prepared(
                 change: change, settings: settings,

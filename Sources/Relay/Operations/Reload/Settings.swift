@@ -41,9 +41,10 @@ final class Settings: Sendable {
         (trust, identities) = (TrustStores(), ClientIdentities())
         let survey = FileSurvey.loading(into: trust, identities)
         var faults = FaultList(old == nil ? written.checkProofs(files: survey) : written.check(files: survey))
-        entrances = faults.gather { () throws(ConfigurationError) in
-            try Entrance.all(configuration, hostname: hostname)
-        } ?? []
+        entrances =
+            faults.gather { () throws(ConfigurationError) in
+                try Entrance.all(configuration, hostname: hostname)
+            } ?? []
         users =
             faults.gather { () throws(ConfigurationError) in
                 try Self.users(written, succeeding: old?.users, log)

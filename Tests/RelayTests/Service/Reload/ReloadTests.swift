@@ -170,7 +170,8 @@ struct ReloadTests {
             #expect(await service.readAgain().changed == ["rule"])
             while !sink.commands.contains(".") { _ = await loop.pause(.milliseconds(20)) }
             while try await !queue().isEmpty { _ = await loop.pause(.milliseconds(20)) }
-            #expect(old.count == 1 && old != [service.routing.nextHop(for: .name(try DomainName("d.example"))).destination])
+            #expect(
+                old.count == 1 && old != [service.routing.nextHop(for: .name(try DomainName("d.example"))).destination])
             #expect(world.log.events.contains("rerouted"))
             // Its connection is kept for five minutes, were it not for the reload.
             #expect(!sink.commands.contains("QUIT"))
@@ -195,13 +196,15 @@ struct ReloadTests {
                 #expect(result.applied && result.changed == changed)
                 #expect(result.restartNeeded == ["server.hostname", "store.directory", "control.socket"])
             }
-            #expect(service.hostname.text == "relay.example" && service.configuration.store.directory == world.folder.path)
+            #expect(
+                service.hostname.text == "relay.example" && service.configuration.store.directory == world.folder.path)
             #expect(service.configuration.log.level == .debug)
             #expect(try await ReloadClient(world.file("a")).reply().first?.contains("relay.example") == true)
         }
     }
 
-    @Test("Another [dns] is tried, started beside and put in its place; the old resolver ends when it has nothing to do")
+    @Test(
+        "Another [dns] is tried, started beside and put in its place; the old resolver ends when it has nothing to do")
     func resolver() async throws {
         let world = try ReloadWorld()
         try world.configure()

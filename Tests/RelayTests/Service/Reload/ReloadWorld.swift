@@ -80,7 +80,8 @@ struct ReloadClient {
     func reply() async throws -> [String] {
         var lines: [String] = []
         while true {
-            guard case .line(let octets, _) = try await stream.readLine(limit: 4096, until: .after(Self.patience)) else {
+            guard case .line(let octets, _) = try await stream.readLine(limit: 4096, until: .after(Self.patience))
+            else {
                 return lines
             }
             let line = String(decoding: octets, as: UTF8.self)
@@ -106,7 +107,8 @@ struct ReloadClient {
             let answer = try await say(line)
             #expect(answer.last?.first == "2" || answer.last?.first == "3", "\(line): \(answer)")
         }
-        let content = "From: <\(sender)>\r\nDate: Sun, 22 Nov 2026 01:00:00 +0000\r\nMessage-ID: <1@s.example>\r\n\r\nHello.\r\n."
+        let content =
+            "From: <\(sender)>\r\nDate: Sun, 22 Nov 2026 01:00:00 +0000\r\nMessage-ID: <1@s.example>\r\n\r\nHello.\r\n."
         #expect(try await say(content).last?.hasPrefix("250") == true)
     }
 
