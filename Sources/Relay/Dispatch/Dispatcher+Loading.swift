@@ -122,17 +122,45 @@ waiting: destination.ready.counts))
     /// Notices of delay and returns for mail that got no attempt when its time came: that of destinations that are down.
     /// - Returns: once they are written.
     func settleOverdue(_ jobs: [(job: Job, last: Reason?)]) async {
-        let numbers = jobs.flatMap { $0.job.recipients.map(\.number) }
-        memory.claim(numbers)
+        for (job, _) in jobs { memory.claim(job.recipients.map(\.number)) }
         let recorder = recorder
+        var lastTries: [Job] = []
         for (job, last) in jobs {
-            let failure = destinations[job.destination].flatMap { $0.window.isDown ? $0.failure : nil }
-            let recorded = await recorder.remind(job, of: failure ?? last ?? Self.neverTried)
+            let down = destinations[job.destination].flatMap { $0.window.isDown ? $0.failure : nil }
+            let failure = down ?? last ?? Self.neverTried
+            if failure.cause.isTLSPolicy, recorder.isOver(job, of: failure) {
+                lastTries.append(job)
+                continue
+            }
+            let recorded = await recorder.remind(job, of: failure)
             passes.wake(at: recorded.nextAttempts)
             submit(recorded.notices)
+            unclaim(job.recipients.map(\.number))
         }
-        memory.unclaim(numbers)
-        passes.noteReleased(numbers)
+        if !lastTries.isEmpty { tryLast(lastTries) }
+    }
+
+    /// Mail that a policy kept back is not given up before one more attempt: it asks for a newer policy (RFC 8461 §5, Q-09),
+    /// and the records may have been mended. One after the other, past the windows of their destinations.
+    private func tryLast(_ jobs: [Job]) {
+        let number = newTask()
+        let loop = loops.next()
+        tasks[number] = Task(executorPreference: loop) { [parts, recorder] in
+            let delivery = Delivery(parts: parts, loop: loop)
+            for job in jobs where !parts.stopping.isSet {
+                guard let attempt = await delivery.attempt(job, preferring: nil, entering: { _ in true }) else { continue }
+                await delivery.end()
+                let (kept, result) = attempt.worthRecording(of: job, isStopping: parts.stopping.isSet)
+                await self.triedLast(job, await recorder.record(kept, result))
+            }
+            await self.forget(number)
+        }
+    }
+
+    private func triedLast(_ job: Job, _ recorded: OutcomeRecorder.Recorded) {
+        unclaim(job.recipients.map(\.number))
+        passes.wake(at: recorded.nextAttempts)
+        submit(recorded.notices)
     }
 
     private static let neverTried = Reason(.localFailure, "there was no attempt yet: mail to this destination waits its turn")

@@ -105,7 +105,7 @@ struct Bouncer: Sendable {
             status: DSN.status(
                 reason, reply, action, expiredFrom: decided.expiredFrom, demand: message.demand,
                 isASCII: isASCII),
-            lastAttempt: trace == nil ? nil : now, willRetryUntil: message.expiresAt)
+            lastAttempt: trace == nil ? nil : now, willRetryUntil: decided.expiresAt)
     }
 
     /// What a notice of that kind may return; an empty header where it cannot be read.

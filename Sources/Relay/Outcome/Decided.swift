@@ -51,6 +51,14 @@ extension OutcomeRecorder {
         return life.deferred(.deferred(failure, nil), until: now, failure, at: now)
     }
 
+    /// The time of all its recipients is over, by the rules for what kept them back.
+    func isOver(_ job: Job, of failure: Reason) -> Bool {
+        let now = clock()
+        return job.recipients.allSatisfy {
+            now >= Lifetime(of: $0, in: job, kept: failure, terms, at: now).expires
+        }
+    }
+
     /// How long a recipient is tried, by the rules for what keeps it back.
     private struct Lifetime {
         let recipient: Job.Recipient

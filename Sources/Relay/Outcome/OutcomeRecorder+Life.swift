@@ -14,7 +14,7 @@ extension OutcomeRecorder {
                 trace.note(TraceNote(time: now, id: job.message.id, words: "notice \(notice)"))
             }
         } else if let detail = settled.ended {
-            trace.record(Life(detail, endedAt: now, notices: notices))
+            trace.record(Life(detail, messageID: detail.message.messageID, endedAt: now, notices: notices))
         } else {
             trace.record(life(of: job, decided, result, notices, at: now))
         }
@@ -24,29 +24,18 @@ extension OutcomeRecorder {
     func life(
         of job: Job, _ decided: [Decided], _ result: AttemptResult?, _ notices: [QueueID], at now: WallTime
     ) -> Life {
-        let message = job.message
         let attempts = result?.attempts ?? []
+        let message = job.message
         return Life(
-            id: message.id, messageID: message.messageID, kind: message.kind,
-            sender: message.reversePath.description, receivedAt: message.receivedAt, endedAt: now, size: message.size,
-            client: Life.Client(message.origin), demand: message.demand,
+            message, messageID: message.messageID, endedAt: now,
             recipients: decided.enumerated().map { index, one in
                 let trace = result?.recipients[index].trace
-                return Life.Recipient(
-                    address: one.recipient.mailbox.description, destination: job.destination,
-                    outcome: Life.Outcome(one.outcome), cause: one.outcome.reason?.cause.rawValue,
-                    detail: one.outcome.reason?.detail, reply: one.outcome.reply?.oneLine,
-                    host: trace?.host?.description, notify: one.recipient.request.notify?.text,
-                    attempts: attempts.map { Life.Attempt($0, trace) })
+                var recipient = Life.Recipient(
+                    one.recipient.mailbox, destination: job.destination, Life.Outcome(one.outcome), one.outcome,
+                    host: trace?.host?.description, request: one.recipient.request, attempts: attempts)
+                for index in recipient.attempts.indices { recipient.attempts[index].note(trace) }
+                return recipient
             }, notices: notices)
-    }
-}
-
-extension Life.Client {
-    init(_ origin: MessageOrigin) {
-        self.init(
-            name: origin.clientName, address: origin.clientAddress?.description, tls: origin.tls, login: origin.login,
-            forwarded: origin.forwarded)
     }
 }
 
@@ -61,13 +50,10 @@ extension Life.Outcome {
 }
 
 extension Life.Attempt {
-    /// - Parameter trace: of the recipient, with what is known of the connection that decided.
-    init(_ record: AttemptRecord, _ trace: AttemptResult.Trace?) {
-        let isDecisive = trace?.host?.description == record.host && trace?.address == record.address
-        self.init(
-            time: record.time, host: record.host, address: record.address?.description, tlsLevel: record.tlsLevel,
-            verifiedBy: record.verifiedBy, requiredBy: record.requiredBy, tls: isDecisive ? trace?.tlsVersion : nil,
-            result: record.result, reply: record.reply?.oneLine, milliseconds: record.milliseconds,
-            times: isDecisive ? trace?.times?.description : nil)
+    /// What is known of the connection that decided, beside the record.
+    fileprivate mutating func note(_ trace: AttemptResult.Trace?) {
+        guard let trace, trace.host?.description == host, trace.address?.description == address else { return }
+        tls = trace.tlsVersion
+        times = trace.times?.description
     }
 }
