@@ -1,5 +1,6 @@
 import Logging
 import Mail
+import Net
 import Testing
 
 @testable import Relay
