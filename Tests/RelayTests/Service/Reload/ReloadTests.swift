@@ -1,7 +1,9 @@
 import Foundation
 import Glibc
+import Logging
 import Mail
 import Net
+import Store
 import Synchronization
 import Testing
 
@@ -214,9 +216,9 @@ struct ReloadTests {
             #expect(await service.readAgain().applied && service.resolver === old)
             try world.configure(["dns": "lookup_timeout = \"3s\""])
             #expect(await service.readAgain().changed == ["dns.lookup_timeout"])
-            #expect(service.resolver !== old && service.resolver.state == .running)
+            #expect(service.resolver !== old && service.resolver.state.words.state == "running")
             while service.errands.count > 0 { _ = await loop.pause(.milliseconds(20)) }
-            #expect(old.state == .closed)
+            #expect(old.state.words.state == "stopped")
             let new = service.resolver
             try world.write("anchor", "; renewed\n")
             #expect(await service.readAgain().changed == ["dns.root_trust_anchor"])

@@ -65,18 +65,18 @@ struct ReloadTurnTests {
     func close() async throws {
         let turn = ReloadTurn()
         let (began, go) = (Latch<Bool>(), Latch<Bool>())
-        let isOver = Atomic(false)
+        let isOver = Flag()
         async let first = turn.run {
             began.open(true)
             _ = await go.wait()
-            isOver.store(true, ordering: .relaxed)
+            isOver.set()
             return Self.done
         }
         _ = await began.wait()
         async let closed: Void = turn.close()
         go.open(true)
         await closed
-        #expect(isOver.load(ordering: .relaxed))
+        #expect(isOver.isSet)
         #expect(await first == Self.done)
         #expect(await turn.run { Self.done } == nil)
     }

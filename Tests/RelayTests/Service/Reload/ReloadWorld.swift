@@ -115,8 +115,9 @@ struct ReloadClient {
     /// The names of the certificate that is shown to a TLS client.
     func certificateNames() async throws -> [String] {
         let context = try ClientContext(.unverified)
+        let requirement = TLSRequirement(level: .encrypted, by: nil, serverName: nil, reason: Explanation("a test"))
         let made = try stream.withDescriptor {
-            try TLSSession(client: context, descriptor: $0, requirement: TLSRequirement(level: .opportunistic))
+            try TLSSession(client: context, descriptor: $0, requirement: requirement)
         }
         let session = try #require(made)
         return try await stream.secure(with: session, until: .after(Self.patience)).get().certificate?.names ?? []
