@@ -95,13 +95,13 @@ struct HoldsAddCommand: AsyncParsableCommand {
         var held: QueueOrderSum?
         if !newOnly {
             let walk = OrderWalk(client: client, verb: .hold, selectors: rule.selectors, reason: added.reason)
-            do {
+            do throws(Failure) {
                 held = try await walk.walk(isDryRun: false)
-            } catch let failure as Failure {
+            } catch {
                 throw Failure(
-                    failure.status,
+                    error.status,
                     "hold rule \(added.number) is there, but not all in the queue is held: "
-                        + failure.message)
+                        + error.message)
             }
         }
         if options.json {
@@ -159,13 +159,13 @@ struct HoldsRemoveCommand: AsyncParsableCommand {
         var released: QueueOrderSum?
         if let selectors {
             let walk = OrderWalk(client: client, verb: .release, selectors: selectors, reason: nil)
-            do {
+            do throws(Failure) {
                 released = try await walk.walk(isDryRun: false)
-            } catch let failure as Failure {
+            } catch {
                 throw Failure(
-                    failure.status,
+                    error.status,
                     "hold rule \(number) is removed, but not all it held is released: "
-                        + "\(failure.message) To do it: \(walk.command(options))")
+                        + "\(error.message) To do it: \(walk.command(options))")
             }
         }
         if options.json {

@@ -37,7 +37,8 @@ struct QueueListCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("state"),
         help: ArgumentHelp(
-            "Only mail in this state: queued, deferred, held or quarantined; may be given again.", valueName: "state"))
+            "Only mail in this state: queued, deferred, held or quarantined; may be given again.", valueName: "state"),
+        transform: Self.state)
     var states: [QueueState] = []
 
     @Option(help: ArgumentHelp("At most so many messages.", valueName: "count"))
@@ -47,6 +48,13 @@ struct QueueListCommand: AsyncParsableCommand {
     var all = false
 
     @OptionGroup var options: CommonOptions
+
+    private static func state(_ text: String) throws -> QueueState {
+        guard let state = QueueState(rawValue: text) else {
+            throw ValidationError("a state is queued, deferred, held or quarantined")
+        }
+        return state
+    }
 
     func validate() throws {
         if limit < 1 { throw ValidationError("--limit must be at least 1") }
@@ -79,8 +87,6 @@ struct QueueListCommand: AsyncParsableCommand {
         if messages.isEmpty { throw ExitStatus.nothing }
     }
 }
-
-extension QueueState: ExpressibleByArgument {}
 
 struct QueueShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

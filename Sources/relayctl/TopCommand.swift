@@ -19,7 +19,8 @@ struct TopCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How often it looks, as 2s, 1m.", valueName: "span"))
     var interval = "2s"
 
-    @Option(help: ArgumentHelp("The order at first: due, oldest or rate.", valueName: "order"))
+    @Option(
+        help: ArgumentHelp("The order at first: due, oldest or rate.", valueName: "order"), transform: Self.order)
     var sort = TopOrder.due
 
     @Option(help: ArgumentHelp("Destinations that are asked for.", valueName: "count"))
@@ -32,6 +33,13 @@ struct TopCommand: AsyncParsableCommand {
 
     /// Seconds of `--interval`: an hour.
     static let intervalLimit: Int64 = 3600
+
+    private static func order(_ text: String) throws -> TopOrder {
+        guard let order = TopOrder(rawValue: text) else {
+            throw ValidationError("the order is due, oldest or rate")
+        }
+        return order
+    }
 
     func validate() throws {
         _ = try Arguments.asUsage(seconds)
@@ -59,8 +67,6 @@ struct TopCommand: AsyncParsableCommand {
         try await TopSession(client: client, limit: limit, seconds: try seconds()).run(TopState(first, order: sort))
     }
 }
-
-extension TopOrder: ExpressibleByArgument {}
 
 extension DaemonClient {
     func top(_ limit: Int) async throws(Failure) -> TopSnapshot {

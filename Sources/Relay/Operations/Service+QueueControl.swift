@@ -1,4 +1,4 @@
-public import Mail
+import Mail
 import Store
 
 /// Orders to the queue over the control socket.

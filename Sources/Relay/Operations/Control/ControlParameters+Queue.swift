@@ -1,3 +1,4 @@
+import FlyingFox
 import Mail
 
 /// A POST to a verb of the queue.

@@ -1,3 +1,4 @@
+import FlyingFox
 import Mail
 
 extension ControlSource {

@@ -21,14 +21,15 @@ public struct DestinationName: Hashable, Sendable, CustomStringConvertible {
     /// nil where the text names no destination.
     public init?(_ written: String) {
         guard written.utf8.count <= Self.lengthLimit else { return nil }
-        if let name = try? DomainName(written) {
-            self.init(name)
+        let isRouted = written.hasPrefix(Self.routedMark)
+        let name = try? DomainName(written)
+        domain = name
+        if let name {
+            text = name.text
             return
         }
-        let isRouted = written.hasPrefix(Self.routedMark)
         guard let place = Self.place(written.dropFirst(isRouted ? Self.routedMark.count : 0)) else { return nil }
         text = (isRouted ? Self.routedMark : "") + place
-        domain = nil
     }
 
     public var description: String { text }
