@@ -68,7 +68,7 @@ struct QueueOrderTextTests {
             (.retry, 2, 0, 0, true, "2 recipients were made due now.\n"),
             (
                 .release, 3, 2, 1, true,
-                "3 recipients were released. For 2 there are nothing to do: not held. 1 is being delivered right now "
+                "3 recipients were released. For 2 there is nothing to do: not held. 1 is being delivered right now "
                     + "and was\nleft alone: ask again in a moment.\n"
             ),
             (.delete, 0, 0, 0, true, "No mail in the queue matches. relayctl queue list shows what there is.\n"),
@@ -81,8 +81,7 @@ struct QueueOrderTextTests {
     func done(verb: QueueVerb, touched: Int, skipped: Int, busy: Int, isComplete: Bool, text: String) {
         var sum = Self.sum(verb, isDryRun: false, touched: touched, skipped: skipped, busy: busy)
         sum.isComplete = isComplete
-        #expect(
-            QueueOrderText.done(sum, style: plain) == text.replacing("there are nothing", with: "there is nothing"))
+        #expect(QueueOrderText.done(sum, style: plain) == text)
     }
 
     @Test("the question says what is lost")
@@ -129,12 +128,12 @@ struct QueueOrderTextTests {
         #expect(
             DestinationText.list(list, suspendedOnly: false, isComplete: false, now: now, style: plain)
                 == """
-                NAME          STATE                 DUE  DEFERRED  HELD  ACTIVE  OLDEST  TLS            LAST REASON
-                example.net   ready              12,400        30     0       5  2h      authenticated  starttls-missing: no STARTTLS
+                NAME          STATE                  DUE  DEFERRED  HELD  ACTIVE  OLDEST  TLS            LAST REASON
+                example.net   ready               12,400        30     0       5  2h      authenticated  starttls-missing: no STARTTLS
                 slow.example  suspended, 1h left       0         2     0       0  2h46m   -              their\\nmaintenance (since 60s)
                 2 destinations, and there may be more (--limit)
 
-                """.replacing("1h left       0", with: "1h left      0"))
+                """)
         #expect(
             DestinationText.list([], suspendedOnly: false, isComplete: true, now: now, style: plain)
                 == "The queue is empty: no destination has mail.\n")

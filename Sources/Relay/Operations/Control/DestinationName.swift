@@ -14,24 +14,22 @@ public struct DestinationName: Hashable, Sendable, CustomStringConvertible {
     static let routedMark = "via:"
 
     public init(_ domain: DomainName) {
-        self.init(text: domain.text, domain: domain)
-    }
-
-    private init(text: String, domain: DomainName?) {
-        self.text = text
+        text = domain.text
         self.domain = domain
     }
 
     /// nil where the text names no destination.
     public init?(_ written: String) {
         guard written.utf8.count <= Self.lengthLimit else { return nil }
-        if let name = try? DomainName(written) {
-            self.init(name)
+        let isRouted = written.hasPrefix(Self.routedMark)
+        let name = try? DomainName(written)
+        domain = name
+        if let name {
+            text = name.text
             return
         }
-        let isRouted = written.hasPrefix(Self.routedMark)
         guard let place = Self.place(written.dropFirst(isRouted ? Self.routedMark.count : 0)) else { return nil }
-        self.init(text: (isRouted ? Self.routedMark : "") + place, domain: nil)
+        text = (isRouted ? Self.routedMark : "") + place
     }
 
     public var description: String { text }

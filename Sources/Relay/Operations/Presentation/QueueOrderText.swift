@@ -84,9 +84,7 @@ public enum QueueOrderText {
     private static func others(_ sum: QueueOrderSum) -> String {
         var text = ""
         if sum.skipped > 0 {
-            text +=
-                " For \(Humane.number(sum.skipped)) there \(sum.skipped == 1 ? "is" : "are")"
-                + " nothing to do: \(sum.verb.nothingToDo)."
+            text += " For \(Humane.number(sum.skipped)) there is nothing to do: \(sum.verb.nothingToDo)."
         }
         if sum.busy > 0 {
             text +=
