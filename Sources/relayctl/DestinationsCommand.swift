@@ -58,7 +58,7 @@ struct SuspendCommand: AsyncParsableCommand {
         commandName: "suspend",
         abstract: "Gives a destination no more attempts for a while.",
         discussion: """
-            Mail for it is accepted and kept, and expires as ever. Suspended a second time, the new span holds.
+            Mail for it is accepted and kept, and does not expire meanwhile. Suspended a second time, the new span holds.
 
             With --json: {"destination", "since", "until", "reason", "waiting"}.
 

@@ -36,8 +36,8 @@ extension Dispatcher {
     }
 
     /// Those that are being delivered right now.
-    func underWay(_ recipients: [SelectedRecipient]) -> Set<RecipientNumber> {
-        Set(recipients.map(\.number).filter(memory.isUnderWay))
+    func underWay(_ recipients: [RecipientNumber]) -> Set<RecipientNumber> {
+        Set(recipients.filter(memory.isUnderWay))
     }
 
     /// The order is carried out.

@@ -77,7 +77,7 @@ actor Dispatcher {
         for var job in new {
             // The loader may have seen the committed row before the session was resumed.
             job.recipients.removeAll { memory.holds($0.number) || passes.hasSeen($0.number) }
-            if !job.recipients.isEmpty { take(job) }
+            if !job.recipients.isEmpty { take(job, isFresh: true) }
         }
     }
 
@@ -95,7 +95,8 @@ actor Dispatcher {
         return true
     }
 
-    private func take(_ job: Job) {
+    /// - Parameter isFresh: it has just come: where it must wait from the start, the log says so once.
+    private func take(_ job: Job, isFresh: Bool = false) {
         guard !isDraining, memory.admits(job.lane) else {
             if let awaited = job.awaited { return awaited.answer(job, isDraining ? Self.stopped : Self.overloaded) }
             passes.hasMoreOnDisk = true
@@ -108,6 +109,7 @@ actor Dispatcher {
         }
         if let why = obstacle(to: job, at: destination) {
             if let awaited = job.awaited { return awaited.answer(job, .deferred(why, nil)) }
+            if isFresh { recorder.tell(job, waitsFor: why, until: destination.window.opening(at: parts.clock())) }
             return overflow(destination)
         }
         guard ReadyMemory.admits(job.lane, at: destination) else {

@@ -26,7 +26,7 @@ struct QueueOrders: Sendable {
         let meant = found.filter { verb.applies(to: $0.state) }
         page.skipped = found.count - meant.count
         if dryRun {
-            let busy = await dispatcher.underWay(meant)
+            let busy = await dispatcher.underWay(meant.map(\.number))
             page.note(meant.filter { !busy.contains($0.number) }, busy: busy.count)
             return page
         }

@@ -85,14 +85,15 @@ extension Service: ControlSource {
         let entries = try await store.list(filter, after: cursor, limit: query.limit)
         var messages: [MessageView] = []
         for entry in entries {
-            if let detail = try await store.show(entry.message.id) { messages.append(MessageView(detail)) }
+            if let detail = try await store.show(entry.message.id) { messages.append(await view(detail)) }
         }
         let next = entries.count < query.limit ? nil : entries.last.map { "\($0.message.number.value)" }
         return QueuePage(messages: messages, next: next)
     }
 
     public func show(_ id: QueueID) async throws -> MessageView? {
-        try await store.show(id).map { MessageView($0, withHistory: true) }
+        guard let detail = try await store.show(id) else { return nil }
+        return await view(detail, withHistory: true)
     }
 
     public func policy(_ domain: DomainName) async throws -> [UInt8] {

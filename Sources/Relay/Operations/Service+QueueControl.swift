@@ -7,7 +7,11 @@ extension Service {
     /// What the store is asked for.
     func queueFilter(_ query: QueueQuery) -> QueueFilter {
         var filter = queueFilter(query.selectors)
-        if !query.states.isEmpty { filter.states = Set(query.states.map(\.stored)) }
+        if !query.states.isEmpty {
+            filter.states = Set(query.states.map(\.stored))
+            let (queued, deferred) = (query.states.contains(.queued), query.states.contains(.deferred))
+            if queued != deferred { filter.isAttempted = deferred }
+        }
         return filter
     }
 

@@ -198,6 +198,15 @@ struct OutcomeRecorder: Sendable {
         }
     }
 
+    /// The line of fresh mail whose destination is down or suspended: nothing was tried, nothing is written down.
+    func tell(_ job: Job, waitsFor reason: Reason, until opening: DestinationWindow.Opening) {
+        let now = clock()
+        let next = if case .closed(let until) = opening { until } else { now }
+        for recipient in job.recipients {
+            write(DeliveryLine(job, recipient, nil, Decided(recipient, .deferred(reason, nil), next), at: now))
+        }
+    }
+
     func write(_ line: DeliveryLine) {
         if line.isWarning(after: terms.schedule.warnAfter) {
             log.event(.warning, line.line)

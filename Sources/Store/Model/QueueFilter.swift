@@ -21,11 +21,13 @@ public struct QueueFilter: Hashable, Sendable {
     public var receivedBefore: WallTime?
     /// In one of these states. Nil: any that is not final; final states match nothing.
     public var states: Set<RecipientState>?
+    /// Of those that wait, only those with an attempt behind them, or only those without. Nil: both.
+    public var isAttempted: Bool?
 
     public init(
         ids: [QueueID] = [], destination: String? = nil, sender: ReversePath? = nil, senderDomain: DomainName? = nil,
         recipient: Mailbox? = nil, recipientDomain: DomainName? = nil, messageID: String? = nil,
-        receivedBefore: WallTime? = nil, states: Set<RecipientState>? = nil
+        receivedBefore: WallTime? = nil, states: Set<RecipientState>? = nil, isAttempted: Bool? = nil
     ) {
         self.ids = ids
         self.destination = destination
@@ -36,6 +38,7 @@ public struct QueueFilter: Hashable, Sendable {
         self.messageID = messageID
         self.receivedBefore = receivedBefore
         self.states = states
+        self.isAttempted = isAttempted
     }
 }
 

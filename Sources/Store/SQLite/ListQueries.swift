@@ -7,7 +7,8 @@ import Mail
 /// them all.
 enum ListQueries {
     // ?1 cursor, ?2 received before, ?3 has a reverse-path, ?4 and ?5 the reverse-path, ?6 domain of the sender,
-    // ?7 Message-ID, ?8 destination, ?9 and ?10 mailbox, ?11 domain of the recipient, ?12 bits of states, ?13 ids, ?14 limit
+    // ?7 Message-ID, ?8 destination, ?9 and ?10 mailbox, ?11 domain of the recipient, ?12 bits of states, ?13 ids, ?14 limit,
+    // ?15 with attempts or without
     private static let ofMessage = """
         (?2 IS NULL OR m.received_at < ?2)
             AND (NOT ?3 OR (m.reverse_local IS ?4 AND m.reverse_domain IS ?5))
@@ -17,6 +18,7 @@ enum ListQueries {
     private static func ofRecipient(_ name: String) -> String {
         """
         (?12 >> \(name).state) & 1
+            AND (?15 IS NULL OR \(name).state <> 0 OR (\(name).attempts > 0) = ?15)
             AND (?8 IS NULL OR \(name).destination = ?8)
             AND (?9 IS NULL OR (\(name).local = ?9 AND \(name).domain = ?10))
             AND (?11 IS NULL OR \(name).domain = ?11)
@@ -50,6 +52,7 @@ enum ListQueries {
 
     static func list(_ filter: QueueFilter) -> String {
         let isAnyRecipient = filter.recipient == nil && filter.recipientDomain == nil && filter.states == nil
+            && filter.isAttempted == nil
         return list(Source(filter), anyRecipient: isAnyRecipient)
     }
 
@@ -174,6 +177,7 @@ enum ListQueries {
             filter.recipient?.domain.column ?? .null, (filter.recipientDomain?.text).databaseValue,
             states.reduce(0) { $0 | 1 << $1.rawValue }.databaseValue,
             JSONText.array(filter.ids.prefix(QueueLimits.page).map(\.text)).databaseValue, QueueLimits.page(limit),
+            filter.isAttempted.databaseValue,
         ]
     }
 

@@ -149,7 +149,7 @@ struct QueueOrderTextTests {
         #expect(
             DestinationText.suspended(view, now: now, style: plain) == """
                 [192.0.2.1] is suspended until in 2h: why. 1,200 recipients wait. Mail for it is accepted and kept,
-                and expires as ever.
+                and does not expire meanwhile.
                 To end it: relayctl destinations resume '[192.0.2.1]'
 
                 """)

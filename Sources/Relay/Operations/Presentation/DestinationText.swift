@@ -30,7 +30,7 @@ public enum DestinationText {
             view.waiting == 0 ? "" : " \(Humane.tally(view.waiting, "recipient")) wait\(view.waiting == 1 ? "s" : "")."
         return style.wrapped(
             "\(view.destination) is suspended \(until ?? "until it is resumed"): \(view.reason).\(waiting) "
-                + "Mail for it is accepted and kept, and expires as ever.") + "\n"
+                + "Mail for it is accepted and kept, and does not expire meanwhile.") + "\n"
             + "To end it: relayctl destinations resume \(TextStyle.harmless(ShellWord.quoted(view.destination)))\n"
     }
 
