@@ -28,11 +28,14 @@ enum TraceForgetting {
         try run(notesBefore, [time.seconds.databaseValue, limit.databaseValue], db)
     }
 
-    /// Keys of buckets that hold no life any more. `next`: the number of the next life.
+    /// Keys of buckets that hold no life any more, of one bucket at a time. `next`: the number of the next life.
     static func keys(next: Int64, _ db: Database) throws -> Int {
         let first = try db.cachedStatement(sql: firstLife).first([]) { try $0.optionalInt64() ?? next } ?? next
-        return try run(
-            staleKeys, [TraceRows.bucket(of: first).databaseValue, keysAtOnce.databaseValue], db)
+        let bucket = try db.cachedStatement(sql: firstBucket).first([]) { try $0.optionalInt64() } ?? nil
+        guard let bucket, bucket < TraceRows.bucket(of: first) else { return 0 }
+        let last = try db.cachedStatement(sql: entryAfter).first(
+            [bucket.databaseValue, (keysAtOnce - 1).databaseValue]) { try $0.int64() }
+        return try run(staleKeys, [bucket.databaseValue, (last ?? .max).databaseValue], db)
     }
 
     private static func run(_ sql: String, _ values: [DatabaseValue], _ db: Database) throws -> Int {
@@ -52,8 +55,7 @@ enum TraceForgetting {
             SELECT number FROM note INDEXED BY note_time WHERE time < ? ORDER BY time LIMIT ?)
         """
     private static let firstLife = "SELECT min(number) FROM life"
-    private static let staleKeys = """
-        DELETE FROM key WHERE (bucket, entry) IN (
-            SELECT bucket, entry FROM key WHERE bucket < ? ORDER BY bucket, entry LIMIT ?)
-        """
+    private static let firstBucket = "SELECT min(bucket) FROM key"
+    private static let entryAfter = "SELECT entry FROM key WHERE bucket = ? ORDER BY entry LIMIT 1 OFFSET ?"
+    private static let staleKeys = "DELETE FROM key WHERE bucket = ? AND entry <= ?"
 }
