@@ -113,27 +113,23 @@ enum SignedMail {
         } else {
             stored = Content(bytes: content)
         }
-        let recipient = try Mailbox(parsing: "b@r.example".utf8)
         return try await store.enqueue([
             NewMessage(
                 id: id, kind: kind, reversePath: .mailbox(try Mailbox(parsing: sender.utf8)),
                 receivedAt: PolicyWorld.start, expiresAt: PolicyWorld.start.advanced(by: 86_400),
                 digest: try SHA256Digest.digest(of: content), content: stored,
-                recipients: [
-                    NewRecipient(
-                        recipient, destination: "r.example", nextAttempt: PolicyWorld.start,
-                        expiresAt: PolicyWorld.start.advanced(by: 86_400),
-                        lane: SenderLane(value: 1 << 62))
-                ])
+                recipients: [try recipient()])
         ])[0]
     }
 
+    private static func recipient() throws -> NewRecipient {
+        NewRecipient(
+            try Mailbox(parsing: "b@r.example".utf8), destination: "r.example", nextAttempt: PolicyWorld.start,
+            expiresAt: PolicyWorld.start.advanced(by: 86_400), lane: SenderLane(value: 1 << 62))
+    }
+
     static func job(_ queued: QueuedMessage, _ memory: [UInt8]?) throws -> Job {
-        try #require(
-            Job.fresh(
-                queued, recipients: [Envelope.Recipient(try Mailbox(parsing: "b@r.example".utf8))], routing: Routing(),
-                content: memory
-            ).first)
+        try #require(Job.fresh(queued, of: [try recipient()], terms: .usual, content: memory).first)
     }
 
     static func text(_ from: String = "a@d.example", _ body: String = "Hello\r\n") -> [UInt8] {

@@ -61,15 +61,13 @@ struct NoticeTests {
         change(&message)
         let queued = try await store.enqueue([message])[0]
         let job = try #require(
-            Job.fresh(queued, recipients: recipients, routing: Routing(), content: inMemory ? bytes : nil).first)
+            Job.fresh(queued, of: message.recipients, terms: .usual, content: inMemory ? bytes : nil).first)
         let hostname = try DomainName("relay.example")
-        let schedule = Schedule()
         let recorder = OutcomeRecorder(
-            store: store, schedule: schedule,
+            store: store, terms: .usual,
             bouncer: Bouncer(
-                hostname: hostname, from: .postmaster(at: hostname), schedule: schedule, store: store,
-                routing: Routing(), log: log.logger),
-            counters: Counters(), log: log.logger, routing: Routing(), clock: { now }, stopping: Flag(),
+                hostname: hostname, from: .postmaster(at: hostname), store: store, terms: .usual, log: log.logger),
+            trace: nil, counters: Counters(), log: log.logger, clock: { now }, stopping: Flag(),
             unsettled: Unsettled())
         let host = MXHost.name(try DomainName("mx.b.example"))
         let recorded = await recorder.record(
@@ -262,20 +260,17 @@ struct NoticeTests {
         let domain = try DomainName("b.example")
         let recipient = Envelope.Recipient(Mailbox(localPart: "u", domain: .name(domain)), asked)
         var generator = SystemRandomNumberGenerator()
+        let new = NewRecipient(
+            recipient.mailbox, destination: "b.example", nextAttempt: PolicyWorld.start,
+            expiresAt: PolicyWorld.start.advanced(by: 60), lane: SenderLane(value: 1 << 62), request: asked)
         let queued = try await store.enqueue([
             NewMessage(
                 id: QueueID(using: &generator), reversePath: .null, receivedAt: PolicyWorld.start,
                 expiresAt: PolicyWorld.start.advanced(by: 60), digest: [], returns: .headers, envelopeID: "Ab+2B",
                 isInternationalized: true, needsUTF8Header: true, content: Content(bytes: []),
-                recipients: [
-                    NewRecipient(
-                        recipient.mailbox, destination: "b.example", nextAttempt: PolicyWorld.start,
-                        expiresAt: PolicyWorld.start.advanced(by: 60),
-                        lane: SenderLane(value: 1 << 62), request: asked)
-                ])
+                recipients: [new])
         ])[0]
-        let job = try #require(
-            Job.fresh(queued, recipients: [recipient], routing: Routing(), content: nil).first)
+        let job = try #require(Job.fresh(queued, of: [new], terms: .usual, content: nil).first)
         let transaction = AttemptRun(job: job).transaction
         #expect(transaction.recipients == [recipient])
         #expect(transaction.returns == .headers && transaction.envelopeID == "Ab+2B" && transaction.needsUTF8Header)

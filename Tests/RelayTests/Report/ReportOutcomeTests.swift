@@ -25,13 +25,12 @@ struct ReportOutcomeTests {
 
     static func recorder(_ world: ReportWorld, _ store: SQLiteStore) throws -> OutcomeRecorder {
         let hostname = try DomainName("relay.example")
-        let schedule = Schedule()
         return OutcomeRecorder(
-            store: store, schedule: schedule,
+            store: store, terms: .usual,
             bouncer: Bouncer(
-                hostname: hostname, from: .postmaster(at: hostname), schedule: schedule, store: store,
-                routing: Routing(), log: world.log.logger),
-            counters: Counters(), log: world.log.logger, routing: Routing(), clock: { world.now }, stopping: Flag(),
+                hostname: hostname, from: .postmaster(at: hostname), store: store, terms: .usual,
+                log: world.log.logger),
+            trace: nil, counters: Counters(), log: world.log.logger, clock: { world.now }, stopping: Flag(),
             unsettled: Unsettled())
     }
 

@@ -104,7 +104,7 @@ final class ReportWorld: Sendable {
                     return first
                 }
             },
-            submit: { jobs in self.state.withLock { $0.submitted += jobs } }, routing: Routing(), log: log.logger,
+            submit: { jobs in self.state.withLock { $0.submitted += jobs } }, terms: .usual, log: log.logger,
             clock: { self.now })
     }
 
