@@ -31,17 +31,22 @@ struct MillionCommand: AsyncParsableCommand {
     func run() async throws {
         let path = "\(folder)/waxwing-bench-\(UInt64.random(in: 0...UInt64.max))"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        var store = try SQLiteStore.open(directory: path, now: Self.start)
         let probe = max(1, min(messages, 20_000))
-        try await report("enqueue at 0") { try await fill(store, from: 0, count: probe) }
-        try await report("enqueue to \(messages)") { try await fill(store, from: probe, count: messages - probe) }
-        try await report("enqueue at \(messages)") { try await fill(store, from: messages, count: probe) }
-        try await ask(store)
-        await timed("close") { await store.close() }
-        store = try await timed("open after a close") { try SQLiteStore.open(directory: path, now: Self.start) }
-        // Dropped, not closed: what a crash leaves.
-        store = try await reopen(store, path)
-        try await ask(store)
+        do {
+            let store = try SQLiteStore.open(directory: path, now: Self.start)
+            try await report("enqueue at 0") { try await fill(store, from: 0, count: probe) }
+            try await report("enqueue to \(messages)") { try await fill(store, from: probe, count: messages - probe) }
+            try await report("enqueue at \(messages)") { try await fill(store, from: messages, count: probe) }
+            try await ask(store)
+            await timed("close") { await store.close() }
+        }
+        do {
+            let store = try await timed("open after a close") { try SQLiteStore.open(directory: path, now: Self.start) }
+            _ = try await store.enqueue([message(messages + probe)])
+            // Dropped, not closed: what a crash leaves.
+        }
+        let store = try await timed("open after a crash") { try SQLiteStore.open(directory: path, now: Self.start) }
+        try await timed("list: anything") { _ = try await store.list(QueueFilter(), after: nil, limit: 100) }
         await store.close()
     }
 

@@ -171,7 +171,7 @@ import Testing
         await (try fixture.open()).close()
         let place =
             switch source {
-            case .ids: "SEARCH m USING INDEX sqlite_autoindex_message_1 (id=?)"
+            case .ids: "SEARCH m USING INDEX sqlite_autoindex_message_1 (id=?"
             case .destination: "SEARCH r USING INDEX recipient_destination (destination=? AND number>?)"
             case .held: "SEARCH r USING INDEX recipient_held (number>?)"
             case .quarantined: "m USING INDEX message_quarantined"

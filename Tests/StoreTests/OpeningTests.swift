@@ -205,7 +205,7 @@ import Testing
             await store.close()
         }
         do { _ = try fixture.open(options) }
-        guard let page = try? page(of: table, fixture) else { return }
+        let page = try page(of: table, fixture)
         try fixture.write([UInt8](repeating: 0xFF, count: 64), to: "queue.db", at: (page - 1) * 4096)
         if isFound {
             #expect(throws: StoreOpenError.self) { try fixture.open(options) }
