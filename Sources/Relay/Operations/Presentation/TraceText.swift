@@ -1,4 +1,4 @@
-public import Mail
+import Mail
 
 /// `relayctl trace` for people.
 public enum TraceText {
