@@ -333,9 +333,13 @@ struct QueueOrderTests {
         let start = ContinuousClock.now
         var state = TopState(snapshot, order: .due, at: start)
         for (key, order) in [("o", TopOrder.oldest), ("r", .rate), ("x", .rate), ("d", .due)] {
-            #expect(state.press(Array(key.utf8)[0]) && state.order == order)
+            let goesOn = state.press(Array(key.utf8)[0])
+            #expect(goesOn && state.order == order)
         }
-        for key in [UInt8(ascii: "q"), 3, 4] { #expect(!state.press(key)) }
+        for key in [UInt8(ascii: "q"), 3, 4] {
+            let goesOn = state.press(key)
+            #expect(!goesOn)
+        }
         state.fail(Failure(.unavailable, "no answer"))
         #expect(state.notice == "no answer" && state.rates == nil)
         var newer = snapshot
