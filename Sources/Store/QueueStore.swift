@@ -96,6 +96,9 @@ public protocol QueueStore: Sendable {
     /// How much waits.
     func counts() async throws(StoreError) -> QueueCounts
 
+    /// Recipients that wait and are not due at `time` yet.
+    func deferred(at time: WallTime) async throws(StoreError) -> Int
+
     /// Destinations with recipients that wait or are held, most first.
     func destinationsSummary(at time: WallTime, limit: Int) async throws(StoreError) -> [DestinationSummary]
 

@@ -1,9 +1,11 @@
+import DNS
 import Foundation
 import Glibc
 import Logging
 import Mail
 import Net
 import Store
+import Synchronization
 import Testing
 
 @testable import Relay
@@ -25,10 +27,10 @@ struct MonitoringTests {
         service.room.update(octets: 0, hasInodes: true)
         #expect(await obstacles().first?.contains("store.minimum_free") == true)
         service.room.update(octets: 1, hasInodes: true)
-        service.unsettled.began()
+        service.ground.unsettled.began()
         #expect(await obstacles().first?.contains("store does not take") == true)
-        service.unsettled.ended()
-        service.intakeStopping.set()
+        service.ground.unsettled.ended()
+        service.ground.intakeStopping.set()
         #expect(await obstacles() == ["relayd is stopping"])
         #expect(await loop.task { await service.isAlive() }.value)
         await world.end(service)
@@ -40,7 +42,7 @@ struct MonitoringTests {
         let holder = try Loop(name: "holder")
         try holder.start()
         defer { holder.shutdown() }
-        let taken = try Listener(on: holder, address: try #require(SocketAddress("127.0.0.1:0")))
+        let taken = try Listener(on: holder, address: SocketAddress.v4(address: 0x7F00_0001, port: 0))
         world.configuration.metrics.listen = taken.address
         let service = Service(try await world.parts("silent"))
         service.startMonitoring(on: service.loops.next())
@@ -55,9 +57,9 @@ struct MonitoringTests {
     @Test("a message is counted and logged, and no word of it is in the log, whatever the level")
     func contentStaysOut() async throws {
         var world = try ServiceWorld()
-        let point = ListenPoint.address(try #require(SocketAddress("127.0.0.1:0")))
+        let point = ListenPoint.address(SocketAddress.v4(address: 0x7F00_0001, port: 0))
         world.configuration.intake.listen = [point]
-        world.configuration.metrics.listen = try #require(SocketAddress("127.0.0.1:0"))
+        world.configuration.metrics.listen = SocketAddress.v4(address: 0x7F00_0001, port: 0)
         world.configuration.log.level = .trace
         world.configuration.log.format = .json
         let path = world.folder.path + "/log"
@@ -69,9 +71,12 @@ struct MonitoringTests {
             log: Logger("t", world.configuration.log, output: output))
         let service = Service(parts)
         await service.measureRoom()
-        let addresses = try await service.intake.listen(by: service.entrances, try InheritedSockets.take())
-        await service.intake.start()
-        let port = try #require(addresses.first?.port)
+        let stations = service.current.value
+        let opened = try await service.intake.open(stations.settings.entrances, .none)
+        await service.intake.adopt(
+            service.ground.intakeParts(stations, service.current, service.dispatcher), stations.settings.entrances,
+            opened)
+        let port = try #require(opened.addresses.first?.port)
 
         let content = "Subject: Zinnober-Quittenmus\r\nFrom: a@example.org\r\n\r\nZitronengras\r\n"
         let talk =

@@ -29,6 +29,7 @@ struct ServiceWorld: Sendable {
         configuration.store.directory = folder.path
         configuration.server.hostname = try DomainName("relay.example")
         configuration.dns.rootTrustAnchor = ""
+        configuration.metrics.listen = nil
     }
 
     /// - Parameter mode: what the worker does wrong, in the fixture's words.

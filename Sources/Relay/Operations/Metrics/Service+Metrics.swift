@@ -23,6 +23,7 @@ extension Service: MetricsSource {
         let destinations = await dispatcher.summary
         numbers.queue.activeDestinations = destinations.active
         numbers.queue.downDestinations = destinations.backedOff
+        numbers.queue.suspendedDestinations = terms.orders.suspensions(at: now).count
         numbers.store = await storeGauges()
         numbers.resolver = resolverGauges
         numbers.policies = await policies.policyCounts(at: now)
@@ -47,8 +48,11 @@ extension Service: MetricsSource {
         guard let counts = try? await store.counts() else { return QueueGauges() }
         var gauges = QueueGauges(
             messages: counts.messages, quarantinedMessages: counts.quarantinedMessages, held: counts.heldRecipients)
-        gauges.due = counts.dueRecipients
         let now = Self.clock()
+        if let deferred = try? await store.deferred(at: now) {
+            gauges.deferred = deferred
+            gauges.due = max(0, counts.dueRecipients - deferred)
+        }
         if let first = try? await store.nextDue(after: WallTime(seconds: .min)) {
             gauges.oldestDue = max(0, now.seconds - first.seconds)
         } else {
@@ -67,6 +71,12 @@ extension Service: MetricsSource {
         gauges.failedCommits = store.commits.failed
         gauges.unsettled = ground.unsettled.waiting
         gauges.shortage = shortage
+        if let traces {
+            let state = await traces.state
+            gauges.traceDropped = UInt64(clamping: state.dropped)
+            gauges.traceRecords = Int(clamping: state.rows)
+            gauges.traceBytes = state.octets
+        }
         return gauges
     }
 

@@ -3,11 +3,13 @@ public import Mail
 
 /// What is due at one destination in order of arrival, without senders who have enough of it in memory: rows that are
 /// passed over are not touched, only their entries in the index.
-enum LaneQueries {
+enum RefillQueries {
     static let waiting = """
         SELECT count(*) FROM recipient INDEXED BY recipient_destination
             WHERE state <= 2 AND destination = ? AND state <= 1
         """
+
+    static let deferred = "SELECT count(*) FROM recipient INDEXED BY recipient_due WHERE state = 0 AND next_attempt > ?"
 
     static let due = """
         SELECT \(DueQueries.columns)
@@ -19,9 +21,15 @@ enum LaneQueries {
 }
 
 extension SQLiteStore {
+    public func deferred(at time: WallTime) async throws(StoreError) -> Int {
+        try await viewReader.read { db in
+            try db.cachedStatement(sql: RefillQueries.deferred).first([time.seconds.databaseValue]) { try $0.int() } ?? 0
+        }
+    }
+
     public func waiting(at destination: String) async throws(StoreError) -> Int {
         try await viewReader.read { db in
-            try db.cachedStatement(sql: LaneQueries.waiting).first([destination.databaseValue]) { try $0.int() } ?? 0
+            try db.cachedStatement(sql: RefillQueries.waiting).first([destination.databaseValue]) { try $0.int() } ?? 0
         }
     }
 
@@ -30,7 +38,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [DueRecipient] {
         let passed = JSONText.array(lanes.map(\.value))
         return try await dispatchReader.read { db in
-            try db.cachedStatement(sql: LaneQueries.due).rows(
+            try db.cachedStatement(sql: RefillQueries.due).rows(
                 [
                     destination.databaseValue, time.seconds.databaseValue,
                     (isUrgentOnly ? SenderLane.normalBit : .max).databaseValue, passed.databaseValue,
