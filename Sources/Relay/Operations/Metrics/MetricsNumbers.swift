@@ -23,9 +23,9 @@ struct MetricsNumbers: Sendable {
 struct QueueGauges: Hashable, Sendable {
     var messages: Int?
     var quarantinedMessages: Int?
-    /// Recipients that wait, and were never tried.
+    /// Recipients whose time for an attempt has come.
     var due: Int?
-    /// Recipients that wait after an attempt.
+    /// Recipients whose next attempt is later.
     var deferred: Int?
     var held: Int?
     var quarantined: Int?
