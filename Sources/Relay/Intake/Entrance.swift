@@ -54,7 +54,9 @@ extension Configuration {
         let hasOwn = intake.listeners.indices.contains(own) && intake.listeners[own].tlsCertificate != nil
         let table = hasOwn ? "intake.listener[\(own)]" : "intake"
         let keyFile = hasOwn ? intake.listeners[own].tlsKey : intake.tlsKey
-        let isKey = keyFile.map { error.kind == .file($0) } ?? false
+        let certificateFile = hasOwn ? intake.listeners[own].tlsCertificate : intake.tlsCertificate
+        // Where both are in one file, what is wrong with it is wrong with the certificate first.
+        let isKey = keyFile != certificateFile && keyFile.map { error.kind == .file($0) } == true
         return fault("\(table).\(isKey ? "tls_key" : "tls_certificate")", error.text, cure)
     }
 }

@@ -69,7 +69,7 @@ struct TLSRequiredFieldTests {
         }
     }
 
-    @Test("A field of any length costs nothing: it is read and not kept")
+    @Test("A field of any length costs nothing: it is read and not kept, but for a Message-ID")
     func long() {
         let blanks = String(repeating: " ", count: 900)
         let fold = String(repeating: blanks + "\r\n", count: 200)
@@ -77,7 +77,7 @@ struct TLSRequiredFieldTests {
         let facts = ContentReaderTests.read(Array(wire.utf8), in: 4096).1
         #expect(facts.tlsRequired == .no)
         #expect(facts.receivedCount == 1)
-        #expect(MemoryLayout<HeaderScan>.size <= 64)
+        #expect(MemoryLayout<HeaderScan>.size <= 72)
     }
 
     @Test("INT-08 The log tells the demand where there is one")
@@ -110,5 +110,35 @@ struct TLSRequiredFieldTests {
         ])
     func notice(original: MessageDemand, notice: MessageDemand) {
         #expect(original.ofNotice == notice)
+    }
+}
+
+@Suite("Message-ID of a message that goes by")
+struct MessageIDReadingTests {
+    @Test(
+        "as written, the first, at most 255 octets",
+        arguments: [
+            ("Message-ID: <a@b>\r\n\r\n", "<a@b>", "as a rule"),
+            ("message-id:<a@b>\r\n\r\n", "<a@b>", "in any case, without a blank"),
+            ("Message-ID:\r\n <a@b>\r\n\r\n", "<a@b>", "folded, as long ones are"),
+            ("Message-ID: <a@b>  \t\r\nSubject: x\r\n\r\n", "<a@b>", "blanks behind it are none of it"),
+            ("Message-ID: a b\r\n\r\n", "a b", "as wrong as it came"),
+            ("Message-ID: <a@b>\r\nMessage-ID: <c@d>\r\n\r\n", "<a@b>", "the first of two"),
+            ("X: y\r\n\r\nMessage-ID: <a@b>\r\n", nil, "not in the body"),
+            ("Message-ID: <a\u{7}@b>\r\n\r\n", nil, "nothing that would steer a terminal"),
+            ("Message-ID:\r\n\r\n", nil, "empty"), ("Subject: x\r\n\r\n", nil, "none"),
+        ] as [(String, String?, String)])
+    func reads(content: String, expected: String?, reason: String) {
+        let wire = Array((content + ".\r\n").utf8)
+        for size in [1, 2, 4096] {
+            #expect(ContentReaderTests.read(wire, in: size).1.messageID == expected, "\(reason)")
+        }
+    }
+
+    @Test("the limit, and one past", arguments: [255, 256])
+    func limit(length: Int) {
+        let id = String(repeating: "i", count: length)
+        let facts = ContentReaderTests.read(Array("Message-ID: \(id)\r\n\r\n.\r\n".utf8), in: 100).1
+        #expect(facts.messageID == (length <= 255 ? id : nil) && facts.hasMessageID)
     }
 }

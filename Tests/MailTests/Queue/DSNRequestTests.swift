@@ -75,7 +75,7 @@ struct DSNRequestTests {
         #expect(text.contains("Action: relayed\r\n"))
         #expect(text.contains("Diagnostic-Code: smtp; 250 taken\r\n"))
         #expect(!text.contains("X-Waxwing-Reason") && !text.contains("Will-Retry-Until"))
-        #expect(text.contains(" was handed to the mail\r\nsystems of the recipients below."))
+        #expect(text.contains(" was handed to the mail systems\r\nof the recipients below."))
     }
 
     @Test("DSN-11 the status of what was relayed is of class 2")

@@ -277,7 +277,7 @@ struct QueueControlTests {
     @Test("metrics are text, as Prometheus wants them")
     func exposition() async throws {
         let text = String(decoding: await OneMessage().answer(.metrics).octets, as: UTF8.self)
-        #expect(text.contains("\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: 21\r\n"))
+        #expect(text.contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: 21\r\n"))
         #expect(text.hasSuffix("\r\n\r\n# TYPE a counter\na 1\n"))
     }
 

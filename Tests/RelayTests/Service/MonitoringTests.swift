@@ -62,7 +62,8 @@ struct MonitoringTests {
         world.configuration.metrics.listen = SocketAddress.v4(address: 0x7F00_0001, port: 0)
         world.configuration.log.level = .trace
         world.configuration.log.format = .json
-        let path = world.folder.path + "/log"
+        let path = NSTemporaryDirectory() + "/waxwing-log-\(UUID().uuidString)"
+        defer { unlink(path) }
         let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
         try #require(descriptor >= 0)
         let output = LogOutput(descriptor: descriptor)

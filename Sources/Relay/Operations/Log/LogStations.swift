@@ -51,7 +51,8 @@ extension Configuration.LogStation {
             (
                 .operations,
                 [
-                    "started", "stopping", "stopped", "reloaded", "reload-refused", "trace-set-aside", "store-opened", "store-failed",
+                    "started", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
+                    "trace-set-aside", "store-opened", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",
                     "log-lines-lost",
                 ]

@@ -23,17 +23,19 @@ struct ConfigurationChange: Hashable, Sendable {
         let keep: @Sendable (_ old: Configuration, _ new: inout Configuration) -> Void
     }
 
-    /// What others hold on to for as long as the daemon runs: its name in every message and notice, its queue, its door.
+    /// What others hold on to for as long as the daemon runs: its name in every message and notice, its queue, its doors.
     static let lasting: [Lasting] = [
         Lasting(key: "server.hostname") { $1.server.hostname = $0.server.hostname },
         Lasting(key: "store.directory") { $1.store.directory = $0.store.directory },
         Lasting(key: "control.socket") { $1.control.socket = $0.control.socket },
+        Lasting(key: "metrics.listen") { $1.metrics.listen = $0.metrics.listen },
     ]
 
     /// Keys that are lists of tables, which have no spelling of their own.
     static let lists: [String: @Sendable (Configuration, Configuration) -> Bool] = [
         "intake.listener": { $0.intake.listeners == $1.intake.listeners },
         "intake.client": { $0.intake.writtenClients == $1.intake.writtenClients },
+        "queue.rule": { $0.queue.writtenRules == $1.queue.writtenRules },
         "dkim.key": { $0.dkim.keys == $1.dkim.keys },
         "tlsrpt.override": { $0.tlsrpt.overrides == $1.tlsrpt.overrides },
     ]
