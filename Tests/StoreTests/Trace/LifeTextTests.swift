@@ -89,7 +89,8 @@ import Testing
             let middle = (last + beyond) / 2
             if LifeText.omits(of(middle)) { beyond = middle } else { last = middle }
         }
-        #expect(try self.read(of(beyond)).omittedAttempts == 1)
+        // What is cut keeps some octets for saying so.
+        #expect((1...2).contains(try self.read(of(beyond)).omittedAttempts))
         let fitting = try self.read(of(last))
         #expect(fitting.recipients.count == last && fitting.omittedAttempts == 0)
     }
