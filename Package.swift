@@ -129,7 +129,10 @@ let package = Package(
             ]),
         tests(
             "relayctl",
-            ["relayctl", "Mail", "Relay", "TLS", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            [
+                "relayctl", "Mail", "Relay", "TLS", "Net", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         tests("Structure", []),
     ]
 )

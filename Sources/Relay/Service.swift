@@ -207,7 +207,7 @@ public final class Service: Sendable {
         await policies.close()
         await ground.https.value.close()
         await resolver.close()
-        await ground.trace.close()
+        await ground.trace?.close()
         await store.close()
     }
 }

@@ -1,37 +1,25 @@
-import Dispatch
 import Glibc
 import Synchronization
 
-/// Notes Ctrl-C while it lives, instead of ending the program: what is under way is ended properly.
+/// Notes Ctrl-C while it lives, instead of ending the program: what is under way is ended properly. One at a time.
 struct Interruption {
-    private let source: any DispatchSourceSignal
-    private let flag = Flag()
-
-    private final class Flag: Sendable {
-        let isSet = Atomic(false)
-        let isRegistered = Atomic(false)
-    }
+    private static let hasHappened = Atomic(false)
 
     init() {
-        // The source sees the signal besides its usual meaning, which would end the program.
-        signal(SIGINT, SIG_IGN)
-        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        source.setEventHandler { [flag] in
-            // Who asks a second time does not want to wait for the page either.
-            if flag.isSet.exchange(true, ordering: .relaxed) { _exit(ExitStatus.interrupted.code) }
+        // Made here, so that the handler finds it made.
+        Self.hasHappened.store(false, ordering: .relaxed)
+        // Not a source of libdispatch: one that follows upon another may find the signal ignored.
+        signal(SIGINT) { _ in
+            // Who asks a second time does not want to wait for the page either. 130 as in `ExitStatus.interrupted`; a handler
+            // may call little.
+            if Interruption.hasHappened.exchange(true, ordering: .relaxed) { _exit(130) }
         }
-        source.setRegistrationHandler { [flag] in flag.isRegistered.store(true, ordering: .relaxed) }
-        source.resume()
     }
 
-    /// From here on Ctrl-C is noted; a moment earlier it is without effect.
-    var isListening: Bool { flag.isRegistered.load(ordering: .relaxed) }
-
-    var happened: Bool { flag.isSet.load(ordering: .relaxed) }
+    var happened: Bool { Self.hasHappened.load(ordering: .relaxed) }
 
     /// Ctrl-C ends the program again.
     func end() {
-        source.cancel()
         signal(SIGINT, SIG_DFL)
     }
 }

@@ -11,6 +11,8 @@ extension Service {
     static let housekeepingPause: Duration = .seconds(1)
     /// Between two counts of the queue. One reads an index with an entry for each message.
     static let recountPause: Duration = .seconds(10)
+    /// Between two looks at what of the trace is too old.
+    static let forgettingPause: Duration = .seconds(600)
     /// Between two self-tests of the resolver where the last one could tell nothing or found fault.
     static let retestPause: Duration = .seconds(60)
 
@@ -18,6 +20,7 @@ extension Service {
         var forgotten: ReportDay?
         var told: Room.Shortage?
         var sinceCount = Duration.zero
+        var sinceForgetting = Self.forgettingPause
         var crowd = MemoryTrim()
         while !Task.isCancelled {
             let reports = ReportKeeping(
@@ -28,6 +31,11 @@ extension Service {
                 await reports.forget()
             }
             await dispatcher.expireIdle()
+            if sinceForgetting >= Self.forgettingPause {
+                sinceForgetting = .zero
+                await ground.trace?.forget(at: Self.clock())
+            }
+            sinceForgetting += Self.housekeepingPause
             await endSuspensions()
             await crowd.note(counters.intakeConnections.load(ordering: .relaxed))
             await measureRoom()

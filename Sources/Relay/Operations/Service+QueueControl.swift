@@ -135,19 +135,19 @@ extension Service {
         guard let traceKey = TraceKey(parsing: key) else { return TracePage(matches: []) }
         var matches: [LifeView] = []
         var queued: Set<String> = []
-        let findings = try await ground.trace.find(traceKey, limit: limit)
+        let findings = try await ground.trace?.find(traceKey, limit: limit) ?? []
         let notes = Dictionary(
             findings.filter { $0.life == nil }.compactMap { one in one.notes.first.map { ($0.id, one.notes) } },
             uniquingKeysWith: { first, _ in first })
         for detail in try await inQueue(traceKey, limit: limit) {
             queued.insert(detail.message.id.text)
             var own = notes[detail.message.id]
-            if own == nil { own = try await ground.trace.find(.id(detail.message.id), limit: 1).first?.notes }
+            if own == nil { own = try await ground.trace?.find(.id(detail.message.id), limit: 1).first?.notes }
             matches.append(LifeView(detail, messageID: detail.message.messageID, notes: own ?? []))
         }
         matches += findings.compactMap(LifeView.init).filter { !queued.contains($0.id) }
         return TracePage(
-            matches: Array(matches.prefix(limit)), since: await ground.trace.state.oldest?.seconds)
+            matches: Array(matches.prefix(limit)), since: await ground.trace?.state.oldest?.seconds)
     }
 
     /// What is still in the queue under that key.

@@ -15,7 +15,8 @@ struct ServiceParts: Sendable {
     let path: String?
     let log: Logger
     let store: SQLiteStore
-    let trace: TraceStore
+    /// Nil where it cannot be opened: mail goes on without it.
+    let trace: TraceStore?
     let loops: LoopGroup
     let resolver: Resolver
     /// How the resolver's worker is started.
@@ -46,7 +47,8 @@ struct ServiceParts: Sendable {
         } catch {
             throw ServiceError.store("\(error)")
         }
-        let trace: TraceStore
+        /// Nil where it cannot be opened: mail goes on without it.
+    let trace: TraceStore?
         do throws(StoreOpenError) {
             trace = try TraceStore.open(
                 directory: configuration.store.directory, limits: TraceLimits(configuration.trace),
@@ -71,9 +73,27 @@ struct ServiceParts: Sendable {
                 program: program, workerArguments: workerArguments, https: https, opportunistic: opportunistic,
                 dane: dane)
         } catch {
-            await trace.close()
+            await trace?.close()
             await store.close()
             throw error
+        }
+    }
+
+    private static func openTrace(_ configuration: Configuration, _ log: Logger) -> TraceStore? {
+        do throws(StoreOpenError) {
+            let trace = try TraceStore.open(
+                directory: configuration.store.directory, limits: TraceLimits(configuration.trace),
+                now: Service.clock())
+            if let aside = trace.openingReport.setAside {
+                log.event(.warning, LogLine("trace-set-aside").with("reason", aside))
+            }
+            return trace
+        } catch {
+            log.event(
+                .error,
+                LogLine("trace-off").with("reason", "\(error)")
+                    .with("cure", "mail goes on without a trace: mend or move the file away, then restart relayd"))
+            return nil
         }
     }
 

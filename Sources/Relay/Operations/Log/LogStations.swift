@@ -52,7 +52,7 @@ extension Configuration.LogStation {
                 .operations,
                 [
                     "started", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
-                    "trace-set-aside", "store-opened", "store-failed",
+                    "trace-set-aside", "trace-off", "store-opened", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",
                     "log-lines-lost",
                 ]

@@ -28,7 +28,7 @@ struct Ground: Sendable {
     /// What the operator ordered about the queue, beside the configuration.
     let orders = StandingOrders()
     /// Lives of messages that left the queue.
-    let trace: TraceStore
+    let trace: TraceStore?
     let rests = HostRests()
 
     init(_ parts: ServiceParts) {

@@ -145,7 +145,7 @@ extension Service {
         current.replace(with: stations)
         reporting.replace(with: reportTerms(stations))
         await policies.adopt(ground.policyTerms(settings))
-        ground.trace.setLimits(TraceLimits(settings.configuration.trace))
+        ground.trace?.setLimits(TraceLimits(settings.configuration.trace))
         await dispatcher.adopt(ground.deliveryParts(stations), ground.recorder(settings))
         await intake.adopt(ground.intakeParts(stations, current, dispatcher), settings.entrances, prepared.opened)
         (log.handler as? LogWriter)?.adopt(settings.configuration.log)
