@@ -47,19 +47,7 @@ struct ServiceParts: Sendable {
         } catch {
             throw ServiceError.store("\(error)")
         }
-        /// Nil where it cannot be opened: mail goes on without it.
-    let trace: TraceStore?
-        do throws(StoreOpenError) {
-            trace = try TraceStore.open(
-                directory: configuration.store.directory, limits: TraceLimits(configuration.trace),
-                now: Service.clock())
-        } catch {
-            await store.close()
-            throw ServiceError.store("\(error)")
-        }
-        if let aside = trace.openingReport.setAside {
-            log.event(.warning, LogLine("trace-set-aside").with("reason", aside))
-        }
+        let trace = openTrace(configuration, log)
         let report = store.openingReport
         log.event(
             report.messagesQuarantined > 0 || report.filesSetAside > 0 ? .warning : .notice,

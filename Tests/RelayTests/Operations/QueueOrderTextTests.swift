@@ -68,13 +68,8 @@ struct QueueOrderTextTests {
             (.retry, 2, 0, 0, true, "2 recipients were made due now.\n"),
             (
                 .release, 3, 2, 1, true,
-<<<<<<< HEAD
-                "3 recipients were released. For 2 there is nothing to do: not held. 1 is being delivered right now\n"
-                    + "and was left alone: ask again in a moment.\n"
-=======
                 "3 recipients were released. For 2 there is nothing to do: not held. 1 is being delivered right now\nand "
                     + "was left alone: ask again in a moment.\n"
->>>>>>> verbs6
             ),
             (.delete, 0, 0, 0, true, "No mail in the queue matches. relayctl queue list shows what there is.\n"),
             (.hold, 0, 4, 0, true, "Nothing was held. For 4 there is nothing to do: held already.\n"),

@@ -14,12 +14,8 @@ struct TopTextTests {
             DestinationView(name: "a.example", due: 1, active: 2, oldest: 999_000, ratePerMinute: 3, tls: "encrypted"),
             DestinationView(
                 name: "b.example", due: 9, deferred: 4, oldest: 999_900, state: "down", until: 1_000_060,
-<<<<<<< HEAD
-                reason: "timeout\u{1B}[2J", ratePerMinute: 0),
-=======
                 reason: "timeout\u{1B}[2J",
                 ratePerMinute: 0),
->>>>>>> verbs6
             DestinationView(name: "c.example", ratePerMinute: 70),
         ])
 
