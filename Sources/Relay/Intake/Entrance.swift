@@ -53,8 +53,9 @@ extension Configuration {
         let own = index - intake.listen.count
         let hasOwn = intake.listeners.indices.contains(own) && intake.listeners[own].tlsCertificate != nil
         let table = hasOwn ? "intake.listener[\(own)]" : "intake"
-        let keyFile = hasOwn ? intake.listeners[own].tlsKey : intake.tlsKey
-        let isKey = keyFile.map { error.kind == .file($0) } ?? false
+        let certificate = hasOwn ? intake.listeners[own].tlsCertificate : intake.tlsCertificate
+        // Both may lie in one file.
+        let isKey = certificate.map { error.kind != .file($0) } ?? false
         return fault("\(table).\(isKey ? "tls_key" : "tls_certificate")", error.text, cure)
     }
 }

@@ -110,7 +110,7 @@ struct ReloadTests {
             // Half of it: refused, and the old pair goes on.
             try world.write("cert.pem", RenewedCertificate.certificate)
             let half = await service.reload()
-            #expect(half.faults.map(\.key) == ["intake.listener[0].tls_certificate"])
+            #expect(half.faults.map(\.key) == ["intake.listener[0].tls_key"])
             #expect(try await ReloadClient(world.file("t")).certificateNames() == ["mx.example"])
             try world.write("key.pem", RenewedCertificate.key)
             let result = await service.reload()
