@@ -22,8 +22,7 @@ actor Dispatcher {
     private var parts: DeliveryParts
     private let loops: LoopGroup
     private var recorder: OutcomeRecorder
-    /// Counts how often ``parts`` were replaced.
-    private var generation = 0
+    private var generation = 0  // Of ``parts``.
     private let loader: Alarm
     private var destinations: [String: Destination] = [:]
     /// Recipients that are in memory: the loader leaves them alone.
