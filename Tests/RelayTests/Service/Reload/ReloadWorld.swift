@@ -46,6 +46,7 @@ struct ReloadWorld: Sendable {
 
     /// - Parameter mode: what the resolver's worker does, in the words of the fixture.
     func start(_ mode: String = "silent") async throws -> Service {
+        Signals.ignoreBrokenPipe()
         let parts = try await ServiceParts.make(
             try Configuration.load(path: path), path: path, program: ServiceWorld.worker, workerArguments: [mode],
             log: log.logger)
