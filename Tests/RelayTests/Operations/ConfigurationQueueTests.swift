@@ -98,9 +98,9 @@ struct ConfigurationQueueTests {
         arguments: [
             (
                 "connections = 1",
-                "f:1:1: queue.rule[0]: names neither destination nor sender nor mx nor failure. Add destination"
+                "f:1:9: queue.rule[0]: names neither destination nor sender nor mx nor failure. Add destination"
             ),
-            ("sender = \"@a.test\"", "f:1:1: queue.rule[0]: sets nothing. Add priority, "),
+            ("sender = \"@a.test\"", "f:1:9: queue.rule[0]: sets nothing. Add priority, "),
             (
                 "failure = \"policy\"\npriority = \"high\"",
                 "f:3:12: queue.rule[0].priority: stands with failure, but it is set when mail comes in. "
@@ -165,7 +165,7 @@ struct ConfigurationQueueTests {
             ),
             (
                 "sender = \"A@a.test\"\npriority = \"high\"\n[[queue.rule]]\nsender = \"a@a.test\"\nlifetime = \"1h\"",
-                "f:4:1: queue.rule[1]: is for the same mail as the rule in line 1. Make one rule of the two."
+                "f:4:9: queue.rule[1]: is for the same mail as the rule in line 1. Make one rule of the two."
             ),
         ])
     func ruleFaults(text: String, expected: String) {
@@ -199,7 +199,7 @@ struct ConfigurationQueueTests {
             ),
             (
                 "[log]\nlevels = { deliver = \"debug\" }",
-                "f:2:12: log.levels.deliver: there is no such station. Did you mean delivery?."
+                "f:2:12: log.levels.deliver: there is no such station. Did you mean delivery?"
             ),
             ("[log]\nlevels = { delivery = \"loud\" }", "f:2:23: log.levels.delivery: \"loud\" is none of \"trace\", "),
             ("[log]\nlevels = \"debug\"", "f:2:10: log.levels: must be a table, but is "),
