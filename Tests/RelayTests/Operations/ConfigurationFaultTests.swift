@@ -10,8 +10,15 @@ struct ConfigurationFaultTests {
         arguments: [
             ("[intake]\nlisen = 1", "f:2:1: intake.lisen: there is no such key. Did you mean listen?"),
             ("[intake]\nxyzzyx = 1", "f:2:1: intake.xyzzyx: there is no such key. The keys of [intake] are listen, "),
-            ("[intake]\nlifetime = 1", "f:2:1: intake.lifetime: there is no such key. It belongs in [retry]."),
-            ("lifetime = 1", "f:1:1: lifetime: there is no such key outside of a section. It belongs in [retry]."),
+            (
+                "[intake]\nlifetime = 1",
+                "f:2:1: intake.lifetime: there is no such key. It belongs in [retry] or [[queue.rule]]."
+            ),
+            (
+                "lifetime = 1",
+                "f:1:1: lifetime: there is no such key outside of a section. It belongs in [retry] or "
+                    + "[[queue.rule]]."
+            ),
             (
                 "whatever = 1",
                 "f:1:1: whatever: there is no such key outside of a section. Put it behind its [section]."
