@@ -166,7 +166,7 @@ struct NoticeTests {
         let reason = Reason(.stsMXMismatch, "mx.b.example is not in the policy")
         let notices = try await notices(
             [Fate(outcome: .deferred(reason, nil), isReached: isReached)], after: 432_000)
-        let text = try #require(notices.first?.text).replacing("\r\n ", with: " ")
+        let text = try #require(notices.first?.text).replacing("\r\n    ", with: " ")
         #expect(text.contains("Remote-MTA: dns; mx.b.example\r\n") == isReached)
         #expect(!text.contains("Diagnostic-Code"))
         #expect(
