@@ -96,7 +96,7 @@ extension Dispatcher {
             refills.append(
                 Refill(
                     destination: name, room: room,
-waiting: destination.ready.counts))
+                    waiting: destination.ready.counts))
         }
         for refill in refills { overflowing.remove(refill.destination) }
         return refills
@@ -148,7 +148,9 @@ waiting: destination.ready.counts))
         tasks[number] = Task(executorPreference: loop) { [parts, recorder] in
             let delivery = Delivery(parts: parts, loop: loop)
             for job in jobs where !parts.stopping.isSet {
-                guard let attempt = await delivery.attempt(job, preferring: nil, entering: { _ in true }) else { continue }
+                guard let attempt = await delivery.attempt(job, preferring: nil, entering: { _ in true }) else {
+                    continue
+                }
                 await delivery.end()
                 let (kept, result) = attempt.worthRecording(of: job, isStopping: parts.stopping.isSet)
                 await self.triedLast(job, await recorder.record(kept, result))
@@ -163,5 +165,6 @@ waiting: destination.ready.counts))
         submit(recorded.notices)
     }
 
-    private static let neverTried = Reason(.localFailure, "there was no attempt yet: mail to this destination waits its turn")
+    private static let neverTried = Reason(
+        .localFailure, "there was no attempt yet: mail to this destination waits its turn")
 }

@@ -63,7 +63,8 @@ struct QueueLoader: Sendable {
     private func loadDue(until now: WallTime, from: WallTime?) async throws(StoreError) -> Bool {
         var cursor = from.map {
             DueCursor(
-                nextAttempt: $0, destination: "\u{10FFFF}", lane: SenderLane(value: .max), number: RecipientNumber(.max))
+                nextAttempt: $0, destination: "\u{10FFFF}", lane: SenderLane(value: .max), number: RecipientNumber(.max)
+            )
         }
         while !Task.isCancelled {
             let page = try await store.due(
@@ -97,7 +98,8 @@ struct QueueLoader: Sendable {
             }
             room -= wanted.count
             // Nothing new, and nobody more to pass over: what is read is all under way.
-            if wanted.isEmpty, page.count >= wish + waiting, counts.count(where: { $0.value >= share }) == enough.count {
+            if wanted.isEmpty, page.count >= wish + waiting, counts.count(where: { $0.value >= share }) == enough.count
+            {
                 break
             }
             guard await dispatcher.load(try await jobs(of: wanted)) else { break }

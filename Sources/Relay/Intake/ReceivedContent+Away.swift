@@ -83,6 +83,7 @@ extension ReceivedContent {
                 forwarded: origin.forwarded.flatMap { $0.text.isEmpty ? nil : $0.text }),
             demand: envelope.demand, returns: envelope.returns, envelopeID: envelope.envelopeID,
             messageID: facts.messageID, isInternationalized: envelope.isInternationalized,
-            needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, content: content, recipients: recipients)
+            needsUTF8Header: envelope.isInternationalized && facts.headerHas8bit, content: content,
+            recipients: recipients)
     }
 }

@@ -63,7 +63,9 @@ struct QueueOrders: Sendable {
         let now = clock()
         let changed = try await store.change(change, recipients.map(\.number), at: now)
         note(verb, recipients, reason, at: now)
-        for ended in changed.ended { trace?.record(Life(ended, messageID: ended.message.messageID, endedAt: now, notices: [])) }
+        for ended in changed.ended {
+            trace?.record(Life(ended, messageID: ended.message.messageID, endedAt: now, notices: []))
+        }
         return changed.changed
     }
 

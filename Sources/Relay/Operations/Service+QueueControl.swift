@@ -120,7 +120,8 @@ extension Service {
         for suspension in elapsed {
             _ = try? await store.resume(suspension.destination, at: suspension.until ?? Self.clock())
             log.event(
-                .notice, LogLine("resumed").with("destination", suspension.destination).with("reason", "its time is over"))
+                .notice,
+                LogLine("resumed").with("destination", suspension.destination).with("reason", "its time is over"))
         }
         do throws(StoreError) { try await renewOrders() } catch {
             return log.event(

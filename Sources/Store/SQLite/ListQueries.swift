@@ -51,7 +51,8 @@ enum ListQueries {
     }
 
     static func list(_ filter: QueueFilter) -> String {
-        let isAnyRecipient = filter.recipient == nil && filter.recipientDomain == nil && filter.states == nil
+        let isAnyRecipient =
+            filter.recipient == nil && filter.recipientDomain == nil && filter.states == nil
             && filter.isAttempted == nil
         return list(Source(filter), anyRecipient: isAnyRecipient)
     }

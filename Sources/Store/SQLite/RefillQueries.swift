@@ -23,7 +23,8 @@ enum RefillQueries {
 extension SQLiteStore {
     public func deferred(at time: WallTime) async throws(StoreError) -> Int {
         try await viewReader.read { db in
-            try db.cachedStatement(sql: RefillQueries.deferred).first([time.seconds.databaseValue]) { try $0.int() } ?? 0
+            try db.cachedStatement(sql: RefillQueries.deferred).first([time.seconds.databaseValue]) { try $0.int() }
+                ?? 0
         }
     }
 

@@ -30,7 +30,8 @@ extension NextHop {
 
     /// The next-hop domain in the name of a destination, without brackets and port; nil for an address.
     public static func domain(of destination: String) -> DomainName? {
-        var text = destination.hasPrefix(configuredPrefix) ? destination.dropFirst(configuredPrefix.count) : destination[...]
+        var text =
+            destination.hasPrefix(configuredPrefix) ? destination.dropFirst(configuredPrefix.count) : destination[...]
         if text.first == "[" {
             guard let end = text.firstIndex(of: "]") else { return nil }
             text = text[..<end].dropFirst()

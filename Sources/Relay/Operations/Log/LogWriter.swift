@@ -54,7 +54,8 @@ extension Logger {
         _ label: String, _ configuration: Configuration.Log, output: LogOutput, thresholds: LogThresholds? = nil
     ) {
         let writer = LogWriter(
-            output: output, form: LogForm(configuration, output: output), thresholds: thresholds ?? LogThresholds(configuration))
+            output: output, form: LogForm(configuration, output: output),
+            thresholds: thresholds ?? LogThresholds(configuration))
         self.init(label: label, factory: { _ in writer })
     }
 }

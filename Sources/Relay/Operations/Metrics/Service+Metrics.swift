@@ -118,7 +118,8 @@ extension Service: MetricsSource {
             }
         }
         if ground.unsettled.waiting > 0 {
-            obstacles.append("the store does not take the results of \(ground.unsettled.waiting) deliveries: see the log")
+            obstacles.append(
+                "the store does not take the results of \(ground.unsettled.waiting) deliveries: see the log")
         }
         if (try? await store.freeSpace()) == nil { obstacles.append("the store does not answer") }
         return obstacles

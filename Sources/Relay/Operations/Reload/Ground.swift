@@ -138,7 +138,8 @@ extension Ground {
         return IntakeParts(
             configuration: settings.configuration.intake, store: store, dispatcher: dispatcher,
             gate: stations.gate, users: settings.users, counters: counters,
-            stopping: intakeStopping, log: log, currentTerms: { queueTerms(current.value.settings) }, toASCII: { try? DomainName(idna: $0) },
+            stopping: intakeStopping, log: log, currentTerms: { queueTerms(current.value.settings) },
+            toASCII: { try? DomainName(idna: $0) },
             clock: Service.clock)
     }
 }
