@@ -30,10 +30,10 @@ class Taken:
 
 
 class OwnHost:
-    """One address, port 25. Use as a context; `pause` is how many seconds each letter takes."""
+    """One address, port 25. Use as a context; `pause` is how many seconds each letter takes, `puts_off` makes it say 451 to every RCPT."""
 
     def __init__(self, address: str, pause: float = 0.0) -> None:
-        self.address, self.pause = address, pause
+        self.address, self.pause, self.puts_off = address, pause, False
         self.taken: list[Taken] = []
         self.connects: list[float] = []
         self.now, self.most = 0, 0  # connections open
@@ -96,9 +96,13 @@ class OwnHost:
             elif verb == b"MAIL":
                 sender, recipients = _path(line), []
                 writer.write(b"250 2.1.0 ok\r\n")
+            elif verb == b"RCPT" and self.puts_off:
+                writer.write(b"451 4.2.1 not now\r\n")
             elif verb == b"RCPT":
                 recipients.append(_path(line))
                 writer.write(b"250 2.1.5 ok\r\n")
+            elif verb == b"DATA" and not recipients:
+                writer.write(b"554 5.5.1 no valid recipients\r\n")
             elif verb == b"DATA":
                 writer.write(b"354 go on\r\n")
                 while await reader.readline() not in (b".\r\n", b""):

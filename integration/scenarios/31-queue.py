@@ -213,14 +213,14 @@ def scenario_outage(bed: Bed) -> None:
             for domain in own:
                 pour(relay.address, f"part{part}@sender.example", people(domain, 300))
             clock.advance(minutes=10)
-            time.sleep(4)
+            time.sleep(8)
         lost = knocks.count - known
         marks = {domain: (len(host.taken), len(host.connects)) for domain, host in own.items()}
         for host in own.values():
             host.most = 0
             host.open()
         began = time.monotonic()
-        # The next probe is half an hour away at the most, and retries two hours.
+        # The next probe is half an hour away at the most, and retries two hours. (Dead addresses rest by monotonic time: that is over.)
         clock.advance(hours=2, minutes=30)
         for domain, host in own.items():
             wait_for(f"mail of the outage at {domain}", lambda: len(host.taken) - marks[domain][0] >= 1800, 240)
