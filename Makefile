@@ -46,7 +46,7 @@ scenarios: deps-bed release ## the scenarios in the mini-internet (root)
 demo: deps-bed release ## the whole mission in the mini-internet, no internet needed (root)
 	@integration/demo
 
-million: release ## what a million queued messages cost: enqueue, memory, restart, first pages (8 GB in $$TMPDIR)
+million: release ## what a million queued messages cost: enqueue, memory, restart, first pages (8 GB of disk)
 	@integration/million
 
 bench-decisions: deps ## decisions a second from warm caches, on one thread

@@ -37,7 +37,6 @@ class OwnHost:
         self.taken: list[Taken] = []
         self.connects: list[float] = []
         self.now, self.most = 0, 0  # connections open
-        self.sessions: list[tuple[float, float]] = []  # from when to when: those that are over
         self.loop = asyncio.new_event_loop()
         self.server: asyncio.Server | None = None
         self.links: set[asyncio.StreamWriter] = set()
@@ -71,8 +70,7 @@ class OwnHost:
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        began = time.monotonic()
-        self.connects.append(began)
+        self.connects.append(time.monotonic())
         self.now += 1
         self.most = max(self.most, self.now)
         self.links.add(writer)
@@ -83,7 +81,6 @@ class OwnHost:
         finally:
             self.now -= 1
             self.links.discard(writer)
-            self.sessions.append((began, time.monotonic()))
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -154,13 +154,13 @@ def scenario_hold_lifetime(bed: Bed) -> None:
     with rig(bed, "32-orders-lifetime", 224, clock=True) as here:
         here.suspend()
         letter, id = here.send()
-        before = here.recipient(id)["expires_at"]
+        before = on_disk(here.relay, "state = 0", "max(expires_at)")
         here.order("hold", "--id", id)
         assert here.relay.clock
         here.relay.clock.advance(days=6)
         time.sleep(WHILE)
         here.order("release", "--id", id)
-        moved = here.recipient(id)["expires_at"] - before
+        moved = on_disk(here.relay, "state = 0", "max(expires_at)") - before
         assert abs(moved - 6 * 86400) < 600, moved
         here.resume()
         here.came(letter)
@@ -199,6 +199,15 @@ def scenario_hold_rules(bed: Bed) -> None:
             here.came(there)
             here.came(fresh)
             assert here.relay.ctl("queue", "holds", "remove", str(rule["number"]))[0] == 1
+
+
+def scenario_hold_rule_without_reason(bed: Bed) -> None:
+    """A hold rule needs no reason, and holds what is there all the same"""
+    with rig(bed, "32-orders-reason", 232) as here:
+        here.suspend()
+        here.send()
+        made = here.json("queue", "holds", "add", "--destination", DOMAIN)
+        assert made["held"]["touched"] == 1, made
 
 
 def notices(relay: Relay, words: str) -> list[Message]:
@@ -350,7 +359,7 @@ def scenario_under_traffic(bed: Bed) -> None:
         end = time.monotonic() + 30
         while time.monotonic() < end:
             here.suspend(LIVE[0], "--for", "10m")
-            rule = here.json("queue", "holds", "add", "--destination", LIVE[1])["rule"]["number"]
+            rule = here.json("queue", "holds", "add", "--destination", LIVE[1], "--reason", "a look at it")["rule"]["number"]
             time.sleep(1)
             for verb in ("hold", "retry", "release", "hold"):
                 code, said = here.relay.ctl_json("queue", verb, "--destination", LIVE[0], "--yes")
@@ -371,9 +380,9 @@ def scenario_under_traffic(bed: Bed) -> None:
         assert min(counts.values()) > 0, counts
 
 
-def on_disk(relay: Relay, condition: str) -> int:
+def on_disk(relay: Relay, condition: str, what: str = "count(*)") -> int:
     with sqlite3.connect(f"file:{relay.store}/queue.db?mode=ro", uri=True, timeout=30) as database:
-        return int(database.execute(f"SELECT count(*) FROM recipient WHERE destination = '{DOMAIN}' AND {condition}").fetchone()[0])
+        return int(database.execute(f"SELECT {what} FROM recipient WHERE destination = '{DOMAIN}' AND {condition}").fetchone()[0])
 
 
 def killed_within(here: Rig, verb: str, done: str) -> tuple[int, int]:
@@ -430,23 +439,31 @@ def scenario_killed_within(bed: Bed, case: tuple[str, int, str]) -> None:
             assert arrived == people
         if verb == "bounce":
             told = wait_for_notices(here, sender, MANY - open_now)
-            assert len(told) == len(set(told)) == MANY - open_now, f"{len(told)} notices of {len(set(told))} recipients for {MANY - open_now}"
-            assert not arrived & set(told) and arrived | set(told) == people
+            # The kill may double a copy that was on its way to the host, but no notice is made twice.
+            note(f"{len(told)} notices, {len(told) - len(set(told))} of them came twice")
+            assert len({recipient for _, recipient in told}) == len(set(told)) == MANY - open_now, f"{len(set(told))} notices for {MANY - open_now}"
+            assert len(told) - len(set(told)) <= 20
+            returned = {recipient for _, recipient in told}
+            assert not arrived & returned and arrived | returned == people
         assert here.relay.ctl("queue", "list", "--destination", DOMAIN)[0] == 1
 
 
-def wait_for_notices(here: Rig, sender: str, count: int) -> list[str]:
-    def found() -> list[str]:
-        new = here.relay.bed.maildir(addresses.SENDER_DOMAIN) / "new"
-        texts = [path.read_bytes() for path in new.iterdir()]
-        return [address for text in texts if sender.encode() in text and b"multipart/report" in text for address in final_recipients(text)]
-
+def wait_for_notices(here: Rig, sender: str, count: int) -> list[tuple[str, str]]:
+    """Message-ID and recipient of each notice to the sender, as soon as there are so many."""
+    known: dict[str, tuple[str, str] | None] = {}
     end = time.monotonic() + 120
-    while len(found()) < count and time.monotonic() < end:
+    while True:
+        for path in (here.relay.bed.maildir(addresses.SENDER_DOMAIN) / "new").iterdir():
+            if path.name not in known:
+                content = path.read_bytes()
+                known[path.name] = returned(content) if sender.encode() in content and b"multipart/report" in content else None
+        found = [one for one in known.values() if one]
+        if len(set(found)) >= count or time.monotonic() > end:
+            return found
         time.sleep(1)
-    return found()
 
 
-def final_recipients(text: bytes) -> list[str]:
-    parts = email.message_from_bytes(text).get_payload()[1].get_payload()
-    return [part["Final-Recipient"].split(";")[1].strip() for part in parts if part["Final-Recipient"]]
+def returned(content: bytes) -> tuple[str, str]:
+    notice = email.message_from_bytes(content)
+    (recipient,) = (part["Final-Recipient"] for part in notice.get_payload()[1].get_payload() if part["Final-Recipient"])
+    return notice["Message-ID"], recipient.split(";")[1].strip()
