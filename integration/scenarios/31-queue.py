@@ -52,12 +52,12 @@ def delay(relay: Relay, host: OwnHost, domain: str) -> float:
     return wait_for(f"letter at {domain}", lambda: host.first(letter.sender), 60).time - began
 
 
-KINDS = (("queue-dead.example", DEAD, "refuses connections", 231), ("queue-silent.example", SILENT, "does not answer at all", 232))
+KINDS = (("queue-dead.example", DEAD, "it refuses connections", 231), ("queue-silent.example", SILENT, "it does not answer at all", 232))
 
 
 @cases(KINDS, lambda case: case[2])
 def scenario_dead_beside_live(bed: Bed, case: tuple[str, str, str, int]) -> None:
-    """10,000 letters to a dead destination beside a live one whose mail goes at once: a host that"""
+    """10,000 letters to a dead destination beside a live one whose mail goes at once"""
     domain, address, _, number = case
     with ExitStack() as stack:
         host = stack.enter_context(OwnHost(LIVE))
@@ -167,7 +167,7 @@ RATES = (("destination", 239, rule(destination="queue-site1.example", rate="60/1
 
 @cases(RATES, lambda case: case[0])
 def scenario_rate(bed: Bed, case: tuple[str, int, Table, int]) -> None:
-    """A rate is spread evenly over its span: by"""
+    """A rate is spread evenly over its span"""
     _, number, table, each_second = case
     with OwnHost(SITE) as host, relay_for(bed, f"rate{number}", number, table) as relay:
         count = 20 * each_second
