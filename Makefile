@@ -9,7 +9,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Where `make run` keeps its configuration, queue and control socket.
 STATE := $(CURDIR)/var/run
 
-.PHONY: help deps deps-bed build release run test unit scenarios demo bench-decisions bench-signatures bench-counting lint clean
+.PHONY: help deps deps-bed build release run test unit scenarios demo million bench-decisions bench-signatures bench-counting lint clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ scenarios: deps-bed release ## the scenarios in the mini-internet (root)
 
 demo: deps-bed release ## the whole mission in the mini-internet, no internet needed (root)
 	@integration/demo
+
+million: release ## what a million queued messages cost: enqueue, memory, restart, first pages (8 GB of disk)
+	@integration/million
 
 bench-decisions: deps ## decisions a second from warm caches, on one thread
 	swift build $(SWIFT_FLAGS) -c release --product waxwing-bench

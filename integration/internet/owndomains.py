@@ -22,7 +22,13 @@ def _ruled(name: str, what: str, expect: Expect, host: Host, **more) -> Domain: 
     return Domain(name, what, expect, (host,), **({"dns": "unsigned", "only": "16"} | more))
 
 
+def _own(name: str, what: str, address: str, expect: Expect, only: str, **more) -> Domain:  # noqa: ANN003
+    """Its host is one that the scenario opens itself (ownhosts.py)."""
+    return Domain(name, what, expect, **({"dns": "unsigned", "only": only, "records": (f"mx A {address}",)} | more))
+
+
 _ENCRYPTED = delivered("encrypted")
+_PLAIN, _DEAD = delivered("none"), deferred("connect-failed")
 
 OWN = (
     _changing("changes-id.example", "a new id, and the policy host fails"),
@@ -91,5 +97,14 @@ OWN = (
                  options=("{smtpd_recipient_restrictions=check_recipient_access static:{450 4.2.2 the mailbox is full, says its host}}",)),),
            only="22"),
     Domain("notices-requiretls.example", "DANE, does not know REQUIRETLS", delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),), only="33"),
+    _own("queue-live.example", "a host that takes what comes", "127.1.6.1", _PLAIN, "31"),
+    _own("queue-other.example", "another", "127.1.6.2", _PLAIN, "31"),
+    _own("queue-dead.example", "nobody listens at its host", "127.1.6.3", _DEAD, "31"),
+    _own("queue-silent.example", "its host answers no connection request", "127.1.6.4", _DEAD, "31"),
+    *(_own(f"queue-site{number}.example", "shares its MX host with others", "127.1.6.5", _PLAIN, "31", mx=("10 mx.queue-site1.example.",))
+      for number in (1, 2, 3)),
+    *(_own(f"queue-dark{number}.example", "an MX of its own at a dead address that it shares", "127.1.6.6", _DEAD, "31") for number in range(10)),
+    _own("orders.example", "a host that takes what comes", "127.1.6.7", _PLAIN, "32"),
+    _own("orders-other.example", "another", "127.1.6.8", _PLAIN, "32"),
     Domain("slow.example", "takes its time behind the content", _ENCRYPTED, (Host("mx", "slow"),), dns="unsigned", only="22"),
 )

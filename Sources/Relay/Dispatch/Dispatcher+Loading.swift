@@ -46,7 +46,11 @@ extension Dispatcher {
         var excluded = DueExclusion()
         excluded.destinations = parts.terms.orders.suspensions(at: now).map(\.destination)
         excluded.senders = memory.fullSenders
-        for destination in destinations.values {
+        for name in shut {
+            guard let destination = destinations[name] else {
+                shut.remove(name)
+                continue
+            }
             switch destination.window.opening(at: now) {
             case .closed:
                 overflow(destination)
@@ -61,7 +65,10 @@ extension Dispatcher {
                 excluded.destinations.append(destination.name)
             case .open:
                 let waiting = destination.ready.count
-                if waiting < ReadyMemory.destinationReadyLimit { continue }
+                if waiting < ReadyMemory.destinationReadyLimit {
+                    shut.remove(name)
+                    continue
+                }
                 overflow(destination)
                 if waiting >= ReadyMemory.destinationReadyLimit + ReadyMemory.destinationReserve {
                     excluded.destinations.append(destination.name)

@@ -97,7 +97,7 @@ extension Dispatcher {
         guard !destination.isInLine else { return }
         destination.isInLine = true
         line.append(destination)
-        releaseOneIdle()
+        endOneIdle()
     }
 
     private func standInLine(_ destination: Destination, of site: Site) {
@@ -105,8 +105,7 @@ extension Dispatcher {
         destination.isInSiteLine = true
         site.line.append(destination)
         // A connection to the site that lies idle is in its way.
-        let holder = destinations.values.first { $0.site === site && !$0.idle.isEmpty }
-        holder?.idle.popFirst()?.continuation.resume(returning: nil)
+        endOneIdle { $0.site === site }
     }
 
     private func assign(_ job: Job, _ ticket: DestinationWindow.Ticket?, _ destination: Destination) {
@@ -121,9 +120,18 @@ extension Dispatcher {
     }
 
     /// A connection that lies idle is in the way of a destination that has none.
-    private func releaseOneIdle() {
-        guard let holder = destinations.values.first(where: { !$0.idle.isEmpty }) else { return }
-        holder.idle.popFirst()?.continuation.resume(returning: nil)
+    private func endOneIdle(where fits: (Destination) -> Bool = { _ in true }) {
+        for name in idling {
+            guard let holder = destinations[name], let idle = holder.idle.popFirst() else {
+                idling.remove(name)
+                continue
+            }
+            guard fits(holder) else {
+                holder.idle.prepend(idle)
+                continue
+            }
+            return idle.continuation.resume(returning: nil)
+        }
     }
 
     private func start(_ first: Assignment, _ destination: Destination) {
@@ -230,6 +238,7 @@ extension Dispatcher {
 
     /// Says once that a destination is down, and when it is back: the messages that wait for it say nothing each.
     private func tell(_ destination: Destination, wasDown: Bool) {
+        if destination.window.isDown { shut.insert(destination.name) }
         switch (wasDown, destination.window.opening(at: parts.clock())) {
         case (false, .closed(let until)):
             log.event(
@@ -270,6 +279,7 @@ extension Dispatcher {
         let expires = Deadline.after(parts.configuration.delivery.idleTimeout)
         return await withCheckedContinuation { continuation in
             destination.idle.append(Destination.Idle(continuation: continuation, expires: expires))
+            idling.insert(name)
         }
     }
 
@@ -309,7 +319,11 @@ extension Dispatcher {
     /// Ends deliveries that kept a connection open for nothing. Called about once a second.
     func expireIdle() {
         passes.rotate(at: parts.clock())
-        for destination in destinations.values where !destination.idle.isEmpty {
+        for name in idling {
+            guard let destination = destinations[name], !destination.idle.isEmpty else {
+                idling.remove(name)
+                continue
+            }
             var kept: Deque<Destination.Idle> = []
             for idle in destination.idle {
                 if idle.expires.hasPassed { idle.continuation.resume(returning: nil) } else { kept.append(idle) }

@@ -22,6 +22,10 @@ actor Dispatcher {
     var sites: [String: Site] = [:]
     /// Destinations of which due mail lies on disk.
     var overflowing: Set<String> = []
+    /// Those that may be down, or full in memory: only these are to be passed over on disk.
+    var shut: Set<String> = []
+    /// Those that may keep an idle connection open.
+    var idling: Set<String> = []
     var memory = ReadyMemory()
     var workers = 0
     /// Destinations that wait for one of the connections of the whole daemon.
@@ -112,6 +116,7 @@ actor Dispatcher {
             if isFresh { recorder.tell(job, waitsFor: why, until: destination.window.opening(at: parts.clock())) }
             return overflow(destination)
         }
+        if destination.ready.count >= ReadyMemory.destinationReadyLimit { shut.insert(destination.name) }
         guard ReadyMemory.admits(job.lane, at: destination) else {
             if let awaited = job.awaited { return awaited.answer(job, Self.overloaded) }
             return overflow(destination)
