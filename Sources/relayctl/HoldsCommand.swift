@@ -94,7 +94,7 @@ struct HoldsAddCommand: AsyncParsableCommand {
         let added = try await client.addHold(rule, reason: reason).view
         var held: QueueOrderSum?
         if !newOnly {
-            let walk = OrderWalk(client: client, verb: .hold, selectors: rule.selectors, reason: added.reason)
+            let walk = OrderWalk(client: client, verb: .hold, selectors: rule.selectors, reason: reason)
             do throws(Failure) {
                 held = try await walk.walk(isDryRun: false)
             } catch {

@@ -30,6 +30,9 @@ struct AttemptRun {
     private var sessions: [ReportedSession] = []
     /// What was counted without a connection: once per attempt, however often it is met (D3).
     private var countedOnce: Set<ReportedSession> = []
+    /// The end of the first rest that stood in the way; nil once anything else was tried or found out about a host.
+    private var rest: WallTime?
+    private var hasTried = false
     private var trace = AttemptResult.Trace()
     private var family: AddressFamily?
     /// Some host took part in a transaction: the destination is up, whatever it said.
@@ -41,6 +44,9 @@ struct AttemptRun {
         settled = Array(repeating: nil, count: job.recipients.count)
         open = Array(job.recipients.indices)
     }
+
+    /// Set where nothing was tried, because no host may be connected to before that time.
+    var restsUntil: WallTime? { hasTried ? nil : rest }
 
     var isComplete: Bool { open.isEmpty && leftOver.isEmpty }
     /// True where the host under way still has somebody to be asked about.
@@ -67,6 +73,7 @@ struct AttemptRun {
     /// Results of a transaction, in the order of ``transaction``.
     mutating func note(_ results: [RecipientResult], over connection: ClientConnection, at time: WallTime) {
         hadSession = true
+        hasTried = true
         family = connection.candidate.address.family
         trace = self.trace(of: connection)
         lastEnd = nil
@@ -110,6 +117,7 @@ struct AttemptRun {
             // A session that broke before anybody was judged is none.
             hadSession = before || end.results.contains(where: \.isVerdict)
         }
+        hasTried = true
         trace = self.trace(of: connection)
         lastEnd = end
         if let failure = end.failure {
@@ -135,6 +143,7 @@ struct AttemptRun {
         _ candidate: DeliveryPlan.Candidate, _ connection: ClientConnection?, _ reason: Reason, _ reply: Reply?,
         since start: Deadline, at time: WallTime
     ) {
+        hasTried = true
         started = start
         trace = AttemptResult.Trace(
             host: candidate.host.host, address: candidate.address, requirement: candidate.requirement.level,
@@ -145,8 +154,18 @@ struct AttemptRun {
         attempts.append(record(candidate, connection, .deferred(reason, reply), at: time))
     }
 
+    /// A host that rests.
+    mutating func noteRest(of host: HostFacts, _ reason: Reason, seconds: Int64, at time: WallTime) {
+        let before = hasTried
+        noteSkip(host, reason, rule: nil, at: time)
+        hasTried = before
+        let end = time.advanced(by: seconds)
+        rest = rest.map { min($0, end) } ?? end
+    }
+
     /// A host that was passed over by policy or for want of an address.
     mutating func noteSkip(_ host: HostFacts, _ reason: Reason, rule: String?, at time: WallTime) {
+        hasTried = true
         trace = AttemptResult.Trace(host: host.host, rule: rule).under(sts)
         passedOver.append(AttemptResult.PassedOver(trace: trace, reason: reason))
         for index in open + leftOver { hostWords[index] = (reason, nil) }

@@ -23,32 +23,41 @@ final class Delivery {
 
     /// Delivers `job` to as many of its recipients as the destination takes now.
     /// - Parameter entering: asks for a place at the site where the hosts are.
-    /// - Returns: nil where there is none: nothing was begun.
     func attempt(
         _ job: Job, preferring family: AddressFamily?, entering: @Sendable (SiteTerms) async -> Bool
-    ) async -> AttemptResult? {
-        guard let result = await tried(job, preferring: family, entering) else { return nil }
-        metrics.count(result, of: job)
-        return result
+    ) async -> Attempt {
+        let attempt = await tried(job, preferring: family, entering)
+        if case .made(let result) = attempt { metrics.count(result, of: job) }
+        return attempt
+    }
+
+    /// What came of a job.
+    enum Attempt: Sendable {
+        case made(AttemptResult)
+        /// Not begun: the site of the hosts has no place.
+        case noPlace
+        /// Not begun: no host may be connected to before that time, for what others found.
+        case resting(until: WallTime, Reason)
     }
 
     private var metrics: Metrics { parts.counters.metrics }
 
     private func tried(
         _ job: Job, preferring family: AddressFamily?, _ entering: @Sendable (SiteTerms) async -> Bool
-    ) async -> AttemptResult? {
+    ) async -> Attempt {
         var run = AttemptRun(job: job)
-        switch await parts.signer.sign(job) {
-        case .untouched: break
-        case .signed(let fields): run.signature = fields
-        case .wait(let reason): return run.result(.deferred(reason, nil))
-        case .refused(let reason): return run.result(.bounced(reason, nil))
-        }
         let began = Deadline.now
         var decision = await parts.decision(for: job)
         run.lookupTook = began.elapsedMilliseconds
         metrics.steps.observe(.lookup, milliseconds: run.lookupTook)
-        if let site = parts.site(of: decision), await !entering(site) { return nil }
+        // Before it is signed: that costs, and would have to be done again.
+        if let site = parts.site(of: decision), await !entering(site) { return .noPlace }
+        switch await parts.signer.sign(job) {
+        case .untouched: break
+        case .signed(let fields): run.signature = fields
+        case .wait(let reason): return .made(run.result(.deferred(reason, nil)))
+        case .refused(let reason): return .made(run.result(.bounced(reason, nil)))
+        }
         var failure = await follow(decision, &run, preferring: family)
         // RFC 8461 §5: before a failure under a cached policy counts, ask whether a newer one is out (STS-35, EDGE-25).
         if let failed = failure, failed.reason.cause.isUnderSTS, !parts.stopping.isSet,
@@ -59,7 +68,8 @@ final class Delivery {
                     facts: decision.inputs.facts, sts: sts, demand: job.message.demand, settings: parts.policy))
             failure = await follow(decision, &run, preferring: family)
         }
-        return run.result(failure: failure)
+        if let failure, let until = run.restsUntil { return .resting(until: until, failure.reason) }
+        return .made(run.result(failure: failure))
     }
 
     /// Tries host after host as `decision` says.
@@ -97,9 +107,14 @@ final class Delivery {
                 let rule = current.hosts.first { $0.host.host == host.host }?.rule.inWords
                 run.noteSkip(host, reason, rule: rule, at: parts.clock())
             case .connect(let candidate):
-                if let reason = parts.refusal(of: candidate, for: run.job) ?? parts.rests.obstacle(to: candidate) {
+                if let reason = parts.refusal(of: candidate, for: run.job) {
                     run.noteSkip(candidate.host, reason, rule: candidate.rule, at: parts.clock())
                     plan.note(reason)
+                    continue
+                }
+                if let rest = parts.rests.obstacle(to: candidate) {
+                    run.noteRest(of: candidate.host, rest.reason, seconds: rest.seconds, at: parts.clock())
+                    plan.note(rest.reason)
                     continue
                 }
                 await tryHost(candidate, &run, &plan, under: current.inputs)
@@ -145,7 +160,7 @@ final class Delivery {
                 stream = try await connect(to: candidate)
                 parts.rests.took(candidate)
             } catch {
-                if !parts.stopping.isSet { parts.rests.refused(candidate) }
+                parts.rests.ended(candidate, error, isStopping: parts.stopping.isSet)
                 let reason = Self.reason(error, candidate, after: parts.configuration.delivery.connectTimeout)
                 run.noteTry(candidate, nil, reason, nil, since: started, at: parts.clock())
                 plan.note(reason)

@@ -26,6 +26,8 @@ final class Destination {
     var pace: Pace?
     /// True while it waits for its pace, or its site's.
     var isPaced = false
+    /// All its hosts rest, for what mail to it or to others found: until then nothing is tried, and nobody is to blame.
+    var restsUntil: WallTime?
     /// Why all its hosts failed, while it is backed off; else why the last attempt that failed did.
     var failure: Reason?
     /// The address family that worked last.
@@ -39,6 +41,12 @@ final class Destination {
         self.name = name
         self.window = window
         self.pace = pace
+    }
+
+    /// How it stands: down, resting, or open.
+    func opening(at now: WallTime) -> DestinationWindow.Opening {
+        if let restsUntil, restsUntil > now { return .closed(until: restsUntil) }
+        return window.opening(at: now)
     }
 
     /// Nothing is under way, nothing waits, and nothing would be lost with it.

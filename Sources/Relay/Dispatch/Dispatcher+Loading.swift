@@ -51,7 +51,7 @@ extension Dispatcher {
                 shut.remove(name)
                 continue
             }
-            switch destination.window.opening(at: now) {
+            switch destination.opening(at: now) {
             case .closed:
                 overflow(destination)
                 if destination.failure?.cause.isTLSPolicy == true {
@@ -73,7 +73,9 @@ extension Dispatcher {
                 if waiting >= ReadyMemory.destinationReadyLimit + ReadyMemory.destinationReserve {
                     excluded.destinations.append(destination.name)
                 } else {
-                    excluded.lanes += destination.ready.counts.filter { $0.value >= ReadyMemory.lightLane }.map {
+                    excluded.lanes += destination.ready.counts.filter {
+                        $0.value >= ReadyMemory.lightLane && $0.key.priority == .normal
+                    }.map {
                         LanePlace(destination: destination.name, lane: $0.key)
                     }
                 }
@@ -90,7 +92,7 @@ extension Dispatcher {
             guard let destination = destination(name) else { continue }
             if parts.terms.orders.suspension(of: name, at: now) != nil { continue }
             let room: Int
-            switch destination.window.opening(at: now) {
+            switch destination.opening(at: now) {
             case .closed(let until):
                 passes.wake(at: until)
                 continue
@@ -98,7 +100,7 @@ extension Dispatcher {
             case .open: room = ReadyMemory.destinationReadyLimit - destination.ready.count
             }
             guard room > 0, room == 1 || memory.jobs < ReadyMemory.readyLimit else { continue }
-            if room < ReadyMemory.destinationReadyLimit / 2, destination.window.opening(at: now) == .open { continue }
+            if room < ReadyMemory.destinationReadyLimit / 2, destination.opening(at: now) == .open { continue }
             destination.hasMoreOnDisk = false
             refills.append(
                 Refill(
@@ -127,8 +129,14 @@ extension Dispatcher {
     // MARK: Overdue
 
     /// Notices of delay and returns for mail that got no attempt when its time came: that of destinations that are down.
-    /// - Returns: once they are written.
-    func settleOverdue(_ jobs: [(job: Job, last: Reason?)]) async {
+    /// - Returns: once they are written; false where so many are being tried for the last time that no more are to be read.
+    func settleOverdue(_ jobs: [(job: Job, last: Reason?)]) async -> Bool {
+        // An order may have taken some since they were read.
+        let jobs = jobs.compactMap { job, last in
+            var job = job
+            job.recipients.removeAll { isKnown($0.number) }
+            return job.recipients.isEmpty ? nil : (job: job, last: last)
+        }
         for (job, _) in jobs { memory.claim(job.recipients.map(\.number)) }
         let recorder = recorder
         var lastTries: [Job] = []
@@ -145,25 +153,40 @@ extension Dispatcher {
             unclaim(job.recipients.map(\.number))
         }
         if !lastTries.isEmpty { tryLast(lastTries) }
+        return lastTryTasks < Self.lastTryLimit
     }
+
+    /// Tasks that try what a policy kept back for the last time, each over one connection.
+    private static let lastTryLimit = 4
 
     /// Mail that a policy kept back is not given up before one more attempt: it asks for a newer policy (RFC 8461 §5, Q-09),
     /// and the records may have been mended. One after the other, past the windows of their destinations.
     private func tryLast(_ jobs: [Job]) {
+        lastTryTasks += 1
         let number = newTask()
         let loop = loops.next()
         tasks[number] = Task(executorPreference: loop) { [parts, recorder] in
             let delivery = Delivery(parts: parts, loop: loop)
             for job in jobs where !parts.stopping.isSet {
-                guard let attempt = await delivery.attempt(job, preferring: nil, entering: { _ in true }) else {
-                    continue
+                let recorded: OutcomeRecorder.Recorded
+                switch await delivery.attempt(job, preferring: nil, entering: { _ in true }) {
+                case .made(let made):
+                    await delivery.end()
+                    let (kept, result) = made.worthRecording(of: job, isStopping: parts.stopping.isSet)
+                    recorded = await recorder.record(kept, result)
+                // Dead as well, meanwhile: there is nobody to ask.
+                case .resting(_, let reason): recorded = await recorder.remind(job, of: reason)
+                case .noPlace: recorded = OutcomeRecorder.Recorded()
                 }
-                await delivery.end()
-                let (kept, result) = attempt.worthRecording(of: job, isStopping: parts.stopping.isSet)
-                await self.triedLast(job, await recorder.record(kept, result))
+                await self.triedLast(job, recorded)
             }
-            await self.forget(number)
+            await self.endedLastTries(number)
         }
+    }
+
+    private func endedLastTries(_ task: Int) {
+        lastTryTasks -= 1
+        forget(task)
     }
 
     private func triedLast(_ job: Job, _ recorded: OutcomeRecorder.Recorded) {

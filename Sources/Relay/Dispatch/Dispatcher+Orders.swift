@@ -48,9 +48,12 @@ extension Dispatcher {
 
     /// Mail was made due, or may go again: the loader is to look at once, and destinations that were down are tried.
     func lookAgain(at names: Set<String>) {
+        // The operator wants to see for himself.
+        parts.rests.forget()
         for name in names {
             guard let destination = destination(name) else { continue }
-            destination.window.reset()
+            if destination.window.isDown { destination.window.reset() }
+            destination.restsUntil = nil
             overflow(destination)
             serve(destination)
         }

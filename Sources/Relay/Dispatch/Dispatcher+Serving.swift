@@ -32,7 +32,14 @@ extension Dispatcher {
             putBack(destination, because: suspension.reasonInWords)
             return nil
         }
+        if let until = destination.restsUntil, until > now {
+            putBack(destination, because: destination.failure ?? Self.unknownFailure)
+            passes.wake(at: until)
+            return nil
+        }
         if destination.idle.isEmpty {
+            // Each has a connection, or is between two messages: it takes the next by itself.
+            guard destination.workers < destination.window.width else { return nil }
             guard workers < parts.configuration.delivery.connectionLimit else {
                 standInLine(destination)
                 return nil
@@ -75,13 +82,14 @@ extension Dispatcher {
         return nil
     }
 
+    /// In slices, so that neither the end nor a new rate waits for a long one.
     private func pause(_ destination: Destination, for milliseconds: Int64) {
-        guard !destination.isPaced else { return }
+        guard !destination.isPaced, !isDraining else { return }
         destination.isPaced = true
         let number = newTask()
         let (loop, name) = (loops.next(), destination.name)
         tasks[number] = Task(executorPreference: loop) {
-            _ = await loop.pause(.milliseconds(max(1, milliseconds)))
+            _ = await loop.pause(.milliseconds(min(max(1, milliseconds), Self.paceSlice)))
             await self.resume(name, number)
         }
     }
@@ -92,6 +100,11 @@ extension Dispatcher {
         destination.isPaced = false
         serve(destination)
     }
+
+    /// Milliseconds.
+    private static let paceSlice: Int64 = 1000
+    /// Messages that a delivery takes in a row while others stand in line for a connection.
+    private static let turn = 20
 
     private func standInLine(_ destination: Destination) {
         guard !destination.isInLine else { return }
@@ -145,18 +158,25 @@ extension Dispatcher {
         tasks[number] = Task(executorPreference: loop) { [parts, recorder] in
             let delivery = Delivery(parts: parts, loop: loop)
             var next: Assignment? = first
+            var served = 0
             while let current = next {
                 let attempt = await delivery.attempt(current.job, preferring: current.family) { terms in
-                    await self.enter(terms, name, place)
+                    await self.enter(terms, name, place, generation)
                 }
-                guard let attempt else {
+                switch attempt {
+                case .noPlace:
                     await self.gaveBack(current)
-                    break
+                    next = nil
+                case .resting(let until, let reason):
+                    await self.rests(current, until: until, because: reason)
+                    next = nil
+                case .made(let made):
+                    let (job, result) = made.worthRecording(of: current.job, isStopping: parts.stopping.isSet)
+                    let recorded = await recorder.record(job, result)
+                    await self.settled(current, result, recorded)
+                    served += 1
+                    next = await self.next(name, canServeMore: delivery.canServeMore, generation, served: served)
                 }
-                let (job, result) = attempt.worthRecording(of: current.job, isStopping: parts.stopping.isSet)
-                let recorded = await recorder.record(job, result)
-                await self.settled(current, result, recorded)
-                next = await self.next(name, canServeMore: delivery.canServeMore, generation)
             }
             await delivery.end()
             await self.ended(name, number, place)
@@ -166,19 +186,34 @@ extension Dispatcher {
     // MARK: Sites
 
     /// A delivery has found which hosts it goes to, and asks for a place there.
-    /// - Returns: false where the site has no place left: the job is to be given back.
-    private func enter(_ terms: SiteTerms, _ name: String, _ place: SitePlace) -> Bool {
+    /// - Returns: false where the site has no place left, or its rate none: the job is to be given back.
+    private func enter(_ terms: SiteTerms, _ name: String, _ place: SitePlace, _ generation: Int) -> Bool {
+        // By limits of before: they end with their job.
+        guard generation == self.generation else { return true }
         if let site = place.site, site.name == terms.name { return true }
         let site = sites[terms.name] ?? Site(terms)
-        let destination = destinations[name]
-        destination?.site = site
-        // Without a line or a place nobody would ask for it again.
         sites[terms.name] = site
-        if site.isFull { return false }
-        place.site.map(leave)
+        if let destination = destinations[name] { assign(site, to: destination) }
+        // From now on the destination asks both before it begins.
+        if site.isFull || site.pace?.admit(at: Deadline.now.milliseconds) != nil {
+            forget(site)
+            return false
+        }
+        let old = place.site
         site.inUse += 1
         place.site = site
+        old.map(leave)
         return true
+    }
+
+    /// The destination goes to the hosts of `site`.
+    func assign(_ site: Site?, to destination: Destination) {
+        guard destination.site !== site else { return }
+        let old = destination.site
+        old?.members -= 1
+        site?.members += 1
+        destination.site = site
+        old.map(forget)
     }
 
     private func leave(_ site: Site) {
@@ -187,15 +222,43 @@ extension Dispatcher {
             next.isInSiteLine = false
             serve(next)
         }
+        forget(site)
+    }
+
+    private func forget(_ site: Site) {
         if site.isForgettable, sites[site.name] === site { sites[site.name] = nil }
     }
 
-    /// Its site has no place: the job was not begun.
+    /// The job was not begun: its site has no place.
     private func gaveBack(_ assignment: Assignment) {
         memory.ended(assignment.job)
-        guard let destination = destinations[assignment.job.destination] else { return release(assignment.job) }
+        let job = assignment.job
+        guard let destination = destinations[job.destination], !isDraining else {
+            job.awaited?.answer(job, Self.stopped)
+            return release(job)
+        }
         if let ticket = assignment.ticket { destination.window.released(ticket) }
-        destination.ready.prepend(assignment.job, lane: assignment.job.lane)
+        destination.ready.prepend(job, lane: job.lane)
+    }
+
+    /// The job was not begun: the hosts of its destination rest. That counts neither against the message nor against the
+    /// destination: it waits for the end of the rest.
+    private func rests(_ assignment: Assignment, until: WallTime, because reason: Reason) {
+        memory.ended(assignment.job)
+        let job = assignment.job
+        release(job)
+        guard let destination = destinations[job.destination] else { return }
+        if let ticket = assignment.ticket { destination.window.released(ticket) }
+        destination.restsUntil = until
+        destination.failure = reason
+        shut.insert(destination.name)
+        passes.wake(at: until)
+        if let awaited = job.awaited { return awaited.answer(job, .deferred(reason, nil)) }
+        if job.recipients.allSatisfy({ $0.attempts == 0 }) {
+            recorder.tell(job, waitsFor: reason, until: .closed(until: until))
+        }
+        overflow(destination)
+        putBack(destination, because: reason)
     }
 
     // MARK: What came of it
@@ -206,6 +269,7 @@ extension Dispatcher {
         // Whom the attempt said nothing about: it was cut off by our end.
         done.job.awaited?.answer(done.job, Self.stopped)
         passes.wake(at: recorded.nextAttempts)
+        if !recorded.isWritten { passes.hasMoreOnDisk = true }
         if passes.isLate(for: recorded.nextAttempts) { loader.ring() }
         if let destination = destinations[done.job.destination] {
             if let ticket = done.ticket { note(result, of: done.job, ticket, destination) }
@@ -231,6 +295,7 @@ extension Dispatcher {
         } else {
             destination.window.succeeded(ticket)
             destination.failure = result.lastReason
+            destination.restsUntil = nil
             destination.family = result.family ?? destination.family
         }
         tell(destination, wasDown: wasDown)
@@ -239,7 +304,7 @@ extension Dispatcher {
     /// Says once that a destination is down, and when it is back: the messages that wait for it say nothing each.
     private func tell(_ destination: Destination, wasDown: Bool) {
         if destination.window.isDown { shut.insert(destination.name) }
-        switch (wasDown, destination.window.opening(at: parts.clock())) {
+        switch (wasDown, destination.opening(at: parts.clock())) {
         case (false, .closed(let until)):
             log.event(
                 .notice,
@@ -258,8 +323,11 @@ extension Dispatcher {
 
     /// The next job for a delivery that settled one. Where there is none it waits, if its connection can serve more and
     /// nobody stands in line for a connection.
-    private func next(_ name: String, canServeMore: Bool, _ generation: Int) async -> Assignment? {
+    private func next(
+        _ name: String, canServeMore: Bool, _ generation: Int, served: Int
+    ) async -> Assignment? {
         guard !isDraining, generation == self.generation, let destination = destinations[name] else { return nil }
+        if served >= Self.turn, !line.isEmpty || destination.site?.line.isEmpty == false { return nil }
         if !parts.unsettled.isEmpty {
             isHeldBack = true
         } else if parts.terms.orders.suspension(of: name, at: parts.clock()) == nil, !destination.ready.isEmpty,
@@ -295,14 +363,14 @@ extension Dispatcher {
     private func ended(_ name: String, _ number: Int, _ place: SitePlace) {
         workers -= 1
         tasks[number] = nil
+        destinations[name]?.workers -= 1
         if let site = place.site { leave(site) }
-        guard let destination = destinations[name] else { return }
-        destination.workers -= 1
-        serve(destination)
         while workers < parts.configuration.delivery.connectionLimit, let next = line.popFirst() {
             next.isInLine = false
             serve(next)
         }
+        guard let destination = destinations[name] else { return }
+        serve(destination)
         askForMore(destination)
     }
 
@@ -310,7 +378,7 @@ extension Dispatcher {
     func askForMore(_ destination: Destination) {
         let isWanted =
             destination.hasMoreOnDisk && destination.ready.count < ReadyMemory.destinationReadyLimit / 2
-            && destination.window.opening(at: parts.clock()) == .open
+            && destination.opening(at: parts.clock()) == .open
         if memory.hasRoom, isWanted || passes.hasMoreOnDisk { loader.ring() }
     }
 

@@ -57,7 +57,7 @@ extension Dispatcher {
     private func state(_ destination: Destination) -> DestinationState {
         let now = parts.clock()
         let nextProbe: WallTime? =
-            switch destination.window.opening(at: now) {
+            switch destination.opening(at: now) {
             case .open: nil
             case .probe: now
             case .closed(let until): until

@@ -38,6 +38,8 @@ actor Dispatcher {
     /// Rises with each change of the configuration: a delivery ends its connection when it belongs to an older one.
     var generation = 0
     var passes = PassBook()
+    /// Under way: see ``settleOverdue(_:)``.
+    var lastTryTasks = 0
 
     init(parts: DeliveryParts, loops: LoopGroup, recorder: OutcomeRecorder, loader: Alarm, log: Logger) {
         self.parts = parts
@@ -62,6 +64,7 @@ actor Dispatcher {
             destination.window.adopt(parts.newWindow(limit: limits.connections))
             destination.pace = limits.rate.map { Pace($0) }
             destination.site = nil
+            destination.isInSiteLine = false
             for idle in destination.idle { idle.continuation.resume(returning: nil) }
             destination.idle = []
             guard isRerouted else { continue }
@@ -108,12 +111,13 @@ actor Dispatcher {
         }
         guard let destination = destination(job.destination) else {
             if let awaited = job.awaited { return awaited.answer(job, Self.overloaded) }
-            passes.hasMoreOnDisk = true
+            // Not at once: there will be room when some of the many that are down are up again.
+            passes.lookAgain(at: parts.clock().advanced(by: QueueLoader.interval))
             return
         }
         if let why = obstacle(to: job, at: destination) {
             if let awaited = job.awaited { return awaited.answer(job, .deferred(why, nil)) }
-            if isFresh { recorder.tell(job, waitsFor: why, until: destination.window.opening(at: parts.clock())) }
+            if isFresh { recorder.tell(job, waitsFor: why, until: destination.opening(at: parts.clock())) }
             return overflow(destination)
         }
         if destination.ready.count >= ReadyMemory.destinationReadyLimit { shut.insert(destination.name) }
@@ -133,7 +137,7 @@ actor Dispatcher {
         if let suspension = parts.terms.orders.suspension(of: destination.name, at: now) {
             return suspension.reasonInWords
         }
-        switch destination.window.opening(at: now) {
+        switch destination.opening(at: now) {
         case .open: return nil
         // One is enough to find out.
         case .probe where destination.ready.isEmpty: return nil
@@ -154,8 +158,9 @@ actor Dispatcher {
         if let known = destinations[name] { return known }
         if destinations.count >= ReadyMemory.destinationLimit {
             // One that is down is remembered: that is what its back-off is for.
-            if let victim = destinations.first(where: { $0.value.isForgettable })?.key {
-                destinations[victim] = nil
+            if let victim = destinations.first(where: { $0.value.isForgettable })?.value {
+                assign(nil, to: victim)
+                destinations[victim.name] = nil
             } else if destinations.count >= 2 * ReadyMemory.destinationLimit {
                 return nil
             }

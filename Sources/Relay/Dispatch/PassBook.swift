@@ -71,11 +71,18 @@ struct PassBook {
     }
 
     mutating func wake(at time: WallTime) {
-        guard wakes.count < Self.wakeLimit else {
+        // What was looked through already is not looked at by an ordinary pass.
+        guard wakes.count < Self.wakeLimit, time > lookedAt || lookedAt.seconds == .min else {
             hasMoreOnDisk = true
             return
         }
         wakes.insert(time.seconds)
+    }
+
+    /// All that is due is to be looked through, but not before `time`.
+    mutating func lookAgain(at time: WallTime) {
+        wholeAt = min(wholeAt, time.advanced(by: -Self.wholeInterval))
+        if wakes.count < Self.wakeLimit { wakes.insert(time.seconds) }
     }
 
     /// The loader would sleep beyond the first of them.

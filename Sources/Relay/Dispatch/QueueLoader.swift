@@ -129,8 +129,9 @@ struct QueueLoader: Sendable {
                 let reasons = Dictionary(
                     wanted.map { ($0.due.number, $0.lastOutcome?.reason) }, uniquingKeysWith: { first, _ in first })
                 let jobs = try await jobs(of: wanted.map(\.due))
-                await dispatcher.settleOverdue(
+                let goesOn = await dispatcher.settleOverdue(
                     jobs.map { job in (job, job.recipients.lazy.compactMap { reasons[$0.number] ?? nil }.first) })
+                if !goesOn { return }
             }
             if page.count < Self.page { return }
         }

@@ -13,7 +13,7 @@ struct ReadyMemory {
     static let lightSender = 100
     /// Jobs that may wait in memory for one destination, so that a slow one with much mail leaves room for all others.
     static let destinationReadyLimit = 2000
-    /// Beyond ``destinationReadyLimit``, for senders with fewer than ``lightLane`` jobs there.
+    /// Beyond ``destinationReadyLimit``, for senders with fewer than ``lightLane`` jobs there, and for urgent mail.
     static let destinationReserve = 500
     static let lightLane = 50
     /// Octets of content of fresh mail in memory; beyond, the content is read from the store when its turn comes.
@@ -53,7 +53,8 @@ struct ReadyMemory {
     static func admits(_ lane: SenderLane, at destination: Destination) -> Bool {
         let waiting = destination.ready.count
         return waiting < destinationReadyLimit
-            || (waiting < destinationReadyLimit + destinationReserve && destination.ready.count(of: lane) < lightLane)
+            || (waiting < destinationReadyLimit + destinationReserve
+                && (lane.priority == .high || destination.ready.count(of: lane) < lightLane))
     }
 
     /// Senders for whom nothing more is to be read from disk now.

@@ -12,6 +12,8 @@ final class Site {
     var pace: Pace?
     /// Connections that may be open to it: each delivery under way has one.
     var inUse = 0
+    /// Destinations that name it.
+    var members = 0
     /// Destinations that wait for one of them.
     var line: Deque<Destination> = []
 
@@ -22,8 +24,8 @@ final class Site {
     }
 
     var isFull: Bool { inUse >= limit }
-    /// Nobody uses it and nobody waits for it.
-    var isForgettable: Bool { inUse == 0 && line.isEmpty }
+    /// Nobody uses it, nobody waits for it, nobody names it.
+    var isForgettable: Bool { inUse == 0 && line.isEmpty && members == 0 }
 }
 
 /// Which site the hosts of a decision are, and what holds for it.

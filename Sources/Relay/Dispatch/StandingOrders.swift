@@ -6,7 +6,9 @@ import Synchronization
 /// hold mail. On disk by the store; here for whoever has to know at once. Safe from any thread.
 final class StandingOrders: Sendable {
     private struct State {
-        var suspensions: [Suspension] = []
+        /// Of the newest reading that was taken over.
+        var reading = 0
+        var nextReading = 1
         var active: [String: Suspension] = [:]
         var history = SuspensionHistory([])
         var holds = HoldRules([])
@@ -14,10 +16,19 @@ final class StandingOrders: Sendable {
 
     private let state = Mutex(State())
 
-    /// Takes what the store holds now.
-    func renew(suspensions: [Suspension], holds: [HoldRule]) {
+    /// Begins a reading of the store: of several at once the one that began last holds.
+    func beginReading() -> Int {
+        state.withLock { state in
+            defer { state.nextReading += 1 }
+            return state.nextReading
+        }
+    }
+
+    /// Takes what the store held.
+    /// - Parameter time: suspensions that ended before have no part in what holds.
+    func renew(suspensions: [Suspension], holds: [HoldRule], at time: WallTime, reading: Int) {
         let active = Dictionary(
-            suspensions.filter { $0.endedAt == nil }.map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
+            suspensions.filter { $0.isActive(at: time) }.map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
         let history = SuspensionHistory(
             suspensions.map {
                 SuspensionHistory.Span(
@@ -30,7 +41,8 @@ final class StandingOrders: Sendable {
                     recipientDomain: $0.recipientDomain, destination: $0.destination, reason: $0.reason)
             })
         state.withLock {
-            $0.suspensions = suspensions
+            guard reading > $0.reading else { return }
+            $0.reading = reading
             $0.active = active
             $0.history = history
             $0.holds = rules

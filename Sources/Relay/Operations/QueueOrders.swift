@@ -1,6 +1,7 @@
 import Logging
 import Mail
 import Store
+import Synchronization
 
 /// Carries out what the operator orders about mail in the queue, a page of it at a time.
 ///
@@ -11,6 +12,7 @@ struct QueueOrders: Sendable {
     let dispatcher: Dispatcher
     let recorder: OutcomeRecorder
     let trace: TraceStore?
+    let counters: Counters
     let log: Logger
     let clock: @Sendable () -> WallTime
 
@@ -20,7 +22,10 @@ struct QueueOrders: Sendable {
     func carryOut(
         _ verb: QueueVerb, _ filter: QueueFilter, dryRun: Bool, reason: String?, cursor: String?
     ) async throws(StoreError) -> QueueOrderPage {
-        let after = cursor.flatMap { Int64($0) }.map { RecipientNumber($0) }
+        let after = try cursor.map { (text) throws(StoreError) in
+            guard let number = Int64(text) else { throw .failed("\(LogLine.escaped(text)) is no cursor") }
+            return RecipientNumber(number)
+        }
         let found = try await store.select(filter, after: after, limit: Self.page)
         var page = QueueOrderPage(next: found.count < Self.page ? nil : found.last.map { "\($0.number.value)" })
         let meant = found.filter { verb.applies(to: $0.state) }
@@ -63,6 +68,7 @@ struct QueueOrders: Sendable {
         let now = clock()
         let changed = try await store.change(change, recipients.map(\.number), at: now)
         note(verb, recipients, reason, at: now)
+        counters.queueFlow.add(-changed.ended.count, ordering: .relaxed)
         for ended in changed.ended {
             trace?.record(Life(ended, messageID: ended.message.messageID, endedAt: now, notices: []))
         }
@@ -72,7 +78,6 @@ struct QueueOrders: Sendable {
     private func bounce(_ recipients: [SelectedRecipient], _ reason: String) async throws(StoreError) -> Int {
         let words = reason.isEmpty ? "returned by the operator of this relay" : reason
         var count = 0
-        note(.bounce, recipients, reason, at: clock())
         for group in recipients.grouped() {
             guard let first = group.first, let detail = try await store.show(first.id) else { continue }
             let numbers = Set(group.map(\.number))
@@ -86,6 +91,7 @@ struct QueueOrders: Sendable {
                     recipients: members.map(Job.Recipient.init), content: nil)
                 let done = await recorder.bounce(job, because: Reason(.operatorBounced, words))
                 count += done.count
+                if done.count > 0 { note(.bounce, group, reason, at: clock()) }
                 await dispatcher.submit(done.notices)
             }
         }

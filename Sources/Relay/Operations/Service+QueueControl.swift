@@ -32,7 +32,7 @@ extension Service {
         _ verb: QueueVerb, _ selectors: QueueSelectors, dryRun: Bool, reason: String?, cursor: String?
     ) async throws -> QueueOrderPage {
         try await QueueOrders(
-            store: store, dispatcher: dispatcher, recorder: await dispatcher.recorder, trace: traces, log: log,
+            store: store, dispatcher: dispatcher, recorder: await dispatcher.recorder, trace: traces, counters: counters, log: log,
             clock: Self.clock
         ).carryOut(verb, queueFilter(selectors), dryRun: dryRun, reason: reason, cursor: cursor)
     }
@@ -53,20 +53,22 @@ extension Service {
                 oldest: summary.oldest.seconds)
         }
         if suspendedOnly { names = [] }
+        var known = Set(names)
         for suspension in suspended.sorted(by: { $0.destination < $1.destination })
-        where suspendedOnly || !names.contains(suspension.destination) {
+        where known.insert(suspension.destination).inserted {
             names.append(suspension.destination)
         }
-        if !suspendedOnly {
-            for state in await dispatcher.busyStates() where views[state.name] == nil && !names.contains(state.name) {
+        if !suspendedOnly, names.count < limit {
+            for state in await dispatcher.busyStates() where known.insert(state.name).inserted {
                 names.append(state.name)
             }
         }
+        names = Array(names.prefix(limit))
         let states = Dictionary(
             await dispatcher.states(of: names).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let bySuspension = Dictionary(suspended.map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
         return DestinationsPage(
-            destinations: names.prefix(limit).map { name in
+            destinations: names.map { name in
                 var view = views[name] ?? DestinationView(name: name)
                 if let state = states[name] { view.add(state) }
                 if let suspension = bySuspension[name] { view.add(suspension) }
@@ -108,24 +110,27 @@ extension Service {
 
     /// Reads from the store what the operator has ordered.
     func renewOrders() async throws(StoreError) {
-        let since = Self.clock().advanced(by: -QueueLimits.suspensionDays * 86_400)
+        let reading = terms.orders.beginReading()
+        let now = Self.clock()
+        let since = now.advanced(by: -QueueLimits.suspensionDays * 86_400)
         terms.orders.renew(
-            suspensions: try await store.suspensions(endedAfter: since), holds: try await store.holdRules())
+            suspensions: try await store.suspensions(endedAfter: since), holds: try await store.holdRules(), at: now,
+            reading: reading)
     }
 
     /// Suspensions whose time is over: their mail goes again. About once a second.
     func endSuspensions() async {
         let elapsed = terms.orders.elapsed(at: Self.clock())
         guard !elapsed.isEmpty else { return }
-        for suspension in elapsed {
-            _ = try? await store.resume(suspension.destination, at: suspension.until ?? Self.clock())
-            log.event(
-                .notice,
-                LogLine("resumed").with("destination", suspension.destination).with("reason", "its time is over"))
-        }
+        // On disk they ended with their time.
         do throws(StoreError) { try await renewOrders() } catch {
             return log.event(
                 .error, LogLine("store-failed").with("doing", "reading suspensions").with("reason", "\(error)"))
+        }
+        for suspension in elapsed {
+            log.event(
+                .notice,
+                LogLine("resumed").with("destination", suspension.destination).with("reason", "its time is over"))
         }
         await dispatcher.lookAgain(at: Set(elapsed.map(\.destination)))
     }

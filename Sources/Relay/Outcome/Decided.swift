@@ -67,18 +67,21 @@ extension OutcomeRecorder {
         let expires: WallTime
         /// Seconds in which its destination was suspended: they count for nothing (D19).
         let suspended: Int64
+        /// Seconds in which it was held, likewise: its expiry was moved by them already.
+        let held: Int64
 
         init(of recipient: Job.Recipient, in job: Job, kept reason: Reason, _ terms: QueueTerms, at now: WallTime) {
             self.recipient = recipient
             self.job = job
             let (sender, domain) = (job.message.reversePath, recipient.mailbox.domain)
             schedule = terms.schedule(sender: sender, domain: domain, after: reason.cause)
+            held = max(0, recipient.expiresAt.seconds - job.message.expiresAt.seconds)
             suspended = terms.orders.secondsSuspended(job.destination, from: job.message.receivedAt, to: now)
             // A rule for this kind of failure may give up sooner than the others; later is not in its power.
             let isDSN = sender == .null
             let usual = terms.schedule(sender: sender, domain: domain)
-            let sooner = schedule.expires(created: job.message.receivedAt, isDSN: isDSN)
-            let isSooner = sooner < usual.expires(created: job.message.receivedAt, isDSN: isDSN)
+            let sooner = schedule.expires(created: job.message.receivedAt, isDSN: isDSN, held: held)
+            let isSooner = sooner < usual.expires(created: job.message.receivedAt, isDSN: isDSN, held: held)
             expires = (isSooner ? min(sooner, recipient.expiresAt) : recipient.expiresAt).advanced(by: suspended)
         }
 
@@ -98,10 +101,10 @@ extension OutcomeRecorder {
             let wants = recipient.request.wants(.delayed)
             decided.isDelayNoticeDue =
                 !recipient.delayedNoticeSent && wants
-                && schedule.delayedNotice(created: received, isDSN: isDSN, held: suspended)
+                && schedule.delayedNotice(created: received, isDSN: isDSN, held: suspended + held)
                     .map { $0 <= now } == true
             decided.deadline = schedule.deadline(
-                received: received.advanced(by: suspended), expires: expires, wantsDelay: wants,
+                received: received.advanced(by: suspended + held), expires: expires, wantsDelay: wants,
                 delayedSent: recipient.delayedNoticeSent || decided.isDelayNoticeDue, isDSN: isDSN)
             return decided
         }

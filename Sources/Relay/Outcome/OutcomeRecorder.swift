@@ -31,6 +31,8 @@ struct OutcomeRecorder: Sendable {
         var notices: [Job] = []
         /// When what was deferred is due again.
         var nextAttempts: [WallTime] = []
+        /// False where the store did not take it: on disk all is as it was.
+        var isWritten = true
     }
 
     /// The result of an attempt.
@@ -90,7 +92,7 @@ struct OutcomeRecorder: Sendable {
             write(DeliveryLine(job, recipient, nil, one, at: now))
         }
         let recorded = await settle(job, decided, nil, isAttempt: false, at: now)
-        return (decided.count, recorded.notices)
+        return (recorded.isWritten ? decided.count : 0, recorded.notices)
     }
 
     private func settle(
@@ -101,7 +103,7 @@ struct OutcomeRecorder: Sendable {
         guard let notices = await bouncer.notices(for: job, decided, traces, at: now) else {
             // Without its notice a bounce is not written down either: it stays due, and is decided again.
             await count(sessions)
-            return Recorded(nextAttempts: [now.advanced(by: terms.schedule.minimum)])
+            return Recorded(nextAttempts: [now.advanced(by: terms.schedule.minimum)], isWritten: false)
         }
         let settlement = Settlement(
             message: job.message.number,
@@ -116,7 +118,7 @@ struct OutcomeRecorder: Sendable {
             notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now))
         guard let settled = await write(settlement, of: job) else {
             await count(sessions)
-            return Recorded()
+            return Recorded(isWritten: false)
         }
         count(decided, of: job, at: now)
         counters.queueFlow.add(settled.notices.count - (settled.openRecipients == 0 ? 1 : 0), ordering: .relaxed)

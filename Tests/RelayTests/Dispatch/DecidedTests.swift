@@ -33,7 +33,7 @@ struct DecidedTests {
 
     static func terms(_ rules: [QueueRule] = [], suspended: [Suspension] = []) -> QueueTerms {
         let orders = StandingOrders()
-        orders.renew(suspensions: suspended, holds: [])
+        orders.renew(suspensions: suspended, holds: [], at: start.advanced(by: 1), reading: orders.beginReading())
         return QueueTerms(
             schedule: Schedule(), rules: QueueRules(rules), routing: Routing(), orders: orders)
     }
