@@ -60,25 +60,6 @@ public struct Schedule: Hashable, Sendable {
         return created.advanced(by: Self.bounded(delayedAfter)).advanced(by: max(0, held))
     }
 
-    /// When the operator is warned of a message that TLS policy keeps back; nil for never.
-    public func policyWarning(created: WallTime) -> WallTime? {
-        warnAfter > 0 ? created.advanced(by: Self.bounded(warnAfter)) : nil
-    }
-
-    /// The time of the next attempt as found in the store at start. What fell due while we were down is spread over the
-    /// shortest backoff, so that an outage does not end in a stampede; what was never tried goes at once. A time further
-    /// off than any backoff comes from a clock that was wrong, and is brought back.
-    public func afterRestart(
-        _ due: WallTime, attempts: Int, at now: WallTime, using generator: inout some RandomNumberGenerator
-    ) -> WallTime {
-        if due <= now {
-            guard attempts > 0 else { return now }
-            return now.advanced(by: Self.draw(upTo: Self.bounded(minimum), fraction: 1, using: &generator))
-        }
-        let longest = Self.bounded(maximum)
-        return min(due, now.advanced(by: longest + Self.share(of: longest, jitter)))
-    }
-
     /// `first` doubled `times` times, at most `limit`.
     static func doubled(_ first: Int64, upTo limit: Int64, times: Int) -> Int64 {
         let limit = bounded(limit)

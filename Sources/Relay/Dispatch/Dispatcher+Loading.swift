@@ -27,8 +27,15 @@ extension Dispatcher {
         page.filter { !isKnown($0.number) }
     }
 
-    func wanted(_ page: [OverdueRecipient]) -> [OverdueRecipient] {
-        page.filter { !isKnown($0.due.number) }
+    /// Those of a page whose time has come that nobody works on: they are claimed until ``settleOverdue(_:of:)`` or
+    /// ``unclaim(_:)``. What waits in memory is taken out of it: it waits too long.
+    func claimOverdue(_ page: [OverdueRecipient]) -> [OverdueRecipient] {
+        let known = page.filter { !passes.wasReleased($0.due.number) }
+        let waiting = known.filter { memory.holds($0.due.number) && !memory.isUnderWay($0.due.number) }
+        takeOut(Dictionary(grouping: waiting, by: \.due.destination).mapValues { Set($0.map(\.due.number)) })
+        let mine = known.filter { !memory.holds($0.due.number) }
+        memory.claim(mine.map(\.due.number))
+        return mine
     }
 
     /// The loader begins a pass: what comes to lie on disk only from now on is the next pass's.
@@ -46,6 +53,8 @@ extension Dispatcher {
         var excluded = DueExclusion()
         excluded.destinations = parts.terms.orders.suspensions(at: now).map(\.destination)
         excluded.senders = memory.fullSenders
+        // Passed over for want of memory, not for good.
+        if !excluded.senders.isEmpty { passes.hasMoreOnDisk = true }
         for name in shut {
             guard let destination = destinations[name] else {
                 shut.remove(name)
@@ -129,17 +138,12 @@ extension Dispatcher {
     // MARK: Overdue
 
     /// Notices of delay and returns for mail that got no attempt when its time came: that of destinations that are down.
+    /// - Parameter claimed: all that were claimed for it.
     /// - Returns: once they are written; false where so many are being tried for the last time that no more are to be read.
-    func settleOverdue(_ jobs: [(job: Job, last: Reason?)]) async -> Bool {
-        // An order may have taken some since they were read.
-        let jobs = jobs.compactMap { job, last in
-            var job = job
-            job.recipients.removeAll { isKnown($0.number) }
-            return job.recipients.isEmpty ? nil : (job: job, last: last)
-        }
-        for (job, _) in jobs { memory.claim(job.recipients.map(\.number)) }
+    func settleOverdue(_ jobs: [(job: Job, last: Reason?)], of claimed: [RecipientNumber]) async -> Bool {
         let recorder = recorder
         var lastTries: [Job] = []
+        var due: [(job: Job, failure: Reason)] = []
         for (job, last) in jobs {
             let down = destinations[job.destination].flatMap { $0.window.isDown ? $0.failure : nil }
             let failure = down ?? last ?? Self.neverTried
@@ -147,14 +151,34 @@ extension Dispatcher {
                 lastTries.append(job)
                 continue
             }
-            let recorded = await recorder.remind(job, of: failure)
-            passes.wake(at: recorded.nextAttempts)
-            submit(recorded.notices)
-            unclaim(job.recipients.map(\.number))
+            due.append((job, failure))
         }
+        await remind(due)
+        let left = Set(lastTries.flatMap { $0.recipients.map(\.number) })
+        unclaim(claimed.filter { !left.contains($0) })
         if !lastTries.isEmpty { tryLast(lastTries) }
         return lastTryTasks < Self.lastTryLimit
     }
+
+    /// So many at once, that they share commits.
+    private func remind(_ due: [(job: Job, failure: Reason)]) async {
+        let (recorder, loop) = (recorder, loops.next())
+        for start in stride(from: 0, to: due.count, by: Self.remindedAtOnce) {
+            let some = due[start..<min(due.count, start + Self.remindedAtOnce)]
+            let recorded = await withTaskGroup(of: OutcomeRecorder.Recorded.self) { group in
+                for (job, failure) in some {
+                    group.addTask(executorPreference: loop) { await recorder.remind(job, of: failure) }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            for one in recorded {
+                passes.wake(at: one.nextAttempts)
+                submit(one.notices)
+            }
+        }
+    }
+
+    private static let remindedAtOnce = 64
 
     /// Tasks that try what a policy kept back for the last time, each over one connection.
     private static let lastTryLimit = 4

@@ -18,14 +18,7 @@ extension Dispatcher {
                 waiting[recipient.destination, default: []].insert(recipient.number)
             }
         }
-        for (name, numbers) in waiting {
-            guard let destination = destinations[name] else { continue }
-            let out = destination.ready.removeAll { job in
-                job.recipients.contains { numbers.contains($0.number) }
-            }
-            for job in out { release(job) }
-            if !out.isEmpty { overflow(destination) }
-        }
+        takeOut(waiting)
         // Claimed by somebody else: another order, or a notice that is being made.
         for recipient in recipients where memory.holds(recipient.number) { busy.insert(recipient.number) }
         let claimed = recipients.map(\.number).filter { !busy.contains($0) }
@@ -33,6 +26,19 @@ extension Dispatcher {
         // A session may still be on its way here with a message it has just put into the queue.
         for number in claimed { passes.see(number) }
         return busy
+    }
+
+    /// Puts jobs that wait in memory back to the disk, with all their recipients.
+    /// - Parameter waiting: recipients by destination.
+    func takeOut(_ waiting: [String: Set<RecipientNumber>]) {
+        for (name, numbers) in waiting {
+            guard let destination = destinations[name] else { continue }
+            let out = destination.ready.removeAll { job in
+                job.awaited == nil && job.recipients.contains { numbers.contains($0.number) }
+            }
+            for job in out { release(job) }
+            if !out.isEmpty { overflow(destination) }
+        }
     }
 
     /// Those that are being delivered right now.

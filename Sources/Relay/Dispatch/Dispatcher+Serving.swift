@@ -56,6 +56,8 @@ extension Dispatcher {
             let failure = destination.failure ?? Self.unknownFailure
             putBack(destination, but: { $0.goesPast(failure) }, because: failure)
             passes.wake(at: until)
+            // They go past the window, but not all at once.
+            guard destination.workers < DestinationWindow.firstWidth else { return nil }
             return destination.ready.popFirst().map { ($0, nil) }
         case .go(let ticket):
             if let wait = paceWait(of: destination) {
@@ -238,6 +240,10 @@ extension Dispatcher {
             return release(job)
         }
         if let ticket = assignment.ticket { destination.window.released(ticket) }
+        guard isOnItsWay(job) else {
+            release(job)
+            return passes.hasMoreOnDisk = true
+        }
         destination.ready.prepend(job, lane: job.lane)
     }
 

@@ -104,7 +104,7 @@ actor Dispatcher {
 
     /// - Parameter isFresh: it has just come: where it must wait from the start, the log says so once.
     private func take(_ job: Job, isFresh: Bool = false) {
-        guard !isDraining, memory.admits(job.lane) else {
+        guard !isDraining, memory.admits(job.lane), isOnItsWay(job) else {
             if let awaited = job.awaited { return awaited.answer(job, isDraining ? Self.stopped : Self.overloaded) }
             passes.hasMoreOnDisk = true
             return
@@ -129,6 +129,12 @@ actor Dispatcher {
         if !memory.hold(&job) { return job.awaited?.answer(job, Self.overloaded) ?? () }
         destination.ready.append(job, lane: job.lane)
         serve(destination)
+    }
+
+    /// It goes where the routes of now send it: it may have been made under those of before.
+    func isOnItsWay(_ job: Job) -> Bool {
+        guard let recipient = job.recipients.first else { return false }
+        return parts.terms.routing.nextHop(for: recipient.mailbox.domain) == job.nextHop
     }
 
     /// Why mail for it is better left on disk now; nil where it may come.

@@ -25,6 +25,8 @@ struct Job: Sendable {
         let policyFailureSince: WallTime?
         /// When it is given up, but for the time its destination lay suspended.
         let expiresAt: WallTime
+        /// When it is due by its last attempt; nil for fresh mail, and for what is being ordered.
+        var nextAttempt: WallTime?
     }
 
     /// The name of the group that shares connections and back-off.

@@ -124,13 +124,21 @@ struct QueueLoader: Sendable {
             let suspended = terms().orders.suspensions(at: now).map(\.destination)
             let page = try await store.overdue(at: now, after: cursor, excluding: suspended, limit: Self.page)
             cursor = page.last?.cursor ?? cursor
-            let wanted = await dispatcher.wanted(page)
-            if !wanted.isEmpty {
+            let mine = await dispatcher.claimOverdue(page)
+            if !mine.isEmpty {
                 let reasons = Dictionary(
-                    wanted.map { ($0.due.number, $0.lastOutcome?.reason) }, uniquingKeysWith: { first, _ in first })
-                let jobs = try await jobs(of: wanted.map(\.due))
+                    mine.map { ($0.due.number, $0.lastOutcome?.reason) }, uniquingKeysWith: { first, _ in first })
+                let numbers = mine.map(\.due.number)
+                let jobs: [Job]
+                do throws(StoreError) {
+                    jobs = try await self.jobs(of: mine.map(\.due))
+                } catch {
+                    await dispatcher.unclaim(numbers)
+                    throw error
+                }
                 let goesOn = await dispatcher.settleOverdue(
-                    jobs.map { job in (job, job.recipients.lazy.compactMap { reasons[$0.number] ?? nil }.first) })
+                    jobs.map { job in (job, job.recipients.lazy.compactMap { reasons[$0.number] ?? nil }.first) },
+                    of: numbers)
                 if !goesOn { return }
             }
             if page.count < Self.page { return }
@@ -168,6 +176,6 @@ extension Job.Recipient {
         self.init(
             number: due.number, mailbox: due.mailbox, request: due.request, attempts: due.attempts,
             delayedNoticeSent: due.delayedNoticeSent, policyFailureSince: due.policyFailureSince,
-            expiresAt: due.expiresAt)
+            expiresAt: due.expiresAt, nextAttempt: due.nextAttempt)
     }
 }

@@ -15,6 +15,8 @@ extension Service {
     static let forgettingPause: Duration = .seconds(600)
     /// Between two self-tests of the resolver where the last one could tell nothing or found fault.
     static let retestPause: Duration = .seconds(60)
+    /// Between two self-tests where the last one was good.
+    static let validPause: Duration = .seconds(3600)
 
     func keepHouse(on loop: Loop) async {
         var forgotten: ReportDay?
@@ -124,14 +126,16 @@ extension Service {
                 configuration.dns.selfTestSecure == nil
                 ? nil : await resolver.selfTest(secure: secure, bogus: configuration.dns.selfTestBogus)
             if Task.isCancelled { return }
+            let isNew = validation.status != status
             validation.set(status)
             var next = Deadline.after(Self.retestPause)
             switch status {
             case nil:
                 next = .never
             case .validates:
+                next = .after(Self.validPause)
+                guard isNew else { break }
                 log.event(.notice, LogLine("resolver").with("state", "validates"))
-                next = .never
                 await checkOwnName()
             case .doesNotValidate(let why):
                 log.event(

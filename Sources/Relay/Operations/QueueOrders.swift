@@ -18,6 +18,8 @@ struct QueueOrders: Sendable {
 
     /// Recipients of one page: one transaction.
     static let page = 500
+    /// Recipients of one message that a line of the log names.
+    static let named = 20
 
     func carryOut(
         _ verb: QueueVerb, _ filter: QueueFilter, dryRun: Bool, reason: String?, cursor: String?
@@ -101,7 +103,8 @@ struct QueueOrders: Sendable {
     private func note(_ verb: QueueVerb, _ recipients: [SelectedRecipient], _ reason: String, at now: WallTime) {
         for group in recipients.grouped() {
             guard let first = group.first else { continue }
-            let whom = group.map { "\($0.mailbox)" }.joined(separator: " ")
+            var whom = group.prefix(Self.named).map { "\($0.mailbox)" }.joined(separator: " ")
+            if group.count > Self.named { whom += " and \(group.count - Self.named) others" }
             let words = reason.isEmpty ? "\(verb.past) by the operator" : "\(verb.past) by the operator: \(reason)"
             trace?.note(TraceNote(time: now, id: first.id, words: "\(words) (\(whom))"))
             log.event(

@@ -1,3 +1,4 @@
+import FlyingFox
 import Logging
 import Mail
 import Store
@@ -23,6 +24,18 @@ extension Service {
         return filter
     }
 
+    /// A name that an order is about. One that is no destination because its mail is routed is refused: the order would be about
+    /// all mail that goes that way.
+    private func orderedName(_ name: DestinationName) throws(ControlRefusal) -> String {
+        let destination = destinationName(name)
+        guard destination == name.text else {
+            throw ControlRefusal(
+                .badRequest, "routed", "mail for \(name) waits at \(destination), with all other mail that goes there",
+                "Name \(destination), or choose by --recipient @\(name)")
+        }
+        return destination
+    }
+
     /// As the queue knows it: a domain that is routed elsewhere waits for its next hop.
     func destinationName(_ name: DestinationName) -> String {
         name.domain.map { terms.routing.nextHop(for: .name($0)).destination } ?? name.text
@@ -31,8 +44,10 @@ extension Service {
     public func order(
         _ verb: QueueVerb, _ selectors: QueueSelectors, dryRun: Bool, reason: String?, cursor: String?
     ) async throws -> QueueOrderPage {
-        try await QueueOrders(
-            store: store, dispatcher: dispatcher, recorder: await dispatcher.recorder, trace: traces, counters: counters, log: log,
+        if let name = selectors.destination { _ = try orderedName(name) }
+        return try await QueueOrders(
+            store: store, dispatcher: dispatcher, recorder: await dispatcher.recorder, trace: traces,
+            counters: counters, log: log,
             clock: Self.clock
         ).carryOut(verb, queueFilter(selectors), dryRun: dryRun, reason: reason, cursor: cursor)
     }
@@ -80,7 +95,7 @@ extension Service {
         _ name: DestinationName, seconds: Int64?, reason: String?
     ) async throws -> SuspensionView {
         let now = Self.clock()
-        let destination = destinationName(name)
+        let destination = try orderedName(name)
         let suspension = Suspension(
             destination: destination, since: now, until: seconds.map { now.advanced(by: $0) }, reason: reason ?? "")
         try await store.suspend(suspension)
@@ -193,6 +208,7 @@ extension Service {
     }
 
     public func addHold(_ rule: HoldOrder, reason: String?) async throws -> HoldRuleView {
+        if let name = rule.destination { _ = try orderedName(name) }
         let filter = queueFilter(rule.selectors)
         let kept = try await store.addHoldRule(
             HoldRule(

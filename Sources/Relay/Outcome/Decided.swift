@@ -48,7 +48,7 @@ extension OutcomeRecorder {
     func remind(_ recipient: Job.Recipient, of failure: Reason, in job: Job, at now: WallTime) -> Decided {
         let life = Lifetime(of: recipient, in: job, kept: failure, terms, at: now)
         if now >= life.expires { return life.expired(failure, nil, at: now) }
-        return life.deferred(.deferred(failure, nil), until: now, failure, at: now)
+        return life.deferred(.deferred(failure, nil), until: recipient.nextAttempt ?? now, failure, at: now)
     }
 
     /// The time of all its recipients is over, by the rules for what kept them back.

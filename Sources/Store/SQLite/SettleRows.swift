@@ -89,7 +89,8 @@ enum SettleRows {
             [
                 state, (recipient.isAttempt ? 1 : 0).databaseValue,
                 recipient.nextAttempt.seconds.databaseValue, recipient.deadline.seconds.databaseValue,
-                (recipient.expiresAt?.seconds).databaseValue, recipient.time.seconds.databaseValue,
+                (recipient.expiresAt?.seconds).databaseValue,
+                recipient.isAttempt || recipient.outcome.isFinal ? recipient.time.seconds.databaseValue : .null,
             ] + recipient.outcome.columns + [
                 recipient.host.databaseValue, recipient.delayedNoticeSent.databaseValue,
                 (recipient.policyFailureSince?.seconds).databaseValue,
@@ -123,7 +124,8 @@ enum SettleRows {
 
     private static let updateRecipient = """
         UPDATE recipient SET state = coalesce(?, state), attempts = attempts + ?, next_attempt = ?, deadline = ?,
-            expires_at = coalesce(?, expires_at), last_attempt = ?, result = ?, cause = ?, detail = ?, reply_code = ?, reply_enhanced = ?, reply_text = ?, host = ?,
+            expires_at = coalesce(?, expires_at), last_attempt = coalesce(?, last_attempt), result = ?, cause = ?,
+            detail = ?, reply_code = ?, reply_enhanced = ?, reply_text = ?, host = coalesce(?, host),
             delayed_notice = max(delayed_notice, ?), policy_since = ?
         WHERE number = ? AND message = ? AND state <= 2
         """

@@ -49,7 +49,6 @@ import Testing
         #expect(schedule.expires(created: Self.now, isDSN: false, held: -100) == Self.now.advanced(by: 432_000))
         #expect(schedule.delayedNotice(created: Self.now, isDSN: false) == Self.now.advanced(by: 14_400))
         #expect(schedule.delayedNotice(created: Self.now, isDSN: true) == nil, "Q-05")
-        #expect(schedule.policyWarning(created: Self.now) == Self.now.advanced(by: 3600))
         // Attempts on day 4 by default; a shorter lifetime is taken at its word.
         #expect(schedule.expires(created: Self.now, isDSN: false) > Self.now.advanced(by: 4 * 86_400))
         var short = schedule
@@ -58,22 +57,6 @@ import Testing
         var silent = schedule
         (silent.delayedAfter, silent.warnAfter) = (0, 0)
         #expect(silent.delayedNotice(created: Self.now, isDSN: false) == nil)
-        #expect(silent.policyWarning(created: Self.now) == nil)
-    }
-
-    @Test("After an outage what was due is spread over the shortest backoff; a time beyond reason is brought back")
-    func restart() {
-        var dice = SplitMix(seed: 5)
-        let schedule = Schedule()
-        let overdue = Self.now.advanced(by: -86_400)
-        let dues = (0..<1000).map { _ in schedule.afterRestart(overdue, attempts: 3, at: Self.now, using: &dice).seconds
-        }
-        #expect(dues.allSatisfy { (Self.now.seconds...Self.now.seconds + 300).contains($0) })
-        #expect(Set(dues).count > 200)
-        #expect(schedule.afterRestart(overdue, attempts: 0, at: Self.now, using: &dice) == Self.now)
-        let later = Self.now.advanced(by: 1000)
-        #expect(schedule.afterRestart(later, attempts: 3, at: Self.now, using: &dice) == later)
-        #expect(schedule.afterRestart(Self.far, attempts: 3, at: Self.now, using: &dice) == Self.now.advanced(by: 8640))
     }
 
     @Test("No configuration and no clock overflows")
@@ -93,7 +76,6 @@ import Testing
                             #expect((1...Schedule.longest).contains(schedule.backoff(after: attempts)))
                             #expect(schedule.nextAttempt(after: attempts, at: at, expires: expires, using: &dice) >= at)
                         }
-                        #expect(schedule.afterRestart(expires, attempts: 1, at: at, using: &dice) >= at)
                         _ = schedule.delayedNotice(created: at, isDSN: false, held: first)
                     }
                 }

@@ -6,6 +6,8 @@ extension ControlSource {
     func answer(_ request: ControlRequest) async -> ControlAnswer {
         do {
             return try await found(request)
+        } catch let refusal as ControlRefusal {
+            return refusal.answer
         } catch {
             return .refused(
                 .internalServerError, "internal", "the daemon could not answer: \(error)", "Look at the daemon's log")

@@ -45,7 +45,7 @@ public enum StatusText {
         var text = view.state
         switch view.validates {
         case true?: text += ", validates DNSSEC"
-        case false?: text += ", DOES NOT VALIDATE: no mail is delivered"
+        case false?: text += ", DOES NOT VALIDATE: DANE is without effect"
         case nil: text += ", not tested yet"
         }
         text += ", \(view.library)"
