@@ -288,7 +288,7 @@ struct QueueOrderTests {
         }
         #expect(
             daemon.log == [
-                "add --sender @d.example", "hold --sender @d.example: by the operator", "add --sender '<>'", "remove 3",
+                "add --sender @d.example", "hold --sender @d.example", "add --sender '<>'", "remove 3",
                 "remove 3", "release --sender @d.example",
             ])
     }
