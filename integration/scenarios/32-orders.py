@@ -109,7 +109,7 @@ def scenario_suspend(bed: Bed) -> None:
         here.resume()
         here.came(letter)
         assert here.relay.ctl("destinations", "resume", DOMAIN)[0] == 1
-        assert not events(here.relay, "delivery", status="deferred")
+        assert not [line for line in events(here.relay, "delivery", status="deferred") if "attempt" in line]
 
 
 def scenario_suspension_ends(bed: Bed) -> None:
