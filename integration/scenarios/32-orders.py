@@ -203,7 +203,7 @@ def scenario_hold_rules(bed: Bed) -> None:
 
 def scenario_hold_rule_without_reason(bed: Bed) -> None:
     """A hold rule needs no reason, and holds what is there all the same"""
-    with rig(bed, "32-orders-reason", 232) as here:
+    with rig(bed, "32-orders-reason", 249) as here:
         here.suspend()
         here.send()
         made = here.json("queue", "holds", "add", "--destination", DOMAIN)
