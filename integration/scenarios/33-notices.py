@@ -305,7 +305,7 @@ def scenario_expired(relay: Relay) -> None:
     assert (one["Action"], one["Status"]) == ("failed", "4.4.7"), one.items()
     assert one["X-Waxwing-Reason"].startswith("expired; ") and one["X-Waxwing-Kept-Back-By"] == "dane-mismatch", one.items()
     words = found.words(MISMATCH)
-    assert "The administrators of mismatch.example have to mend this" in words and not JARGON.search(words), words
+    assert "The administrators of mismatch.example have to mend this" in words and not JARGON.search(words), (words, JARGON.search(words))
     assert found.failures() == (set(), {MISMATCH.encode()}), found.failures()
     assert not relay.bed.saw_envelope("mismatch.example", letter.sender)
 

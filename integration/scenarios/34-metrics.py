@@ -152,13 +152,13 @@ def scenario_json(relay: Relay) -> None:
     def told() -> list[dict[str, object]]:
         text = relay.log_path.read_text(errors="strict")
         found = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
-        return [line for line in found if line.get("event") == "delivery" and line["from"] == letter.sender]
+        return [line for line in found if line.get("event") == "delivery" and line["from"] == f"<{letter.sender}>"]
 
     wait_for("the line of the delivery", told, 30)
     raw = relay.log_path.read_text(errors="strict")
     lines = [json.loads(line) for line in raw.splitlines()]
     assert lines and all(line["time"].endswith("Z") and line["level"] and ("event" in line or "message" in line) for line in lines)
-    delivery = [line for line in lines if line.get("event") == "delivery" and line["from"] == letter.sender]
+    delivery = [line for line in lines if line.get("event") == "delivery" and line["from"] == f"<{letter.sender}>"]
     assert isinstance(delivery[0]["delay"], int) and delivery[0]["attempt"] == 1, delivery
     assert SUBJECT not in raw and "Subject" not in raw
 
