@@ -8,6 +8,10 @@ extension PolicyDecision {
             policy.host.addresses.addresses.contains(candidate.address),
             policy.rule.source(for: candidate.address.family) == candidate.source
         else { return false }
+        // What is evaluated beside it was judged once, by what the connection showed when it was opened.
+        guard DeliveryPlan.Candidate.Beside(policy, demand: inputs.demand).isSame(as: candidate.beside) else {
+            return false
+        }
         return policy.decision.requirement?.terms == candidate.requirement.terms
     }
 }

@@ -13,13 +13,16 @@ public struct DeliveryPlan: Sendable {
         public let source: IPAddress?
         /// The operator's rules that hold for the host, with the reason he gave, for the log; nil where none does.
         public let rule: String?
+        /// What is evaluated beside the requirement.
+        public let beside: Beside
 
         public init(
             host: HostFacts, address: IPAddress, port: UInt16, requirement: TLSRequirement, source: IPAddress? = nil,
-            rule: String? = nil
+            rule: String? = nil, beside: Beside = .nothing
         ) {
             self.source = source
             self.rule = rule
+            self.beside = beside
             self.host = host
             self.address = address
             self.port = port
@@ -77,7 +80,8 @@ public struct DeliveryPlan: Sendable {
                     .connect(
                         Candidate(
                             host: host, address: $0, port: facts.nextHop.port, requirement: requirement,
-                            source: policy.rule.source(for: $0.family), rule: policy.rule.inWords))
+                            source: policy.rule.source(for: $0.family), rule: policy.rule.inWords,
+                            beside: Candidate.Beside(policy, demand: decision.inputs.demand)))
                 }
             }
         }
@@ -172,7 +176,8 @@ extension PolicyDecision {
             return .connect(
                 DeliveryPlan.Candidate(
                     host: host.host, address: planned.address, port: planned.port, requirement: requirement,
-                    source: planned.source, rule: host.rule.inWords))
+                    source: planned.source, rule: host.rule.inWords,
+                    beside: DeliveryPlan.Candidate.Beside(host, demand: inputs.demand)))
         }
     }
 }

@@ -9,6 +9,19 @@ public enum HostDecision: Hashable, Sendable {
     public var requirement: TLSRequirement? {
         if case .use(let requirement) = self { requirement } else { nil }
     }
+
+    /// What two decisions have in common that come to the same, whatever their words are.
+    public enum Terms: Hashable, Sendable {
+        case use(TLSRequirement.Terms)
+        case skip(Reason.Cause)
+    }
+
+    public var terms: Terms {
+        switch self {
+        case .use(let requirement): .use(requirement.terms)
+        case .skip(let reason, _): .skip(reason.cause)
+        }
+    }
 }
 
 extension HostFacts {

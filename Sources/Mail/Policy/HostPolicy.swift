@@ -1,51 +1,90 @@
 /// The one decision: what a host must show, from the operator's rule, the message's demand, DANE and MTA-STS, with every
-/// step in words. Read it from top to bottom in ``HostPolicy/init(for:in:)``; `docs/tls-policy.md` says the same as a table.
+/// step in words. Read it from top to bottom in ``HostJudgement``; `docs/tls-policy.md` says the same as a table.
+///
+/// An exception lowers what comes of it, and rules in mode `observe` are evaluated beside it: see ``shadows``.
 public struct HostPolicy: Hashable, Sendable {
     public let host: HostFacts
+    /// What is in force.
     public let decision: HostDecision
     /// Is the host in the MTA-STS policy's list (RFC 8461 §4.1)? nil where no policy is in force.
     public let stsMatch: Bool?
-    /// The operator's settings that hold for this host.
+    /// The operator's settings that hold for this host; of rules in mode `observe` nothing.
     public let rule: HostRule
     /// Each step of the decision, in order, with its source.
     public let reasons: [Explanation]
+    /// What is evaluated beside the decision in force, where it comes to something else.
+    public let shadows: [PolicyShadow]
+    /// The operator's exception that the host is met under, also where it lowers nothing; nil where none holds, or none for
+    /// such mail.
+    public let exception: PolicyException?
+    /// The rules in mode `observe` that are for the host, also where they would change nothing; nil where none is.
+    public let observedRule: String?
 
     /// Decides for `host`, one of `inputs.facts.hosts`: may it be used, and what must it show?
     public init(for host: HostFacts, in inputs: PolicyInputs) {
         self.host = host
-        let isReport = inputs.demand == .report
-        rule = inputs.settings.rules.settings(
-            destination: inputs.facts.nextHop.domain, host: host.host, trust: HostNameTrust(host, inputs),
+        exception = inputs.exceptionInForce
+        rule = inputs.rule(for: host)
+        let judgement = HostJudgement(host, inputs, rule, under: exception)
+        stsMatch = judgement.sts.matches
+        var reasons = judgement.reasons
+        var shadows: [PolicyShadow] = []
+        if let truth = judgement.withoutException {
+            shadows.append(PolicyShadow(kind: .withoutException, decision: truth))
+        }
+        if inputs.exception != nil, exception == nil, inputs.demand.isRequireTLS {
+            reasons.append(.exceptionIsNotForRequireTLS)
+        }
+        let tried = inputs.settings.rules.hasObserved ? inputs.rule(for: host, observing: true) : rule
+        if tried.observedLabels.isEmpty {
+            observedRule = nil
+        } else {
+            let label = tried.observedLabels.joined(separator: ", ")
+            observedRule = label
+            let observed = HostJudgement(host, inputs, tried, under: exception).decision
+            let isOther = observed.terms != judgement.decision.terms
+            if isOther { shadows.append(PolicyShadow(kind: .withObservedRules, decision: observed)) }
+            reasons.append(.observed(label, isOther ? observed : nil))
+        }
+        decision = judgement.decision.recording(checksOf: shadows)
+        self.reasons = reasons
+        self.shadows = shadows
+    }
+}
+
+extension PolicyInputs {
+    /// The exception for this next hop and such mail. What a sender demanded with REQUIRETLS is not the operator's to lower
+    /// (RFC 8689 §4.2.1), nor what a notice about it needs (RFC 8689 §5).
+    var exceptionInForce: PolicyException? {
+        guard let exception, exception.domain == facts.nextHop.domain, !demand.isRequireTLS else { return nil }
+        return exception
+    }
+
+    /// The operator's settings for `host`.
+    fileprivate func rule(for host: HostFacts, observing: Bool = false) -> HostRule {
+        let isReport = demand == .report
+        return settings.rules.settings(
+            destination: facts.nextHop.domain, host: host.host, trust: HostNameTrust(host, self),
             // `tls.minimum_level` does not bind a report, and so takes nothing from a rule that does (D15).
             floor: HostRule.Floor(
-                level: isReport ? .opportunistic : inputs.settings.minimumLevel,
-                version: inputs.settings.minimumVersion),
-            isForReports: isReport)
-        let sts = STSFinding(host, inputs.sts, rule)
-        stsMatch = sts.matches
-        if let reason = host.obstacle {
-            decision = .skip(reason, reason.cause.resultType.map { [PolicyResult(.tlsa, $0, .addressBogus)] } ?? [])
-            reasons = [Explanation(reason.detail)]
-            return
+                level: isReport ? .opportunistic : settings.minimumLevel, version: settings.minimumVersion),
+            isForReports: isReport, observing: observing)
+    }
+}
+
+extension MessageDemand {
+    /// The sender's own demand: the operator does not lower it.
+    fileprivate var isRequireTLS: Bool { self == .requireTLS || self == .requireTLSNotice }
+}
+
+extension HostDecision {
+    /// The same, with all checked that the shadows are judged by.
+    fileprivate func recording(checksOf shadows: [PolicyShadow]) -> HostDecision {
+        guard case .use(var requirement) = self else { return self }
+        for shadow in shadows {
+            if let other = shadow.decision.requirement { requirement = requirement.recording(checksOf: other) }
         }
-        var maker = RequirementMaker(host, inputs, rule)
-        maker.reasons += rule.setAside.map { .claimedName(host.host, $0) }
-        do throws(RequirementMaker.Skip) {
-            try maker.apply(DANEFinding(host, inputs.facts, inputs.settings, rule))
-            try maker.apply(sts)
-            try maker.applyRequireTLS(sts)
-            try maker.applyRule(sts)
-            try maker.applyRoute(sts)
-            if let version = rule.minimumVersion {
-                maker.reasons.append(
-                    Explanation("\(rule.origin(of: .minimumVersion)) wants TLS \(version.rawValue) or later"))
-            }
-            decision = .use(maker.requirement)
-        } catch {
-            decision = .skip(error.reason, error.results)
-            maker.reasons.append(Explanation(error.reason.detail, source: error.source))
-        }
-        reasons = maker.reasons
+        return .use(requirement)
     }
 }
 

@@ -58,6 +58,8 @@ public struct TLSSessionFacts: Hashable, Sendable {
     public var webPKI: WebPKIEvidence?
     /// The same for the operator's names and trust anchors.
     public var pkix: WebPKIEvidence?
+    /// The same for those of a rule in mode `observe`, where they differ.
+    public var observedPKIX: WebPKIEvidence?
     /// The key exchange: "X25519", "X25519MLKEM768"; nil where the library does not say.
     public var group: String?
     public var certificate: CertificateFacts?

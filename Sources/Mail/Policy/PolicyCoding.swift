@@ -20,7 +20,7 @@ extension PolicyDocument {
     }
 
     enum CodingKeys: String, CodingKey {
-        case domain, route, port, mx, tlsrpt, hosts, outcome, permanent, because
+        case domain, route, port, mx, tlsrpt, exception, hosts, outcome, permanent, because
         case mtaSTS = "mta_sts"
         case stsUnknown = "sts_unknown"
     }
@@ -34,6 +34,7 @@ extension PolicyDocument {
         try object.encode(mtaSTS, forKey: .mtaSTS)
         try object.encode(tlsrpt, forKey: .tlsrpt)
         try object.encode(stsUnknown, forKey: .stsUnknown)
+        try object.encode(exception, forKey: .exception)
         try object.encode(hosts, forKey: .hosts)
         try object.encode(outcome, forKey: .outcome)
         try object.encode(permanent, forKey: .permanent)
@@ -59,7 +60,7 @@ extension PolicyDocument.MX {
 
 extension PolicyDocument.Host {
     enum CodingKeys: String, CodingKey {
-        case host, preference, addresses, tlsa, requirement, skipped, rule, settings, reasons, attempts
+        case host, preference, addresses, tlsa, requirement, skipped, rule, settings, reasons, shadows, attempts
         case addressSecurity = "address_security"
         case stsMatch = "sts_match"
     }
@@ -77,6 +78,7 @@ extension PolicyDocument.Host {
         try object.encode(rule, forKey: .rule)
         try object.encode(settings, forKey: .settings)
         try object.encode(reasons, forKey: .reasons)
+        try object.encode(shadows, forKey: .shadows)
         try object.encodeIfPresent(attempts, forKey: .attempts)
     }
 }

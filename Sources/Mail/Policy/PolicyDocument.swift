@@ -17,7 +17,10 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
     public var tlsrpt: TLSRPT?
     /// Whether the domain has an MTA-STS policy is not known, and nothing is cached (RFC 8461 §3.3): mail goes on without.
     public var stsUnknown: Bool
+    /// The operator's exception for the next-hop domain; `null` where none holds.
+    public var exception: ExceptionRow?
     public var hosts: [Host]
+    /// By what is in force: what an exception lowers is lowered here too.
     public var outcome: Outcome
     /// Of an ``Outcome/undeliverable``: true where mail is returned at once, false where it waits for something to change.
     public var permanent: Bool
@@ -83,6 +86,8 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
         public var settings: [Setting]
         /// Each step of the decision, in order.
         public var reasons: [Step]
+        /// What is evaluated beside it, where it comes to something else.
+        public var shadows: [Shadow]
         /// Of `relayctl probe` only, one for each address; else the key is absent.
         public var attempts: [Attempt]?
     }

@@ -17,6 +17,7 @@ extension PolicyDocument {
             mx: MX(facts.mx),
             mtaSTS: MTASTS(decision.inputs.sts), tlsrpt: tlsrpt.map(TLSRPT.init),
             stsUnknown: decision.inputs.sts.isUnknown && !decision.inputs.sts.isLost,
+            exception: decision.inputs.exception.map(ExceptionRow.init),
             hosts: decision.hosts.map { Host($0, decision.inputs) }, outcome: outcome, permanent: isPermanent,
             because: because)
     }
@@ -72,7 +73,7 @@ extension PolicyDocument.Host {
             settings: policy.rule.decisiveSettings,
             reasons: (policy.reasons + policy.setAside(inputs)).map {
                 PolicyDocument.Step(text: $0.text, source: $0.source)
-            })
+            }, shadows: policy.shadows.map { PolicyDocument.Shadow($0, rule: policy.observedRule) })
     }
 }
 

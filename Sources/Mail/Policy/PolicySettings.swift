@@ -43,15 +43,18 @@ public struct PolicyInputs: Hashable, Sendable {
     public let sts: STSFacts
     public let demand: MessageDemand
     public let settings: PolicySettings
+    /// The operator's exception for the next-hop domain, if one holds now.
+    public let exception: PolicyException?
 
     public init(
         facts: DestinationFacts, sts: STSFacts = .notApplicable, demand: MessageDemand = .ordinary,
-        settings: PolicySettings
+        settings: PolicySettings, exception: PolicyException? = nil
     ) {
         self.facts = facts
         self.sts = sts
         self.demand = demand
         self.settings = settings
+        self.exception = exception
     }
 }
 

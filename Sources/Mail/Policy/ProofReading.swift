@@ -66,7 +66,10 @@ extension TLSRequirement {
 
 /// What TLS-RPT counts (RFC 8460 §4.3, D3).
 extension TLSRequirement {
-    private var hasTLSA: Bool { dane != nil || hasOnlyUnusableTLSA || hasUnknownTLSA }
+    /// The records that TLS-RPT counts by.
+    private var countedDANE: DANEReference? { isDANEForShadow ? nil : dane }
+
+    private var hasTLSA: Bool { countedDANE != nil || hasOnlyUnusableTLSA || hasUnknownTLSA }
 
     /// A connection that ended before a certificate could be judged: a failure under each policy that was met.
     func failed(_ type: ResultType, _ code: ReasonCode?) -> [PolicyResult] {
@@ -92,7 +95,7 @@ extension TLSRequirement {
     /// certificate then, and nothing is counted for it (RPTC-10), but for a host that is not in its list at all.
     func refused(_ fault: CertificateFault, words: String) -> [PolicyResult] {
         let code = ReasonCode(fault, words: words)
-        guard dane != nil else { return failed(fault.resultType, code) }
+        guard countedDANE != nil else { return failed(fault.resultType, code) }
         let result = PolicyResult(.tlsa, fault.resultType, code)
         return sts.map { $0.pattern == nil ? [result, .unlisted] : [result] } ?? [result]
     }
@@ -104,7 +107,7 @@ extension TLSRequirement {
             results.append(PolicyResult(.tlsa, .tlsaInvalid))
         } else if hasUnknownTLSA {
             results.append(PolicyResult(.tlsa, .dnssecInvalid, .tlsaLookupFailed))
-        } else if let dane {
+        } else if let dane = countedDANE {
             switch session.verification {
             case .dane(let matched, _):
                 let isInForce = dane.records.contains(matched)

@@ -13,7 +13,15 @@ struct RequirementMaker {
     let rule: HostRule
     /// True for `TLS-Required: No`: remote policies are followed, and do not fail the message (INT-15, D15).
     let yields: Bool
+    /// All have their say, also behind one that rules the host out.
+    let goesOn: Bool
     var reasons: [Explanation] = []
+    /// The first that ruled the host out.
+    var skipped: Skip?
+    /// As they were before an exception lowered them.
+    var demandsBefore: [Set<TLSRequirement.Proof>]?
+    /// Of an exception: up to this level no later version is demanded than this.
+    var versionLimit: (level: TLSRequirement.Level, version: TLSVersionFloor)?
 
     var level = TLSRequirement.Level.opportunistic
     var basis: TLSRequirement.Basis?
@@ -30,7 +38,8 @@ struct RequirementMaker {
     /// Why the level is what it is: of the source that set it.
     var reason = Explanation.nothingDemanded
 
-    init(_ host: HostFacts, _ inputs: PolicyInputs, _ rule: HostRule) {
+    init(_ host: HostFacts, _ inputs: PolicyInputs, _ rule: HostRule, goesOn: Bool = false) {
+        self.goesOn = goesOn
         self.host = host
         self.inputs = inputs
         self.rule = rule
@@ -52,12 +61,15 @@ struct RequirementMaker {
     private var minimumVersion: TLSVersionFloor {
         let general =
             level > .opportunistic ? inputs.settings.minimumVersion : inputs.settings.opportunisticMinimumVersion
-        return rule.minimumVersion ?? general
+        let demanded = rule.minimumVersion ?? general
+        guard let versionLimit, level <= versionLimit.level else { return demanded }
+        return min(demanded, versionLimit.version)
     }
 
     /// D1, TLS-04: the TLSA base domain wherever DANE is used, else the MX name (RFC 7672 §8.1, RFC 8461 §7.1); never an
     /// address (RFC 6066 §3). DANE that only looks on must not choose the certificate that another check fails on.
     private var serverName: DomainName? {
+        let demands = demandsBefore ?? demands
         let isOnlyObserved = !demands.isEmpty && !demands.contains { $0.contains(.dane) }
         if let dane, !isOnlyObserved { return dane.baseDomain }
         if hasOnlyUnusableTLSA, webPKI == nil, pkix == nil { return host.tlsa.baseDomain ?? host.host.name }
@@ -84,8 +96,8 @@ struct RequirementMaker {
             reasons.append(words)
             reason = words
         case .unknown(let why):
+            hasUnknownTLSA = true
             guard binds else {
-                hasUnknownTLSA = true
                 reasons.append(Explanation("\(why.detail): passed over, \(overrule(.dane))", source: "RFC 8689 §3"))
                 return
             }

@@ -22,6 +22,20 @@ extension TLSRequirement {
         return copy
     }
 
+    /// The same with the checks that `shadow` is judged by: recorded and not demanded. The name for SNI stays.
+    func recording(checksOf shadow: TLSRequirement) -> TLSRequirement {
+        // Where TLS is not tried there is nothing to check.
+        guard level > .none else { return self }
+        var copy = self
+        if dane == nil, let reference = shadow.dane {
+            copy.dane = reference
+            copy.isDANEForShadow = true
+        }
+        copy.webPKI = webPKI ?? shadow.webPKI
+        if let reference = shadow.pkix, reference != pkix { copy.observedPKIX = reference }
+        return copy
+    }
+
     /// For a host that is skipped: what it would show, under no demand.
     public static func forInformation(_ host: HostFacts, _ inputs: PolicyInputs) -> TLSRequirement {
         let usable = host.tlsa.security == .secure ? host.tlsa.usableRecords : []
@@ -68,6 +82,8 @@ extension TLSRequirement {
         copy.dane = nil
         copy.webPKI = nil
         copy.pkix = nil
+        copy.observedPKIX = nil
+        copy.isDANEForShadow = false
         copy.fingerprints = []
         copy.hasOnlyUnusableTLSA = false
         copy.hasUnknownTLSA = false

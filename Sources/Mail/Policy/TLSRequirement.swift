@@ -15,6 +15,10 @@ public struct TLSRequirement: Hashable, Sendable {
     public internal(set) var webPKI: WebPKIReference?
     /// The operator's own check (`by = ["pkix"]`), with its names and trust anchors.
     public internal(set) var pkix: WebPKIReference?
+    /// The check of a rule in mode `observe`, where it differs from ``pkix``: recorded, and never demanded.
+    public internal(set) var observedPKIX: WebPKIReference?
+    /// ``dane`` is checked for a ``PolicyShadow`` alone: TLS-RPT counts nothing of what an operator only tries.
+    public internal(set) var isDANEForShadow = false
     /// The leaf's certificate or key must be one of these where ``demands`` says so.
     public internal(set) var fingerprints: [Fingerprint]
     /// Secure TLSA records exist, none is usable: counted as `tlsa-invalid` although mail may go out (D3, DANE-15).

@@ -45,11 +45,6 @@ public struct HostRest: Sendable {
     /// Addresses remembered.
     public var count: Int { records.count }
 
-    /// Addresses that rest at `now`, trials under way included. Takes a look at each.
-    public func restingCount(at now: WallTime) -> Int {
-        records.values.count { $0.until.map { now < $0 } ?? false || $0.trial != nil }
-    }
-
     /// The end of the address's rest; nil where it does not rest.
     public func restsUntil(_ address: IPAddress, port: UInt16, at now: WallTime) -> WallTime? {
         guard let record = records[Place(address: address, port: port)], let until = record.until else { return nil }

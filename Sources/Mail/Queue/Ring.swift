@@ -9,8 +9,6 @@ struct Ring<Element> {
 
     var first: Element? { isEmpty ? nil : slots[head] }
 
-    var last: Element? { isEmpty ? nil : slots[place(count - 1)] }
-
     /// In order, the first first. The position is from 0 up to ``count``; nil outside.
     subscript(position: Int) -> Element? {
         position >= 0 && position < count ? slots[place(position)] : nil
@@ -37,16 +35,6 @@ struct Ring<Element> {
             count -= 1
         }
         return slots[head]
-    }
-
-    mutating func popLast() -> Element? {
-        guard !isEmpty else { return nil }
-        let last = place(count - 1)
-        defer {
-            slots[last] = nil
-            count -= 1
-        }
-        return slots[last]
     }
 
     /// Keeps the order of the rest.

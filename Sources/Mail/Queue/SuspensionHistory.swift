@@ -58,11 +58,6 @@ public struct SuspensionHistory: Hashable, Sendable {
         }
         return total
     }
-
-    /// True while the destination is suspended.
-    public func isSuspended(_ destination: String, at now: WallTime) -> Bool {
-        intervals[destination]?.contains { $0.begin <= now && now < $0.end } ?? false
-    }
 }
 
 extension Schedule {

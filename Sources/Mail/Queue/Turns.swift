@@ -26,9 +26,6 @@ public struct Turns<Element> {
         var count = 0
     }
 
-    /// Lanes with something in them.
-    public private(set) var laneCount = 0
-
     public init() {}
 
     public var count: Int { high.count + normal.count }
@@ -50,13 +47,6 @@ public struct Turns<Element> {
 
     /// Each lane's elements in their order; lanes in none.
     public var elements: [Element] { lanes.values.flatMap { $0.elements.elements } }
-
-    /// The lane with most; of several the last in order of ``SenderLane``, which is of normal priority where there is one.
-    /// Takes a look at each lane.
-    public var longestLane: SenderLane? {
-        let longest = lanes.max { ($0.value.elements.count, $0.key) < ($1.value.elements.count, $1.key) }
-        return isEmpty ? nil : longest?.key
-    }
 
     /// Puts `element` behind all others of its lane. A new lane has its turn after all others.
     public mutating func append(_ element: Element, lane: SenderLane) {
@@ -84,7 +74,6 @@ public struct Turns<Element> {
             withRound(priority) { $0.count -= 1 }
             if count(of: lane) == 0 {
                 lanes[lane] = nil
-                laneCount -= 1
             } else {
                 lanes[lane]?.isInRound = true
                 withRound(priority) { $0.lanes.append(lane) }
@@ -94,14 +83,6 @@ public struct Turns<Element> {
         return nil
     }
 
-    /// Takes the youngest of the longest lane: what makes room where memory is full, and costs the one who has most.
-    public mutating func removeLastOfLongestLane() -> (Element, SenderLane)? {
-        guard let lane = longestLane, let element = lanes[lane]?.elements.popLast() else { return nil }
-        withRound(lane.priority) { $0.count -= 1 }
-        if count(of: lane) == 0 { laneCount -= 1 }
-        return (element, lane)
-    }
-
     /// Takes all that `shouldRemove` says of; each lane's in their order.
     public mutating func removeAll(where shouldRemove: (Element) throws -> Bool) rethrows -> [Element] {
         var all: [Element] = []
@@ -109,7 +90,6 @@ public struct Turns<Element> {
             let removed = try lanes[lane]?.elements.removeAll(where: shouldRemove) ?? []
             guard !removed.isEmpty else { continue }
             withRound(lane.priority) { $0.count -= removed.count }
-            if count(of: lane) == 0 { laneCount -= 1 }
             all += removed
         }
         return all
@@ -129,7 +109,6 @@ public struct Turns<Element> {
     ///
     /// - Returns: true where it must be put into its round.
     private mutating func enter(_ lane: SenderLane) -> Bool {
-        if count(of: lane) == 0 { laneCount += 1 }
         withRound(lane.priority) { $0.count += 1 }
         let isNew = lanes[lane, default: Lane()].isInRound == false
         lanes[lane, default: Lane()].isInRound = true

@@ -17,6 +17,7 @@ public enum RecordType: UInt16, Hashable, Sendable {
     case a = 1
     case ns = 2
     case cname = 5
+    case ptr = 12
     case mx = 15
     case txt = 16
     case aaaa = 28

@@ -13,7 +13,7 @@ public struct ClientSession: Sendable {
         case tlsFailed(HandshakeFailure)
         /// The verdict on the evidence: good enough.
         case mayProceed
-        /// The verdict on the evidence: not this host, for this reason.
+        /// The verdict on the evidence: not this host, for this reason. Also instead of writing what begins a transaction.
         case mustAbandon(Reason)
         /// All content and its end are written.
         case contentSent
@@ -79,7 +79,8 @@ public struct ClientSession: Sendable {
         case authenticating(ArraySlice<[UInt8]>)
         /// AUTH is cancelled. Leaves by: quitting, closed.
         case cancelling
-        /// MAIL, RCPT and DATA are under way. Leaves by: content, emptyContent (354 though nobody was accepted), idle, closed.
+        /// MAIL, RCPT and DATA are under way, or are to be written. Leaves by: content, emptyContent (354 though nobody was
+        /// accepted), idle, quitting (not begun after all), closed.
         case commands
         /// Leaves by: contentEnd, closed.
         case content
@@ -147,6 +148,11 @@ public struct ClientSession: Sendable {
         self.waiting = first
     }
 
+    /// MAIL, RCPT and DATA are under way, or are to be written next.
+    public var isInTransaction: Bool {
+        if case .commands = state { true } else { false }
+    }
+
     private mutating func noteName(_ reply: Reply) {
         guard serverName == nil, let name = reply.lines.first?.split(separator: " ").first else { return }
         serverName = SafeText.string(name.utf8.prefix(Self.serverNameLimit))
@@ -154,6 +160,9 @@ public struct ClientSession: Sendable {
 
     /// Takes what happened and says what to do.
     public mutating func handle(_ event: Event) -> Action {
+        // Said before an octet of the transaction is written: nothing was begun, and QUIT is in turn. Not in the switch below,
+        // which is as large as the compiler can check.
+        if case (.commands, .mustAbandon(let reason)) = (state, event) { return giveUp(reason, nil) }
         switch (state, event) {
         case (.unconnected, .connected) where security == .implicitTLS:
             state = .handshake

@@ -25,18 +25,18 @@ import Testing
         let failure = "the address lookup for down.example failed: A: SERVFAIL, AAAA: SERVFAIL"
         let expected = """
             {"because":"every host that may be used must match its DNSSEC-secure TLSA records; 1 of 2 hosts cannot be used now",\
-            "domain":"d.example","hosts":[\
+            "domain":"d.example","exception":null,"hosts":[\
             {"address_security":"secure","addresses":["\(address)"],"host":"mx.example","preference":10,\
             "reasons":[{"source":"RFC 7672 §2.2","text":"\(Explanation.secureTLSA.text)"},\
             {"source":null,"text":"MTA-STS does not apply: the next hop is no domain, or sts.enabled is off"}],\
             "requirement":{"by":"dane","cleartext_allowed":false,"demands":[["dane"]],"level":"authenticated","proves_domain":true,\
-            "reason":"\(Explanation.secureTLSA.text)","source":"RFC 7672 §2.2"},"rule":null,"settings":[],"skipped":null,"sts_match":null,\
+            "reason":"\(Explanation.secureTLSA.text)","source":"RFC 7672 §2.2"},"rule":null,"settings":[],"shadows":[],"skipped":null,"sts_match":null,\
             "tlsa":{"base_domain":"mx.example","lookup":"found","records":[\
             {"data":"\(Self.hex)","matching_type":1,"selector":1,"usable":true,"usage":3,"why_unusable":null},\
             {"data":"abcd","matching_type":1,"selector":1,"usable":false,"usage":3,"why_unusable":"digest of 2 octets where 32 are due"}\
             ],"security":"secure"}},\
             {"address_security":"failed","addresses":[],"host":"down.example","preference":20,\
-            "reasons":[{"source":null,"text":"\(failure)"}],"requirement":null,"rule":null,"settings":[],\
+            "reasons":[{"source":null,"text":"\(failure)"}],"requirement":null,"rule":null,"settings":[],"shadows":[],\
             "skipped":{"cause":"dns-temp","detail":"\(failure)"},"sts_match":null,\
             "tlsa":{"base_domain":null,"lookup":"not-queried","records":[],"security":null}}],\
             "mta_sts":null,\

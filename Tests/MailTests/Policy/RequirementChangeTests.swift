@@ -67,7 +67,9 @@ struct RequirementChangeTests {
         let changes: [((inout TLSRequirement) -> Void, Bool)] = [
             ({ $0.reason = Explanation("other words") }, true), ({ $0.level = .encrypted }, false),
             ({ $0.by = .local }, false), ({ $0.demands = [] }, false), ({ $0.dane = nil }, false),
-            ({ $0.webPKI = nil }, false), ({ $0.pkix = nil }, false), ({ $0.fingerprints = [] }, false),
+            ({ $0.webPKI = nil }, false), ({ $0.pkix = nil }, false), ({ $0.observedPKIX = $0.webPKI }, false),
+            ({ $0.isDANEForShadow = true }, false),
+            ({ $0.fingerprints = [] }, false),
             ({ $0.hasOnlyUnusableTLSA = false }, false), ({ $0.hasUnknownTLSA = false }, false),
             ({ $0.sts = nil }, false), ({ $0.requireTLS = .no }, false), ({ $0.serverName = nil }, false),
             ({ $0.minimumVersion = .tls12 }, false), ({ $0.clientIdentity = nil }, false),

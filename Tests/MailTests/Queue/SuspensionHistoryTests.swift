@@ -35,15 +35,6 @@ import Testing
         #expect(history.seconds(of: "a.test", from: Self.at(200), to: Self.at(100)) == 0)
     }
 
-    @Test("a destination is suspended from the first second to that before the end")
-    func holds() {
-        let history = SuspensionHistory([Self.span(120, 150), Self.span(140, nil, ended: 160)])
-        for (time, expected) in [(119, false), (120, true), (159, true), (160, false)] as [(Int64, Bool)] {
-            #expect(history.isSuspended("a.test", at: Self.at(time)) == expected)
-        }
-        #expect(!history.isSuspended("b.test", at: Self.at(130)))
-    }
-
     @Test("numbers at the end of the range do not trap")
     func range() {
         let history = SuspensionHistory([Self.span(.min, nil)])

@@ -19,6 +19,22 @@ struct ClientSessionTests {
         #expect(client.finished == SessionResult())
     }
 
+    @Test("What is not to begin after all ends with QUIT: the first transaction, and the next", arguments: [1, 2])
+    func notBegun(transaction: Int) throws {
+        let reason = Reason(.policyUnknown, "over")
+        var client = try ClientDriver()
+        #expect(client.hello("PIPELINING").hasPrefix("MAIL "))
+        if transaction == 2 {
+            _ = client.replies("250 ok", "250 ok", "354 go")
+            _ = client.on(.contentSent)
+            _ = client.reply("250 ok")
+            #expect(client.on(.transactionGiven(try ClientDriver.transaction())).hasPrefix("MAIL "))
+        }
+        #expect(client.on(.mustAbandon(reason)) == "QUIT quit")
+        #expect(client.reply("221 bye") == "finish next-host policy-unknown")
+        #expect(client.finished?.failure == reason)
+    }
+
     @Test("CLI-02 An address literal stands in for a missing name")
     func addressLiteral() throws {
         var session = ClientSession(

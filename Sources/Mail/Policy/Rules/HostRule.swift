@@ -17,6 +17,8 @@ public struct HostRule: Hashable, Sendable {
     private var isForEverybody = false
     /// The rules this came of, for explanations: `rule "example.org"`. Empty where none matched.
     public var labels: [String]
+    /// Those of ``labels`` that are in mode `observe`.
+    var observedLabels: [String] = []
     /// The operator's own words (`reason`), of the most specific rule that has them.
     public var words: String?
     /// Rules for the host alone of which something was set aside: nobody vouches for the host's name.
@@ -166,6 +168,7 @@ public struct HostRule: Hashable, Sendable {
         sourceIPv6 = sourceIPv6 ?? other.sourceIPv6
         words = words ?? other.words
         labels += other.labels
+        observedLabels += other.observedLabels
     }
 
     private static func take<Value>(

@@ -14,6 +14,12 @@ public struct Routing: Hashable, Sendable {
         rules.route(for: domain)?.nextHop ?? NextHop(domain, port: port)
     }
 
+    /// The next hop that is met under the policies of `domain`: the smarthost of that name, where there is one.
+    public func nextHop(ofPolicyDomain domain: DomainName) -> NextHop {
+        let configured = rules.rules.lazy.compactMap(\.route?.nextHop).first { $0.domain == domain }
+        return configured ?? nextHop(for: .name(domain))
+    }
+
     /// What else the operator said about a configured next hop; nil for any other.
     public func route(to nextHop: NextHop) -> Route? {
         rules.route(to: nextHop)
@@ -26,7 +32,7 @@ extension NextHop {
     public var destination: String { isConfigured ? Self.configuredPrefix + description : description }
 
     /// What the destination of a next hop begins with that the operator named.
-    static let configuredPrefix = "via:"
+    public static let configuredPrefix = "via:"
 
     /// The next-hop domain in the name of a destination, without brackets and port; nil for an address.
     public static func domain(of destination: String) -> DomainName? {

@@ -13,13 +13,19 @@ public struct RuleTable: Sendable {
     private let settings: PatternIndex<PatternIndex<[Rule]>>
     private let routes: PatternIndex<Route>
     private let routesByNextHop: [NextHop: Route]
+    /// Is any rule in mode `observe`?
+    public let hasObserved: Bool
 
     public init(_ rules: [Rule] = []) {
-        // A stable order: equal ones stay as they came, though the configuration refuses them.
+        // A stable order: equal ones stay as they came, though the configuration refuses them. Of two for the same, the one in
+        // mode `observe` goes first: it is what the other may become.
         self.rules = rules.enumerated().sorted { left, right in
-            left.element.specificity == right.element.specificity
-                ? left.offset < right.offset : left.element.specificity > right.element.specificity
+            let (first, second) = (left.element.specificity, right.element.specificity)
+            if first != second { return first > second }
+            if left.element.isObserved != right.element.isObserved { return left.element.isObserved }
+            return left.offset < right.offset
         }.map(\.element)
+        hasObserved = rules.contains(where: \.isObserved)
         var settings = PatternIndex<PatternIndex<[Rule]>>()
         var routes = PatternIndex<Route>()
         // A rule that names neither is for nothing.
@@ -31,7 +37,7 @@ public struct RuleTable: Sendable {
             }
             settings[host] = destinations
         }
-        for rule in self.rules {
+        for rule in self.rules where !rule.isObserved {
             if let destination = rule.destination, let route = rule.route, routes[destination] == nil {
                 routes[destination] = route
             }
@@ -39,7 +45,8 @@ public struct RuleTable: Sendable {
         self.settings = settings
         self.routes = routes
         // The configuration refuses two routes to one next hop that differ in more than their name.
-        routesByNextHop = Dictionary(self.rules.compactMap(\.route).map { ($0.nextHop, $0) }) { first, _ in first }
+        routesByNextHop = Dictionary(self.rules.filter { !$0.isObserved }.compactMap(\.route).map { ($0.nextHop, $0) })
+        { first, _ in first }
     }
 
     /// The settings for `host` of `destination` (the next-hop domain; nil for an address).
@@ -48,16 +55,17 @@ public struct RuleTable: Sendable {
     ///   - trust: a rule for MX hosts of any destination only raises what is demanded where the host's name is just claimed.
     ///   - floor: what the rest of the configuration demands, which such a rule does not lower either.
     ///   - isForReports: for our own TLS-RPT reports, which yield only to a rule that names the domain or the host (D15).
+    ///   - observing: as if the rules in mode `observe` were in force; else they are left out.
     public func settings(
         destination: DomainName?, host: MXHost, trust: HostNameTrust = .vouchedFor,
-        floor: HostRule.Floor = HostRule.Floor(), isForReports: Bool = false
+        floor: HostRule.Floor = HostRule.Floor(), isForReports: Bool = false, observing: Bool = false
     ) -> HostRule {
         var merged: HostRule?
         var claimed: [HostRule] = []
         // Specificity compares hosts before destinations, and so do these loops.
         for destinations in settings.matches(for: host) {
             for rules in destinations.matches(for: destination) {
-                for rule in rules {
+                for rule in rules where observing || !rule.isObserved {
                     // Before they are merged: what everybody's rule does not say to a report, the next may.
                     let settings = isForReports ? rule.settings.forReports : rule.settings
                     if trust == .claimed, rule.isForAnyDestination {
@@ -91,6 +99,11 @@ public struct RuleTable: Sendable {
     public func route(to nextHop: NextHop) -> Route? {
         nextHop.isConfigured ? routesByNextHop[nextHop] : nil
     }
+
+    /// Of every rule that leads there, the most specific first. Goes through all rules.
+    public func labels(ofRoutesTo nextHop: NextHop) -> [String] {
+        rules.filter { !$0.isObserved }.compactMap(\.route).filter { $0.nextHop == nextHop }.map(\.label)
+    }
 }
 
 /// The index follows from the rules, and is no part of what they are.
@@ -108,13 +121,20 @@ public struct Rule: Hashable, Sendable {
     public let host: RulePattern?
     public let settings: HostRule
     public let route: Route?
+    /// `mode = "observe"`: evaluated beside what is in force, and never enforced. Its route, if any, does not count.
+    public let isObserved: Bool
 
-    public init(destination: RulePattern?, host: RulePattern?, settings: HostRule, route: Route? = nil) {
+    public init(
+        destination: RulePattern?, host: RulePattern?, settings: HostRule, route: Route? = nil, isObserved: Bool = false
+    ) {
         self.destination = destination
         self.host = host
         let namesSomebody = (destination ?? .any) != .any || (host ?? .any) != .any
-        self.settings = namesSomebody ? settings : settings.ofEverybody
+        var settings = namesSomebody ? settings : settings.ofEverybody
+        if isObserved { settings.observedLabels = settings.labels }
+        self.settings = settings
         self.route = route
+        self.isObserved = isObserved
     }
 
     /// For certain MX hosts, whatever the domain: `mx` without `destination`.
