@@ -69,6 +69,10 @@ import Testing
         let queued = try await store.enqueue(messages)
         for (number, message) in queued.enumerated() {
             if number % 6 == 2 { try await store.settle(message, [1]) }
+            if number % 12 == 7 {
+                let cause = number % 24 == 7 ? Reason.Cause.daneMismatch : .timedOut
+                try await store.settle(message, [0], .deferred(Reason(cause, "x"), nil))
+            }
             if number % 8 == 5 { try await store.quarantine(message.message.id, because: "x") }
         }
         return messages
@@ -91,6 +95,9 @@ import Testing
             QueueFilter(states: [.quarantined]), QueueFilter(states: [.quarantined, .held]), QueueFilter(states: []),
             QueueFilter(states: [.due]), QueueFilter(states: [.delivered]),
             QueueFilter(recipientDomain: try DomainName("b.net"), states: [.quarantined]),
+            QueueFilter(destination: "a.net", states: [.due], causes: [.daneMismatch, .startTLSMissing]),
+            QueueFilter(causes: [.daneMismatch, .timedOut]), QueueFilter(causes: [.startTLSMissing]),
+            QueueFilter(causes: []),
         ]
     }
 
@@ -109,6 +116,13 @@ import Testing
             && (filter.recipient == nil || filter.recipient == recipient.mailbox)
             && (filter.recipientDomain.map { .name($0) == recipient.mailbox.domain } ?? true)
             && (filter.states?.contains(recipient.state) ?? true)
+            && (filter.causes.map { causes in
+                if case .deferred(let reason, _)? = recipient.lastOutcome {
+                    causes.contains(reason.cause)
+                } else {
+                    false
+                }
+            } ?? true)
     }
 
     @Test("Listing and selecting find what a filter means, each once, in order of arrival, in pages of any size")

@@ -133,9 +133,9 @@ import Testing
     func newerSchema() async throws {
         let fixture = try Fixture()
         await (try fixture.open()).close()
-        try fixture.sql("PRAGMA user_version = 6")
-        #expect(opening(fixture) == .newer(path: fixture.path + "/queue.db", found: 6, known: 5))
-        #expect(try fixture.query("PRAGMA user_version") == ["6"])
+        try fixture.sql("PRAGMA user_version = 7")
+        #expect(opening(fixture) == .newer(path: fixture.path + "/queue.db", found: 7, known: 6))
+        #expect(try fixture.query("PRAGMA user_version") == ["7"])
     }
 
     @Test("Another program's database is refused and left alone")

@@ -102,6 +102,8 @@ public enum MessageKind: Int, Hashable, Sendable, CaseIterable {
     case report = 2
     /// A TLS-RPT report that somebody else made and handed to us: mail like any other, but not counted either.
     case foreignReport = 3
+    /// A message of `[[canary]]`: nothing answers it, and neither TLS-RPT nor `relayctl compliance` counts it.
+    case canary = 4
 }
 
 /// Who handed us a message, for traces, DSNs and `queue show`.

@@ -23,11 +23,14 @@ public struct QueueFilter: Hashable, Sendable {
     public var states: Set<RecipientState>?
     /// Of those that wait, only those with an attempt behind them, or only those without. Nil: both.
     public var isAttempted: Bool?
+    /// Whose last outcome was for one of these causes. Nil: whatever it was.
+    public var causes: Set<Reason.Cause>?
 
     public init(
         ids: [QueueID] = [], destination: String? = nil, sender: ReversePath? = nil, senderDomain: DomainName? = nil,
         recipient: Mailbox? = nil, recipientDomain: DomainName? = nil, messageID: String? = nil,
-        receivedBefore: WallTime? = nil, states: Set<RecipientState>? = nil, isAttempted: Bool? = nil
+        receivedBefore: WallTime? = nil, states: Set<RecipientState>? = nil, isAttempted: Bool? = nil,
+        causes: Set<Reason.Cause>? = nil
     ) {
         self.ids = ids
         self.destination = destination
@@ -39,6 +42,7 @@ public struct QueueFilter: Hashable, Sendable {
         self.receivedBefore = receivedBefore
         self.states = states
         self.isAttempted = isAttempted
+        self.causes = causes
     }
 }
 

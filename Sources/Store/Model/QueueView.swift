@@ -69,6 +69,10 @@ public enum QueueLimits {
     public static let page = 1000
     /// Rows of one reading of a destination: as many as may be in memory for it, and as many more.
     public static let refill = 5000
+    /// Octets of the key of a record that an attempt names.
+    public static let documentKey = 64
+    /// Octets of the times of an attempt's phases.
+    public static let phaseTimes = 256
     /// Octets of `Message-ID` kept.
     public static let messageID = 255
     /// Suspensions kept, ended ones included.

@@ -11,16 +11,23 @@ public struct Settlement: Sendable {
     public var sessions: [ReportedSession]
     /// The day the sessions are filed under; nil where nothing is counted.
     public var day: ReportDay?
+    /// What was handed over, and how: counted exactly if the outcomes are recorded, on the day of the first of them.
+    public var deliveries: [DeliveryCount]
+    /// The proof of each part of a message with REQUIRETLS that was handed over: kept exactly if the outcomes are recorded.
+    public var proofs: [RequireTLSProof]
 
     public init(
         message: MessageNumber, recipients: [RecipientOutcome], notices: [NewMessage] = [],
-        sessions: [ReportedSession] = [], day: ReportDay? = nil
+        sessions: [ReportedSession] = [], day: ReportDay? = nil, deliveries: [DeliveryCount] = [],
+        proofs: [RequireTLSProof] = []
     ) {
         self.message = message
         self.recipients = recipients
         self.notices = notices
         self.sessions = sessions
         self.day = day
+        self.deliveries = deliveries
+        self.proofs = proofs
     }
 }
 

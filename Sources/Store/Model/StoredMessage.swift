@@ -93,10 +93,17 @@ public struct AttemptRecord: Hashable, Sendable {
     /// The remote's final reply.
     public var reply: Reply?
     public var milliseconds: Int64
+    /// Key of the decision document it was made under; nil where none was kept.
+    public var decision: String?
+    /// Key of the evidence document the host was judged by; nil where it showed nothing.
+    public var evidence: String?
+    /// Milliseconds of the phases; nil where they were not written down.
+    public var times: String?
 
     public init(
         time: WallTime, host: String?, address: IPAddress?, tlsLevel: String? = nil, verifiedBy: String? = nil,
-        requiredBy: String? = nil, result: String, reply: Reply? = nil, milliseconds: Int64
+        requiredBy: String? = nil, result: String, reply: Reply? = nil, milliseconds: Int64, decision: String? = nil,
+        evidence: String? = nil, times: String? = nil
     ) {
         self.time = time
         self.host = host
@@ -107,5 +114,8 @@ public struct AttemptRecord: Hashable, Sendable {
         self.result = result
         self.reply = reply
         self.milliseconds = milliseconds
+        self.decision = decision
+        self.evidence = evidence
+        self.times = times
     }
 }

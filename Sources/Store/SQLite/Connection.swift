@@ -58,6 +58,7 @@ public struct SQLiteOptions: Sendable {
     var countedDomains = ReportLimits.domainsPerDay
     /// Octets of policies' text of one day that TLS-RPT keeps.
     var countedText = ReportLimits.textPerDay
+    var watchBounds = WatchBounds()
     /// Operations of one commit; 1 switches group commit off.
     var groupLimit = Writer.groupLimit
     /// Octets kept on disk for settling when everything else is full.

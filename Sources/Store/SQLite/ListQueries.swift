@@ -8,7 +8,7 @@ import Mail
 enum ListQueries {
     // ?1 cursor, ?2 received before, ?3 has a reverse-path, ?4 and ?5 the reverse-path, ?6 domain of the sender,
     // ?7 Message-ID, ?8 destination, ?9 and ?10 mailbox, ?11 domain of the recipient, ?12 bits of states,
-    // ?13 ids, ?14 with attempts or without, ?15 limit
+    // ?13 ids, ?14 with attempts or without, ?15 causes, ?16 limit
     private static let ofMessage = """
         (?2 IS NULL OR m.received_at < ?2)
             AND (NOT ?3 OR (m.reverse_local IS ?4 AND m.reverse_domain IS ?5))
@@ -22,6 +22,7 @@ enum ListQueries {
             AND (?8 IS NULL OR \(name).destination = ?8)
             AND (?9 IS NULL OR (\(name).local = ?9 AND \(name).domain = ?10))
             AND (?11 IS NULL OR \(name).domain = ?11)
+            AND (?15 IS NULL OR \(name).cause IN (SELECT value FROM json_each(?15)))
         """
     }
 
@@ -53,7 +54,7 @@ enum ListQueries {
     static func list(_ filter: QueueFilter) -> String {
         let isAnyRecipient =
             filter.recipient == nil && filter.recipientDomain == nil && filter.states == nil
-            && filter.isAttempted == nil
+            && filter.isAttempted == nil && filter.causes == nil
         return list(Source(filter), anyRecipient: isAnyRecipient)
     }
 
@@ -74,21 +75,21 @@ enum ListQueries {
                 \(columns)
                 FROM message m
                 WHERE m.id IN (SELECT value FROM json_each(?13)) AND m.number > ?1 AND \(ofMessage) AND \(matches)
-                ORDER BY m.number LIMIT ?15
+                ORDER BY m.number LIMIT ?16
                 """
         case .quarantined:
             return """
                 \(columns)
                 FROM message m INDEXED BY message_quarantined
                 WHERE m.quarantined IS NOT NULL AND m.number > ?1 AND \(ofMessage) AND \(matches)
-                ORDER BY m.number LIMIT ?15
+                ORDER BY m.number LIMIT ?16
                 """
         case .messages, .recipients:
             return """
                 \(columns)
                 FROM message m NOT INDEXED
                 WHERE m.number > ?1 AND \(ofMessage)\(anyRecipient ? "" : " AND \(matches)")
-                ORDER BY m.number LIMIT ?15
+                ORDER BY m.number LIMIT ?16
                 """
         case .destination, .held:
             // A message stands where its first recipient that matches does: the others are passed over on the index.
@@ -102,7 +103,7 @@ enum ListQueries {
                     AND NOT EXISTS (SELECT 1 FROM recipient e INDEXED BY \(index)
                         WHERE \(place("e")) AND e.number >= m.first_recipient AND e.number < r.number
                             AND \(ofRecipient("e")))
-                ORDER BY r.number LIMIT ?15
+                ORDER BY r.number LIMIT ?16
                 """
         }
     }
@@ -132,7 +133,7 @@ enum ListQueries {
                 \(columns)
                 FROM message m \(byMessage)
                 WHERE m.id IN (SELECT value FROM json_each(?13)) AND \(conditions)
-                ORDER BY r.number LIMIT ?15
+                ORDER BY r.number LIMIT ?16
                 """
         case .quarantined, .messages:
             let (index, condition) =
@@ -143,14 +144,14 @@ enum ListQueries {
                 FROM message m \(index) \(byMessage)
                 WHERE \(condition)m.number >= (SELECT message FROM recipient WHERE number > ?1 ORDER BY number LIMIT 1)
                     AND \(conditions)
-                ORDER BY m.number, r.number LIMIT ?15
+                ORDER BY m.number, r.number LIMIT ?16
                 """
         case .recipients:
             return """
                 \(columns)
                 FROM recipient r NOT INDEXED CROSS JOIN message m ON m.number = r.message
                 WHERE r.number > ?1 AND \(conditions)
-                ORDER BY r.number LIMIT ?15
+                ORDER BY r.number LIMIT ?16
                 """
         case .destination, .held:
             let (index, place) = place(source)
@@ -158,7 +159,7 @@ enum ListQueries {
                 \(columns)
                 FROM recipient r INDEXED BY \(index) CROSS JOIN message m ON m.number = r.message
                 WHERE \(place("r")) AND r.number > ?1 AND \(conditions)
-                ORDER BY r.number LIMIT ?15
+                ORDER BY r.number LIMIT ?16
                 """
         }
     }
@@ -178,7 +179,8 @@ enum ListQueries {
             filter.recipient?.domain.column ?? .null, (filter.recipientDomain?.text).databaseValue,
             states.reduce(0) { $0 | 1 << $1.rawValue }.databaseValue,
             JSONText.array(filter.ids.prefix(QueueLimits.page).map(\.text)).databaseValue,
-            filter.isAttempted.databaseValue, QueueLimits.page(limit),
+            filter.isAttempted.databaseValue,
+            filter.causes.map { JSONText.array($0.map(\.rawValue).sorted()) }.databaseValue, QueueLimits.page(limit),
         ]
     }
 

@@ -121,9 +121,14 @@ struct Numbers {
     /// What TLS-RPT counts. Unlike the numbers it says what lies in the database: a transaction that is taken back has
     /// to empty it.
     var counter: ReportCounter
+    /// What the present transaction has delivered: written at its end, and emptied where it is taken back.
+    var deliveries: DeliveryTally
+    /// Rows of `known_fact`; nil until they are counted, and where a transaction was taken back.
+    var facts: Int?
 
     init(_ db: Database, _ options: SQLiteOptions = SQLiteOptions()) throws {
         counter = ReportCounter(domainLimit: options.countedDomains, dayTextLimit: options.countedText)
+        deliveries = DeliveryTally(nameLimit: options.watchBounds.namesOfDay)
         nextMessage = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM message") ?? 0) &+ 1
         nextRecipient = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM recipient") ?? 0) &+ 1
     }

@@ -24,6 +24,7 @@ public final class SQLiteStore: QueueStore {
     let path: String
     /// ``PolicyLimits/domains``
     let policyLimit: Int
+    let watchBounds: WatchBounds
     let writer: Writer
     /// Two readers, so that an operator's listing is never in the way of the dispatcher.
     let dispatchReader: Reader
@@ -38,8 +39,9 @@ public final class SQLiteStore: QueueStore {
 
     init(
         path: String, lock: CInt, writer: Writer, readers: (Reader, Reader), spool: Spool, reserve: Reserve,
-        report: OpeningReport, policyLimit: Int = PolicyLimits.domains
+        report: OpeningReport, policyLimit: Int = PolicyLimits.domains, watchBounds: WatchBounds = WatchBounds()
     ) {
+        self.watchBounds = watchBounds
         self.policyLimit = policyLimit
         self.path = path
         self.lock = lock
@@ -76,9 +78,11 @@ public final class SQLiteStore: QueueStore {
     public func settle(_ settlement: Settlement) async throws(StoreError) -> Settled {
         keepFiles(of: settlement.notices)
         let result: SettleRows.Result
+        let proofLimit = watchBounds.proofs
         do throws(StoreError) {
             result = try await perform(urgently: true) { db, numbers, withReports in
-                try SettleRows.settle(settlement, db, &numbers, withReports: withReports)
+                try SettleRows.settle(
+                    settlement, db, &numbers, withReports: withReports, proofLimit: proofLimit)
             }
         } catch {
             dropFiles(of: settlement.notices, after: error)

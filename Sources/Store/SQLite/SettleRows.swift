@@ -13,7 +13,8 @@ enum SettleRows {
     /// - Throws: `StoreError.unknown`, with nothing changed where it is the first recipient that is not known;
     ///   `.damaged` as ``ReportDamage/passedOver(_:_:)``.
     static func settle(
-        _ settlement: Settlement, _ db: Database, _ numbers: inout Numbers, withReports: Bool
+        _ settlement: Settlement, _ db: Database, _ numbers: inout Numbers, withReports: Bool,
+        proofLimit: Int = WatchLimits.proofs
     ) throws -> Result {
         let message = settlement.message.value.databaseValue
         guard let row = try state(of: settlement.message, db) else {
@@ -40,7 +41,10 @@ enum SettleRows {
             }
         }
         let notices = try settlement.notices.map { try MessageRows.insert($0, db, &numbers) }
-        if withReports { try report(settlement, row.id, row.kind, db, &numbers) }
+        if withReports {
+            try report(settlement, row.id, row.kind, db, &numbers)
+            try note(settlement, db, &numbers, proofLimit: proofLimit)
+        }
         return Result(
             settled: Settled(openRecipients: open, notices: notices, ended: ended),
             spoolFile: open == 0 && row.isSpooled ? row.id : nil)
@@ -57,6 +61,18 @@ enum SettleRows {
         for session in settlement.sessions {
             try ReportDamage.passedOver(db) { try numbers.counter.count(session, day: day, db) }
         }
+    }
+
+    /// Counts what was handed over and keeps its proofs. The last thing of a settling: what is counted here is written with
+    /// the group, so that nothing behind it may fail alone.
+    private static func note(
+        _ settlement: Settlement, _ db: Database, _ numbers: inout Numbers, proofLimit: Int
+    ) throws {
+        for proof in settlement.proofs {
+            try ReportDamage.passedOver(db) { try ProofRows.insert(proof, limit: proofLimit, db) }
+        }
+        guard !settlement.deliveries.isEmpty, let time = settlement.recipients.first?.time else { return }
+        numbers.deliveries.count(settlement.deliveries, day: ReportDay(of: time))
     }
 
     /// Deletes the recipients of a message, all of them, if none had an attempt before.
@@ -112,7 +128,12 @@ enum SettleRows {
                     attempt.address.map { $0.octets.databaseValue } ?? .null, attempt.tlsLevel.databaseValue,
                     attempt.verifiedBy.databaseValue, attempt.requiredBy.databaseValue,
                     attempt.result.cut(to: QueueLimits.detailText).databaseValue,
-                ] + ReplyText.columns(attempt.reply) + [attempt.milliseconds.databaseValue])
+                ] + ReplyText.columns(attempt.reply) + [
+                    attempt.milliseconds.databaseValue,
+                    attempt.decision?.cutForColumn(to: QueueLimits.documentKey).databaseValue ?? .null,
+                    attempt.evidence?.cutForColumn(to: QueueLimits.documentKey).databaseValue ?? .null,
+                    attempt.times?.cutForColumn(to: QueueLimits.phaseTimes).databaseValue ?? .null,
+                ])
         }
         let kept = sequence &- Int64(QueueLimits.attemptHistory)
         if kept > 0 { try db.cachedStatement(sql: trimAttempts).run([number, kept.databaseValue]) }
@@ -125,7 +146,7 @@ enum SettleRows {
     private static let updateRecipient = """
         UPDATE recipient SET state = coalesce(?, state), attempts = attempts + ?, next_attempt = ?, deadline = ?,
             expires_at = coalesce(?, expires_at), last_attempt = coalesce(?, last_attempt), result = ?, cause = ?,
-            detail = ?, reply_code = ?, reply_enhanced = ?, reply_text = ?, host = coalesce(?, host),
+            detail = ?, reply_code = ?, reply_enhanced = ?, reply_text = ?, host = ?,
             delayed_notice = max(delayed_notice, ?), policy_since = ?
         WHERE number = ? AND message = ? AND state <= 2
         """
@@ -135,8 +156,8 @@ enum SettleRows {
     private static let lastSequence = "SELECT coalesce(max(sequence), 0) FROM attempt WHERE recipient = ?"
     private static let insertAttempt = """
         INSERT INTO attempt (recipient, sequence, time, host, address, tls_level, verified_by, required_by, result,
-            reply_code, reply_enhanced, reply_text, milliseconds)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            reply_code, reply_enhanced, reply_text, milliseconds, decision, evidence, times)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     private static let trimAttempts = "DELETE FROM attempt WHERE recipient = ? AND sequence <= ?"
 }

@@ -60,7 +60,7 @@ extension SQLiteStore {
             else { throw StoreOpenError.refused(path: directory, why: "no threads to be had") }
             return SQLiteStore(
                 path: directory, lock: lock, writer: writer, readers: (dispatch, view), spool: spool, reserve: reserve,
-                report: report, policyLimit: options.policyLimit)
+                report: report, policyLimit: options.policyLimit, watchBounds: options.watchBounds)
         } catch {
             try? connection.close()
             throw error

@@ -15,7 +15,7 @@ enum ViewQueries {
 
     static let attempts = """
         SELECT time, host, address, tls_level, verified_by, required_by, result, reply_code, reply_enhanced, reply_text,
-            milliseconds
+            milliseconds, decision, evidence, times
         FROM attempt WHERE recipient = ? ORDER BY sequence
         """
 
@@ -71,6 +71,7 @@ enum ViewQueries {
             time: try columns.time(), host: try columns.optionalText(), address: try columns.address(),
             tlsLevel: try columns.optionalText(), verifiedBy: try columns.optionalText(),
             requiredBy: try columns.optionalText(), result: try columns.text(), reply: try columns.reply(),
-            milliseconds: try columns.int64())
+            milliseconds: try columns.int64(), decision: try columns.optionalText(),
+            evidence: try columns.optionalText(), times: try columns.optionalText())
     }
 }

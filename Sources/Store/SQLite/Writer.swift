@@ -171,6 +171,13 @@ final class Writer: @unchecked Sendable {
             }
         }
         do {
+            // Once for all of them: what each delivered is in the same transaction as its outcome.
+            try numbers.deliveries.write(db)
+        } catch {
+            rollBack(db)
+            return .failedHalfDone(StoreError(error))
+        }
+        do {
             try db.commit()
             return .committed
         } catch {
@@ -181,6 +188,8 @@ final class Writer: @unchecked Sendable {
 
     private func rollBack(_ db: Database) {
         numbers.counter.forget()
+        numbers.deliveries.forget()
+        numbers.facts = nil
         // The database may have rolled back by itself; an error here shows again at the next transaction.
         if db.isInsideTransaction { try? db.rollback() }
     }

@@ -71,7 +71,9 @@ extension Life.Attempt {
         self.init(
             time: record.time, host: record.host, address: record.address?.description, tlsLevel: record.tlsLevel,
             verifiedBy: record.verifiedBy, requiredBy: record.requiredBy, result: record.result,
-            reply: record.reply.map(Life.oneLine), milliseconds: record.milliseconds)
+            reply: record.reply.map(Life.oneLine), milliseconds: record.milliseconds,
+            times: record.times.flatMap { PhaseTimes($0)?.inFour }, decision: record.decision,
+            evidence: record.evidence, phases: record.times)
     }
 }
 

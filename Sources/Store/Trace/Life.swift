@@ -146,11 +146,18 @@ public struct Life: Codable, Hashable, Sendable {
         public var milliseconds: Int64
         /// Milliseconds of lookup, connect, handshake and SMTP: "12/30/41/9"; nil where they were not written down.
         public var times: String?
+        /// Key of the decision document it was made under; nil where none was kept.
+        public var decision: String?
+        /// Key of the evidence document the host was judged by; nil where it showed nothing.
+        public var evidence: String?
+        /// The text of `PhaseTimes`; nil where they were not written down.
+        public var phases: String?
 
         public init(
             time: WallTime, host: String? = nil, address: String? = nil, tlsLevel: String? = nil,
             verifiedBy: String? = nil, requiredBy: String? = nil, tls: String? = nil, result: String,
-            reply: String? = nil, milliseconds: Int64, times: String? = nil
+            reply: String? = nil, milliseconds: Int64, times: String? = nil, decision: String? = nil,
+            evidence: String? = nil, phases: String? = nil
         ) {
             self.time = time
             self.host = host
@@ -163,6 +170,9 @@ public struct Life: Codable, Hashable, Sendable {
             self.reply = reply
             self.milliseconds = milliseconds
             self.times = times
+            self.decision = decision
+            self.evidence = evidence
+            self.phases = phases
         }
     }
 

@@ -58,6 +58,9 @@ extension Life.Attempt {
         case reply = "r"
         case milliseconds = "ms"
         case times = "p"
+        case decision = "d"
+        case evidence = "e"
+        case phases = "f"
     }
 }
 

@@ -120,6 +120,9 @@ struct LifeText {
         text("r", attempt.reply)
         number("ms", attempt.milliseconds)
         name("p", attempt.times)
+        name("d", attempt.decision)
+        name("e", attempt.evidence)
+        name("f", attempt.phases)
         close()
     }
 

@@ -4,6 +4,7 @@ import Glibc
 enum TraceItem: Sendable {
     case life(Life)
     case note(TraceNote)
+    case document(TraceDocument)
 }
 
 /// The bounded queue before the trace's thread: whoever records never waits, and the thread waits until enough has gathered.
@@ -103,6 +104,7 @@ extension TraceItem {
         switch self {
         case .life(let life): life.weight
         case .note(let note): 128 &+ note.words.utf8.count
+        case .document(let document): 128 &+ document.bytes.count
         }
     }
 }

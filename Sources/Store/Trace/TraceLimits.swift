@@ -16,7 +16,16 @@ public struct TraceLimits: Hashable, Sendable {
     public static let words = 1024
     /// Octets of a Message-ID, an address, a name: RFC 5321 §4.5.3.1.3 gives a path 256, RFC 5322 §2.1.1 a line 998.
     public static let name = 320
-    /// Lives and notes that may wait for the writer.
+    /// Octets of one document.
+    public static let document = 64 * 1024
+    /// Octets of the key of one.
+    public static let documentKey = 32
+    /// Documents of one answer: a message of many recipients and attempts hardly names more than twenty.
+    public static let documentsRead = 400
+    /// Seconds that a document outlasts ``keep`` after its last use: as long as a message may have been in the queue since
+    /// the attempt that refers to it. 30 days, the longest that anybody lets mail wait.
+    public static let documentsOutlast: Int64 = 30 * 86_400
+    /// Lives, notes and documents that may wait for the writer.
     public static let pendingLimit = 10_000
     /// Octets of them.
     public static let pendingBytes = 16 * 1024 * 1024

@@ -8,7 +8,7 @@ enum TraceSchema {
     static var version: Int { migrations.count }
 
     /// Never change a line that was released: add a migration.
-    static let migrations: [String] = [version1]
+    static let migrations: [String] = [version1, version2]
 
     // A life is one row. What it is found by is a hash in `key`, and the row itself says whether it is the right one.
     //
@@ -41,6 +41,19 @@ enum TraceSchema {
         CREATE INDEX note_id ON note (id);
         CREATE INDEX note_time ON note (time);
         PRAGMA user_version = 1;
+        """
+
+    // Documents are few and large beside lives: many lives name the same one by its key.
+    private static let version2 = """
+        CREATE TABLE document (
+            number INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            used_at INTEGER NOT NULL,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX document_used ON document (used_at);
+        PRAGMA user_version = 2;
         """
 
     /// Brings an empty file or one of an older program to the present schema.

@@ -18,6 +18,11 @@ final class TraceWriter: @unchecked Sendable {
     /// Steps of making room between two transactions.
     static let stepsBetween = 4
 
+    /// The part of the file that documents may take at most, as a divisor: half.
+    static let documentShare: Int64 = 2
+    /// Documents of one step where they take too much.
+    static let documentsAtOnce = 64
+
     /// No file ever holds a life of this number: a bit of it was flipped.
     static let numberLimit: Int64 = 1 << 60
 
@@ -34,12 +39,17 @@ final class TraceWriter: @unchecked Sendable {
     let shared: Mutex<Shared>
     let dropped = Atomic<Int64>(0)
     let intake = TraceIntake()
+    private let documentsTaken = Atomic<Int64>(0)
+    /// Written, or lost with a fault.
+    private let documentsDone = Atomic<Int64>(0)
     private let directory: String
     private(set) var connection: DatabaseQueue?
     private var thread: WorkThread?
     /// The number of the next life.
     private var next: Int64 = 1
     private var rows: Int64 = 0
+    /// Octets of all documents.
+    private(set) var documentOctets: Int64 = 0
     private var renewals = 0
     /// The latest time anybody named: dates a file that is set aside.
     private var latest: WallTime
@@ -58,8 +68,19 @@ final class TraceWriter: @unchecked Sendable {
         return thread != nil
     }
 
-    func take(_ item: TraceItem) {
-        if !intake.push(item) { dropped.add(1, ordering: .relaxed) }
+    /// False where it is dropped.
+    @discardableResult func take(_ item: TraceItem) -> Bool {
+        // Counted before it can be written, so that the counts never meet too early.
+        if case .document = item { documentsTaken.add(1, ordering: .sequentiallyConsistent) }
+        if intake.push(item) { return true }
+        if case .document = item { documentsDone.add(1, ordering: .sequentiallyConsistent) }
+        dropped.add(1, ordering: .relaxed)
+        return false
+    }
+
+    /// Documents were taken that are not written.
+    var hasDocumentsWaiting: Bool {
+        documentsDone.load(ordering: .sequentiallyConsistent) < documentsTaken.load(ordering: .sequentiallyConsistent)
     }
 
     /// Runs `body` on the thread, behind all that was recorded before.
@@ -120,6 +141,7 @@ final class TraceWriter: @unchecked Sendable {
     private enum Entry {
         case life(TraceRows.Record)
         case note(TraceNote)
+        case document(TraceDocument)
     }
 
     private func write(_ items: ArraySlice<TraceItem>) {
@@ -127,7 +149,12 @@ final class TraceWriter: @unchecked Sendable {
             switch item {
             case .life(let life): .life(TraceRows.Record(life))
             case .note(let note): .note(note)
+            case .document(let document): .document(document)
             }
+        }
+        defer {
+            let documents = items.count { if case .document = $0 { true } else { false } }
+            documentsDone.add(Int64(documents), ordering: .sequentiallyConsistent)
         }
         for case .life(let record) in entries { latest = max(latest, record.endedAt) }
         let failure = change { db in
@@ -141,6 +168,7 @@ final class TraceWriter: @unchecked Sendable {
                     next &+= 1
                     rows &+= 1
                 case .note(let note): try TraceRows.insert(note, db)
+                case .document(let document): documentOctets &+= try DocumentRows.insert(document, db)
                 }
             }
             try TraceRows.insertKeys(keys, db)
@@ -158,7 +186,7 @@ final class TraceWriter: @unchecked Sendable {
     private func change(_ body: (Database) throws -> Void) -> String? {
         for _ in 0..<2 {
             guard let connection else { return "the trace has no file" }
-            let before = (next, rows)
+            let before = (next, rows, documentOctets)
             do {
                 try connection.inDatabase { db in
                     try db.inTransaction(.immediate) {
@@ -170,7 +198,7 @@ final class TraceWriter: @unchecked Sendable {
                 }
                 return nil
             } catch {
-                (next, rows) = before
+                (next, rows, documentOctets) = before
                 guard TraceFile.damage(error) != nil else { return StoreError(error).words }
                 if let failure = renew(because: error) { return failure }
             }
@@ -181,6 +209,7 @@ final class TraceWriter: @unchecked Sendable {
     private func readNumbers(_ db: Database) throws {
         next = max(try TraceRows.fact("next", db) ?? 1, try TraceRows.largestNumber(db) &+ 1, 1)
         rows = max(try TraceRows.fact("rows", db) ?? 0, 0)
+        documentOctets = try DocumentRows.octets(db)
         if next > Self.numberLimit { throw DamagedRow(what: "a life has the number \(next)") }
     }
 
@@ -218,11 +247,25 @@ final class TraceWriter: @unchecked Sendable {
         _ = change { db in
             count = try TraceForgetting.keys(next: next, db)
             if count > 0 { return }
+            // Lives are what is asked for: documents take no more than their share, whoever fills it.
+            if documentOctets > limit / Self.documentShare {
+                count = try forgetDocuments(before: WallTime(seconds: .max), limit: Self.documentsAtOnce, db)
+                if count > 0 { return }
+            }
             count = try TraceForgetting.oldestLives(step, db)
             rows = max(rows - Int64(count), 0)
             if count == 0 { count = try TraceForgetting.notes(before: WallTime(seconds: .max), limit: step, db) }
+            if count == 0 {
+                count = try forgetDocuments(before: WallTime(seconds: .max), limit: Self.documentsAtOnce, db)
+            }
         }
         return count
+    }
+
+    private func forgetDocuments(before time: WallTime, limit: Int, _ db: Database) throws -> Int {
+        let gone = try DocumentRows.forget(before: time, limit: limit, db)
+        documentOctets = max(documentOctets &- gone.octets, 0)
+        return gone.count
     }
 
     /// One step of forgetting.
@@ -239,6 +282,10 @@ final class TraceWriter: @unchecked Sendable {
                 count = try TraceForgetting.notes(before: cutoff, limit: TraceLimits.forgottenAtOnce, db)
             }
             if count == 0 { count = try TraceForgetting.keys(next: next, db) }
+            if count == 0 {
+                count = try forgetDocuments(
+                    before: cutoff.advanced(by: -TraceLimits.documentsOutlast), limit: TraceLimits.forgottenAtOnce, db)
+            }
         }
         if let failure { shared.withLock { $0.fault = failure } }
         if count == 0 && failure == nil { count = makeRoom() }

@@ -73,12 +73,12 @@ import Testing
         let store = try world.open()
         await store.close()
         let path = "\(world.path)/trace.db"
-        try world.execute("PRAGMA user_version = 2")
-        #expect(throws: StoreOpenError.newer(path: path, found: 2, known: 1)) { try world.open() }
+        try world.execute("PRAGMA user_version = 3")
+        #expect(throws: StoreOpenError.newer(path: path, found: 3, known: 2)) { try world.open() }
         try world.execute("PRAGMA application_id = 7")
         #expect(
             throws: StoreOpenError.refused(
-                path: path, why: "it is a database of another program (application_id 7, user_version 2)")
+                path: path, why: "it is a database of another program (application_id 7, user_version 3)")
         ) { try world.open() }
         #expect(world.names == ["trace.db"])
     }
