@@ -45,6 +45,8 @@ public final class Service: Sendable {
     /// How the queue stands, for monitoring.
     let queueLook = Paced<QueueGauges>(every: MetricsPace.scan)
     let monitoring = Mutex(Monitoring.off)
+    /// What is known of domains and hosts.
+    let history: History
     private let loader: QueueLoader
     private let loaderAlarm: Alarm
     private let loaderLoop: Loop
@@ -73,6 +75,9 @@ public final class Service: Sendable {
         started = Self.clock()
         let stations = ground.stations(parts.settings)
         current = Current(stations)
+        history = History(
+            store: ground.store, alarms: ground.alarms, log: ground.log, clock: Self.clock,
+            alarmsAreWritten: { [alarms = ground.alarms] in await alarms.written(within: History.alarmPatience) })
         reporting = Current(nil)
         // An alarm is waited for on its own loop: the loader runs there.
         loaderLoop = ground.loops.next()
@@ -122,6 +127,9 @@ public final class Service: Sendable {
     /// From the queue on disk to clients that are let in.
     func start() async throws(ServiceError) {
         let loop = loops.next()
+        do throws(StoreError) { try await ground.exceptions.load() } catch {
+            throw ServiceError.store("the exceptions of the operator could not be read: \(error)")
+        }
         await measureRoom()
         await recountQueue()
         try await reroute()
@@ -141,6 +149,8 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError.control(configuration.control.socket, "\(error)")
         }
+        await ground.alarms.load()
+        ground.alarms.hook.adopt(alarmHook(configuration))
         startMonitoring(on: loop)
         observe(configuration.tlsrpt.socket)
         let tasks = [
@@ -150,9 +160,15 @@ public final class Service: Sendable {
             Task(executorPreference: loop) { await self.refreshPolicies(on: loop) },
             Task(executorPreference: loop) { await self.sendReports(on: loop) },
             Task(executorPreference: loop) { await self.watchKeys(on: loop) },
+            Task(executorPreference: loop) { await self.ground.sightings.run(on: loop) },
+            Task(executorPreference: loop) { await self.watchOwn(on: loop) },
+            Task(executorPreference: loop) { await self.keepHistory(on: loop) },
+            Task(executorPreference: loop) { await self.watchExpiry(on: loop) },
+            Task(executorPreference: loop) { await self.watchRepairs(on: loop) },
+            Task(executorPreference: loop) { await self.flyCanaries(on: loop) },
             Task(executorPreference: loop) { await control.run() },
         ]
-        running.withLock { $0 = Running(control: control, tasks: tasks) }
+        running.withLock { $0 = Running(control: control, tasks: tasks + alarmTasks(on: loop)) }
         await intake.adopt(
             ground.intakeParts(stations, current, dispatcher), stations.settings.entrances, opened)
         announce(opened.addresses)
@@ -192,11 +208,17 @@ public final class Service: Sendable {
         running?.control.close()
         await endObserving()
         for task in running?.tasks ?? [] { await task.value }
+        // What the last deliveries saw came after those who keep it had ended.
+        await ground.sightings.handOver()
+        _ = await ground.alarms.written(within: Self.lastWords)
         await endMonitoring()
         await close()
         log.event(.notice, LogLine("stopped"))
         loops.shutdown()
     }
+
+    /// How long the end waits for alarms to be on disk. Ours.
+    private static let lastWords: Duration = .seconds(2)
 
     func ringLoader() { loaderAlarm.ring() }
 

@@ -30,10 +30,15 @@ extension OwnedContext {
         }
     }
 
-    /// A missing file is said in the system's words; OpenSSL's are about its own layers.
+    /// A missing file is said in the system's words; OpenSSL's are about its own layers. What is no regular file is refused.
     static func checkReadable(_ path: String) throws(TLSError) {
-        guard access(path, R_OK) == 0 else {
-            throw TLSError(.file(path), text: "\(path): \(OpenSSL.systemText(errno))")
+        // Not waited for: opening a FIFO would last until somebody writes to it.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { throw TLSError(.file(path), text: "\(path): \(OpenSSL.systemText(errno))") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw TLSError(.file(path), text: "\(path) is no file")
         }
     }
 

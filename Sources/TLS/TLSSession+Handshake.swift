@@ -57,6 +57,7 @@ extension TLSSession {
         facts.verification = evidence.verification
         facts.webPKI = evidence.webPKI
         facts.pkix = evidence.pkix
+        facts.observedPKIX = evidence.observedPKIX
         facts.group = facts.group ?? evidence.group
         facts.certificate = evidence.certificate
         certificate = evidence.certificate
@@ -78,6 +79,7 @@ extension TLSSession {
         }
         facts.webPKI = try prove(demand.requirement.webPKI, demand.webPKI)
         facts.pkix = try prove(demand.requirement.pkix, demand.pkix)
+        facts.observedPKIX = try? prove(demand.requirement.observedPKIX, demand.observedPKIX)
     }
 
     private func prove(_ reference: WebPKIReference?, _ anchors: OwnedTrust?) throws(TLSError) -> WebPKIEvidence? {
@@ -142,6 +144,9 @@ extension TLSSessionFacts {
         }
         if requirement.pkix != nil {
             guard case .trusted = pkix else { return false }
+        }
+        if requirement.observedPKIX != nil {
+            guard case .trusted = observedPKIX else { return false }
         }
         guard !requirement.fingerprints.isEmpty else { return true }
         return certificate.map { requirement.fingerprints.contains(where: $0.has) } ?? false

@@ -42,6 +42,7 @@ public final class TLSSession: @unchecked Sendable {
         let requirement: TLSRequirement
         let webPKI: OwnedTrust?
         let pkix: OwnedTrust?
+        let observedPKIX: OwnedTrust?
         let resumption: Resumption?
         let key: SessionCache.Key?
         let offered: StoredSession?
@@ -77,10 +78,13 @@ public final class TLSSession: @unchecked Sendable {
             if let reference = requirement.webPKI { try trust.anchors(of: reference.trust) } else { nil }
         let pkix: OwnedTrust? =
             if let reference = requirement.pkix { try trust.anchors(of: reference.trust) } else { nil }
+        // What is only tried must not fail the session: without its anchors it is not checked.
+        let observedPKIX = requirement.observedPKIX.flatMap { try? trust.anchors(of: $0.trust) }
         owned = try OwnedConnection(context.owned)
         demanded = .ofServer(
             ServerDemand(
-                requirement: requirement, webPKI: webPKI, pkix: pkix, resumption: resumption, key: key, offered: offered
+                requirement: requirement, webPKI: webPKI, pkix: pkix, observedPKIX: observedPKIX,
+                resumption: resumption, key: key, offered: offered
             ))
 
         let ssl = owned.pointer

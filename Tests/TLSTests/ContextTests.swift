@@ -67,7 +67,7 @@ import Testing
             (garbage, key, garbage, "certificate chain"),
             (cut, key, cut, "certificate chain"),
             (key, key, key, "certificate chain"),
-            (folder.path, key, folder.path, "certificate chain"),
+            (folder.path, key, folder.path, "is no file"),
             (chain, garbage, garbage, "private key"),
             (chain, chain, chain, "private key"),
             (chain, locked, locked, "private key"),

@@ -16,13 +16,15 @@ import Testing
     @Test("a file of trust anchors that cannot be loaded is told with its path and the reason")
     func badStores() throws {
         let folder = try TemporaryFolder()
+        let pipe = "\(folder.path)/pipe"
+        #expect(mkfifo(pipe, 0o600) == 0, "opening it would block")
         let rows = [
             ("\(folder.path)/missing.pem", "No such file"),
             (try folder.write([], to: "empty.pem"), "holds no usable certificates"),
             (try folder.write(Array("garbage".utf8), to: "garbage.pem"), "holds no usable certificates"),
             (try folder.write(pki.root.keyPEM, to: "key.pem"), "holds no"),
             (try folder.write(Array(pki.root.pem.prefix(200)), to: "cut.pem"), "holds no usable certificates"),
-            (folder.path, "holds no usable certificates"),
+            (folder.path, "is no file"), (pipe, "is no file"),
         ]
         let stores = TrustStores()
         for (path, word) in rows {

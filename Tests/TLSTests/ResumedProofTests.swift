@@ -1,7 +1,7 @@
 import COpenSSL
-import Mail
 import Testing
 
+@testable import Mail
 @testable import TLS
 
 /// Sessions resumed with the evidence of WebPKI and other proofs, and under no other requirement (INT-06, TLS-10).
@@ -118,6 +118,14 @@ import Testing
         Change("webPKI", "a name more") { try requirement(webPKI: ["mx.example.com", "mx.example.net"]) },
         Change("pkix", "no PKIX") { try requirement(pkix: nil) },
         Change("pkix", "a name more") { try requirement(pkix: ["mx.example.net", "mx.example.com"]) },
+        Change("observedPKIX", "another PKIX is looked at") {
+            try requirement().recording(checksOf: requirement(pkix: ["mx.example.net", "mx.example.com"]))
+        },
+        Change("isDANEForShadow", "DANE is only looked at") {
+            var copy = try requirement()
+            copy.isDANEForShadow = true
+            return copy
+        },
         Change("fingerprints", "a fingerprint less") { try requirement(fingerprints: 1) },
         Change("fingerprints", "no fingerprint") { try requirement(fingerprints: 0) },
         Change("hasOnlyUnusableTLSA", "unusable TLSA") { try requirement(hasOnlyUnusableTLSA: true) },

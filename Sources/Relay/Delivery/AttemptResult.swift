@@ -42,6 +42,10 @@ struct AttemptResult: Sendable {
         var rule: String?
         /// What was checked and found wrong, and kept no mail back.
         var observed: [PolicyResult] = []
+        /// The operator's exception the host was met under: `encrypted-until-2026-08-01T12:00:00Z`.
+        var exception: String?
+        /// What the rules in mode `observe` would have done otherwise: `would refuse: dane-mismatch`.
+        var observedRules: String?
         /// The host offered DSN, and so was told what the sender wants to hear (RFC 3461 §5.2.1).
         var handedOnNotify = false
         var times: Times?

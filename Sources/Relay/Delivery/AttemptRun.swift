@@ -12,6 +12,8 @@ struct AttemptRun {
     var started = Deadline.now
     /// Milliseconds until routes and policies were known.
     var lookupTook: Int64 = 0
+    /// Key of the document of the decision under way.
+    var decision: String?
     /// What the decision under way knows of MTA-STS, for the log.
     var sts = STSFacts.notApplicable
     private(set) var lastEnd: SessionResult?
@@ -109,6 +111,21 @@ struct AttemptRun {
         }
     }
 
+    /// Of a try that came to no connection: what it took to find that out.
+    private var phasesOfConnecting: PhaseTimes {
+        var phases = PhaseTimes()
+        phases[.lookup] = lookupTook
+        phases[.connect] = started.elapsedMilliseconds
+        return phases
+    }
+
+    /// Of a host that was not connected to.
+    private var phasesOfLookup: PhaseTimes {
+        var phases = PhaseTimes()
+        phases[.lookup] = lookupTook
+        return phases
+    }
+
     /// The end of a session in the middle of a transaction.
     mutating func note(_ end: SessionResult, over connection: ClientConnection, at time: WallTime) {
         if !end.results.isEmpty {
@@ -147,7 +164,7 @@ struct AttemptRun {
         started = start
         trace = AttemptResult.Trace(
             host: candidate.host.host, address: candidate.address, requirement: candidate.requirement.level,
-            by: candidate.requirement.by, rule: candidate.rule
+            by: candidate.requirement.by, rule: candidate.rule, exception: candidate.beside.exception?.inLog
         ).under(sts)
         passedOver.append(AttemptResult.PassedOver(trace: trace, reason: reason))
         for index in open { hostWords[index] = (reason, reply) }
@@ -172,7 +189,7 @@ struct AttemptRun {
         attempts.append(
             AttemptRecord(
                 time: time, host: host.host.description, address: nil, result: "skipped \(reason.cause.rawValue)",
-                milliseconds: 0))
+                milliseconds: 0, decision: decision, times: phasesOfLookup.description))
     }
 
     /// Counts a connection under each policy that was met (D3 (a)).
@@ -190,7 +207,17 @@ struct AttemptRun {
     }
 
     /// What it all came to. `failure` speaks for those no host took.
-    func result(failure: AttemptFailure?) -> AttemptResult {
+    /// - Parameter time: of an attempt that came to no host at all, and is written down all the same.
+    func result(failure: AttemptFailure?, at time: WallTime) -> AttemptResult {
+        var attempts = attempts
+        if attempts.isEmpty, let failure {
+            let verdict: Outcome =
+                failure.isPermanent ? .bounced(failure.reason, nil) : .deferred(failure.reason, nil)
+            attempts.append(
+                AttemptRecord(
+                    time: time, host: nil, address: nil, result: verdict.word, milliseconds: lookupTook,
+                    decision: decision, times: phasesOfLookup.description))
+        }
         let recipients = settled.indices.map { index -> AttemptResult.Settled in
             if let done = settled[index] { return done }
             return AttemptResult.Settled(outcome: outcome(of: index, failure), trace: trace)
@@ -227,7 +254,8 @@ struct AttemptRun {
             tlsLevel: candidate.requirement.level.rawValue,
             verifiedBy: verified.flatMap { $0.isAuthenticated ? $0.rawValue : nil },
             requiredBy: candidate.requirement.by?.rawValue, result: outcome.word, reply: outcome.reply,
-            milliseconds: started.elapsedMilliseconds)
+            milliseconds: started.elapsedMilliseconds, decision: decision, evidence: connection?.evidenceKey,
+            times: (connection?.phases(lookup: lookupTook) ?? phasesOfConnecting).description)
     }
 }
 
@@ -237,7 +265,8 @@ extension ClientConnection {
         AttemptResult.Trace(
             host: candidate.host.host, address: candidate.address, tlsVersion: facts?.version, verified: verified,
             requirement: candidate.requirement.level, by: candidate.requirement.by, rule: candidate.rule,
-            observed: observed, handedOnNotify: offersDSN)
+            observed: observed, exception: candidate.beside.exception?.inLog,
+            observedRules: shadows.observedWords(mailGoes: refusal == nil), handedOnNotify: offersDSN)
     }
 }
 

@@ -15,6 +15,9 @@ final class ClientConnection {
         let tls: ClientWire.Security
         let security: ClientSession.TLSStart
         let credentials: Credentials?
+        /// Asked before each transaction: why nothing may begin any more under the exception that the host was decided by; nil
+        /// where it still holds. Absent where there is none.
+        var exceptionEnd: (@Sendable () -> Reason?)?
     }
 
     /// Where the pump stopped.
@@ -33,6 +36,12 @@ final class ClientConnection {
     private(set) var transactions = 0
     private(set) var facts: TLSSessionFacts?
     private(set) var verified = VerifiedLevel.none
+    /// What the host showed when it was asked for TLS; nil where it did not get so far.
+    private(set) var evidence: PeerEvidence?
+    /// Why mail was not to go on.
+    private(set) var refusal: Reason?
+    /// The greeting.
+    private(set) var greeting: Reply?
     /// What was checked, found wrong, and not demanded: mail went on all the same.
     private(set) var observed: [PolicyResult] = []
     /// What TLS-RPT counts of this connection (D3): empty until the decision about TLS, and where it counts nothing.
@@ -46,8 +55,13 @@ final class ClientConnection {
     /// Milliseconds of the handshake; nil where none came to an end.
     var handshake: Int64? { facts == nil ? nil : handshakeTook }
 
+    /// Where it is written down what the host showed; nil until it is.
+    var evidenceKey: String?
+
     private let wire: ClientWire
     private let terms: Terms
+    /// Of the transaction under way; with the first, what came before it.
+    private var clock = PhaseClock()
     /// When the transaction under way must be over, whatever each of its steps may take.
     private var transactionEnds = Deadline.never
     private var session: ClientSession
@@ -74,8 +88,29 @@ final class ClientConnection {
 
     var stream: Net.Stream { wire.stream }
 
+    /// What each phase of the last transaction took; the first bears what came before it.
+    func phases(lookup: Int64) -> PhaseTimes {
+        clock.times(lookup: lookup, connect: setUp.connect, isResumed: facts?.resumed ?? false)
+    }
+
+    /// The certificate of a handshake that failed for it, also where there is no session.
+    var leaf: CertificateFacts? { wire.tls?.certificate }
+
+    /// DER of the certificates the host presented, leaf first.
+    func presentedEncodings() -> [[UInt8]] { wire.tls?.presentedEncodings() ?? [] }
+
     /// In the reply to the newest EHLO.
     var offersDSN: Bool { session.extensions.dsn }
+
+    /// What the host, met as it was, would have come to without the exception or with the rules in mode `observe`.
+    var shadows: [ShadowFinding] {
+        candidate.findings(
+            of: .init(
+                evidence: evidence, refusal: refusal,
+                // Nothing was said inside TLS where mail was not to go on.
+                offersRequireTLS: facts == nil || refusal != nil ? nil : session.extensions.requireTLS,
+                fallback: terms.fallback, attempt: terms.attempt))
+    }
 
     /// Between whom, for TLS-RPT.
     var ends: SessionEnds {
@@ -85,7 +120,7 @@ final class ClientConnection {
     }
 
     /// From the greeting to the results of the first transaction.
-    func begin(content: DeliveryContent, within first: Duration) async -> Stop {
+    func begin(content: DeliveryContent?, within first: Duration) async -> Stop {
         transactions += 1
         transactionEnds = .after(first)
         return await run(session.handle(.connected), content)
@@ -95,6 +130,7 @@ final class ClientConnection {
     func carry(_ transaction: ClientTransaction, content: DeliveryContent, within limit: Duration) async -> Stop {
         transactions += 1
         transactionEnds = .after(limit)
+        clock = PhaseClock()
         return await run(session.handle(.transactionGiven(transaction)), content)
     }
 
@@ -105,18 +141,35 @@ final class ClientConnection {
 
     private func run(_ first: ClientSession.Action, _ content: DeliveryContent?) async -> Stop {
         var action = first
+        var hasBegun = false
         while true {
+            // The last moment: greeting, TLS and AUTH may have taken minutes.
+            if !hasBegun, session.isInTransaction {
+                hasBegun = true
+                if let reason = terms.exceptionEnd?() { action = session.handle(.mustAbandon(reason)) }
+            }
             switch action {
             case .read(let wait):
-                action = session.handle(await wire.reply(until: deadline(of: wait)))
+                let phase = session.phase(of: wait)
+                let event = await wire.reply(until: deadline(of: wait))
+                clock.read(phase)
+                if wait == .greeting, case .replied(let reply, _) = event { greeting = reply }
+                action = session.handle(event)
             case .send(let bytes, let wait):
-                action = session.handle(await exchange(bytes, wait))
+                let phase = session.phase(of: wait)
+                let event = await exchange(bytes, wait)
+                clock.read(phase)
+                action = session.handle(event)
             case .startTLS(let requirement):
-                action = session.handle(await secure(requirement))
+                let event = await secure(requirement)
+                clock.read(.tls)
+                action = session.handle(event)
             case .judge(let evidence):
                 action = session.handle(judge(evidence))
             case .sendContent:
-                action = session.handle(await send(content))
+                let event = await send(content)
+                clock.read(.content)
+                action = session.handle(event)
             case .finishTransaction(let results, let reusable):
                 return .transaction(results, reusable: reusable)
             case .finish(let result):
@@ -144,6 +197,7 @@ final class ClientConnection {
         let verdict = TLSVerdict.compare(
             session.requirement, evidence, fallback: terms.fallback, attempt: terms.attempt)
         results = verdict.results
+        self.evidence = evidence
         switch verdict {
         case .proceed(let level, let results):
             verified = level
@@ -154,8 +208,10 @@ final class ClientConnection {
             return .mayProceed
         case .fallBack(.reconnectWithoutTLS, _, let reason):
             cleartextNext = reason
+            refusal = reason
             return .mustAbandon(reason)
         case .refuse(let reason, _):
+            refusal = reason
             return .mustAbandon(reason)
         }
     }

@@ -49,6 +49,7 @@ final class Delivery {
         let began = Deadline.now
         var decision = await parts.decision(for: job)
         run.lookupTook = began.elapsedMilliseconds
+        run.decision = parts.records.key(of: decision, at: parts.clock())
         metrics.steps.observe(.lookup, milliseconds: run.lookupTook)
         // Before it is signed: that costs, and would have to be done again.
         if let site = parts.site(of: decision), await !entering(site) { return .noPlace }
@@ -65,11 +66,13 @@ final class Delivery {
         {
             decision = PolicyDecision(
                 PolicyInputs(
-                    facts: decision.inputs.facts, sts: sts, demand: job.message.demand, settings: parts.policy))
+                    facts: decision.inputs.facts, sts: sts, demand: job.message.demand, settings: parts.policy,
+                    exception: parts.decisions.exception(job.nextHop.domain)))
+            run.decision = parts.records.key(of: decision, at: parts.clock())
             failure = await follow(decision, &run, preferring: family)
         }
         if let failure, let until = run.restsUntil { return .resting(until: until, failure.reason) }
-        return .made(run.result(failure: failure))
+        return .made(run.result(failure: failure, at: parts.clock()))
     }
 
     /// Tries host after host as `decision` says.
@@ -92,10 +95,12 @@ final class Delivery {
         while let planned = plan.next(), !parts.stopping.isSet {
             var step = planned
             if case .connect(let candidate) = planned {
-                // The hosts before may have taken minutes, and a policy may have come meanwhile.
-                if !isFirst {
+                // The hosts before, or the connection that was kept, may have taken minutes, and a policy may have come
+                // meanwhile, or an exception gone.
+                if !isFirst || parts.exceptionEnd(of: candidate) != nil {
                     current = await parts.decision(for: run.job)
                     run.sts = current.inputs.sts
+                    run.decision = parts.records.key(of: current, at: parts.clock())
                     step = current.renewed(candidate)
                     if let reason = step.skipReason { plan.note(reason) }
                 }
@@ -162,6 +167,10 @@ final class Delivery {
             } catch {
                 parts.rests.ended(candidate, error, isStopping: parts.stopping.isSet)
                 let reason = Self.reason(error, candidate, after: parts.configuration.delivery.connectTimeout)
+                if !parts.stopping.isSet {
+                    parts.sightings.note(
+                        HostSighting(unreachable: candidate, reason, of: run.job, at: parts.clock()))
+                }
                 run.noteTry(candidate, nil, reason, nil, since: started, at: parts.clock())
                 plan.note(reason)
                 return
@@ -173,12 +182,14 @@ final class Delivery {
             await keep(fresh)
             run.started = started
             let isComplete = await carry(&run, over: fresh, isFresh: true)
+            parts.sightings.note(HostSighting(fresh, of: run.job, at: parts.clock()))
             run.count(fresh, under: inputs)
             metrics.count(fresh)
             if isComplete { return }
             await end()
             if let ended = run.lastEnd, let reason = ended.failure {
                 if let clear = fresh.cleartextNext {
+                    if let over = parts.exceptionEnd(of: candidate) { return plan.note(over) }
                     run.state.clearConnections += 1
                     candidate = candidate.withoutTLS(because: clear)
                     continue
@@ -219,6 +230,7 @@ final class Delivery {
             let handshake = isFirst ? connection.handshake ?? 0 : 0
             metrics.steps.observe(.smtp, milliseconds: began.elapsedMilliseconds - handshake)
             isFirst = false
+            parts.records.keep(connection, at: parts.clock())
             switch stop {
             case .transaction(let results, let reusable):
                 run.note(results, over: connection, at: parts.clock())

@@ -25,6 +25,10 @@ struct DeliveryParts: Sendable {
     let open: OpenStreams
     /// Addresses that took no connection lately, whatever destination found that out.
     let rests: HostRests
+    /// Where those who watch learn what hosts show.
+    let sightings: Sightings
+    /// Where it is written down by what each attempt was decided.
+    let records: AttemptRecords
     /// Set once the daemon stops: from then on no host and no lookup is to blame for what does not end.
     let stopping: Flag
     /// Settlements that the store does not take now: while there are any, nothing new is delivered that might not be written
@@ -103,7 +107,9 @@ struct DeliveryParts: Sendable {
     private func terms(
         for candidate: DeliveryPlan.Candidate, _ route: Route?, attempt: AttemptState
     ) -> ClientConnection.Terms {
-        ClientConnection.Terms(
+        var end: (@Sendable () -> Reason?)?
+        if candidate.beside.exception != nil { end = { exceptionEnd(of: candidate) } }
+        return ClientConnection.Terms(
             configuration: configuration.delivery, fallback: configuration.tls.opportunisticFallback,
             attempt: attempt,
             tls: ClientWire.Security(
@@ -113,7 +119,20 @@ struct DeliveryParts: Sendable {
                         cache: sessions, host: name, address: candidate.address, port: candidate.port,
                         now: .now, expires: .now.advanced(by: Self.resumptionLimit))
                 }), security: route?.implicitTLS == true ? .implicitTLS : .startTLS,
-            credentials: route?.credentialsFile.flatMap { credentials[$0] })
+            credentials: route?.credentialsFile.flatMap { credentials[$0] },
+            exceptionEnd: end)
+    }
+
+    /// Why nothing may begin any more under the exception that `candidate` was decided by: its time is over, or it was removed
+    /// or replaced. nil where it holds as it did, and where there is none.
+    func exceptionEnd(of candidate: DeliveryPlan.Candidate) -> Reason? {
+        guard let exception = candidate.beside.exception, decisions.exception(exception.domain) != exception else {
+            return nil
+        }
+        return Reason(
+            .policyUnknown,
+            "the operator's exception for \(exception.domain) ended meanwhile: what its policies demand is to be decided anew"
+        )
     }
 
     func sourceAddress(of candidate: DeliveryPlan.Candidate) -> SocketAddress? {

@@ -125,6 +125,8 @@ extension Dispatcher {
     func refilled(_ refill: Refill, isComplete: Bool) {
         guard !isComplete, let destination = destination(refill.destination) else { return }
         overflow(destination)
+        // The one letter may have found it up before this: then nobody was told that more lies on disk.
+        if refill.room == 1, destination.opening(at: parts.clock()) == .open { loader.ring() }
     }
 
     /// When the loader must look at the disk again, at the latest in `seconds`.

@@ -28,6 +28,25 @@ extension Dispatcher {
         return busy
     }
 
+    /// Carries out `change` for those of `recipients` that are not being delivered right now; nobody else works on them
+    /// meanwhile.
+    /// - Returns: those it was carried out for, and what came of it.
+    nonisolated func withHold<Value: Sendable>(
+        of recipients: [SelectedRecipient],
+        _ change: @Sendable ([SelectedRecipient]) async throws(StoreError) -> Value
+    ) async throws(StoreError) -> (mine: [SelectedRecipient], value: Value) {
+        let busy = await claim(recipients)
+        let mine = recipients.filter { !busy.contains($0.number) }
+        let result: Result<Value, StoreError>
+        do throws(StoreError) {
+            result = .success(try await change(mine))
+        } catch {
+            result = .failure(error)
+        }
+        await unclaim(mine.map(\.number))
+        return (mine, try result.get())
+    }
+
     /// Puts jobs that wait in memory back to the disk, with all their recipients.
     /// - Parameter waiting: recipients by destination.
     func takeOut(_ waiting: [String: Set<RecipientNumber>]) {

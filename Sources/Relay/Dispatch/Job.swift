@@ -43,11 +43,12 @@ extension Job {
     /// What ordinary mail failed by does not bind this message: `TLS-Required: No` sets the domain's policy aside (D15).
     func goesPast(_ failure: Reason) -> Bool { message.demand.isOptional && failure.cause.isTLSPolicy }
 
-    /// Its sessions go into reports: those of report mail do not (RFC 8460 §3, RPTC-18).
+    /// Its sessions go into reports: those of report mail do not (RFC 8460 §3, RPTC-18), nor those of canaries, which
+    /// nobody wrote.
     var isCounted: Bool {
         switch message.kind {
         case .mail, .dsn: true
-        case .report, .foreignReport: false
+        case .report, .foreignReport, .canary: false
         }
     }
 

@@ -31,6 +31,7 @@ extension Service {
             if forgotten != reports.oldest {
                 forgotten = reports.oldest
                 await reports.forget()
+                await forgetDeliveries()
             }
             await dispatcher.expireIdle()
             if sinceForgetting >= Self.forgettingPause {
@@ -39,6 +40,7 @@ extension Service {
             }
             sinceForgetting += Self.housekeepingPause
             await endSuspensions()
+            await ground.exceptions.endOver()
             await crowd.note(counters.intakeConnections.load(ordering: .relaxed))
             await measureRoom()
             sinceCount += Self.housekeepingPause
@@ -128,6 +130,7 @@ extension Service {
             if Task.isCancelled { return }
             let isNew = validation.status != status
             validation.set(status)
+            tellAlarms(of: status)
             var next = Deadline.after(Self.retestPause)
             switch status {
             case nil:

@@ -37,17 +37,10 @@ struct QueueOrders: Sendable {
             page.note(meant.filter { !busy.contains($0.number) }, busy: busy.count)
             return page
         }
-        let busy = await dispatcher.claim(meant)
-        let mine = meant.filter { !busy.contains($0.number) }
-        let result: Result<Int, StoreError>
-        do throws(StoreError) {
-            result = .success(try await change(verb, mine, reason ?? ""))
-        } catch {
-            result = .failure(error)
+        let (mine, changed) = try await dispatcher.withHold(of: meant) { (mine) throws(StoreError) in
+            try await change(verb, mine, reason ?? "")
         }
-        await dispatcher.unclaim(mine.map(\.number))
-        let changed = try result.get()
-        page.note(mine, busy: busy.count)
+        page.note(mine, busy: meant.count - mine.count)
         page.skipped += mine.count - changed
         page.touched = changed
         if verb == .retry || verb == .release { await dispatcher.lookAgain(at: Set(mine.map(\.destination))) }

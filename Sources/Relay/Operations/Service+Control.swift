@@ -34,7 +34,8 @@ extension Service: ControlSource {
                 bouncedTotal: counters.bounced.load(ordering: .relaxed)),
             destinations: DestinationsView(active: destinations.active, backedOff: destinations.backedOff),
             warnings: warnings(counts, prevention: await policies.prevention) + reportWarnings(at: now)
-                + (await keyWarnings(at: now)) + monitoringWarnings)
+                + (await keyWarnings(at: now)) + monitoringWarnings,
+            alarms: alarmCount)
     }
 
     private var resolverView: ResolverView {

@@ -167,9 +167,13 @@ extension Service {
             matches.append(LifeView(detail, messageID: detail.message.messageID, notes: own ?? []))
         }
         matches += findings.compactMap(LifeView.init).filter { !queued.contains($0.id) }
+        matches.sort { ($0.receivedAt ?? .min, $0.id) > ($1.receivedAt ?? .min, $1.id) }
         return TracePage(
             matches: Array(matches.prefix(limit)), since: await ground.trace?.state.oldest?.seconds)
     }
+
+    /// Messages of the queue among which the newest of an address are looked for. Ours.
+    private static let searched = 1_000
 
     /// What is still in the queue under that key.
     private func inQueue(_ key: TraceKey, limit: Int) async throws(StoreError) -> [QueueDetail] {
@@ -180,13 +184,16 @@ extension Service {
         case .address(let text): filters = Self.filters(address: text)
         case .text(let text): filters = Self.filters(messageID: text) + Self.filters(address: text)
         }
-        var found: [QueueDetail] = []
-        var seen: Set<QueueID> = []
+        // The store lists what came first first.
+        var waiting: [QueueID: WallTime] = [:]
         for filter in filters {
-            for entry in try await store.list(filter, after: nil, limit: limit)
-            where seen.insert(entry.message.id).inserted {
-                if let detail = try await store.show(entry.message.id) { found.append(detail) }
+            for entry in try await store.list(filter, after: nil, limit: Self.searched) {
+                waiting[entry.message.id] = entry.message.receivedAt
             }
+        }
+        var found: [QueueDetail] = []
+        for (id, _) in waiting.sorted(by: { $0.value > $1.value }).prefix(limit) {
+            if let detail = try await store.show(id) { found.append(detail) }
         }
         return found
     }

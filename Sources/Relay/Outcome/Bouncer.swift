@@ -26,6 +26,8 @@ struct Bouncer: Sendable {
     ) async -> [Notice]? {
         // RPTF-21: what became of a report stands in `relayctl tlsrpt status`, and nowhere else.
         if job.message.kind == .report { return [] }
+        // What became of a canary stands in `relayctl canaries`: it was made to be refused, perhaps.
+        if job.message.kind == .canary { return [] }
         guard case .mailbox(let sender) = job.message.reversePath else {
             // Nobody to tell but the operator.
             for index in decided.indices where decided[index].action(traces[index]) == .failed {

@@ -7,8 +7,13 @@ struct DeliveryLine {
     private let policyFailureSince: WallTime?
     private let time: WallTime
 
-    /// - Parameter trace: nil where the recipient was put off with its destination, without an attempt of its own.
-    init(_ job: Job, _ recipient: Job.Recipient, _ trace: AttemptResult.Trace?, _ decided: Decided, at time: WallTime) {
+    /// - Parameters:
+    ///   - trace: nil where the recipient was put off with its destination, without an attempt of its own.
+    ///   - suspect: the fault on this side that it may really come of.
+    init(
+        _ job: Job, _ recipient: Job.Recipient, _ trace: AttemptResult.Trace?, _ decided: Decided, at time: WallTime,
+        suspect: AlarmKind? = nil
+    ) {
         let reason = decided.outcome.reason
         var line = LogLine("delivery")
         line.add("queue_id", job.message.id)
@@ -31,7 +36,10 @@ struct DeliveryLine {
         line.add("attempt", trace == nil ? nil : recipient.attempts + 1)
         line.add("next", decided.isDeferred && job.awaited == nil ? decided.nextAttempt.rfc3339 : nil)
         line.add("reason", reason?.detail)
+        line.add("suspect", suspect?.rawValue)
         line.add("rule", trace?.rule)
+        line.add("exception", trace?.exception)
+        line.add("observed_rules", trace?.observedRules)
         line.add("late", job.isAbandoned ? "yes" : nil)
         self.line = line
         self.policyFailureSince = decided.policyFailureSince
@@ -60,6 +68,8 @@ struct HostFailedLine {
         line.add("cause", passed.reason.cause.rawValue)
         line.add("reason", passed.reason.detail)
         line.add("rule", passed.trace.rule)
+        line.add("exception", passed.trace.exception)
+        line.add("observed_rules", passed.trace.observedRules)
         self.line = line
     }
 }
@@ -67,6 +77,23 @@ struct HostFailedLine {
 extension AttemptResult.Trace {
     var observedWords: String? {
         observed.isEmpty ? nil : observed.compactMap(\.failureWord).joined(separator: ",")
+    }
+}
+
+extension PolicyException {
+    /// `encrypted-until-2026-08-01T12:00:00Z`
+    var inLog: String { "\(allow.rawValue)-until-\(until.rfc3339)" }
+}
+
+extension [ShadowFinding] {
+    /// What the rules in mode `observe` would have done otherwise; nil where it is the same.
+    func observedWords(mailGoes: Bool) -> String? {
+        guard let finding = first(where: { $0.kind == .withObservedRules }) else { return nil }
+        switch (mailGoes, finding.refusal) {
+        case (true, let refusal?): return "would refuse: \(refusal.cause.rawValue)"
+        case (false, nil): return "would go"
+        case (true, nil), (false, _?): return nil
+        }
     }
 }
 

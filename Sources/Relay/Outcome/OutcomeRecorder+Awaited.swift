@@ -28,7 +28,20 @@ extension OutcomeRecorder {
             awaited.answer(recipient.number, settled.outcome, from: settled.trace.host?.description)
         }
         await count(result.sessions)
+        await countDeliveries(of: job, delivered.map(\.one), delivered.map(\.trace), at: now)
         return recorded
+    }
+
+    /// Once the client has its answer: it is not to wait for what is counted.
+    private func countDeliveries(
+        of job: Job, _ delivered: [Decided], _ traces: [AttemptResult.Trace?], at now: WallTime
+    ) async {
+        do throws(StoreError) {
+            try await store.countDeliveries(
+                Self.deliveries(of: job, delivered, traces), Self.proofs(of: job, delivered, traces, at: now), at: now)
+        } catch {
+            log.event(.error, LogLine("store-failed").with("doing", "counting what left").with("reason", "\(error)"))
+        }
     }
 
     private func tellOfRelaying(

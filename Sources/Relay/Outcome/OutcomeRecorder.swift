@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// A settlement that the store does not take is tried again until it does: forgetting it would send the mail twice.
 struct OutcomeRecorder: Sendable {
-    let store: any QueueStore & ReportStore
+    let store: any QueueStore & ReportStore & DeliveryStore
     let terms: QueueTerms
     let bouncer: Bouncer
     /// Where the lives of messages that ended are written; nil where none are.
@@ -18,6 +18,12 @@ struct OutcomeRecorder: Sendable {
     let clock: @Sendable () -> WallTime
     let stopping: Flag
     let unsettled: Unsettled
+    /// Faults on this side that stand, and may be why mail waits.
+    var faults = LocalFaults()
+    /// Hears which destinations wait for a repair; nil where nobody looks.
+    var repairs: Repairs?
+    /// Who waits for what becomes of canaries; nil where nobody does.
+    var canaries: CanaryWatch?
 
     /// Between two tries to write a settlement that the store did not take.
     static let retryPause: Duration = .seconds(1)
@@ -55,15 +61,23 @@ struct OutcomeRecorder: Sendable {
             decide(recipient, settled.outcome, in: job, at: now)
         }
         for (recipient, (one, settled)) in zip(job.recipients, zip(decided, result.recipients)) {
-            write(DeliveryLine(job, recipient, settled.trace, one, at: now))
+            write(DeliveryLine(job, recipient, settled.trace, one, at: now, suspect: suspect(of: one)))
         }
         return await settle(job, decided, result, at: now)
+    }
+
+    /// The fault on this side that a deferral may really come of.
+    private func suspect(of decided: Decided) -> AlarmKind? {
+        guard decided.isDeferred, let cause = decided.outcome.reason?.cause else { return nil }
+        return faults.suspect(of: cause)
     }
 
     /// Recipients whose time for a notice, or to be given up, came without an attempt: their destination is down.
     /// - Parameter failure: why it is, or what kept them back last.
     func remind(_ job: Job, of failure: Reason) async -> Recorded {
         let now = clock()
+        // What was suspected then is for the queue: a notice says what was seen.
+        let failure = failure.withoutSuspicion
         let decided = job.recipients.map { remind($0, of: failure, in: job, at: now) }
         let told = decided.filter { !$0.isDeferred || $0.isDelayNoticeDue }
         let later = decided.filter { $0.isDeferred && !$0.isDelayNoticeDue }
@@ -109,18 +123,24 @@ struct OutcomeRecorder: Sendable {
             message: job.message.number,
             recipients: decided.enumerated().map { index, one in
                 RecipientOutcome(
-                    one.recipient.number, one.outcome, host: traces[index]?.host?.description, time: now,
+                    one.recipient.number, one.outcome.suspecting(suspect(of: one)),
+                    host: traces[index]?.host?.description, time: now,
                     nextAttempt: one.nextAttempt, deadline: one.deadline,
                     delayedNoticeSent: one.recipient.delayedNoticeSent || one.isDelayNoticeDue,
                     policyFailureSince: one.policyFailureSince, isAttempt: isAttempt, attempts: result?.attempts ?? [],
                     wasSecured: traces[index]?.tlsVersion != nil)
             },
-            notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now))
+            notices: notices.map(\.message), sessions: sessions, day: ReportDay(of: now),
+            deliveries: Self.deliveries(of: job, decided, traces),
+            proofs: Self.proofs(of: job, decided, traces, at: now))
+        if isAttempt, decided.contains(where: \.isDeferred) { await waitForDocuments() }
         guard let settled = await write(settlement, of: job) else {
             await count(sessions)
             return Recorded(isWritten: false)
         }
+        if isAttempt { noteRepairs(of: job, decided, at: now) }
         count(decided, of: job, at: now)
+        if job.message.kind == .canary { canaries?.note(job, decided, at: now) }
         counters.queueFlow.add(settled.notices.count - (settled.openRecipients == 0 ? 1 : 0), ordering: .relaxed)
         keepLife(of: job, decided, result, settled, notices.map(\.message.id), at: now)
         var recorded = Recorded()

@@ -6,12 +6,21 @@ package struct DecisionFinder: Sendable {
     let routes: RouteFinder
     let policies: PolicyFinder
     let settings: PolicySettings
+    /// The operator's exception for a next-hop domain, if one holds now.
+    let exception: @Sendable (DomainName?) -> PolicyException?
 
-    package init(routes: RouteFinder, policies: PolicyFinder, settings: PolicySettings) {
+    package init(
+        routes: RouteFinder, policies: PolicyFinder, settings: PolicySettings,
+        exception: @escaping @Sendable (DomainName?) -> PolicyException? = { _ in nil }
+    ) {
         self.routes = routes
         self.policies = policies
         self.settings = settings
+        self.exception = exception
     }
+
+    /// By the true policies alone.
+    var withoutExceptions: DecisionFinder { DecisionFinder(routes: routes, policies: policies, settings: settings) }
 
     /// As things stand now. `isCounted`: TLS-RPT counts what comes of it, see ``PolicyFinder/facts(for:isCounted:)``.
     package func decision(
@@ -19,6 +28,10 @@ package struct DecisionFinder: Sendable {
     ) async -> PolicyDecision {
         async let sts = policies.facts(for: nextHop, isCounted: isCounted)
         let facts = await routes.facts(for: nextHop)
-        return PolicyDecision(PolicyInputs(facts: facts, sts: await sts, demand: demand, settings: settings))
+        return PolicyDecision(
+            PolicyInputs(
+                // Asked for last: what was found may have taken longer than the exception lasts.
+                facts: facts, sts: await sts, demand: demand, settings: settings,
+                exception: exception(nextHop.domain)))
     }
 }

@@ -29,8 +29,8 @@ extension PolicyFinder {
         if isClosing { return }
         let (events, isRemoved) = known.policy.noteRecord(record, for: seconds, at: clock())
         if isRemoved { log?.noteRemoval(of: domain) }
-        for event in events { log?.note(event, of: domain) }
         save(known)
+        await say(events, of: domain)
     }
 
     /// Joins the fetch that is under way, or makes one for `id`.
@@ -69,10 +69,10 @@ extension PolicyFinder {
             result = .failure(fault)
         }
         let end = known.policy.noteFetch(result, for: id, at: now)
-        for event in end.events { log?.note(event, of: domain) }
         metrics?.stsFetches.add(STSFetchLabel(end.fault))
         self.known.grew(by: known.policy.weight)
         save(known)
+        await say(end.events, of: domain)
         // Of the events, for a text that came may still be no policy.
         for case .fetchFailed(_, let fault, _) in end.events where known.isCounted {
             await count(fault, of: domain, keeping: known.policy.entry, at: now)

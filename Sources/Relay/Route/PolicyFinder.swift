@@ -34,6 +34,8 @@ package actor PolicyFinder {
     private let rest: Rest
     var known: RecentTable<DomainName, Known>
     private(set) var isClosing = false
+    /// Told of each event, after the log.
+    private var listener: Listener?
     var fetchSilence = Silence()
     var storeSilence = Silence()
 
@@ -68,7 +70,7 @@ package actor PolicyFinder {
         fetcher: PolicyFetcher, store: (any PolicyStore)?, reports: (any ReportStore)? = nil, settings: STSSettings,
         isEnabled: Bool, firstWait: Duration,
         clock: @escaping @Sendable () -> WallTime, log: Logger?, limit: Int? = nil,
-        rest: @escaping Rest = PolicyFinder.alarm
+        rest: @escaping Rest = Loop.rest
     ) {
         self.init(
             fetcher: fetcher, store: store, reports: reports, settings: settings, isEnabled: isEnabled,
@@ -79,7 +81,7 @@ package actor PolicyFinder {
         fetcher: PolicyFetcher, store: (any PolicyStore)?, reports: (any ReportStore)?, settings: STSSettings,
         isEnabled: Bool, firstWait: Duration,
         clock: @escaping @Sendable () -> WallTime, log: Logger?, limit: Int? = nil, metrics: Metrics?,
-        rest: @escaping Rest = PolicyFinder.alarm
+        rest: @escaping Rest = Loop.rest
     ) {
         self.metrics = metrics
         self.fetcher = fetcher
@@ -113,6 +115,19 @@ package actor PolicyFinder {
         // Whether a fetch is prevented is found out anew.
         prevention = nil
         for known in known.values { known.policy.adopt(settings) }
+    }
+
+    /// Whoever learns from what MTA-STS finds.
+    typealias Listener = @Sendable (STSEvent, DomainName) async -> Void
+
+    /// From now on `listener` is told of each event.
+    func tell(_ listener: @escaping Listener) { self.listener = listener }
+
+    /// Says an event to the log and to whoever learns from it.
+    func say(_ events: [STSEvent], of domain: DomainName) async {
+        for event in events { log?.note(event, of: domain) }
+        guard let listener else { return }
+        for event in events { await listener(event, domain) }
     }
 
     /// Domains in memory.

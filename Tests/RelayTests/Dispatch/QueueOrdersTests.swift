@@ -9,9 +9,10 @@ import Testing
 struct QueueOrdersTests {
     /// A service that delivers nothing: its resolver never answers, and its loader does not run.
     static func serve(
-        _ body: @escaping @Sendable (Service) async throws -> Void
+        _ rules: String = "", _ body: @escaping @Sendable (Service) async throws -> Void
     ) async throws {
-        let world = try ServiceWorld()
+        var world = try ServiceWorld()
+        world.configuration.rules = try Configuration.parse(text: rules, file: "rules.toml").rules
         let service = Service(try await world.parts("silent"))
         let loop = service.loops.next()
         let result: Result<Void, any Error> = await loop.task {

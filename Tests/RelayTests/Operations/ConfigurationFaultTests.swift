@@ -201,6 +201,11 @@ struct ConfigurationFaultTests {
                 return (error as? ConfigurationError)?.faults.first
             }
         }
+        let pipe = directory.appending(path: "pipe").path
+        #expect(mkfifo(pipe, 0o600) == 0)
+        // Nobody writes to it: reading it would never end.
+        let waits = fault { try Configuration.load(path: pipe) }
+        #expect(waits?.problem.contains("a pipe or a device") == true)
         let missing = fault { try Configuration.load(path: directory.appending(path: "none").path) }
         #expect(missing?.problem == "cannot be opened: No such file or directory")
         let limit = Configuration.fileSizeLimit

@@ -180,7 +180,12 @@ struct ConfigurationRuleFaultTests {
             ),
             ("rule = [1]", ["f:1:9: rule[0]: must be a table, but is a number. Begin it with [[rule]]."]),
             ("[[rules]]\nmx = \"*\"", ["f:1:3: rules: there is no such list of tables. Did you mean [[rule]]?"]),
-            ("[[nothing]]\n", ["f:1:3: nothing: there is no such list of tables. The only one is [[rule]]."]),
+            (
+                "[[nothing]]\n",
+                [
+                    "f:1:3: nothing: there is no such list of tables. Outside of a section there are [[rule]] and [[canary]]."
+                ]
+            ),
             ("[rules]\n", ["f:1:2: rules: there is no such section. Did you mean [[rule]]?"]),
             ("[tls]\nnext_hop = \"a\"", ["f:2:1: tls.next_hop: there is no such key. It belongs in [[rule]]."]),
             (

@@ -41,6 +41,10 @@ struct OneMessage: ControlSource {
         return QueuePage(messages: matches ? [Self.message] : [], next: query.limit == 1 ? "c+1 &=" : query.cursor)
     }
 
+    func history(of name: DomainName, before: Int64?, limit: Int) async throws -> HistoryView? { nil }
+    func forecast(seconds: Int64?) async throws -> ForecastView {
+        ForecastView(seconds: seconds ?? 1, destinations: [])
+    }
     func show(_ id: QueueID) async throws -> MessageView? { id.text == Self.id ? Self.message : nil }
 
     func policy(_ domain: DomainName) async throws -> [UInt8] {

@@ -20,7 +20,7 @@ struct PolicyTextTests {
         "tlsrpt":{"lookup":"found","rua":["mailto:tls@example.org"],"error":null},"outcome":"authenticated","permanent":false,
         "because":"every host that may be used must match its DNSSEC-secure TLSA records; 1 of 2 hosts cannot be used now",
         "hosts":[{"host":"mx1.example.org","preference":10,"addresses":["192.0.2.1","2001:db8::1"],
-        "address_security":"secure","sts_match":true,"skipped":null,"rule":null,"settings":[],
+        "address_security":"secure","sts_match":true,"skipped":null,"rule":null,"settings":[],"shadows":[],
         "reasons":[{"text":"TLSA records are published","source":"RFC 7672 §2.2"},
         {"text":"the list is kept","source":"RFC 8461 §2"}],
         "tlsa":{"base_domain":"mx1.example.org","lookup":"found","security":"secure","records":[
@@ -30,7 +30,7 @@ struct PolicyTextTests {
         "source":"RFC 7672 §2.2","demands":[["dane"]],"proves_domain":true}},
         {"host":"mx2.example.org","preference":20,"addresses":["192.0.2.2"],"address_security":"secure","sts_match":true,
         "tlsa":{"base_domain":"mx2.example.org","lookup":"failed","security":"failed","records":[]},"requirement":null,
-        "rule":"rule \\"example.org\\"","settings":[],"reasons":[{"text":"SERVFAIL for _25._tcp.mx2.example.org","source":"RFC 7672 §2.1.2"}],
+        "rule":"rule \\"example.org\\"","settings":[],"shadows":[],"reasons":[{"text":"SERVFAIL for _25._tcp.mx2.example.org","source":"RFC 7672 §2.1.2"}],
         "skipped":{"cause":"tlsa-lookup-failed","detail":"SERVFAIL for _25._tcp.mx2.example.org"}}]}
         """
 

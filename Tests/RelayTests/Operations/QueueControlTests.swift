@@ -44,9 +44,19 @@ extension OneMessage {
 
     func removeHold(_ number: Int64) async throws -> Bool { number == 1 }
 
+    func explain(key: String, limit: Int) async throws -> ExplainAnswer {
+        ExplainAnswer(page: ExplainPage(matches: []))
+    }
+    func bundle(key: String) async throws -> BundleAnswer {
+        BundleAnswer(explanation: try await explain(key: key, limit: 1), bundle: BundleView())
+    }
     func trace(key: String, limit: Int) async throws -> TracePage {
         if key == "broken" { throw Broken() }
         return TracePage(matches: [])
+    }
+
+    func simulate(_ query: SimulationQuery) async throws -> SimulationPage {
+        SimulationPage(faults: [], notSimulated: [query.configuration], days: query.days)
     }
 
     func reload() async throws -> ReloadView {

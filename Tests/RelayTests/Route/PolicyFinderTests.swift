@@ -259,13 +259,13 @@ struct PolicyFinderTests {
         let loop = try Loop(name: "test")
         try loop.start()
         defer { loop.shutdown() }
-        let onLoop = loop.task { await PolicyFinder.alarm(.seconds(3600)) }
-        let elsewhere = Task { await PolicyFinder.alarm(.seconds(3600)) }
+        let onLoop = loop.task { await Loop.rest(.seconds(3600)) }
+        let elsewhere = Task { await Loop.rest(.seconds(3600)) }
         onLoop.cancel()
         elsewhere.cancel()
         await onLoop.value
         await elsewhere.value
-        await loop.task { await PolicyFinder.alarm(.zero) }.value
+        await loop.task { await Loop.rest(.zero) }.value
     }
 
     @Test("On a loop the first wait ends by itself")

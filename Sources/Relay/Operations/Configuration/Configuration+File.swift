@@ -18,10 +18,18 @@ extension Configuration {
                 ConfigurationFault(file: path, place: place, key: "", problem: problem, cure: cure)
             ])
         }
-        guard let file = fopen(path, "re") else {
+        // A pipe that nobody writes to would be waited for, here and in all that waits for this.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             let code = errno
+            if descriptor >= 0 { close(descriptor) }
             if code == ENOENT { return nil }
             throw cannotOpen(path, code)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG, let file = fdopen(descriptor, "r") else {
+            close(descriptor)
+            throw fault("is no file, but a folder, a pipe or a device", "Name a file")
         }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: fileSizeLimit + 1)

@@ -10,7 +10,10 @@ extension Configuration {
         var met: Set<RulePattern> = []
         for rule in rules {
             guard let nextHop = rule.nextHop else {
-                table.append(Rule(destination: rule.destination, host: rule.mx, settings: rule.settings))
+                table.append(
+                    Rule(
+                        destination: rule.destination, host: rule.mx, settings: rule.settings,
+                        isObserved: rule.isObserved))
                 continue
             }
             table.append(
@@ -38,7 +41,7 @@ extension Configuration {
         // By next hop: how it is met, and the rule that says so.
         var met: [RulePattern: (settings: HostRule, path: String)] = [:]
         var routes: [NextHop: (route: Route, path: String)] = [:]
-        for (path, rule) in locatedRules where rule.nextHop == nil && rule.hasSettings {
+        for (path, rule) in locatedRules where rule.nextHop == nil && rule.hasSettings && !rule.isObserved {
             guard let pattern = rule.solePattern else { continue }
             met[pattern] = (rule.bareSettings, path)
         }
@@ -131,6 +134,8 @@ extension Configuration.WrittenRule {
         settings.words = reason
         return settings
     }
+
+    var isObserved: Bool { mode == .observe }
 
     /// True where a key says how hosts are met.
     var hasSettings: Bool { bareSettings != HostRule() }

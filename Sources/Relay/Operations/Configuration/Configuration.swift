@@ -23,6 +23,9 @@ public struct Configuration: Sendable, Equatable {
     public var log = Log()
     public var trace = Trace()
     public var metrics = Metrics()
+    public var alarm = Alarms()
+    /// All `[[canary]]` tables, as they stand in the file. ``canaries`` is what follows from them.
+    public var writtenCanaries: [WrittenCanary] = []
     /// All `[[rule]]` tables, as they stand in the file. ``ruleTable`` is what follows from them.
     public var rules: [WrittenRule] = []
 

@@ -40,6 +40,7 @@ extension Configuration {
             sts.refresh <= sts.forgetAfter, "sts.forget_after", "is shorter than sts.refresh",
             "Choose at least \(DurationText.spell(sts.refresh))")
         return faults + intakeContradictions() + ruleContradictions() + reportContradictions() + queueContradictions()
+            + canaryContradictions()
     }
 
     /// What this machine must hold for the configuration to work: files that exist and can be read by whoever calls.

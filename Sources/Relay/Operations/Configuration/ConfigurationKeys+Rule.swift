@@ -44,6 +44,13 @@ enum RuleKeys {
         Key(
             "rule", "reason", \.reason, .ifSet(.words),
             "Why there is this rule: shown wherever its effect is, in logs, in relayctl and in refusals."),
+        Key(
+            "rule", "mode", \.mode, .ifSet(.choice(of: Configuration.RuleMode.allCases)),
+            """
+            "observe" tries the rule: what it would do is worked out for each connection, logged (observed_rules), counted \
+            (relayctl observed) and shown by relayctl policy, and no mail is kept back by it. It may stand beside the rule for \
+            the same that holds. Not with next_hop. Without it the rule holds ("enforce").
+            """),
     ]
 
     private static let demands: [Key] = [

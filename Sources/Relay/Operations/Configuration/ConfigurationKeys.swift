@@ -5,7 +5,7 @@ extension ConfigurationSection {
     /// All that may stand in the file, in the order in which the sample shows it.
     static let all: [ConfigurationSection] = [
         server, store, intake, dns, delivery, tls, dane, sts, dkim, tlsrpt, retry, queue, dsn, control, log,
-        trace, metrics,
+        trace, metrics, alarm,
     ]
 
     private static let second = Duration.seconds(1)

@@ -17,7 +17,7 @@ extension Configuration {
                 text += key.parts.isEmpty ? "#\(key.name) = \(key.defaultSpelling)\n" : sampleTables(key)
             }
         }
-        return text + sampleRules()
+        return text + sampleCanaries() + sampleRules()
     }
 
     /// Each key of a list of tables, and a right table; indented, so that it is told from keys at their defaults.
@@ -76,6 +76,7 @@ extension Configuration {
 
             """
         text += "\n" + ConfigurationSection.all.map { "- [`[\($0.name)]`](#\($0.name)): \($0.title)\n" }.joined()
+        text += "- [`[[\(CanaryKeys.name)]]`](#\(CanaryKeys.name)): \(CanaryKeys.title)\n"
         text += "- [`[[\(RuleReader.name)]]`](#\(RuleReader.name)): \(RuleKeys.title)\n"
         for section in ConfigurationSection.all {
             text +=
@@ -92,7 +93,7 @@ extension Configuration {
                 text += "\n```toml\n[[\(key.path)]]\n\(key.sample)\n```\n"
             }
         }
-        return text + referenceOfRules()
+        return text + referenceOfCanaries() + referenceOfRules()
     }
 
     private static func referenceOfRules() -> String {
@@ -108,7 +109,7 @@ extension Configuration {
         return text
     }
 
-    private static func row(_ cells: [String]) -> String {
+    static func row(_ cells: [String]) -> String {
         "| \(cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")) |\n"
     }
 

@@ -82,6 +82,8 @@ struct ConfigurationReader {
                 var reader = RuleReader(places: places)
                 configuration.rules = reader.read(node)
                 faults += reader.faults
+            } else if name == CanaryKeys.name {
+                readCanaries(node, into: &configuration)
             } else if let section = ConfigurationSection.all.first(where: { $0.name == name }) {
                 read(node, section, into: &configuration)
             } else {
@@ -119,18 +121,36 @@ struct ConfigurationReader {
         }
     }
 
+    private mutating func readCanaries(_ node: TOMLNode, into configuration: inout Configuration) {
+        do throws(ValueProblems) {
+            configuration.writtenCanaries = try CanaryKeys.list.read(node)
+        } catch {
+            for problem in error.problems {
+                report(
+                    CanaryKeys.name + problem.path, problem.text,
+                    problem.cure ?? "Begin each with [[\(CanaryKeys.name)]]",
+                    atValue: !problem.isOfKey)
+            }
+        }
+    }
+
+    /// Lists of tables that stand in no section.
+    private static let lists = [RuleReader.name, CanaryKeys.name]
+
     private mutating func refuseUnknown(_ name: String, _ node: TOMLNode) {
         let path = ConfigurationPlaces.path("", name)
         if case .table = node {
-            let near = Spelling.nearest(to: name, of: ConfigurationSection.all.map(\.name) + [RuleReader.name])
+            let near = Spelling.nearest(to: name, of: ConfigurationSection.all.map(\.name) + Self.lists)
             let known = ConfigurationSection.all.map { "[\($0.name)]" }.joined(separator: ", ")
-            let cure = near.map { $0 == RuleReader.name ? "Did you mean [[\($0)]]?" : "Did you mean [\($0)]?" }
-            report(path, "there is no such section", cure ?? "The sections are \(known), [[\(RuleReader.name)]]")
+            let cure = near.map { Self.lists.contains($0) ? "Did you mean [[\($0)]]?" : "Did you mean [\($0)]?" }
+            let lists = Self.lists.map { "[[\($0)]]" }.joined(separator: ", ")
+            report(path, "there is no such section", cure ?? "The sections are \(known), \(lists)")
         } else if case .array(let elements) = node, case .table? = elements.first {
-            let near = Spelling.nearest(to: name, of: [RuleReader.name])
+            let near = Spelling.nearest(to: name, of: Self.lists)
+            let lists = Self.lists.map { "[[\($0)]]" }.joined(separator: " and ")
             report(
                 path, "there is no such list of tables",
-                near.map { "Did you mean [[\($0)]]?" } ?? "The only one is [[\(RuleReader.name)]]")
+                near.map { "Did you mean [[\($0)]]?" } ?? "Outside of a section there are \(lists)")
         } else {
             report(
                 path, "there is no such key outside of a section", Self.home(of: name) ?? "Put it behind its [section]")
@@ -151,6 +171,7 @@ struct ConfigurationReader {
                 homes.append("[[\(table.path)]]")
             }
         }
+        if CanaryKeys.all.contains(where: { $0.name == name }) { homes.append("[[\(CanaryKeys.name)]]") }
         if RuleKeys.all.contains(where: { $0.name == name }) { homes.append("[[\(RuleReader.name)]]") }
         return homes.isEmpty ? nil : "It belongs in \(homes.joined(separator: " or "))"
     }

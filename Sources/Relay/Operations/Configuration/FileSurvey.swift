@@ -53,7 +53,7 @@ public struct FileSurvey: Sendable {
                 return error.problem
             }
         case .readableFile, .trustAnchors, .certificate:
-            if isDirectory { return "is a directory" }
+            guard status.st_mode & S_IFMT == S_IFREG else { return isDirectory ? "is a directory" : "is no file" }
             guard access(path, R_OK) == 0 else { return "may not be read by the user this runs as" }
             return loadingProblem(path, use, trust, identities)
         case .users:

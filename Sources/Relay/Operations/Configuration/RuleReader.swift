@@ -89,11 +89,14 @@ struct RuleReader {
     private struct Pattern: Hashable, CustomStringConvertible {
         let destination: RulePattern?
         let mx: RulePattern?
+        /// One in mode `observe` may stand beside the one that holds.
+        let isObserved: Bool
 
         init?(_ rule: Configuration.WrittenRule) {
             guard rule.destination != nil || rule.mx != nil else { return nil }
             destination = rule.destination
             mx = rule.mx
+            isObserved = rule.isObserved
         }
 
         /// The key to point at.
@@ -101,6 +104,7 @@ struct RuleReader {
 
         var description: String {
             [destination, mx].compactMap { $0.map { TOMLText.quoted($0.description) } }.joined(separator: " with mx ")
+                + (isObserved ? " in mode observe" : "")
         }
     }
 }

@@ -9,7 +9,8 @@ extension Configuration {
         guard !rules.isEmpty else { return [] }
         let table = ruleTable
         let routed = RoutedNames(table)
-        let located = locatedRules
+        // What is only tried gives nothing up.
+        let located = locatedRules.filter { !$0.rule.isObserved }
         let kinds: [(what: String, find: (WrittenRule) -> Warning?)] = [
             ("lower what would be demanded", lowering), ("give way to senders", yielding),
             ("hold reports back", holding),

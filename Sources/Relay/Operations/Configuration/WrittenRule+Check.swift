@@ -40,6 +40,9 @@ extension Configuration.WrittenRule {
             clientKey == nil || clientCertificate != nil, "client_key", "is set without client_certificate",
             "Set both, or none")
         demand(
+            nextHop == nil || !isObserved, "mode", "is \"observe\", but mail cannot go two ways: the rule has next_hop",
+            "Remove mode, or put the demands into a rule of their own for the next hop")
+        demand(
             nextHop == nil || mx == nil, "next_hop", "stands with mx, but mail is routed by its destination",
             "Make two rules of it, or remove mx")
         demand(

@@ -12,6 +12,8 @@ extension Configuration {
         public var mx: RulePattern?
         /// The operator's words, shown wherever the rule is.
         public var reason: String?
+        /// nil is `enforce`.
+        public var mode: RuleMode?
 
         public var level: TLSRequirement.Level?
         public var by: [HostRule.Proof] = []
@@ -35,6 +37,9 @@ extension Configuration {
 
         public init() {}
     }
+
+    /// Whether a rule holds, or is only tried.
+    public enum RuleMode: String, Sendable, CaseIterable { case enforce, observe }
 
     /// What a rule makes of `TLS-Required: No` (D15).
     public enum OptionalTLSUse: String, Sendable, CaseIterable { case honour, ignore }

@@ -83,7 +83,7 @@ extension ControlClient {
         String(decoding: try await fetch("/v1/metrics", []), as: UTF8.self)
     }
 
-    private func post<View: Decodable>(
+    func post<View: Decodable>(
         _ path: String, _ items: [(String, String)] = [], patience: Duration? = nil
     ) async throws(ControlClientError) -> ControlReply<View> {
         try reply(to: path, try await fetch(path, items, method: .POST, patience: patience))

@@ -103,7 +103,8 @@ public struct ControlClient: Sendable {
 
     /// The JSON the daemon answered with.
     func fetch(
-        _ path: String, _ query: [(String, String)], method: HTTPMethod = .GET, patience: Duration? = nil
+        _ path: String, _ query: [(String, String)], method: HTTPMethod = .GET, body: [UInt8] = [],
+        patience: Duration? = nil
     ) async throws(ControlClientError) -> [UInt8] {
         guard socket.utf8.count <= Net.SocketAddress.pathLimit else {
             throw .noAnswer("the path is longer than \(Net.SocketAddress.pathLimit) octets")
@@ -111,7 +112,7 @@ public struct ControlClient: Sendable {
         let patience = patience ?? self.patience
         let response: (status: Int, body: [UInt8])
         do {
-            response = try await exchange(path, query, method, within: patience)
+            response = try await exchange(path, query, method, body, within: patience)
         } catch let error as FlyingSocks.SocketError {
             throw Self.failure(error, patience)
         } catch {
@@ -125,7 +126,8 @@ public struct ControlClient: Sendable {
     }
 
     private func exchange(
-        _ path: String, _ query: [(String, String)], _ method: HTTPMethod, within patience: Duration
+        _ path: String, _ query: [(String, String)], _ method: HTTPMethod, _ body: [UInt8],
+        within patience: Duration
     ) async throws -> (status: Int, body: [UInt8]) {
         let address = sockaddr_un.unix(path: socket)
         return try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
@@ -133,7 +135,7 @@ public struct ControlClient: Sendable {
                 let request = HTTPRequest(
                     method: method, version: .http11, path: path,
                     query: query.map { HTTPRequest.QueryItem(name: $0.0, value: $0.1) },
-                    headers: [.host: "relayd", .connection: "close"], body: Data())
+                    headers: [.host: "relayd", .connection: "close"], body: Data(body))
                 var client = HTTPClient()
                 let response = try await client.sendHTTPRequest(request, to: address)
                 return (response.statusCode.code, Array(try await response.bodyData))

@@ -17,18 +17,31 @@ enum ControlPlace: Hashable, Sendable {
     /// A number as it was written.
     case removeHold(String)
     case trace
+    case explain
+    case bundle
     case reload
     case metrics
+    case simulate
     case policy(String)
     case policies
     case refresh(String)
     case reports
     case reportPreview
     case sendReports
+    case alarms(AlarmPlace)
+    /// A name as it was written.
+    case history(String)
+    case forecast
+    case exceptions(ExceptionPlace)
+    case proof(ProofPlace)
 
     /// From the steps behind `/v1`; nil where there is nothing.
     init?(_ steps: some Collection<String>) {
         let steps = Array(steps)
+        if let place = ProofPlace(steps) {
+            self = .proof(place)
+            return
+        }
         switch (steps.first, steps.dropFirst().first, steps.dropFirst(2).first, steps.count) {
         case ("status", nil, nil, 1): self = .status
         case ("queue", nil, nil, 1): self = .queue
@@ -40,25 +53,45 @@ enum ControlPlace: Hashable, Sendable {
         case ("holds", "add", nil, 2): self = .addHold
         case ("holds", let number?, "remove", 3): self = .removeHold(number)
         case ("trace", nil, nil, 1): self = .trace
+        case ("explain", nil, nil, 1): self = .explain
+        case ("bundle", nil, nil, 1): self = .bundle
         case ("reload", nil, nil, 1): self = .reload
         case ("metrics", nil, nil, 1): self = .metrics
+        case ("simulate", nil, nil, 1): self = .simulate
         case ("policy", let domain?, nil, 2): self = .policy(domain)
         case ("sts", nil, nil, 1): self = .policies
         case ("sts", let domain?, "refresh", 3): self = .refresh(domain)
         case ("tlsrpt", nil, nil, 1): self = .reports
         case ("tlsrpt", "preview", nil, 2): self = .reportPreview
         case ("tlsrpt", "send", nil, 2): self = .sendReports
-        default: return nil
+        case ("history", let name?, nil, 2): self = .history(name)
+        case ("forecast", nil, nil, 1): self = .forecast
+        default:
+            if let place = AlarmPlace(steps) {
+                self = .alarms(place)
+            } else if let place = ExceptionPlace(steps) {
+                self = .exceptions(place)
+            } else {
+                return nil
+            }
         }
     }
+
+    /// What may be asked, for those who ask for something else.
+    static let questions = [
+        "status", "queue", "queue/ID", "destinations", "holds", "trace", "explain", "bundle", "history/NAME",
+        "forecast",
+        "exceptions", "observed", "alarms", "doctor", "compliance", "letter", "canaries", "metrics", "policy/DOMAIN",
+        "sts", "tlsrpt",
+    ].map { "/v1/\($0)" }
 
     /// True where only a POST is taken, false where only a GET is.
     var isOrder: Bool {
         switch self {
-        case .order, .suspend, .resume, .addHold, .removeHold, .reload, .refresh, .sendReports: true
-        case .status, .queue, .message, .destinations, .holds, .trace, .metrics, .policy, .policies, .reports,
-            .reportPreview:
-            false
+        case .order, .suspend, .resume, .addHold, .removeHold, .reload, .refresh, .sendReports, .simulate: true
+        case .alarms(let place): place.isOrder
+        case .exceptions(let place): place.isOrder
+        default: false
         }
     }
 
@@ -85,11 +118,23 @@ enum ControlPlace: Hashable, Sendable {
             return .trace(
                 key: try parameters.key(),
                 limit: try parameters.limit(upTo: ControlLimits.lives, else: ControlLimits.usualLives))
+        case .simulate: return .simulate(try ControlParameters(items, ControlBody.parameters).simulationQuery())
+        case .explain:
+            let parameters = try ControlParameters(items, ["key", "limit"])
+            return .explain(
+                key: try parameters.key(),
+                limit: try parameters.limit(upTo: ControlLimits.explained, else: ControlLimits.usualExplained))
+        case .bundle: return .bundle(key: try ControlParameters(items, ["key"]).key())
         case .policies: return .policies(try ControlParameters(items, ["after", "limit"]).policyQuery())
         case .reports: return .reports(try ControlParameters(items, ["domain", "after", "limit"]).reportQuery())
         case .reportPreview:
             return .reportPreview(try ControlParameters(items, ["day", "domain", "after", "limit"]).reportQuery())
+        case .alarms(let place): return try place.request(items)
+        case .exceptions(let place): return .exceptions(try place.request(items))
         case .sendReports: return .sendReports(try ControlParameters(items, ["day", "domain"]).reportQuery())
+        case .history(let name): return try ControlParameters(items, ["before", "limit"]).history(of: name)
+        case .forecast: return try ControlParameters(items, ["seconds"]).forecast()
+        case .proof(let place): return .proof(try place.request(items))
         case .status, .message, .resume, .holds, .removeHold, .reload, .metrics, .policy, .refresh:
             _ = try ControlParameters(items, [])
             return try bareRequest()

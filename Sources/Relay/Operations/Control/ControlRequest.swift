@@ -1,7 +1,7 @@
 import FlyingFox
 import Mail
 
-/// A question to the control socket, or one of the orders it takes: without a body.
+/// A question to the control socket, or one of the orders it takes.
 enum ControlRequest: Hashable, Sendable {
     case status
     case queue(QueueQuery)
@@ -27,9 +27,21 @@ enum ControlRequest: Hashable, Sendable {
     /// A POST.
     case removeHold(Int64)
     case trace(key: String, limit: Int)
+    case explain(key: String, limit: Int)
+    case bundle(key: String)
     /// A POST.
     case reload
     case metrics
+    case exceptions(ExceptionRequest)
+    /// A POST, whose body is the configuration.
+    case simulate(SimulationQuery)
+    case alarms(AlarmQuery)
+    /// A POST.
+    case acknowledgeAlarm(Int64, words: String?)
+    case doctor
+    case history(DomainName, before: Int64?, limit: Int)
+    case forecast(seconds: Int64?)
+    case proof(ProofRequest)
 
     /// Octets of request line, header and the empty line after them.
     static let headLimit = 16_384
@@ -61,8 +73,9 @@ enum ControlRequest: Hashable, Sendable {
             throw ControlRefusal(
                 .badRequest, "bad-request", "the request line is not understood", "Send an HTTP/1.1 GET request")
         }
-        try refuseBody(lines.dropFirst())
         let parts = words[1].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        // Before anything else is said: whoever sends a body where none is taken has mistaken the place.
+        if parts[0] != ControlBody.place { try ControlBody.refuse(lines.dropFirst()) }
         // FlyingFox decodes what is percent-encoded.
         let request = HTTPRequest(
             method: .GET, version: .http11,
@@ -73,8 +86,7 @@ enum ControlRequest: Hashable, Sendable {
             guard words[0] == "GET" else { throw ControlRefusal.notAllowed("GET", "only GET is answered here") }
             throw ControlRefusal(
                 .notFound, "not-found", "there is nothing at \(LogLine.escaped(request.path))",
-                "Ask for /v1/status, /v1/queue, /v1/queue/ID, /v1/destinations, /v1/holds, /v1/trace, /v1/metrics, "
-                    + "/v1/policy/DOMAIN, /v1/sts or /v1/tlsrpt")
+                "Ask for one of \(ControlPlace.questions.joined(separator: ", "))")
         }
         let method = place.isOrder ? "POST" : "GET"
         guard words[0] == method else {
@@ -82,17 +94,6 @@ enum ControlRequest: Hashable, Sendable {
                 method, place.isOrder ? "this is an order, not a question" : "only GET is answered here")
         }
         return try place.request(request.query)
-    }
-
-    private static func refuseBody(_ fields: some Sequence<Substring>) throws(ControlRefusal) {
-        for field in fields {
-            let parts = field.split(separator: ":", maxSplits: 1)
-            let name = (parts.first ?? "").lowercased()
-            let isEmpty = name == "content-length" && parts.last?.allSatisfy({ " \t0".contains($0) }) == true
-            if name == "transfer-encoding" || name == "content-length" && !isEmpty {
-                throw ControlRefusal(.payloadTooLarge, "body-refused", "requests have no body here", "Send none")
-            }
-        }
     }
 }
 

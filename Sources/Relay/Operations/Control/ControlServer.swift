@@ -6,7 +6,7 @@ public import Net
 ///
 /// FlyingFox's own server reads heads in quadratic time and takes bodies of any size. So connections are accepted and read
 /// by `Net`, within the limits below, and of FlyingFox remain the request with its decoding and the status codes. One
-/// request for each connection, GET for questions and POST for orders, no bodies.
+/// request for each connection, GET for questions and POST for orders, a body only where ``ControlBody`` takes one.
 ///
 /// Who meets a limit is told: a head of more than 16 KiB gets 431, a request that takes longer than ``Limits/request``
 /// gets 408; beyond ``connectionLimit`` clients wait in the backlog; who does not take its answer within
@@ -73,8 +73,8 @@ public final class ControlServer: Sendable {
         defer { stream.close() }
         let answer: ControlAnswer
         do throws(ControlRefusal) {
-            guard let head = try await readHead(from: stream) else { return }
-            answer = await source.answer(try ControlRequest.parse(head))
+            guard let request = try await readRequest(from: stream) else { return }
+            answer = await source.answer(request)
         } catch {
             answer = error.answer
         }
@@ -83,13 +83,38 @@ public final class ControlServer: Sendable {
     }
 
     /// nil where the client went away.
-    private func readHead(from stream: Net.Stream) async throws(ControlRefusal) -> [UInt8]? {
-        switch await ExchangePoint.head(from: stream, until: .after(limits.request)) {
-        case .octets(let octets): return octets
+    private func readRequest(from stream: Net.Stream) async throws(ControlRefusal) -> ControlRequest? {
+        let deadline = Deadline.after(limits.request)
+        switch await ExchangePoint.head(from: stream, until: deadline) {
+        case .octets(let head, let rest):
+            let request = try ControlRequest.parse(head)
+            guard let length = try ControlBody.length(in: head, of: request) else { return request }
+            guard let body = try await readBody(of: length, beginning: rest, from: stream, until: deadline) else {
+                return nil
+            }
+            return try request.with(body)
         case .gone: return nil
         case .tooLate: throw .timeout
         case .tooLarge: throw .headTooLarge
         }
+    }
+
+    /// nil where the client went away.
+    private func readBody(
+        of length: Int, beginning first: [UInt8], from stream: Net.Stream, until deadline: Deadline
+    ) async throws(ControlRefusal) -> [UInt8]? {
+        var octets = Array(first.prefix(length))
+        while octets.count < length {
+            do throws(SocketError) {
+                guard let more = try await stream.read(upTo: length - octets.count, until: deadline) else { return nil }
+                octets += more
+            } catch .expired {
+                throw ControlRefusal.timeout
+            } catch {
+                return nil
+            }
+        }
+        return octets
     }
 }
 

@@ -1,7 +1,7 @@
 public import Mail
 
 /// What the daemon shows to the control socket: all that `relayctl` can learn. Implemented by the service.
-public protocol ControlSource: Sendable {
+public protocol ControlSource: ExceptionSource, ProofSource {
     func status() async -> StatusView
     /// One page, oldest first. An error becomes 500 with its description.
     func queue(_ query: QueueQuery) async throws -> QueuePage
@@ -38,10 +38,38 @@ public protocol ControlSource: Sendable {
     func removeHold(_ number: Int64) async throws -> Bool
     /// Lives of messages by queue id, Message-ID (with or without angle brackets) or address, newest first.
     func trace(key: String, limit: Int) async throws -> TracePage
+    /// The same, with what each attempt was decided by.
+    func explain(key: String, limit: Int) async throws -> ExplainAnswer
+    /// The newest that matches, with what a ticket needs besides.
+    func bundle(key: String) async throws -> BundleAnswer
     /// Reads the configuration anew and applies it, or nothing of it.
     func reload() async throws -> ReloadView
+    /// What another configuration would change, for one page of the domains that mail goes to; nothing is sent.
+    func simulate(_ query: SimulationQuery) async throws -> SimulationPage
     /// The exposition for Prometheus.
     func metrics() async throws -> String
+    /// Alarms; those that are told of are on disk, unless the answer says that they are not. An error becomes 500.
+    func alarms(_ query: AlarmQuery) async throws -> AlarmsView
+    /// nil where no alarm of that number stands. Returned once it is on disk; an error becomes 500.
+    func acknowledgeAlarm(_ number: Int64, words: String?) async throws -> AlarmView?
+    /// Runs the local checks now.
+    func doctor() async -> DoctorView
+    /// What is known of a domain and its hosts, and what changed, newest first; nil where nothing is known.
+    /// - Parameter before: ``HistoryView/next`` of the page before; nil for the first.
+    func history(of name: DomainName, before: Int64?, limit: Int) async throws -> HistoryView?
+    /// What will be returned within so many seconds; nil: as far as the daemon looks ahead itself.
+    func forecast(seconds: Int64?) async throws -> ForecastView
+}
+
+/// A source that has no alarms.
+extension ControlSource {
+    public func alarms(_ query: AlarmQuery) async throws -> AlarmsView {
+        AlarmsView(alarms: [], standing: 0, unacknowledged: 0)
+    }
+
+    public func acknowledgeAlarm(_ number: Int64, words: String?) async throws -> AlarmView? { nil }
+
+    public func doctor() async -> DoctorView { DoctorView(checks: []) }
 }
 
 /// What a hold rule is to hold. All conditions given must hold, and one must be.
@@ -114,10 +142,26 @@ public enum ControlLimits {
     public static let destinations = 1000
     /// Destinations in an answer where nobody says how many.
     public static let usualDestinations = 100
+    /// Seconds of an exception: 90 days. Ours: one that is needed for longer is a rule.
+    public static let exception: Int64 = 7_776_000
+    /// Days of which ``ObservedView`` is asked for. Ours: as long as the counts are worth anything.
+    public static let observedDays = 366
+    /// Days where nobody says how many.
+    public static let usualObservedDays = 7
     /// Lives in an answer.
     public static let lives = 100
     /// Lives in an answer where nobody says how many.
     public static let usualLives = 20
+    /// Messages that are explained in an answer: each may name twenty documents of each recipient.
+    public static let explained = 20
+    /// The same where nobody says how many.
+    public static let usualExplained = 5
+    /// Changes in one answer of a history.
+    public static let changes = 1000
+    /// Changes where nobody says how many.
+    public static let usualChanges = 50
+    /// Seconds of a forecast: a year.
+    public static let forecast: Int64 = 31_536_000
     /// Seconds of a suspension: a year.
     public static let suspension: Int64 = 31_536_000
 }

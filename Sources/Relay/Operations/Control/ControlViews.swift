@@ -15,11 +15,14 @@ public struct StatusView: Codable, Hashable, Sendable {
     public var destinations: DestinationsView
     /// What the operator should know, one sentence each.
     public var warnings: [String]
+    /// Absent where there are none to speak of.
+    public var alarms: AlarmCountView?
 
     public init(
         version: String, pid: Int32, startedAt: Int64, uptime: Int64, hostname: String, listeners: [String],
         store: StoreView, resolver: ResolverView, intake: IntakeView, delivery: DeliveryView,
-        destinations: DestinationsView, warnings: [String]
+        destinations: DestinationsView, warnings: [String],
+        alarms: AlarmCountView? = nil
     ) {
         self.version = version
         self.pid = pid
@@ -33,6 +36,7 @@ public struct StatusView: Codable, Hashable, Sendable {
         self.delivery = delivery
         self.destinations = destinations
         self.warnings = warnings
+        self.alarms = alarms
     }
 }
 

@@ -57,7 +57,8 @@ struct ExchangePoint: Sendable {
 
     /// What came instead of, or as, the head of a request.
     enum Head {
-        case octets([UInt8])
+        /// With what of the body came along.
+        case octets([UInt8], rest: [UInt8])
         /// The client went away.
         case gone
         case tooLate
@@ -80,7 +81,7 @@ struct ExchangePoint: Sendable {
                 return .gone
             }
             if let end = ControlRequest.endOfHead(in: octets, searched: searched), end <= ControlRequest.headLimit {
-                return .octets(Array(octets[..<end]))
+                return .octets(Array(octets[..<end]), rest: Array(octets[end...]))
             }
             if octets.count > ControlRequest.headLimit { return .tooLarge }
         }

@@ -16,7 +16,7 @@ extension Configuration.LogStation {
                 .dispatch,
                 [
                     "rerouted", "destination-down", "destination-up", "suspended", "resumed", "ordered",
-                    "hold-rule-added", "hold-rule-removed",
+                    "hold-rule-added", "hold-rule-removed", "repaired",
                 ]
             ),
             (
@@ -24,6 +24,8 @@ extension Configuration.LogStation {
                 [
                     "sts-fetched", "sts-refreshed", "sts-fetch-failed", "sts-fetch-prevented", "sts-record-missing",
                     "sts-record-back", "sts-ran-out", "sts-cache-damaged", "sts-cache-removed", "resolver",
+                    "exception-added", "exception-ended", "exception-unneeded", "exception-needed",
+                    "exception-store-failed", "exception-damaged", "observed-store-failed",
                 ]
             ),
             (
@@ -37,7 +39,7 @@ extension Configuration.LogStation {
                 .outcome,
                 [
                     "settle-failed", "settle-given-up", "settle-refused", "quarantined", "notice-failed",
-                    "undeliverable-notice",
+                    "undeliverable-notice", "canary-sent", "canary-result",
                 ]
             ),
             (
@@ -54,7 +56,8 @@ extension Configuration.LogStation {
                     "started", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
                     "trace-set-aside", "trace-off", "store-opened", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",
-                    "log-lines-lost",
+                    "log-lines-lost", "alarm-raised", "alarm-cleared", "alarm-acknowledged", "alarm-untold",
+                    "alarms-full",
                 ]
             ),
         ]

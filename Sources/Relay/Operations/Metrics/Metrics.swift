@@ -36,7 +36,12 @@ final class Metrics: Sendable {
 
     let stsFetches: CounterBy<STSFetchLabel>
     let tlsa: CounterBy<TLSALabel>
+    let observed: CounterBy<ObservedLabel>
     let reports: CounterBy2<ReportTransportLabel, ReportResultLabel>
+
+    // MARK: Alarms
+
+    let alarmsRaised: CounterBy<AlarmKind>
 
     /// What of it stands in a scrape, in this order.
     let families: [any MetricFamily]
@@ -125,14 +130,21 @@ final class Metrics: Sendable {
         tlsa = CounterBy(
             "waxwing_tlsa_lookups_total", "Hosts by what was found of their TLSA records, once for each search.",
             LabelSet("result", TLSALabel.allCases))
+        observed = CounterBy(
+            "waxwing_observed_total",
+            "Connections to hosts that a rule in mode observe is for, by what it would have done.",
+            LabelSet("verdict", ObservedLabel.allCases))
         reports = CounterBy2(
             "waxwing_tlsrpt_deliveries_total", "Tries to bring a TLS-RPT report to one address.",
             LabelSet("transport", ReportTransportLabel.allCases), LabelSet("result", ReportResultLabel.allCases))
+        alarmsRaised = CounterBy(
+            "waxwing_alarms_raised_total", "Alarms that were raised and told of.",
+            LabelSet("kind", AlarmKind.allCases))
 
         families = [
             accepted, acceptedBytes, answered, refused, connections, connectionsRefused, logins, intakeTLS,
             intakeTLSFailures, attempts, recipients, secured, tlsFailures, opened, reused, steps, queueTime, stsFetches,
-            tlsa, reports,
+            tlsa, observed, reports, alarmsRaised,
         ]
     }
 

@@ -22,6 +22,11 @@ extension MetricsNumbers {
                 "waxwing_tlsrpt_observations_total", .counter, "Datagrams of other MTAs for TLS-RPT.", by: "result",
                 [("taken", observations.taken), ("dropped", observations.dropped)].map { ($0.0, Optional($0.1)) })
         }
+        if let alarms {
+            text.family(
+                "waxwing_alarms", .gauge, "Alarms that stand.", by: "kind",
+                AlarmKind.allCases.map { ($0.rawValue, Optional(alarms[$0] ?? 0)) })
+        }
         text.begin(MetricHead("waxwing_build_info", .gauge, "Always 1: which version runs, under which name."))
         text.sample(
             "waxwing_build_info", labels: Exposition.labels([("version", version), ("hostname", hostname)]), "1")

@@ -14,6 +14,8 @@ struct MetricsNumbers: Sendable {
     /// When the certificate of each listener that has one ends; by the listener's name.
     var certificates: [(listener: String, notAfter: WallTime)] = []
     var observations: (taken: Int, dropped: Int)?
+    /// Alarms that stand, by their kind.
+    var alarms: [AlarmKind: Int]?
     var process = ProcessGauges()
     var version = ""
     var hostname = ""

@@ -46,7 +46,7 @@ final class MetricsServer: Sendable {
         case .gone: return
         case .tooLate: answer = PlainAnswer(408, "Request Timeout", "the request took too long\n")
         case .tooLarge: answer = PlainAnswer(431, "Request Header Fields Too Large", "the head is too large\n")
-        case .octets(let octets): answer = await self.answer(to: octets)
+        case .octets(let octets, rest: _): answer = await self.answer(to: octets)
         }
         // A client that went away has no use for an error.
         _ = try? await stream.write(answer.octets, until: .after(limits.response))

@@ -37,6 +37,7 @@ extension Service: MetricsSource {
                 observed.taken.load(ordering: .relaxed), observed.dropped.load(ordering: .relaxed)
             )
         }
+        numbers.alarms = Dictionary(ground.alarms.standing.map { ($0.kind, 1) }, uniquingKeysWith: +)
         numbers.process = .read(started: started.seconds)
         numbers.version = Version.text
         numbers.hostname = hostname.text

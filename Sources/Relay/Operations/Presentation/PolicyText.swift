@@ -61,6 +61,14 @@ public enum PolicyText {
         if let route = document.route {
             text += style.field("Route", "\(route.nextHop), by \(route.rule) of the configuration", width: 9)
         }
+        if let exception = document.exception {
+            let until = WallTime(seconds: exception.until)
+            let end = exception.untilFixed ? ", or until the policy is met again" : ""
+            text += style.field(
+                "Exception",
+                "allow \(exception.allow) until \(until.rfc3339) (\(Humane.distance(to: until, from: now)))\(end): "
+                    + exception.reason, width: 9)
+        }
         text += style.field("MX", mx(document.mx), width: 9)
         for line in sts(document.mtaSTS, now) { text += style.field("MTA-STS", line, width: 9) }
         if let tlsrpt = document.tlsrpt {

@@ -31,6 +31,12 @@ public enum StatusText {
                 "destinations", "\(view.destinations.active) active, \(view.destinations.backedOff) backed off"
             ))
         rows.append(("resolver", resolver(view.resolver)))
+        if let alarms = view.alarms {
+            let rest =
+                alarms.standing == 0
+                ? "" : ", \(alarms.unacknowledged) of them not acknowledged: see relayctl alarms"
+            rows.append(("alarms", "\(alarms.standing) standing\(rest)"))
+        }
         let indent = (rows.map(\.0.count).max() ?? 0) + 2
         var text = rows.map { title, value in
             title + String(repeating: " ", count: indent - title.count) + style.wrapped(value, indent: indent) + "\n"

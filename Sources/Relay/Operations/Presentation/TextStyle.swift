@@ -44,6 +44,16 @@ public struct TextStyle: Sendable {
     /// `text` broken at blanks, each line after the first behind `indent` blanks.
     func wrapped(_ text: String, indent: Int = 0) -> String {
         let prefix = String(repeating: " ", count: indent)
+        // A command is copied as a whole: on a line of its own where it does not fit.
+        if let mark = text.firstRange(of: ": relayctl ") {
+            let (words, command) = (
+                text[..<mark.lowerBound] + ":", LogLine.oneLine(String(text[mark.lowerBound...].dropFirst(2)))
+            )
+            let before = wrapped(String(words), indent: indent)
+            let last =
+                before.split(separator: "\n").last.map { before.contains("\n") ? $0.count : $0.count + indent } ?? 0
+            return before + (last + 1 + command.count > width ? "\n\(prefix)\(command)" : " \(command)")
+        }
         let lines = Configuration.wrapped(LogLine.oneLine(text), prefix: prefix, width: width)
         return String(lines.dropFirst(indent))
     }
@@ -96,7 +106,7 @@ public enum Humane {
     }
 
     /// `1 recipient`, `12,400 recipients`.
-    static func tally(_ value: some BinaryInteger, _ one: String) -> String {
+    public static func tally(_ value: some BinaryInteger, _ one: String) -> String {
         "\(number(value)) \(one)" + (value == 1 ? "" : "s")
     }
 

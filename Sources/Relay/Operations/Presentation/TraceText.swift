@@ -65,7 +65,7 @@ public enum TraceText {
 
     private static func words(_ recipient: LifeRecipientView) -> String {
         var text = "\(recipient.address): \(recipient.outcome)"
-        if let host = recipient.host { text += " by \(host)" }
+        if let host = recipient.host { text += (recipient.outcome == "delivered" ? " by " : " at ") + host }
         if let reason = recipient.reason {
             text += " (\(reason.cause)" + (reason.detail.isEmpty ? ")" : ": \(reason.detail))")
         }

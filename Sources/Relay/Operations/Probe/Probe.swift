@@ -10,19 +10,21 @@ public struct Probe: Sendable {
     let step: Duration
     /// Told after each address how many are done, of how many.
     let progress: @Sendable (Int, Int) -> Void
+    let addressLimit: Int
 
     /// Connections at once: a domain's hosts are few, and it is a look, not a load.
     static let connectionsAtOnce = 8
     /// Addresses of one domain that are tried; the rest are listed.
-    static let addressLimit = 100
+    public static let addressLimit = 100
 
     public init(
-        _ policy: LocalPolicy, configuration: Configuration, step: Duration,
+        _ policy: LocalPolicy, configuration: Configuration, step: Duration, addressLimit: Int = Self.addressLimit,
         progress: @escaping @Sendable (Int, Int) -> Void
     ) {
         self.policy = policy
         self.configuration = configuration
         self.step = step
+        self.addressLimit = addressLimit
         self.progress = progress
     }
 
@@ -99,9 +101,9 @@ public struct Probe: Sendable {
     private func attempt(
         at target: Target, _ terms: ProbeConnection.Terms, on loop: Loop
     ) async -> PolicyDocument.Attempt {
-        if target.place >= Self.addressLimit {
+        if target.place >= addressLimit {
             return .init(
-                target.address, target.host, unreachable: "not tried: the first \(Self.addressLimit) are enough")
+                target.address, target.host, unreachable: "not tried: the first \(addressLimit) are enough")
         }
         if target.address.family == .ipv6, !configuration.delivery.ipv6 {
             return .init(target.address, target.host, unreachable: "not tried: delivery.ipv6 is off")

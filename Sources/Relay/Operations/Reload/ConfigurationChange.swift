@@ -54,6 +54,7 @@ struct ConfigurationChange: Hashable, Sendable {
                 }
             }
         }
+        if old.writtenCanaries != new.writtenCanaries { changed.append(CanaryKeys.name) }
         if old.rules != new.rules { changed.append(RuleReader.name) }
         keepSocketRights(of: old)
     }

@@ -30,6 +30,24 @@ struct Ground: Sendable {
     /// Lives of messages that left the queue.
     let trace: TraceStore?
     let rests = HostRests()
+    /// What deliveries see, for those who learn from it.
+    let sightings = Sightings()
+    /// Which decision each next hop had last.
+    let decisionMemory: DecisionMemory
+    /// What each address showed last.
+    let evidenceMemory = EvidenceMemory()
+    /// Faults on this side that stand.
+    let faults = LocalFaults()
+    /// What the operator should know.
+    let alarms: AlarmBook
+    let alarmWatch: AlarmWatch
+    /// Destinations whose mail waits until what keeps it back is mended.
+    let repairs = Repairs()
+    /// Read from the disk by the start, before anything is delivered.
+    let exceptions: ExceptionBook
+    let canaries: CanaryWatch
+    let letters = Desk(places: Desk.letters)
+    let simulations = Desk(places: Desk.simulations)
 
     init(_ parts: ServiceParts) {
         hostname = parts.settings.hostname
@@ -42,6 +60,20 @@ struct Ground: Sendable {
         dane = parts.dane
         counters = Counters(listeners: parts.settings.entrances.map(\.listener.name))
         trace = parts.trace
+        decisionMemory = DecisionMemory(sightings: sightings)
+        let alarm = parts.settings.configuration.alarm
+        alarms = AlarmBook(
+            store: parts.store, terms: AlarmBook.Terms(alarm), faults: faults,
+            metrics: counters.metrics, log: log, clock: Service.clock)
+        alarmWatch = AlarmWatch(
+            port: parts.settings.configuration.delivery.port, thresholds: AlarmThresholds(alarm), alarms: alarms,
+            clock: Service.clock)
+        exceptions = ExceptionBook(store: parts.store, log: parts.log, clock: Service.clock)
+        exceptions.raiseAlarms(through: alarms)
+        sightings.add(alarmWatch)
+        sightings.add(exceptions)
+        sightings.add(ObservedTally(store: parts.store, counter: counters.metrics.observed, log: parts.log))
+        canaries = CanaryWatch(alarms: alarms, log: log)
         room = Room(queueLimit: parts.settings.configuration.intake.queueLimit, counters: counters)
     }
 
@@ -52,7 +84,7 @@ struct Ground: Sendable {
             decisions: DecisionFinder(
                 routes: routes(settings),
                 policies: PolicyFinder(policyTerms(settings), store: store, log: log, metrics: counters.metrics),
-                settings: settings.policy),
+                settings: settings.policy, exception: exception),
             signer: signer(
                 settings,
                 KeyWatch(
@@ -69,12 +101,16 @@ struct Ground: Sendable {
             settings: settings,
             decisions: DecisionFinder(
                 routes: keepsRoutes ? old.decisions.routes : routes(settings), policies: old.decisions.policies,
-                settings: settings.policy),
+                settings: settings.policy, exception: exception),
             signer: signer(
                 settings,
                 await old.signer.watch.successor(
                     ring: settings.keys, interval: settings.configuration.dkim.checkInterval)),
             gate: IntakeGate(settings.configuration.intake, succeeding: old.gate))
+    }
+
+    private var exception: @Sendable (DomainName?) -> PolicyException? {
+        { [table = exceptions.table] domain in table.exception(for: domain, at: Service.clock()) }
     }
 
     private func routeSettings(_ settings: Settings) -> RouteSettings {
@@ -119,7 +155,13 @@ extension Ground {
             terms: queueTerms(settings), credentials: settings.credentials, resolver: resolver.value,
             opportunistic: opportunistic, dane: dane, trust: settings.trust, signer: stations.signer,
             identities: settings.identities, sessions: SessionCache(), counters: counters, open: open,
-            rests: rests, stopping: stopping, unsettled: unsettled, clock: Service.clock)
+            rests: rests, sightings: sightings, records: records(settings), stopping: stopping, unsettled: unsettled,
+            clock: Service.clock)
+    }
+
+    private func records(_ settings: Settings) -> AttemptRecords {
+        AttemptRecords(
+            trace: settings.configuration.trace.isOn ? trace : nil, decisions: decisionMemory, evidence: evidenceMemory)
     }
 
     func recorder(_ settings: Settings) -> OutcomeRecorder {
@@ -129,7 +171,7 @@ extension Ground {
                 hostname: hostname, from: settings.configuration.dsn.from ?? .postmaster(at: hostname), store: store,
                 terms: queueTerms(settings), log: log),
             trace: settings.configuration.trace.isOn ? trace : nil, counters: counters, log: log, clock: Service.clock,
-            stopping: stopping, unsettled: unsettled)
+            stopping: stopping, unsettled: unsettled, faults: faults, repairs: repairs, canaries: canaries)
     }
 
     /// What intake sessions share.

@@ -149,6 +149,7 @@ extension Service {
         await dispatcher.adopt(ground.deliveryParts(stations), ground.recorder(settings))
         await intake.adopt(ground.intakeParts(stations, current, dispatcher), settings.entrances, prepared.opened)
         (log.handler as? LogWriter)?.adopt(settings.configuration.log)
+        adoptAlarms(settings.configuration)
         tellWarnings(settings, before: old.settings)
         observe(settings.configuration.tlsrpt.socket)
         for bell in bells.withLock({ $0 }) { bell.ring() }

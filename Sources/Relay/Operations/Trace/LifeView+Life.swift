@@ -48,7 +48,18 @@ extension LifeRecipientView {
         self.init(
             address: recipient.address, destination: recipient.destination, outcome: recipient.outcome.rawValue,
             reason: recipient.cause.map { ReasonView(cause: $0, detail: recipient.detail ?? "") },
-            reply: recipient.reply, host: recipient.host, notify: recipient.notify)
+            reply: recipient.reply, host: recipient.deciding, notify: recipient.notify)
+    }
+}
+
+extension Life.Recipient {
+    /// The host that its outcome came from. That its time was over, or that DNS has no such domain, no host said, and what the
+    /// operator did is not the doing of the one that was tried last.
+    fileprivate var deciding: String? {
+        switch outcome {
+        case .bounced where reply == nil, .deleted: nil
+        default: host
+        }
     }
 }
 
@@ -57,7 +68,8 @@ extension LifeAttemptView {
         self.init(
             host: attempt.host, address: attempt.address, required: attempt.tlsLevel, requiredBy: attempt.requiredBy,
             verified: attempt.verifiedBy, tls: attempt.tls, result: attempt.result, reply: attempt.reply,
-            milliseconds: attempt.milliseconds, times: attempt.times)
+            milliseconds: attempt.milliseconds, times: attempt.times, decision: attempt.decision,
+            evidence: attempt.evidence, phases: attempt.phases)
     }
 }
 
@@ -126,6 +138,7 @@ extension MessageKind {
         case .dsn: "dsn"
         case .report: "report"
         case .foreignReport: "foreign-report"
+        case .canary: "canary"
         }
     }
 }

@@ -96,6 +96,7 @@ public struct LifeRecipientView: Codable, Hashable, Sendable {
     public var reason: ReasonView?
     /// The remote's last words.
     public var reply: String?
+    /// The host that gave the outcome; nil where none did: it had expired, DNS had no host, or the operator decided.
     public var host: String?
     public var notify: String?
 
@@ -154,11 +155,17 @@ public struct LifeAttemptView: Codable, Hashable, Sendable {
     public var milliseconds: Int64
     /// Milliseconds of lookup, connect, handshake and SMTP.
     public var times: String?
+    /// Key of the decision document; nil where nothing was recorded of the decision.
+    public var decision: String?
+    /// Key of the evidence document.
+    public var evidence: String?
+    /// Milliseconds of lookup, connect, TLS (`r`: a resumed session), greeting, EHLO, envelope, content and final reply.
+    public var phases: String?
 
     public init(
         host: String? = nil, address: String? = nil, required: String? = nil, requiredBy: String? = nil,
         verified: String? = nil, tls: String? = nil, result: String, reply: String? = nil, milliseconds: Int64,
-        times: String? = nil
+        times: String? = nil, decision: String? = nil, evidence: String? = nil, phases: String? = nil
     ) {
         self.host = host
         self.address = address
@@ -170,5 +177,8 @@ public struct LifeAttemptView: Codable, Hashable, Sendable {
         self.reply = reply
         self.milliseconds = milliseconds
         self.times = times
+        self.decision = decision
+        self.evidence = evidence
+        self.phases = phases
     }
 }

@@ -103,6 +103,7 @@ extension MetricsNumbers {
         numbers.deliveryConnections = 23
         numbers.certificates = [("127.0.0.1:2525", WallTime(seconds: 24))]
         numbers.observations = (25, 26)
+        numbers.alarms = [.portBlocked: 1]
         numbers.process = .read(started: 27)
         numbers.version = "1"
         numbers.hostname = "relay.example"

@@ -52,6 +52,30 @@ struct LifeViewTests {
         #expect(view.events[6].words == "1 delivered, 1 bounced")
     }
 
+    @Test(
+        "A host is named only where the outcome came from it",
+        arguments: [
+            (.delivered, "remote-reply", "250 2.0.0 taken", true), (.bounced, "remote-reply", "550 5.1.1 who?", true),
+            (.bounced, "no-such-domain", nil, false), (.bounced, "expired", nil, false),
+            (.deleted, "timed-out", nil, false), (.deferred, "timed-out", nil, true),
+        ] as [(Life.Outcome, String, String?, Bool)])
+    func host(outcome: Life.Outcome, cause: String, reply: String?, isNamed: Bool) throws {
+        var life = try Self.life()
+        life.recipients = [
+            Life.Recipient(
+                address: "ann@example.net", destination: "example.net", outcome: outcome, cause: cause, detail: "why",
+                reply: reply, host: "mx.example.net")
+        ]
+        let view = try #require(LifeView(TraceFinding(life: life, notes: [])))
+        #expect((view.recipients[0].host != nil) == isNamed)
+        let page = TracePage(matches: [view])
+        let answer = ExplainAnswer(page: ExplainPage(matches: [ExplainedMessage(message: view)]))
+        for text in [
+            TraceText.render(page, limit: 20, style: Self.plain),
+            ExplainText.render(answer, limit: 20, now: Self.start, style: Self.plain),
+        ] { #expect(text.contains("mx.example.net") == isNamed, "\(text)") }
+    }
+
     @Test("A note that the record holds as well is told once")
     func notes() throws {
         var life = try Self.life()
@@ -103,7 +127,7 @@ struct LifeViewTests {
                   message-id  <a.1@app.example.org>
                   size        14.2 kB
                   recipient   ann@example.net: delivered by mx.example.net
-                  recipient   bob@example.net: bounced by mx.example.net (remote-reply: the host refused it), notify
+                  recipient   bob@example.net: bounced at mx.example.net (remote-reply: the host refused it), notify
                               FAILURE
 
                   2027-01-15T08:00:00Z  received  from app.example.org [192.0.2.1], TLSv1.3 TLS_AES_256_GCM_SHA384,

@@ -1,0 +1,139 @@
+import DequeModule
+import Logging
+import Mail
+import Net
+import Store
+
+/// What came of a delivery, and what its worker does next.
+extension Dispatcher {
+    func settled(_ done: Assignment, _ result: AttemptResult, _ recorded: OutcomeRecorder.Recorded) {
+        memory.ended(done.job)
+        release(done.job)
+        // Whom the attempt said nothing about: it was cut off by our end.
+        done.job.awaited?.answer(done.job, Self.stopped)
+        passes.wake(at: recorded.nextAttempts)
+        if !recorded.isWritten { passes.hasMoreOnDisk = true }
+        if passes.isLate(for: recorded.nextAttempts) { loader.ring() }
+        if let destination = destinations[done.job.destination] {
+            if let ticket = done.ticket { note(result, of: done.job, ticket, destination) }
+            destination.delivered.add(result.deliveredCount, at: parts.clock())
+            destination.lastLevel = result.levelInWords ?? destination.lastLevel
+            serve(destination)
+            askForMore(destination)
+        }
+        submit(recorded.notices)
+    }
+
+    /// What the end of an attempt says about the destination.
+    func note(
+        _ result: AttemptResult, of job: Job, _ ticket: DestinationWindow.Ticket, _ destination: Destination
+    ) {
+        let wasDown = destination.window.isDown
+        if let failure = result.destinationFailure, job.isAlone(in: failure) {
+            destination.window.released(ticket)
+        } else if let failure = result.destinationFailure {
+            var generator = SystemRandomNumberGenerator()
+            destination.window.failed(ticket, at: parts.clock(), using: &generator)
+            destination.failure = failure
+        } else {
+            destination.window.succeeded(ticket)
+            destination.failure = result.lastReason
+            destination.restsUntil = nil
+            destination.family = result.family ?? destination.family
+        }
+        tell(destination, wasDown: wasDown)
+    }
+
+    /// Says once that a destination is down, and when it is back: the messages that wait for it say nothing each.
+    func tell(_ destination: Destination, wasDown: Bool) {
+        if destination.window.isDown { shut.insert(destination.name) }
+        switch (wasDown, destination.opening(at: parts.clock())) {
+        case (false, .closed(let until)):
+            log.event(
+                .notice,
+                LogLine("destination-down").with("destination", destination.name)
+                    .with("cause", destination.failure?.cause.rawValue).with("next", until.rfc3339)
+                    .with("reason", destination.failure?.detail))
+        case (true, .open):
+            log.event(.notice, LogLine("destination-up").with("destination", destination.name))
+            // What waited on disk may come.
+            if destination.hasMoreOnDisk { loader.ring() }
+        case (true, .closed(let until)):
+            passes.wake(at: until)
+        default: break
+        }
+    }
+
+    /// The next job for a delivery that settled one. Where there is none it waits, if its connection can serve more and
+    /// nobody stands in line for a connection.
+    func next(
+        _ name: String, canServeMore: Bool, _ generation: Int, served: Int
+    ) async -> Assignment? {
+        guard !isDraining, generation == self.generation, let destination = destinations[name] else { return nil }
+        if served >= Self.turn, !line.isEmpty || destination.site?.line.isEmpty == false { return nil }
+        if !parts.unsettled.isEmpty {
+            isHeldBack = true
+        } else if parts.terms.orders.suspension(of: name, at: parts.clock()) == nil, !destination.ready.isEmpty,
+            case .go(let ticket) = destination.window.admit(at: parts.clock())
+        {
+            if let wait = paceWait(of: destination) {
+                destination.window.released(ticket)
+                pause(destination, for: wait)
+            } else if let job = nextWanted(at: destination) {
+                memory.began(job)
+                return Assignment(job: job, ticket: ticket, family: destination.family)
+            } else {
+                destination.window.released(ticket)
+            }
+        }
+        guard canServeMore, line.isEmpty, destination.site?.line.isEmpty ?? true else { return nil }
+        let expires = Deadline.after(parts.configuration.delivery.idleTimeout)
+        return await withCheckedContinuation { continuation in
+            destination.idle.append(Destination.Idle(continuation: continuation, expires: expires))
+            idling.insert(name)
+        }
+    }
+
+    /// The job whose turn it is; those whose clients gave up are let go of.
+    func nextWanted(at destination: Destination) -> Job? {
+        while let job = destination.ready.popFirst() {
+            if !job.isAbandoned { return job }
+            release(job)
+        }
+        return nil
+    }
+
+    func ended(_ name: String, _ number: Int, _ place: SitePlace) {
+        workers -= 1
+        tasks[number] = nil
+        destinations[name]?.workers -= 1
+        if let site = place.site { leave(site) }
+        while workers < parts.configuration.delivery.connectionLimit, let next = line.popFirst() {
+            next.isInLine = false
+            serve(next)
+        }
+        guard let destination = destinations[name] else { return }
+        serve(destination)
+        askForMore(destination)
+    }
+
+    /// Rings the loader where there is room again for what lies on disk.
+    func askForMore(_ destination: Destination) {
+        let isWanted =
+            destination.hasMoreOnDisk && destination.ready.count < ReadyMemory.destinationReadyLimit / 2
+            && destination.opening(at: parts.clock()) == .open
+        if memory.hasRoom, isWanted || passes.hasMoreOnDisk { loader.ring() }
+    }
+}
+
+extension AttemptResult {
+    var deliveredCount: Int {
+        recipients.count { if case .delivered = $0.outcome { true } else { false } }
+    }
+
+    /// Why the last recipient that was not delivered was not.
+    var lastReason: Reason? { recipients.last { $0.outcome.reason != nil }?.outcome.reason }
+
+    /// How the host that took part proved itself: `dane`, `webpki`, `encrypted`, `none`.
+    var levelInWords: String? { recipients.lazy.compactMap(\.trace.verified).first?.rawValue }
+}
