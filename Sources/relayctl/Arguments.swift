@@ -38,10 +38,14 @@ enum Arguments {
 
     /// A span of time as the configuration has them, 1 second to `ceiling`.
     static func seconds(_ text: String, of option: String, upTo ceiling: Int64) throws(Failure) -> Int64 {
-        guard let seconds = SpanText.seconds(text), seconds <= ceiling else {
+        guard let seconds = SpanText.seconds(text), seconds > 0 else {
             throw Failure(
                 .usage,
-                "\(option) \(shown(text)) is no span of time: write 90m, 2h or 3d, at most \(ceiling / 86_400)d")
+                "\(option) \(shown(text)) is no span of time: write 90m, 2h or 3d, more than 0 and at most "
+                    + "\(ceiling / 86_400)d")
+        }
+        guard seconds <= ceiling else {
+            throw Failure(.usage, "\(option) \(shown(text)) is too long: at most \(ceiling / 86_400)d")
         }
         return seconds
     }

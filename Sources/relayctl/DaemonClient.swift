@@ -76,8 +76,9 @@ struct DaemonClient {
                 .unavailable,
                 "relayd on \(socket) is there, and does not answer: \(reason). See its state (systemctl status "
                     + "waxwing) and its log.")
-        case .refused(_, let view):
-            Failure(.unexpected, "\(view.message). \(view.cure).")
+        case .refused(let status, let view):
+            Failure(
+                status == 400 ? .usage : status == 503 ? .unavailable : .unexpected, "\(view.message). \(view.cure).")
         case .unreadable(let reason):
             Failure(.unexpected, "\(reason). Are relayd and relayctl of the same version?")
         }

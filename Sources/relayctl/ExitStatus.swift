@@ -8,6 +8,8 @@ struct ExitStatus: Error, Hashable {
     static let success = ExitStatus(code: 0)
     /// Nothing matched; a check came out badly.
     static let nothing = ExitStatus(code: 1)
+    /// A check of this side found a fault.
+    static let faults = ExitStatus(code: 2)
     /// EX_USAGE of sysexits.h(3head).
     static let usage = ExitStatus(code: 64)
     /// EX_UNAVAILABLE: the daemon does not answer.

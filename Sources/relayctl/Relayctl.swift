@@ -17,8 +17,11 @@ struct Relayctl: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             PolicyCommand.self, ProbeCommand.self, STSCommand.self, DANECommand.self, TLSRPTCommand.self,
-            DKIMCommand.self, UserCommand.self, QueueCommand.self, TraceCommand.self, DestinationsCommand.self,
-            TopCommand.self, StatusCommand.self, ReloadCommand.self, MetricsCommand.self,
+            DKIMCommand.self, UserCommand.self, QueueCommand.self, TraceCommand.self, ExplainCommand.self,
+            BundleCommand.self, HistoryCommand.self, DestinationsCommand.self, ForecastCommand.self, TopCommand.self,
+            ExceptionCommand.self, ObservedCommand.self, SimulateCommand.self, StatusCommand.self, AlarmsCommand.self,
+            DoctorCommand.self, ReloadCommand.self, MetricsCommand.self,
+            ComplianceCommand.self, LetterCommand.self, CanariesCommand.self,
         ])
 
     static func main() async {

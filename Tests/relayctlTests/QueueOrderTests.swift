@@ -89,6 +89,12 @@ final class ScriptedDaemon: ControlSource {
     }
 
     func trace(key: String, limit: Int) async throws -> TracePage { TracePage(matches: []) }
+    func explain(key: String, limit: Int) async throws -> ExplainAnswer {
+        ExplainAnswer(page: ExplainPage(matches: []))
+    }
+    func bundle(key: String) async throws -> BundleAnswer {
+        BundleAnswer(explanation: try await explain(key: key, limit: 1), bundle: BundleView())
+    }
 
     func reload() async throws -> ReloadView {
         note("reload")
@@ -97,6 +103,10 @@ final class ScriptedDaemon: ControlSource {
     }
 
     func metrics() async throws -> String { "" }
+
+    func simulate(_ query: SimulationQuery) async throws -> SimulationPage { SimulationPage(days: query.days) }
+    func history(of name: DomainName, before: Int64?, limit: Int) async throws -> HistoryView? { nil }
+    func forecast(seconds: Int64?) async throws -> ForecastView { throw Broken() }
     func show(_ id: QueueID) async throws -> MessageView? { nil }
     func policy(_ domain: DomainName) async throws -> [UInt8] { throw Broken() }
     func policyPage(after domain: DomainName?, limit: Int) async throws -> STSPage { throw Broken() }

@@ -1,0 +1,16 @@
+import Relay
+import Testing
+
+@testable import relayctl
+
+@Suite("What the daemon refuses")
+struct RefusalTests {
+    @Test(
+        "asked wrongly is usage, busy is unavailable, and all else is unexpected",
+        arguments: [(400, ExitStatus.usage), (503, .unavailable), (404, .unexpected), (500, .unexpected)])
+    func status(_ status: Int, _ expected: ExitStatus) {
+        let failure = DaemonClient(socket: "/nowhere").failure(
+            .refused(status: status, ControlErrorView(code: "code", message: "why", cure: "Do this")))
+        #expect(failure.status == expected && failure.message == "why. Do this.")
+    }
+}
