@@ -1,7 +1,7 @@
 """Somebody who owns the relay's whole network: the relay's only way to the bed leads through here.
 
 The relay is put in a network namespace of its own, in which every address of the bed is the attacker. DNS and policy hosts are
-passed on untouched (they have signatures of their own), unless `block_policies` is set. Port 25 of every mail host is played by the
+passed on untouched (they have signatures of their own), unless `block_policies` or `block_names` is set. Port 25 of every mail host is played by the
 attacker, an SMTP server that takes all mail and writes down every octet it is told, inside and outside TLS. Modes:
 
 strip                              offers no STARTTLS
@@ -82,6 +82,7 @@ class Attacker(network.Network):
     def __init__(self, bed: Bed, mode: str) -> None:
         self.bed, self.mode = bed, mode
         self.block_policies = False
+        self.block_names = False
         self.names = {host.address: absolute(host.name, domain.name) for domain in DOMAINS for host in domain.hosts}
         self.heard: list[Overheard] = []
         self.lock = threading.Lock()
@@ -194,7 +195,7 @@ class Attacker(network.Network):
 
     def _pass_on(self, peer: socket.socket) -> None:
         address, port = peer.getsockname()[:2]
-        if port == 443 and self.block_policies:
+        if port == 443 and self.block_policies or port == 53 and self.block_names:
             return peer.close()
         try:
             server = socket.create_connection((address, port), timeout=10)
@@ -215,6 +216,8 @@ class Attacker(network.Network):
                 query, peer = listener.recvfrom(65_535)
             except OSError:
                 return
+            if self.block_names:
+                continue
             try:
                 self.resolving.submit(self._resolve, listener, query, peer)
             except RuntimeError:

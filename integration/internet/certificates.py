@@ -92,6 +92,12 @@ def make(folder: Path, name: str, kind: str, domain: str = "") -> None:
     (folder / f"{name}.pem").write_bytes((folder / f"{name}.key").read_bytes() + leaf.read_bytes())
 
 
+def make_by(folder: Path, name: str, authority: str, days: int = 30) -> None:
+    """NAME.key and NAME.crt, signed by this CA."""
+    _request(folder, name, "", name, authority, "-addext", f"subjectAltName=DNS:{name}", "-addext", "basicConstraints=critical,CA:FALSE",
+             "-days", str(days))
+
+
 def make_all(folder: Path) -> None:
     folder.mkdir(parents=True)
     _make_authorities(folder)

@@ -36,6 +36,8 @@ KEYS = (
     Key("revoked", addresses.SENDER_DOMAIN, published="revoked"),
     # Lines of its record and signature are longer than any other's.
     Key("large", addresses.SENDER_DOMAIN, bits=4096),
+    # Published while 39-alarms runs.
+    Key("alarm", "alarm-key.example", "ed25519", published="no"),
     Key("tlsrpt", addresses.ORGANIZATION_DOMAIN),
     Key("tlsrpt-ed", addresses.ORGANIZATION_DOMAIN, "ed25519"),
     # RFC 8460 §3 wants the service type tlsrpt, which was never registered. Alone it is no key for ordinary verifiers; "email:tlsrpt" is

@@ -1,16 +1,20 @@
 """A DNS server that lies as told: it passes queries on to ZONE_SERVER, except those named in a domain's `faults`.
 
 Faults are "name type what"; what: SERVFAIL, REFUSED, NOTIMP, NXDOMAIN (forged: no proof), or drop.
+A file with a domain's name in the folder MENDED of the run folder ends its faults (changes.py).
 """
 
 import asyncio
 import struct
 import sys
+from pathlib import Path
 
 from . import addresses
 from .domains import DOMAINS, absolute
 
 TYPES = {"A": 1, "NS": 2, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
+# Below the working folder, which is the run folder.
+MENDED = "dns-mended"
 CODES = {"SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4, "REFUSED": 5}
 
 Faults = dict[tuple[str, int], str]
@@ -39,7 +43,7 @@ def lie(query: bytes, faults: Faults) -> bytes | None:
     """The false answer; empty for none at all; None where the truth is to be told."""
     name, kind, end = question(query)
     what = faults.get((name, kind))
-    if what is None:
+    if what is None or any(name.endswith(f".{path.name}") for path in Path(MENDED).glob("*")):
         return None
     if what == "drop":
         return b""

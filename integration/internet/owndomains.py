@@ -106,5 +106,16 @@ OWN = (
     *(_own(f"queue-dark{number}.example", "an MX of its own at a dead address that it shares", "127.1.6.6", _DEAD, "31") for number in range(10)),
     _own("orders.example", "a host that takes what comes", "127.1.6.7", _PLAIN, "32"),
     _own("orders-other.example", "another", "127.1.6.8", _PLAIN, "32"),
+    # 37-answers.
+    Domain("answers-partly.example", "two MX, the first is a name that does not exist", delivered("dane", "mx2"),
+           (Host("mx2", "postfix", tlsa=GOOD),), mx=("10 gone", "20 mx2"), only="37"),
+    Domain("answers-id.example", "its policy is changed", delivered("webpki", sts="enforce"), (Host("mx", "postfix", "webpki"),),
+           dns="unsigned", sts=STS(), only="37"),
+    Domain("answers-list.example", "its policy does not list its MX", deferred("sts-mx-mismatch", 2, "enforce"),
+           (Host("mx", "postfix", "webpki"),), dns="unsigned", sts=STS(mx=("other",)), only="37"),
+    _own("answers-slow.example", "its host never answers the content", "127.37.0.1", deferred("timed-out"), "37"),
+    # Each in a network of its own, so that they count as unrelated.
+    *(_own(f"answers-near{number}.example", "TLSA exists, its host offers no STARTTLS", "", deferred("starttls-missing"), "37", dns="signed",
+           records=(f"mx A 127.37.{number}.1", f"_25._tcp.mx TLSA 3 1 1 {number:064x}")) for number in range(1, 6)),
     Domain("slow.example", "takes its time behind the content", _ENCRYPTED, (Host("mx", "slow"),), dns="unsigned", only="22"),
 )

@@ -76,8 +76,11 @@ class Connection:
         self.buffer = rest
         return whole[2:].replace(b"\r\n..", b"\r\n.").replace(b"\r\n", b"\n") + b"\n"
 
+    def greeting(self) -> str:
+        return f"220 {self.host.name} ESMTP scripted"
+
     def serve(self) -> None:
-        self.say(f"220 {self.host.name} ESMTP scripted")
+        self.say(self.greeting())
         sender, recipients = "", []
         while (raw := self.line()) is not None:
             line = raw.decode("latin-1")

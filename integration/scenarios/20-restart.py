@@ -3,13 +3,14 @@
 import os
 import signal
 import smtplib
+import subprocess
 import threading
 from contextlib import contextmanager
 from typing import Iterator
 
 from internet import addresses
 from internet.inside import Bed, wait_for
-from internet.relay import Relay
+from internet.relay import CHECKOUT, Relay, program
 from internet.submission import Letter
 
 
@@ -17,6 +18,13 @@ from internet.submission import Letter
 def fixture(bed: Bed) -> Iterator[Relay]:
     with Relay(bed, "20-restart", 20) as relay:
         yield relay
+
+
+def scenario_make_run(relay: Relay) -> None:
+    """What `make run` writes is a configuration that relayd takes"""
+    done = subprocess.run([CHECKOUT / "conf" / "run", relay.folder / "make-run", "--check"], capture_output=True, text=True, timeout=60,
+                          env=os.environ | {"RELAYD": str(program("relayd"))})
+    assert done.returncode == 0 and "configuration is good" in done.stdout + done.stderr, done
 
 
 # One letter each: a destination that fails again and again is left alone for a while, and this wants an attempt soon.

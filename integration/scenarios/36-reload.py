@@ -48,7 +48,11 @@ class Traffic:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.over.set()
+        # What happened may have taken less time than a few letters do.
+        try:
+            wait_for("traffic", lambda: self.failures or len(self.letters) > 10, 30)
+        finally:
+            self.over.set()
         for thread in self.threads:
             thread.join()
 
