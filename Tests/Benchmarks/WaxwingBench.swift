@@ -5,5 +5,8 @@ import ArgumentParser
 struct WaxwingBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "waxwing-bench", abstract: "Measures parts of the relay.",
-        subcommands: [DecisionsCommand.self, SignaturesCommand.self, CountingCommand.self, MillionCommand.self])
+        subcommands: [
+            DecisionsCommand.self, SignaturesCommand.self, CountingCommand.self, MillionCommand.self,
+            RecordsCommand.self,
+        ])
 }
