@@ -66,7 +66,8 @@ def _backdated(folder: Path, stem: str, name: str, authority: str) -> None:
              "-startdate", "20200101000000Z", "-enddate", "20210101000000Z", "-out", str(folder / f"{stem}.crt"), folder=own)
 
 
-def _make_authorities(folder: Path) -> None:
+def make_authorities(folder: Path) -> None:
+    """The CAs, which `make` signs by."""
     _request(folder, PRIVATE_CA, "", "Private CA of the mini-internet", "", *_CA_EXTENSIONS)
     _request(folder, WEBPKI, "", "Public CA of the mini-internet", "", *_CA_EXTENSIONS)
     _request(folder, INTERMEDIATE, "", "Intermediate of the public CA", WEBPKI, *_CA_EXTENSIONS)
@@ -100,7 +101,7 @@ def make_by(folder: Path, name: str, authority: str, days: int = 30) -> None:
 
 def make_all(folder: Path) -> None:
     folder.mkdir(parents=True)
-    _make_authorities(folder)
+    make_authorities(folder)
     # The key that TLSA records of "stranger" name: nobody serves it.
     jobs = [("stranger.invalid", "self-signed", ""), (addresses.RELAY_NAME, "webpki", ""), (CLIENT, "webpki", ""),
             (SOMEBODY_ELSE, "webpki", "")]

@@ -7,7 +7,8 @@ from .domains import DOMAINS
 from .zones import serving_file
 
 
-def _nsd(folder: Path, name: str, address: str, zones: dict[str, Path]) -> list[str]:
+def nsd(folder: Path, name: str, address: str, zones: dict[str, Path]) -> list[str]:
+    """Writes the configuration of one NSD and returns its command line."""
     own = folder / f"nsd-{name}"
     own.mkdir()
     lines = ["server:", f" ip-address: {address}", " server-count: 1", ' username: ""', ' chroot: ""',
@@ -22,7 +23,8 @@ def _nsd(folder: Path, name: str, address: str, zones: dict[str, Path]) -> list[
     return ["nsd", "-d", "-c", str(configuration)]
 
 
-def _unbound(folder: Path, zones: Path) -> list[str]:
+def unbound(folder: Path, zones: Path) -> list[str]:
+    """The same of the resolver. `zones` holds the root's hints and key."""
     own = folder / "unbound"
     own.mkdir()
     (own / "unbound.conf").write_text(f"""server:
@@ -51,8 +53,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
     zones = folder / "zones"
     served = {domain.name: zones / serving_file(domain) for domain in DOMAINS if domain.dns != "absent" and not domain.alias_of}
     return {
-        "nsd-root": _nsd(folder, "root", addresses.ROOT_SERVER, {".": zones / "root.signed"}),
-        "nsd-example": _nsd(folder, "example", addresses.TLD_SERVER, {"example": zones / "example.signed"}),
-        "nsd-domains": _nsd(folder, "domains", addresses.ZONE_SERVER, served),
-        "unbound": _unbound(folder, zones),
+        "nsd-root": nsd(folder, "root", addresses.ROOT_SERVER, {".": zones / "root.signed"}),
+        "nsd-example": nsd(folder, "example", addresses.TLD_SERVER, {"example": zones / "example.signed"}),
+        "nsd-domains": nsd(folder, "domains", addresses.ZONE_SERVER, served),
+        "unbound": unbound(folder, zones),
     }

@@ -39,6 +39,24 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 
+# For instances of the mini-internet: nothing but what a test asks for takes time, or is refused.
+_OF_THE_BED = {
+    "biff": "no",
+    "smtpd_peername_lookup": "no",
+    "smtpd_client_connection_count_limit": "0",
+    "smtpd_error_sleep_time": "0",
+    "in_flow_delay": "0",
+    "message_size_limit": str(MESSAGE_LIMIT),
+    "mailbox_size_limit": "0",
+    "virtual_mailbox_limit": "0",
+    "virtual_uid_maps": f"static:{MAIL_READER}",
+    "virtual_gid_maps": f"static:{MAIL_READER}",
+    "recipient_delimiter": "+",
+    # Deliveries to a maildir are cheap, and the kill test wants many at once.
+    "virtual_destination_concurrency_limit": "50",
+    "default_process_limit": "200",
+}
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -56,12 +74,16 @@ class Instance:
         return self.folder / "log" / f"postfix-{self.name}.log"
 
     def write(self, settings: dict[str, str], listeners: list[str]) -> None:
+        self.write_with(_OF_THE_BED | {"virtual_mailbox_base": f"{self.folder}/mail"} | settings, listeners)
+
+    def write_with(self, settings: dict[str, str], listeners: list[str]) -> None:
+        """Folders, main.cf and master.cf: where things are, these settings, and else Postfix's own defaults."""
         own = self.configuration
         own.mkdir()
         (own / "queue").mkdir()
         (own / "data").mkdir()
         shutil.chown(own / "data", "postfix", "postfix")
-        common = {
+        places = {
             "compatibility_level": "3.6",
             "queue_directory": f"{own}/queue",
             "data_directory": f"{own}/data",
@@ -76,27 +98,13 @@ class Instance:
             "mydestination": "",
             "local_transport": "error:there are no local users",
             "alias_maps": "",
-            "biff": "no",
-            "smtpd_peername_lookup": "no",
-            "smtpd_client_connection_count_limit": "0",
-            "smtpd_error_sleep_time": "0",
-            "in_flow_delay": "0",
-            "message_size_limit": str(MESSAGE_LIMIT),
-            "mailbox_size_limit": "0",
-            "virtual_mailbox_limit": "0",
-            "virtual_mailbox_base": f"{self.folder}/mail",
-            "virtual_uid_maps": f"static:{MAIL_READER}",
-            "virtual_gid_maps": f"static:{MAIL_READER}",
-            "recipient_delimiter": "+",
-            # Deliveries to a maildir are cheap, and the kill test wants many at once.
-            "virtual_destination_concurrency_limit": "50",
-            "default_process_limit": "200",
         }
-        (own / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in (common | settings).items()))
+        (own / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in (places | settings).items()))
         (own / "master.cf").write_text(_MASTER + "".join(line + "\n" for line in listeners))
 
-    def start(self) -> None:
-        done = subprocess.run(["postfix", "-c", str(self.configuration), "start"], capture_output=True, text=True)
+    def start(self, prefix: tuple[str, ...] = ()) -> None:
+        """`prefix`: words before the command."""
+        done = subprocess.run([*prefix, "postfix", "-c", str(self.configuration), "start"], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"postfix {self.name}: {done.stderr}{done.stdout}{_tail(self.log)}")
 

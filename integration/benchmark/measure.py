@@ -1,0 +1,143 @@
+"""One run of one row with one relay, from a start with nothing on the disk to figures."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .counting import Counting
+from .disk import Disk
+from .ends import Report, Sink, Source
+from .exims import Exim
+from .group import Group, quiet
+from .memory import Sampler
+from .places import SINK_PORT, host_address
+from .postfixes import Postfix, TunedPostfix
+from .relays import RelayUnderTest
+from .rows import EXIM, POSTFIX, STRAIGHT, TUNED, WAXWING, Row
+from .waxwing import Waxwing
+
+CLASSES: dict[str, type[RelayUnderTest]] = {WAXWING: Waxwing, POSTFIX: Postfix, TUNED: TunedPostfix, EXIM: Exim}
+WARM_UP = 100
+# What the trial sends, to learn how many messages make a run of the wanted length.
+TRIAL = 400
+
+Figures = dict[str, float]
+
+
+@dataclass
+class Ground:
+    """What all runs share."""
+
+    disk: Disk
+    group: Group
+    # Of the resolver that Postfix and Exim ask; relayd has its own among its processes.
+    resolver: Group
+    counting: Counting
+
+
+def load(row: Row, messages: int, more: tuple[str, ...] = ()) -> Source:
+    return Source(row.sessions, messages, row.size, row.domain, row.destinations, more=more)
+
+
+def straight(row: Row, messages: int) -> Figures:
+    """Source into sink: what both ends can do without a relay."""
+    tls = row.security != "clear"
+    with Sink(tls=tls) as sink:
+        def send(count: int) -> Report:
+            return Source(row.sessions, count, row.size, row.domain, row.destinations, host_address(0), SINK_PORT, ("--tls",) if tls else ()).wait()
+        sink.expect(WARM_UP)
+        send(WARM_UP)
+        sink.arrived()
+        sink.reset()
+        sink.expect(messages)
+        sent = send(messages)
+        end = sink.arrived()
+        return through(sent, end) | ends(sent, sink.report(), messages)
+
+
+def one(ground: Ground, row: Row, name: str, messages: int, counted: bool) -> Figures:
+    """`counted`: counts, memory and disk instead of times. `messages` 0: a trial, to see how many the row needs."""
+    if name == STRAIGHT:
+        return straight(row, messages or 20_000)
+    with Sink(tls=row.security != "clear", delay=row.delay) as sink, CLASSES[name](row, ground.group) as relay:
+        try:
+            send(row, relay, sink, WARM_UP)
+            if messages == 0:
+                return send(row, relay, sink, TRIAL if row.size < 50_000 else TRIAL // 4)[0]
+            return measured(ground, row, relay, sink, messages, counted)
+        except (RuntimeError, OSError) as error:
+            raise RuntimeError(f"{row.name}, {name}: {error}\n{relay.log()}") from error
+
+
+def send(row: Row, relay: RelayUnderTest, sink: Sink, messages: int) -> tuple[Figures, Report, Report]:
+    sink.reset()
+    if not row.accept:
+        sink.expect(messages)
+    sent = load(row, messages).wait(relay.patience)
+    if row.accept:
+        return {"messages": messages, "seconds": sent["seconds"], "rate": messages / sent["seconds"]}, sent, {}
+    figures = through(sent, sink.arrived())
+    return figures, sent, sink.report()
+
+
+def measured(ground: Ground, row: Row, relay: RelayUnderTest, sink: Sink, messages: int, counted: bool) -> Figures:
+    quiet(ground.group)
+    ground.disk.settle()
+    written, time_before, resolver_before = ground.disk.written(), ground.group.time(), ground.resolver.time()
+    sampler = Sampler(ground.group) if counted else None
+    if counted:
+        ground.counting.start()
+    busy = machine_busy()
+    try:
+        figures, sent, received = send(row, relay, sink, messages)
+    finally:
+        busy = machine_busy() - busy
+        if sampler:
+            sampler.stop()
+    # Of the cost of a message is what the relay does behind its last one as well.
+    quiet(ground.group)
+    used = ground.group.time() - time_before
+    per = 1000 / messages
+    figures |= ends(sent, received, messages)
+    if sampler:
+        counts = ground.counting.stop()
+        ground.disk.settle()
+        mail = messages * row.size
+        return {"memory": sampler.peak / 1e6, "processes": sampler.processes, "disk": (ground.disk.written() - written) / mail,
+                **{name: count / messages for name, count in counts.items()}}
+    return figures | {
+        "cpu": used.total * per, "cpu_user": used.user * per, "cpu_system": used.system * per,
+        "resolver_cpu": (ground.resolver.time() - resolver_before).total * per,
+        "data_p50": sent["p50"] / 1000, "data_p99": sent["p99"] / 1000, "refused": sent["refused"],
+        # Which part of the machine was used at all, and which by the two ends.
+        "busy": busy / figures["seconds"] / (os.cpu_count() or 1),
+        "ends_share": (figures["source_cpu"] + figures["sink_cpu"]) / per / figures["seconds"] / (os.cpu_count() or 1),
+    }
+
+
+def through(sent: Report, end: int) -> Figures:
+    """From the first word of the source to the last arrival."""
+    seconds = (end - sent["first"]) / 1e9
+    return {"messages": sent["messages"], "seconds": seconds, "rate": sent["messages"] / seconds}
+
+
+def ends(sent: Report, received: Report, messages: int) -> Figures:
+    figures = {"source_cpu": sent["cpu"] * 1000 / messages, "sink_cpu": received.get("cpu", 0.0) * 1000 / messages}
+    if received:
+        figures |= {"way_p50": received["p50"] / 1000, "way_p99": received["p99"] / 1000, "connections": received["connections"],
+                    "tls_full": received["tls_full"], "tls_resumed": received["tls_resumed"], "duplicates": received["duplicates"]}
+    return figures
+
+
+def machine_busy() -> float:
+    """Seconds in which its processors did something."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    idle = fields[3] + fields[4]
+    return (sum(fields) - idle) / os.sysconf("SC_CLK_TCK")
+
+
+def wanted(rate: float, seconds: float) -> int:
+    """How many messages make a run of about so many seconds."""
+    return max(200, min(200_000, int(rate * seconds) // 100 * 100))
+
+

@@ -1,0 +1,130 @@
+"""A run as the machine sees it: the namespace is made, what it finds is shown and kept, and all of it is removed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from internet import lifecycle, namespace
+
+from . import further, group, table
+from .ends import program as ends_program
+from .result import Result
+from .rows import ROWS
+from .waxwing import programs
+
+RESULTS = Path(__file__).resolve().parent / "results"
+GIB = 1 << 30
+# Cold domains: their zones take half a second each ten.
+COLD = {"full": 2000, "quick": 200}
+__all__ = ["Result", "Wish", "parts", "run"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    quick: bool
+    names: tuple[str, ...]
+    relays: tuple[str, ...]
+    repetitions: int | None
+    seconds: float | None
+    counts: bool
+    json: Path | None
+
+    def order(self) -> dict:
+        """What the run inside gets to know, without places."""
+        rows = [row.name for row in ROWS if (row.name in self.names if self.names else row.quick or not self.quick)]
+        more = [name for name, part in parts().items() if (name in self.names if self.names else part.quick or not self.quick)]
+        return {"rows": rows, "further": more, "relays": list(self.relays), "repetitions": self.repetitions or (2 if self.quick else 3),
+                "seconds": self.seconds or (1.5 if self.quick else 4), "counts": self.counts, "quick": self.quick,
+                "cold": COLD["quick" if self.quick else "full"] if "cold" in more else 0,
+                "image_size": (14 if "million" in more else 4) * GIB}
+
+
+def parts() -> dict:
+    return further.PARTS
+
+
+class Progress:
+    """On standard error, so that a table can be redirected."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def show(self, text: str) -> None:
+        seconds = int(time.monotonic() - self._began)
+        print(f"{seconds // 60:4d}:{seconds % 60:02d}  {text}", file=sys.stderr, flush=True)
+
+
+def run(wish: Wish) -> int:
+    if os.geteuid() != 0:
+        return _fail("namespaces and mounts need root")
+    if subprocess.run([str(lifecycle.INTEGRATION / "fetch")]).returncode != 0:
+        return _fail("could not fetch the servers' packages (integration/fetch)")
+    ends = os.environ.setdefault("WAXWING_BENCH", str(lifecycle.CHECKOUT / ".build" / "release" / "waxwing-bench"))
+    try:
+        os.environ.update(programs())
+    except FileNotFoundError as error:
+        return _fail(str(error))
+    if not os.access(ends, os.X_OK):
+        return _fail(f"{ends} is not there: swift build -c release --product waxwing-bench, or set WAXWING_BENCH")
+    order = wish.order()
+    place = lifecycle.CHECKOUT / ".build"
+    if shutil.disk_usage(place).free < order["image_size"] + GIB:
+        return _fail(f"{order['image_size'] // GIB + 1} GB are needed in {place}")
+    result, progress = Result(), Progress()
+    code = _follow(order, place, result, progress)
+    if result.runs or result.parts:
+        file = wish.json or RESULTS / f"{time.strftime('%Y-%m-%d-%H%M')}{'-quick' if wish.quick else ''}.json"
+        result.write(file)
+        print(table.text(result))
+        progress.show(f"done; as JSON: {file}")
+    return code if code else (1 if result.failures else 0)
+
+
+def _follow(order: dict, place: Path, result: Result, progress: Progress) -> int:
+    groups = f"waxwing-bench-{os.getpid()}"
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=place))
+    order |= {"groups": groups, "image": str(folder / "state.img"), "packages": str(lifecycle.BUILD / "root")}
+    log = folder / "log"
+    environment = os.environ | {"PYTHONPATH": str(lifecycle.INTEGRATION), "PYTHONDONTWRITEBYTECODE": "1",
+                                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    # Whatever becomes of this process, the namespace ends with it.
+    command = ["setpriv", "--pdeathsig", "KILL", *namespace.UNSHARE, sys.executable, "-m", "benchmark.inside", json.dumps(order)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with open(log, "wb") as errors:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True,
+                                   cwd="/", env=environment)
+    try:
+        for text in process.stdout or ():
+            line = json.loads(text)
+            if "now" in line:
+                progress.show(line["now"])
+            else:
+                result.take(line)
+                progress.show("  " + table.short(line))
+        if code := process.wait():
+            _fail(log.read_text(errors="replace")[-4000:])
+        return code
+    except KeyboardInterrupt:
+        progress.show("interrupted")
+        return 130
+    finally:
+        # A second ^C must not leave it half ended.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        process.kill()
+        process.wait()
+        group.remove_all(groups)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fail(text: str) -> int:
+    print(f"bench: {text}", file=sys.stderr)
+    return 1

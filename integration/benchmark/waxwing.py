@@ -1,0 +1,82 @@
+"""relayd, as it comes. What differs is what a machine without a network needs, and room for the load."""
+
+import signal
+import subprocess
+import time
+
+from internet.relay import program
+from internet.relayconfig import quoted
+
+from .places import DOMAINS, RELAY, RELAY_PORT, WORLD
+from .relays import RelayUnderTest, said
+from .rows import WAXWING
+
+
+class Waxwing(RelayUnderTest):
+    name = WAXWING
+
+    def start(self) -> None:
+        (self.folder / "store").mkdir(mode=0o700)
+        toml = self.folder / "relayd.toml"
+        toml.write_text(self.configuration())
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen(self.group.words(program("relayd"), "--config", toml), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, cwd=self.folder)
+        if self.row.accept:
+            self._suspend()
+
+    def configuration(self) -> str:
+        zones = WORLD / "zones"
+        tables: dict[str, dict[str, str]] = {
+            "server": {"hostname": quoted("relay.bench")},
+            "store": {"directory": quoted(self.folder / "store"), "minimum_free": quoted("10 MB")},
+            # All load comes from one address.
+            "intake": {"listen": f'["{RELAY}:{RELAY_PORT}"]', "connection_limit": "20000", "client_connection_limit": "20000"},
+            "dns": {"root_trust_anchor": quoted(zones / "root.key"), "root_hints": quoted(zones / "root.hints"),
+                    "self_test_secure": quoted("d0.bench"), "self_test_bogus": quoted("")},
+            # Every name server here has a loopback address.
+            "dns.unbound": {quoted("do-not-query-localhost:"): quoted("no")},
+            "delivery": {"loopback": "true", "ipv6": "false"},
+            "tls": {"ca_file": quoted(WORLD / "certificates" / "webpki.crt")},
+            "control": {"socket": quoted(self.folder / "control.sock")},
+            "log": {"format": quoted("text")},
+            "metrics": {"listen": quoted("")},
+        }
+        if not self.row.reuse:
+            tables["delivery"]["messages_per_connection"] = "1"
+        lines: list[str] = []
+        for table, keys in tables.items():
+            lines += [f"[{table}]", *(f"{key} = {value}" for key, value in keys.items())]
+        return "\n".join(lines) + "\n"
+
+    def ctl(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([program("relayctl"), *words, "--socket", self.folder / "control.sock"], capture_output=True, text=True, timeout=60)
+
+    def _suspend(self) -> None:
+        """Mail is accepted and kept: no attempts for any of the destinations."""
+        until = time.monotonic() + 20
+        for number in range(min(DOMAINS, self.row.destinations)):
+            words = ("destinations", "suspend", self.row.domain % number, "--reason", "benchmark")
+            while (done := self.ctl(*words)).returncode != 0:
+                if self.process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"relayctl {' '.join(words)}: {done.stderr}{self.log()}")
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    @classmethod
+    def version(cls) -> str:
+        return said(program("relayd"), "--version")
+
+
+def programs() -> dict[str, str]:
+    """What the environment of the run inside must name."""
+    return {"RELAYD": str(program("relayd")), "RELAYCTL": str(program("relayctl"))}
+
+
