@@ -29,7 +29,7 @@ class Sink:
             words += ["--delay", str(delay)]
         with open(WORLD / "log" / "sink.log", "ab") as log:
             self._process = subprocess.Popen([program(), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
-        wait_for_port(host_address(0), SINK_PORT, 10)
+        wait_for_port(host_address(1), SINK_PORT, 10)
 
     def __enter__(self) -> "Sink":
         return self

@@ -11,6 +11,7 @@ from .rows import EXIM
 
 class Exim(RelayUnderTest):
     name = EXIM
+    proof = "CV=dane"
 
     def start(self) -> None:
         spool = self.folder / "spool"

@@ -36,6 +36,8 @@ class Ground:
 
 
 def load(row: Row, messages: int, more: tuple[str, ...] = ()) -> Source:
+    if row.rate:
+        more += ("--rate", str(row.rate))
     return Source(row.sessions, messages, row.size, row.domain, row.destinations, more=more)
 
 
@@ -44,7 +46,7 @@ def straight(row: Row, messages: int) -> Figures:
     tls = row.security != "clear"
     with Sink(tls=tls) as sink:
         def send(count: int) -> Report:
-            return Source(row.sessions, count, row.size, row.domain, row.destinations, host_address(0), SINK_PORT, ("--tls",) if tls else ()).wait()
+            return Source(row.sessions, count, row.size, row.domain, row.destinations, host_address(1), SINK_PORT, ("--tls",) if tls else ()).wait()
         sink.expect(WARM_UP)
         send(WARM_UP)
         sink.arrived()
@@ -59,11 +61,13 @@ def one(ground: Ground, row: Row, name: str, messages: int, counted: bool) -> Fi
     """`counted`: counts, memory and disk instead of times. `messages` 0: a trial, to see how many the row needs."""
     if name == STRAIGHT:
         return straight(row, messages or 20_000)
-    with Sink(tls=row.security != "clear", delay=row.delay) as sink, CLASSES[name](row, ground.group) as relay:
+    with Sink(tls=row.security != "clear", delay=row.delay) as sink, CLASSES[name](row, ground.group, trial=messages == 0) as relay:
         try:
             send(row, relay, sink, WARM_UP)
             if messages == 0:
-                return send(row, relay, sink, TRIAL if row.size < 50_000 else TRIAL // 4)[0]
+                figures = send(row, relay, sink, TRIAL if row.size < 50_000 else TRIAL // 4)[0]
+                relay.check()
+                return figures
             return measured(ground, row, relay, sink, messages, counted)
         except (RuntimeError, OSError) as error:
             raise RuntimeError(f"{row.name}, {name}: {error}\n{relay.log()}") from error
@@ -108,7 +112,7 @@ def measured(ground: Ground, row: Row, relay: RelayUnderTest, sink: Sink, messag
     return figures | {
         "cpu": used.total * per, "cpu_user": used.user * per, "cpu_system": used.system * per,
         "resolver_cpu": (ground.resolver.time() - resolver_before).total * per,
-        "data_p50": sent["p50"] / 1000, "data_p99": sent["p99"] / 1000, "refused": sent["refused"],
+        "data_p50": sent["reply_p50"] / 1000, "data_p99": sent["reply_p99"] / 1000, "refused": sent["refused"],
         # Which part of the machine was used at all, and which by the two ends.
         "busy": busy / figures["seconds"] / (os.cpu_count() or 1),
         "ends_share": (figures["source_cpu"] + figures["sink_cpu"]) / per / figures["seconds"] / (os.cpu_count() or 1),
@@ -124,7 +128,7 @@ def through(sent: Report, end: int) -> Figures:
 def ends(sent: Report, received: Report, messages: int) -> Figures:
     figures = {"source_cpu": sent["cpu"] * 1000 / messages, "sink_cpu": received.get("cpu", 0.0) * 1000 / messages}
     if received:
-        figures |= {"way_p50": received["p50"] / 1000, "way_p99": received["p99"] / 1000, "connections": received["connections"],
+        figures |= {"way_p50": received["latency_p50"] / 1000, "way_p99": received["latency_p99"] / 1000, "connections": received["connections"],
                     "tls_full": received["tls_full"], "tls_resumed": received["tls_resumed"], "duplicates": received["duplicates"]}
     return figures
 

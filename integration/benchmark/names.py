@@ -46,15 +46,15 @@ def make_zones(cold: int) -> dict[str, list[str]]:
         return delegated(name, [_SOA, f"@ {TTL} NS ns", f"ns {TTL} A {addresses.ZONE_SERVER}", f"@ {TTL} MX 10 h{number}.{HOSTS}.",
                                 f'_mta-sts {TTL} TXT "v=STSv1; id=1;"', f"mta-sts {TTL} A {addresses.POLICY_SERVER}"])
 
-    jobs = [(domain, f"d{number}.bench", number, True) for number in range(DOMAINS)]
-    jobs += [(domain, f"p{number}.bench", DOMAINS + number, False) for number in range(DOMAINS)]
+    jobs = [(domain, f"d{number}.bench", number, True) for number in range(1, DOMAINS + 1)]
+    jobs += [(domain, f"p{number}.bench", DOMAINS + number, False) for number in range(1, DOMAINS + 1)]
     # Cold ones: DANE and MTA-STS in turn.
     first = 2 * DOMAINS
-    jobs += [(domain, f"c{number}.bench", first + number, True) if number % 2 == 0 else (with_policy, f"c{number}.bench", first + number)
-             for number in range(cold)]
+    jobs += [(domain, f"c{number}.bench", first + number, True) if number % 2 else (with_policy, f"c{number}.bench", first + number)
+             for number in range(1, cold + 1)]
     with ThreadPoolExecutor(4) as pool:
         delegations = [line for lines in pool.map(lambda job: job[0](*job[1:]), jobs) for line in lines]
-    hosts = [f"h{first + number} {TTL} A {host_address(first + number)}" for number in range(1, cold, 2)]
+    hosts = [f"h{first + number} {TTL} A {host_address(first + number)}" for number in range(2, cold + 1, 2)]
     delegations += delegated(HOSTS, [_SOA, f"@ {TTL} NS ns", f"ns {TTL} A {addresses.ZONE_SERVER}", *hosts])
     _write_top(signer, delegations)
     served = {job[1]: folder / f"{job[1]}.signed" for job in jobs} | {HOSTS: folder / f"{HOSTS}.signed"}
@@ -81,7 +81,7 @@ def policy_hosts(cold: int) -> list[str]:
     """Certificates and policies of the cold domains with MTA-STS, and the command line of their nginx."""
     own = WORLD / "nginx"
     own.mkdir()
-    names = [f"mta-sts.c{number}.bench" for number in range(1, cold, 2)]
+    names = [f"mta-sts.c{number}.bench" for number in range(2, cold + 1, 2)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda name: certificates.make(WORLD / "certificates", name, "webpki"), names))
     policy = f"version: STSv1\r\nmode: enforce\r\nmx: *.{HOSTS}\r\nmax_age: 604800\r\n"

@@ -12,7 +12,7 @@ RELAY, RELAY_PORT = "127.1.1.2", 2525
 # The sink: its port at every address, so that each domain can have an MX host of its own.
 SINK_PORT = 25
 
-# Domains of the rows: d0.bench … with TLSA records, p0.bench … without.
+# Domains of the rows: d1.bench … with TLSA records, p1.bench … without.
 DOMAINS = 50
 # Stem of the one certificate the sink shows, in WORLD/certificates.
 SINK_CERTIFICATE = "sink"

@@ -18,8 +18,8 @@ class RelayUnderTest:
     # Seconds until its last message must have arrived.
     patience = 300.0
 
-    def __init__(self, row: Row, group: Group) -> None:
-        self.row, self.group = row, group
+    def __init__(self, row: Row, group: Group, trial: bool = False) -> None:
+        self.row, self.group, self.trial = row, group, trial
         # A folder of its own for each start: nothing of the last run is in it.
         self.folder = STATE / self.name
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -48,6 +48,18 @@ class RelayUnderTest:
 
     def stop(self) -> None:
         """Politely; what remains is killed."""
+
+    # Words of its log at a delivery to a host that DANE verified.
+    proof = ""
+
+    def check(self) -> None:
+        """Behind a trial: that mail went as the row says."""
+        if self.row.security == "dane" and not self.row.accept and self.proof not in self.whole_log():
+            raise RuntimeError(f"{self.name} has not verified by DANE: no {self.proof!r} in its log")
+
+    def whole_log(self) -> str:
+        files = self.folder.rglob("*log*") if self.folder.exists() else ()
+        return "".join(file.read_text(errors="replace") for file in files if file.is_file())
 
     def log(self) -> str:
         """The end of its log, for a failure."""

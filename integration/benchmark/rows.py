@@ -25,6 +25,8 @@ class Row:
     destinations: int = 50
     # Milliseconds by which the sink delays each reply.
     delay: int = 0
+    # Messages a second that the source sends; 0: as fast as they are taken.
+    rate: int = 0
     # Whether the relays may use a connection for more than one message.
     reuse: bool = True
     relays: tuple[str, ...] = (WAXWING, POSTFIX, TUNED)
@@ -62,6 +64,7 @@ ROWS = (
     Row("dane-30ms-20", "DANE, 20 sessions, 30 ms a reply", "dane", 20, delay=30),
     Row("dane-single-20", "DANE, 20 sessions, 1 destination", "dane", 20, destinations=1),
     Row("dane-fresh-20", "DANE, 20 sessions, a connection a message", "dane", 20, reuse=False),
+    Row("dane-steady", "DANE, 20 sessions, 200 messages a second", "dane", 20, rate=200),
 )
 
 BY_NAME = {row.name: row for row in ROWS}
