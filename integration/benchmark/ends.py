@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 from pathlib import Path
 
@@ -47,8 +48,10 @@ class Sink:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
-    def _hear(self) -> str:
+    def _hear(self, limit: float) -> str:
         assert self._process.stdout
+        if not select.select([self._process.stdout], [], [], limit)[0]:
+            raise RuntimeError(f"not all messages have come to the sink within {limit:.0f} s")
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"the sink has ended:\n{(WORLD / 'log' / 'sink.log').read_text()[-1000:]}")
@@ -61,9 +64,9 @@ class Sink:
         """Asked for before they are sent; `arrived` waits for them."""
         self._tell(f"expect {messages}")
 
-    def arrived(self) -> int:
-        """The moment of the last one, in nanoseconds of the monotonic clock."""
-        line = self._hear()
+    def arrived(self, limit: float) -> int:
+        """The moment of the last one, in nanoseconds of the monotonic clock. Waits so many seconds."""
+        line = self._hear(limit)
         word, moment, *_ = line.split()
         if word != "done":
             raise RuntimeError(f"the sink says {line!r}")
@@ -71,7 +74,7 @@ class Sink:
 
     def report(self) -> Report:
         self._tell("report")
-        return json.loads(self._hear())
+        return json.loads(self._hear(10))
 
 
 class Source:

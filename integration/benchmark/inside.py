@@ -30,6 +30,11 @@ def say(**facts: object) -> None:
     print(json.dumps(facts), flush=True)
 
 
+def start(name: str, command: list[str]) -> "subprocess.Popen[bytes]":
+    with open(WORLD / "log" / f"{name}.log", "ab") as log:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=WORLD)
+
+
 class Bench:
     def __init__(self, order: dict) -> None:
         self.order = order
@@ -54,12 +59,22 @@ class Bench:
         if self.order["cold"]:
             commands["nginx"] = names.policy_hosts(int(self.order["cold"]))
         for name, command in commands.items():
-            log = open(WORLD / "log" / f"{name}.log", "ab")
-            words = resolver.words(*command) if name == "unbound" else command
-            subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=WORLD)
-        for address in (addresses.ROOT_SERVER, addresses.TLD_SERVER, addresses.ZONE_SERVER, addresses.RESOLVER):
+            if name != "unbound":
+                start(name, command)
+        for address in (addresses.ROOT_SERVER, addresses.TLD_SERVER, addresses.ZONE_SERVER):
             wait_for_port(address, 53, 30)
-        self.ground = Ground(disk, group, resolver, Counting(group))
+
+        running: list[subprocess.Popen[bytes]] = []
+
+        def start_resolver() -> None:
+            for process in running:
+                process.kill()
+                process.wait()
+            running[:] = [start("unbound", resolver.words(*commands["unbound"]))]
+            wait_for_port(addresses.RESOLVER, 53, 30)
+
+        start_resolver()
+        self.ground = Ground(disk, group, resolver, Counting(group), start_resolver)
         say(machine=machine.facts() | {"state of all relays on": disk.what, "processors' time by": group.what, "counts by": self.ground.counting.what},
             versions={name: CLASSES[name].version() for name in self.order["relays"]})
 

@@ -1,6 +1,7 @@
 """One run of one row with one relay, from a start with nothing on the disk to figures."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,8 @@ class Ground:
     # Of the resolver that Postfix and Exim ask; relayd has its own among its processes.
     resolver: Group
     counting: Counting
+    # Starts the resolver anew, with nothing in its cache.
+    start_resolver: Callable[[], None]
 
 
 def load(row: Row, messages: int, more: tuple[str, ...] = ()) -> Source:
@@ -49,11 +52,11 @@ def straight(row: Row, messages: int) -> Figures:
             return Source(row.sessions, count, row.size, row.domain, row.destinations, host_address(1), SINK_PORT, ("--tls",) if tls else ()).wait()
         sink.expect(WARM_UP)
         send(WARM_UP)
-        sink.arrived()
+        sink.arrived(60)
         sink.reset()
         sink.expect(messages)
         sent = send(messages)
-        end = sink.arrived()
+        end = sink.arrived(60)
         return through(sent, end) | ends(sent, sink.report(), messages)
 
 
@@ -80,7 +83,7 @@ def send(row: Row, relay: RelayUnderTest, sink: Sink, messages: int) -> tuple[Fi
     sent = load(row, messages).wait(relay.patience)
     if row.accept:
         return {"messages": messages, "seconds": sent["seconds"], "rate": messages / sent["seconds"]}, sent, {}
-    figures = through(sent, sink.arrived())
+    figures = through(sent, sink.arrived(relay.patience))
     return figures, sent, sink.report()
 
 

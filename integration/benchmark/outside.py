@@ -45,7 +45,8 @@ class Wish:
         return {"rows": rows, "further": more, "relays": list(self.relays), "repetitions": self.repetitions or (2 if self.quick else 3),
                 "seconds": self.seconds or (1.5 if self.quick else 4), "counts": self.counts, "quick": self.quick,
                 "cold": COLD["quick" if self.quick else "full"] if "cold" in more else 0,
-                "image_size": (14 if "million" in more else 4) * GIB}
+                "queue": 10_000 if self.quick else 1_000_000,
+                "image_size": (14 if {"million", "queue"} & set(more) else 4) * GIB}
 
 
 def parts() -> dict:

@@ -27,6 +27,7 @@ class RelayUnderTest:
         self.folder.chmod(0o755)
 
     def __enter__(self) -> "RelayUnderTest":
+        self.group.begin()
         try:
             self.start()
             wait_for_port(RELAY, RELAY_PORT, 30)
