@@ -82,7 +82,7 @@ class Source:
 
     def __init__(self, sessions: int, messages: int, size: int, domain: str, destinations: int, address: str = RELAY,
                  port: int = RELAY_PORT, more: tuple[str, ...] = ()) -> None:
-        words = ["source", "--to", f"{address}:{port}", "--sessions", str(min(sessions, messages)), "--messages", str(messages), "--size", str(size),
+        words = ["source", "--to", f"{address}:{port}", "--sessions", str(max(1, min(sessions, messages))), "--messages", str(messages), "--size", str(size),
                  "--domain", domain, "--domain-count", str(destinations), *more]
         with open(WORLD / "log" / "source.log", "ab") as log:
             self._process = subprocess.Popen([program(), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)

@@ -43,7 +43,8 @@ def idle(ground: Ground, order: dict) -> Iterator[Found]:
             try:
                 line = idler.process.stdout.readline() if idler.process.stdout else ""
                 if not line.startswith("idle "):
-                    raise RuntimeError(f"{name}: {count} idle connections do not stand: {line!r}")
+                    log = (WORLD / "log" / "source.log").read_text(errors="replace")
+                    raise RuntimeError(f"{name}: {count} idle connections do not stand: {line!r} {log[-600:]}{relay.log()[-600:]}")
                 memory = pss(ground.group.processes())
                 rate = send(_ACCEPT, relay, sink, 500)[0]["rate"]
                 messages = wanted(rate, order["seconds"])
