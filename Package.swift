@@ -98,7 +98,7 @@ let package = Package(
         .executableTarget(
             name: "waxwing-bench",
             dependencies: [
-                "Relay", "Mail", "Net", "TLS", "Store",
+                "Relay", "Mail", "Net", "TLS", "Store", "CLinux", "COpenSSL",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks",
@@ -133,6 +133,7 @@ let package = Package(
                 "relayctl", "Mail", "Relay", "TLS", "Net", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        tests("Benchmarks", ["waxwing-bench"]),
         tests("Structure", []),
     ]
 )

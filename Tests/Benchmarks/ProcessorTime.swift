@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Seconds of processor this process has used, kernel and user: what is left of a measurement when others use the machine.

@@ -4,9 +4,9 @@ import ArgumentParser
 @main
 struct WaxwingBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "waxwing-bench", abstract: "Measures parts of the relay.",
+        commandName: "waxwing-bench", abstract: "Measures the relay and parts of it.",
         subcommands: [
             DecisionsCommand.self, SignaturesCommand.self, CountingCommand.self, MillionCommand.self,
-            RecordsCommand.self,
+            RecordsCommand.self, SinkCommand.self, SourceCommand.self,
         ])
 }
