@@ -1,6 +1,7 @@
 """What is no row: idle connections, cold domains, a growing queue, decisions, handshakes, a million queued."""
 
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,11 +15,14 @@ from .measure import CLASSES, WARM_UP, Ground, send, through, wanted
 from .memory import pss
 from .places import SINK_CERTIFICATE, SINK_PORT, STATE, WORLD, host_address
 from .rows import BY_NAME, EXIM, TUNED, WAXWING, Row
+from .waxwing import Waxwing
 
 Found = dict[str, float | str]
 
-# Idle connections beside the load. Postfix and Exim have a process for each; so many their limits, and a machine, can take.
+# Idle connections beside the load. Postfix and Exim have a process for each: no more than their limits, and a machine, can take.
 IDLE = {WAXWING: 10_000, TUNED: 250, EXIM: 1000}
+# What relayd wants besides: for each connection a second descriptor, and these (docs/intake.md).
+_RESERVE = 1000
 _ACCEPT = BY_NAME["accept-20"]
 COLD = Row("cold", "", "dane", 20)
 
@@ -32,11 +36,19 @@ class Part:
     quick: bool = False
 
 
+class _Crowded(Waxwing):
+    more = {"intake": {"connection_limit": "11000", "client_connection_limit": "11000", "stress_percent": "100"},
+            "delivery": {"connection_limit": "50"}}
+
+
 def idle(ground: Ground, order: dict) -> Iterator[Found]:
     for name, count in IDLE.items():
         if name not in order["relays"]:
             continue
-        with CLASSES[name](_ACCEPT, ground.group) as relay, Sink(tls=False) as sink:
+        _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
+        count = min(count, (descriptors - _RESERVE) // 2) if descriptors != resource.RLIM_INFINITY else count
+        kind = _Crowded if name == WAXWING else CLASSES[name]
+        with kind(_ACCEPT, ground.group) as relay, Sink(tls=False) as sink:
             send(_ACCEPT, relay, sink, WARM_UP)
             before = pss(ground.group.processes())
             idler = Source(1, 0, _ACCEPT.size, _ACCEPT.domain, 1, more=("--idle", str(count)))

@@ -18,8 +18,7 @@ WAITING = "d%d.bench"
 
 
 class _Roomy(Waxwing):
-    def configuration(self) -> str:
-        return super().configuration().replace("[intake]\n", f"[intake]\nqueue_limit = {2 * STEPS[-1]}\n")
+    more = {"intake": {"queue_limit": str(2 * STEPS[-1])}}
 
 
 def run(ground: Ground, order: dict) -> Iterator[dict[str, float | str]]:
