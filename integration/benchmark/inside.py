@@ -19,7 +19,7 @@ from . import further, machine, names
 from .counting import Counting
 from .disk import Disk
 from .group import Group
-from .measure import CLASSES, Figures, Ground, one, wanted
+from .measure import CLASSES, Figures, Ground, one, prove
 from .places import STATE, WORLD
 from .rows import BY_NAME, STRAIGHT, Row
 
@@ -79,29 +79,35 @@ class Bench:
             versions={name: CLASSES[name].version() for name in self.order["relays"]})
 
     def run_rows(self) -> None:
-        for name in self.order["rows"]:
-            row = BY_NAME[name]
-            relays = [relay for relay in row.relays if relay == STRAIGHT or relay in self.order["relays"]]
-            messages = {relay: count for relay in relays if (count := self.attempt(row, relay, "trial"))}
+        rows = [BY_NAME[name] for name in self.order["rows"]]
+        if any(row.security == "dane" and STRAIGHT not in row.relays for row in rows):
+            for relay in self.order["relays"]:
+                say(now=f"{relay}: does it verify by DANE?")
+                prove(self.ground, BY_NAME["dane-20"], relay)
+        for row in rows:
+            relays = [relay for relay in row.relays_of(self.order["quick"]) if relay == STRAIGHT or relay in self.order["relays"]]
+            # The first repetition finds out how many messages all others have, too.
+            messages = dict.fromkeys(relays, 0)
             for repetition in range(self.repetitions):
-                for relay in messages:
-                    self.attempt(row, relay, f"{repetition + 1} of {self.repetitions}", messages[relay])
-            for relay in messages:
+                for relay in list(messages):
+                    messages[relay] = self.attempt(row, relay, f"{repetition + 1} of {self.repetitions}", messages[relay])
+                    if not messages[relay]:
+                        del messages[relay]
+            for relay, count in messages.items():
                 if relay != STRAIGHT and self.order["counts"]:
                     # Counts are steady: half the messages do.
-                    self.attempt(row, relay, "counts", max(200, messages[relay] // 2), counted=True)
+                    self.attempt(row, relay, "counts", max(200, count // 2), counted=True)
 
-    def attempt(self, row: Row, relay: str, what: str, messages: int = 0, counted: bool = False) -> int:
-        """How many messages the next run should have; 0 where this one failed, which is a result, too."""
+    def attempt(self, row: Row, relay: str, what: str, messages: int, counted: bool = False) -> int:
+        """How many messages it had; 0 where it failed, which is a result, too."""
         say(now=f"{row.name} {relay} {what}")
         try:
-            figures: Figures = one(self.ground, row, relay, messages, counted)
+            figures: Figures = one(self.ground, row, relay, messages, counted, self.seconds)
         except Exception as error:  # noqa: BLE001
             say(row=row.name, relay=relay, failure=f"{error}" if isinstance(error, RuntimeError) else traceback.format_exc())
             return 0
-        if messages:
-            say(row=row.name, relay=relay, counted=counted, figures=figures)
-        return messages or wanted(figures["rate"], self.seconds)
+        say(row=row.name, relay=relay, counted=counted, figures=figures)
+        return messages or int(figures["messages"])
 
     def run_further(self) -> None:
         for name in self.order["further"]:

@@ -60,20 +60,27 @@ def straight(row: Row, messages: int) -> Figures:
         return through(sent, end) | ends(sent, sink.report(), messages)
 
 
-def one(ground: Ground, row: Row, name: str, messages: int, counted: bool) -> Figures:
-    """`counted`: counts, memory and disk instead of times. `messages` 0: a trial, to see how many the row needs."""
+def one(ground: Ground, row: Row, name: str, messages: int, counted: bool, seconds: float) -> Figures:
+    """`counted`: counts, memory and disk instead of times. `messages` 0: as many as make a run of so many seconds."""
     if name == STRAIGHT:
-        return straight(row, messages or 20_000)
-    with Sink(tls=row.security != "clear", delay=row.delay) as sink, CLASSES[name](row, ground.group, trial=messages == 0) as relay:
+        return straight(row, messages or wanted(straight(row, 20_000)["rate"], seconds))
+    with Sink(tls=row.security != "clear", delay=row.delay) as sink, CLASSES[name](row, ground.group) as relay:
         try:
             send(row, relay, sink, WARM_UP)
-            if messages == 0:
-                figures = send(row, relay, sink, TRIAL if row.size < 50_000 else TRIAL // 4)[0]
-                relay.check()
-                return figures
+            if not messages:
+                trial = TRIAL if row.size < 50_000 and name != EXIM else TRIAL // 4
+                messages = wanted(send(row, relay, sink, trial)[0]["rate"], seconds)
             return measured(ground, row, relay, sink, messages, counted)
         except (RuntimeError, OSError) as error:
             raise RuntimeError(f"{row.name}, {name}: {error}\n{relay.log()}") from error
+
+
+def prove(ground: Ground, row: Row, name: str) -> None:
+    """That mail of a row with DANE goes only where DANE verified the host."""
+    with Sink(tls=True) as sink, CLASSES[name](row, ground.group, talkative=True) as relay:
+        send(row, relay, sink, 20)
+        quiet(ground.group)
+        relay.check()
 
 
 def send(row: Row, relay: RelayUnderTest, sink: Sink, messages: int) -> tuple[Figures, Report, Report]:
@@ -145,6 +152,6 @@ def machine_busy() -> float:
 
 def wanted(rate: float, seconds: float) -> int:
     """How many messages make a run of about so many seconds."""
-    return max(200, min(200_000, int(rate * seconds) // 100 * 100))
+    return max(300, min(200_000, int(rate * seconds) // 100 * 100))
 
 

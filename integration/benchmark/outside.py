@@ -109,6 +109,8 @@ def _follow(order: dict, place: Path, result: Result, progress: Progress) -> int
             if "now" in line:
                 progress.show(line["now"])
             else:
+                if "machine" in line:
+                    line["machine"]["commit"] = _commit()
                 result.take(line)
                 progress.show("  " + table.short(line))
         if code := process.wait():
@@ -124,6 +126,14 @@ def _follow(order: dict, place: Path, result: Result, progress: Progress) -> int
         process.wait()
         group.remove_all(groups)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _commit() -> str:
+    words = ["git", "-C", str(lifecycle.CHECKOUT), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(words, capture_output=True, text=True).stdout.strip()
+    except OSError:
+        return ""
 
 
 def _fail(text: str) -> int:

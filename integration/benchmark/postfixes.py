@@ -28,8 +28,8 @@ class Postfix(RelayUnderTest):
     proof = "Verified TLS connection established"
     tuning: dict[str, str] = {}
 
-    def __init__(self, row: Row, group: Group, trial: bool = False) -> None:
-        super().__init__(row, group, trial)
+    def __init__(self, row: Row, group: Group, talkative: bool = False) -> None:
+        super().__init__(row, group, talkative)
         self.instance = Instance("bench", self.folder)
 
     def start(self) -> None:
@@ -50,7 +50,7 @@ class Postfix(RelayUnderTest):
             # As Debian's own main.cf has it.
             "smtp_tls_session_cache_database": "btree:${data_directory}/smtp_scache",
         } | self.tuning
-        if self.trial:
+        if self.talkative:
             # Else it does not say whether it verified, and a line more for each connection costs time.
             settings["smtp_tls_loglevel"] = "1"
         if self.row.accept:

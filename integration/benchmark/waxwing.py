@@ -1,15 +1,28 @@
 """relayd, as it comes. What differs is what a machine without a network needs, and room for the load."""
 
+import http.client
 import signal
+import socket
 import subprocess
-import time
+from pathlib import Path
 
+from internet.ports import wait_for_port
 from internet.relay import program
 from internet.relayconfig import quoted
 
 from .places import RELAY, RELAY_PORT, WORLD
 from .relays import RelayUnderTest, said
 from .rows import WAXWING
+
+
+class _ControlSocket(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self._path))
 
 
 class Waxwing(RelayUnderTest):
@@ -54,18 +67,18 @@ class Waxwing(RelayUnderTest):
             lines += [f"[{table}]", *(f"{key} = {value}" for key, value in keys.items())]
         return "\n".join(lines) + "\n"
 
-    def ctl(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([program("relayctl"), *words, "--socket", self.folder / "control.sock"], capture_output=True, text=True, timeout=60)
-
     def suspend(self, domain: str, count: int) -> None:
         """Mail is accepted and kept: no attempts for any of these destinations."""
-        until = time.monotonic() + 20
+        wait_for_port(RELAY, RELAY_PORT, 30)
+        door = _ControlSocket(self.folder / "control.sock")
         for number in range(1, count + 1):
-            words = ("destinations", "suspend", domain % number, "--reason", "benchmark")
-            while (done := self.ctl(*words)).returncode != 0:
-                if self.process.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError(f"relayctl {' '.join(words)}: {done.stderr}{self.log()}")
-                time.sleep(0.05)
+            # As relayctl destinations suspend, without fifty processes.
+            door.request("POST", f"/v1/destinations/{domain % number}/suspend?reason=benchmark")
+            with door.getresponse() as reply:
+                if reply.status != 200:
+                    raise RuntimeError(f"suspending {domain % number}: {reply.status} {reply.read()!r}")
+                reply.read()
+        door.close()
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -77,7 +90,7 @@ class Waxwing(RelayUnderTest):
 
     @classmethod
     def version(cls) -> str:
-        return said(program("relayd"), "--version")
+        return "relayd " + said(program("relayd"), "--version")
 
 
 def programs() -> dict[str, str]:
