@@ -140,7 +140,7 @@ def _openssl(seconds: str) -> Iterator[Found]:
 
 def million(ground: Ground, order: dict) -> Iterator[Found]:
     """What integration/million prints, line by line."""
-    command = [sys.executable, str(Path(__file__).resolve().parent.parent / "million"), "--folder", str(STATE / "tmp")]
+    command = [sys.executable, str(Path(__file__).resolve().parent.parent / "million"), "--folder", str(STATE / "tmp"), "--count", str(order["queue"])]
     process = subprocess.Popen(ground.group.words(*command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     for line in process.stdout or ():
         if found := re.match(r"  (.{58}) (.+)$", line):

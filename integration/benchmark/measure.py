@@ -119,13 +119,15 @@ def measured(ground: Ground, row: Row, relay: RelayUnderTest, sink: Sink, messag
         mail = messages * row.size
         return {"memory": sampler.peak / 1e6, "processes": sampler.processes, "disk": (ground.disk.written() - written) / mail,
                 **{name: count / messages for name, count in counts.items()}}
+    both = (figures["source_cpu"] + figures["sink_cpu"]) / per
+    machine = figures["seconds"] * (os.cpu_count() or 1)
     return figures | {
         "cpu": used.total * per, "cpu_user": used.user * per, "cpu_system": used.system * per,
         "resolver_cpu": (ground.resolver.time() - resolver_before).total * per,
         "data_p50": sent["reply_p50"] / 1000, "data_p99": sent["reply_p99"] / 1000, "refused": sent["refused"],
-        # Which part of the machine was used at all, and which by the two ends.
-        "busy": busy / figures["seconds"] / (os.cpu_count() or 1),
-        "ends_share": (figures["source_cpu"] + figures["sink_cpu"]) / per / figures["seconds"] / (os.cpu_count() or 1),
+        # Which part of the machine the two ends took, and which all that is neither relay nor end: the kernel's own threads,
+        # the resolver, and whatever else runs here, and should not.
+        "ends_share": both / machine, "others_share": max(0.0, busy - both - used.total) / machine,
     }
 
 

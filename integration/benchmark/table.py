@@ -36,6 +36,7 @@ COLUMNS = (
     Column("way_p50", "way p50", "less", 1),
     Column("way_p99", "p99 ms", "less", 1),
     Column("ends_share", "ends %", "", 0, 100),
+    Column("others_share", "others %", "", 0, 100),
 )
 # Above this part of the machine source and sink are likely the limit of a rate.
 ENDS_LIMIT = 0.4
@@ -173,5 +174,6 @@ def text(result: Result) -> str:
 LEGEND = ("Medians. ± %: fastest to slowest repetition. CPU ms: of all processes of the relay, for each message. PSS: the most, all processes\n"
           "together. syncs, calls, switches: for each message. disk: octets written for each octet of mail. DATA: the reply to the content.\n"
           "way: from its submission to its arrival at the sink. ends %: the part of the machine that source and sink took (*: likely the limit\n"
-          "of the rate: compare CPU). better by: against the better of Postfix's two.")
+          "of the rate: compare CPU); others %: all that is neither relay nor end, the kernel's own threads and the resolver among it. better by:\n"
+          "against the better of Postfix's two.")
 
