@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 GIB = 1 << 30
 # Cold domains: their zones take half a second each ten.
 COLD = {"full": 2000, "quick": 200}
+GROUPS = "waxwing-bench-"
 __all__ = ["Result", "Wish", "parts", "run"]
 
 
@@ -91,8 +91,10 @@ def run(wish: Wish) -> int:
 
 
 def _follow(order: dict, place: Path, result: Result, progress: Progress) -> int:
-    groups = f"waxwing-bench-{os.getpid()}"
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=place))
+    groups = f"{GROUPS}{os.getpid()}"
+    folder = place / f"bench-{os.getpid()}"
+    _remove_leftovers(place)
+    folder.mkdir()
     order |= {"groups": groups, "image": str(folder / "state.img"), "packages": str(lifecycle.BUILD / "root")}
     log = folder / "log"
     environment = os.environ | {"PYTHONPATH": str(lifecycle.INTEGRATION), "PYTHONDONTWRITEBYTECODE": "1",
@@ -126,6 +128,17 @@ def _follow(order: dict, place: Path, result: Result, progress: Progress) -> int
         process.wait()
         group.remove_all(groups)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Of runs that were killed: all that outlives one is a log and two cgroups without a process."""
+    for path in (*place.glob("bench-*"), *(path for hierarchy in group.hierarchies().values() for path in hierarchy.glob(f"{GROUPS}*"))):
+        number = path.name.removeprefix(GROUPS).removeprefix("bench-").split("-")[0]
+        if number.isdigit() and not Path(f"/proc/{number}").exists():
+            if path.parent == place:
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                group.remove_all(path.name)
 
 
 def _commit() -> str:
