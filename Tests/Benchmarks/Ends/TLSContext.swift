@@ -37,7 +37,7 @@ enum TLSContext {
             context, Int(SSL_MODE_ENABLE_PARTIAL_WRITE) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
         // A record's head and body in one read, and several records.
         _ = SSL_CTX_ctrl(context, SSL_CTRL_SET_READ_AHEAD, 1, nil)
-        SSL_CTX_set_default_read_buffer_len(context, 65_536)
+        SSL_CTX_set_default_read_buffer_len(context, 20_000)
         return context
     }
 }
