@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import growth
+from . import growth, resolver
 from .ends import Sink, Source, program
 from .group import quiet
 from .measure import CLASSES, WARM_UP, Ground, send, through, wanted
@@ -154,6 +154,7 @@ PARTS: dict[str, Part] = {
     "cold": Part("2,000 domains with DANE or MTA-STS that nobody has asked for", cold),
     "queue": Part("cost of a message while up to a million others wait", growth.run),
     "decisions": Part("decisions a second, on one thread", decisions, quick=True),
+    "resolver": Part("validated answers a second, cold and warm", resolver.run),
     "handshakes": Part("handshakes a second, beside openssl s_time", handshakes, quick=True),
     "million": Part("integration/million: enqueue, memory, restart of a million", million),
 }
