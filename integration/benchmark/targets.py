@@ -54,7 +54,7 @@ def judged(result: Result, ratio_of: Ratio, figure_of: Figure) -> list[list[str]
             value = ratio_of(result, target.row, target.figure, target.better)
             met = value is not None and value >= target.least
             far = value is not None and value >= target.stretch
-            words = [f"{value:.1f}×" if value else "", f"≥ {target.least:g}×", f"≥ {target.stretch:g}×"]
+            words = [f"{value:.2f}×" if value else "", f"≥ {target.least:g}×", f"≥ {target.stretch:g}×"]
         else:
             value = figure_of(result, target.row, WAXWING, target.figure)
             met = value is not None and value < target.least

@@ -67,7 +67,7 @@ class ResultTests(unittest.TestCase):
 
     def test_targets(self) -> None:
         reached = {line[0]: line[1:] for line in targets.judged(sample(), table.ratio, table.figure_of)}
-        self.assertEqual(reached["accept-20: messages per second"], ["4.0×", "≥ 5×", "≥ 8×", "MISSED"])
+        self.assertEqual(reached["accept-20: messages per second"], ["4.00×", "≥ 5×", "≥ 8×", "MISSED"])
         self.assertEqual(reached["accept-20: system calls per message"], ["30", "< 40", "≤ 20", "met"])
 
 
