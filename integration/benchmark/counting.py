@@ -1,7 +1,7 @@
 """Counts of a relay's system calls, syncs and context switches, in a repetition of their own, for counting costs time.
 
 `perf stat` with tracepoints limited to the relay's cgroup counts everything and disturbs little. Where it cannot, `strace -c` attaches to
-every process; it has no context switches, and slows the relay down, which changes no count much. Where neither works nothing is counted.
+every process; it has no context switches, and slows the relay down, which changes counts a little. Where neither works nothing is counted.
 """
 
 import re
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from .group import Group
-from .places import STATE
+from .places import WORLD
 
 _EVENTS = {"raw_syscalls:sys_enter": "calls", "syscalls:sys_enter_fsync": "fsync", "syscalls:sys_enter_fdatasync": "fdatasync",
            "context-switches": "switches"}
@@ -56,7 +56,7 @@ class Counting:
             self._words = self._strace
         else:
             self._words = None
-        self._output = STATE / "counts"
+        self._output = WORLD / "counts"
         self._process: subprocess.Popen[bytes] | None = None
 
     def _perf(self) -> list[str]:

@@ -85,7 +85,7 @@ class Bench:
                 say(now=f"{relay}: does it verify by DANE?")
                 prove(self.ground, BY_NAME["dane-20"], relay)
         for row in rows:
-            relays = [relay for relay in row.relays_of(self.order["quick"]) if relay == STRAIGHT or relay in self.order["relays"]]
+            relays = [relay for relay in row.relays_of(self.order["few"]) if relay == STRAIGHT or relay in self.order["relays"]]
             # The first repetition finds out how many messages all others have, too.
             messages = dict.fromkeys(relays, 0)
             for repetition in range(self.repetitions):

@@ -43,6 +43,8 @@ class Wish:
         more = [name for name, part in parts().items() if (name in self.names if self.names else part.quick or not self.quick)]
         return {"rows": rows, "further": more, "relays": list(self.relays), "repetitions": self.repetitions or (2 if self.quick else 3),
                 "seconds": self.seconds or (1.5 if self.quick else 4), "counts": self.counts, "quick": self.quick,
+                # Of a row that was named every relay is wanted.
+                "few": self.quick and not self.names,
                 "cold": COLD["quick" if self.quick else "full"] if {"cold", "resolver"} & set(more) else 0,
                 "queue": 10_000 if self.quick else 1_000_000,
                 "image_size": (14 if {"million", "queue"} & set(more) else 4) * GIB}

@@ -11,7 +11,7 @@ from .rows import BY_NAME, EXIM, POSTFIX, TUNED, WAXWING
 COLOURS = {WAXWING: "#0b7285", POSTFIX: "#b0b7bd", TUNED: "#8a7f72", EXIM: "#e0a458"}
 SHOWN = ("accept-1", "accept-20", "accept-100", "accept-100k-20", "clear-20", "clear-100", "may-20", "dane-20", "dane-100", "dane-30ms-20",
          "dane-fresh-20")
-WIDTH, LEFT, RIGHT, BAR, GAP, TOP = 860, 250, 90, 13, 16, 66
+WIDTH, LEFT, RIGHT, BAR, GAP, TOP = 900, 300, 90, 13, 16, 66
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from . import targets
 from .result import Result
-from .rows import POSTFIX, ROWS, STRAIGHT, TUNED, WAXWING
+from .rows import POSTFIX, ROWS, TUNED, WAXWING
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def blocks(result: Result) -> list[tuple[str, list[list[str]]]]:
                 else:
                     cells.append(cell)
             lines.append(cells)
-        if STRAIGHT not in relays and WAXWING in relays:
+        if WAXWING in relays and {POSTFIX, TUNED} & set(relays):
             cells = ["better by"]
             for column in _COLUMNS:
                 value = ratio(result, row.name, column.figure, column.better) if column.better else None
