@@ -30,7 +30,7 @@ final class Journal: @unchecked Sendable {
     }
 
     private enum Work: Sendable {
-        case enqueue([NewMessage], CheckedContinuation<Enqueued, Never>)
+        case enqueue(NewMessage, CheckedContinuation<Enqueued, Never>)
         case settle(Settlement, CheckedContinuation<Settling, Never>)
         case catchUp(CheckedContinuation<Void, Never>)
         case applied(UInt64)
@@ -83,16 +83,12 @@ final class Journal: @unchecked Sendable {
     // MARK: - From any thread
 
     func enqueue(_ messages: [NewMessage]) async -> Enqueued {
-        var weight = 0
-        for message in messages {
-            guard let bytes = message.content.bytes, bytes.count <= JournalBounds.content,
-                message.recipients.count <= JournalBounds.recipients
-            else { return .elsewhere }
-            weight += bytes.count
-        }
-        guard messages.count <= JournalBounds.messages else { return .elsewhere }
+        // One at a time: several together are rare, and are to be there all or none.
+        guard messages.count == 1, let message = messages.first, let bytes = message.content.bytes,
+            bytes.count <= JournalBounds.content, message.recipients.count <= JournalBounds.recipients
+        else { return .elsewhere }
         return await withCheckedContinuation { continuation in
-            switch queue.push(.enqueue(messages, continuation), weight: weight) {
+            switch queue.push(.enqueue(message, continuation), weight: bytes.count) {
             case .taken: break
             case .refused: continuation.resume(returning: .refused(.busy))
             case .closed: continuation.resume(returning: .refused(.closed))
@@ -160,16 +156,18 @@ final class Journal: @unchecked Sendable {
 
     private func handle(_ item: Work, _ group: inout JournalGroup) {
         switch item {
-        case .enqueue(let messages, let continuation):
+        case .enqueue(let message, let continuation):
             makeRoom(for: &group)
             guard book.hasActive else { return continuation.resume(returning: .elsewhere) }
-            enqueue(messages, continuation, &group)
+            enqueue(message, continuation, &group)
         case .settle(let settlement, let continuation):
             makeRoom(for: &group, begins: false)
             let number = settlement.message.value
             let fresh = group.settles(number) ? nil : book.message(number)
-            if let fresh, book.isActive(fresh), let counted = FreshSettlement(settlement, of: fresh.insertion) {
+            if let fresh, book.isActive(fresh), let counted = FreshSettlement(settlement, of: fresh.insertion),
                 group.add(counted, of: fresh, generation: fresh.generation, continuation)
+            {
+                return
             } else {
                 if fresh != nil { book.touch(number) }
                 continuation.resume(returning: .elsewhere(fresh))
@@ -188,14 +186,16 @@ final class Journal: @unchecked Sendable {
     }
 
     private func enqueue(
-        _ messages: [NewMessage], _ continuation: CheckedContinuation<Enqueued, Never>, _ group: inout JournalGroup
+        _ message: NewMessage, _ continuation: CheckedContinuation<Enqueued, Never>, _ group: inout JournalGroup
     ) {
-        for message in messages where book.knows(message.id) || group.knows(message.id) {
+        if book.knows(message.id) || group.knows(message.id) {
             return continuation.resume(returning: .refused(.duplicate(message.id)))
         }
         do {
-            let made = try messages.map { try MessageRows.insertion(of: $0, numbers) }
-            group.add(made, generation: book.activeNumber, continuation)
+            let (insertion, queued) = try MessageRows.insertion(of: message, numbers)
+            if !group.add(insertion, queued, generation: book.activeNumber, continuation) {
+                continuation.resume(returning: .elsewhere)
+            }
         } catch {
             continuation.resume(returning: .refused(StoreError(error)))
         }

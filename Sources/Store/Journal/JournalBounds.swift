@@ -4,10 +4,8 @@ struct JournalBounds: Sendable {
     static let content = 32 * 1024
     /// Recipients of a message.
     static let recipients = 100
-    /// Messages of one operation.
-    static let messages = 16
-    /// Octets that the records of one operation can have: 16 messages of 32 KiB with 100 recipients each stay below.
-    static let record = 1024 * 1024 + 512 * 1024
+    /// Octets that a record may have: one with all of that stays below.
+    static let record = 256 * 1024
     /// Octets of one write: a group that has so many is written before the next record is made.
     static let group = 512 * 1024
     /// Between a generation that could not be brought into the tables, and the next try.

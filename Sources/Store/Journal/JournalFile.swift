@@ -14,6 +14,8 @@ final class JournalFile: @unchecked Sendable {
     private static let magic: UInt32 = 0x314A_5857
     /// Octets of a record's head: magic, length, generation, checksum, and four that are 0.
     static let headOctets = 24
+    /// Those before the checksum, which are under it.
+    private static let summedOctets = 16
     /// Records begin at multiples of this, so that one behind a damaged one can be found.
     static let alignment = 8
 
@@ -96,16 +98,16 @@ final class JournalFile: @unchecked Sendable {
         body(&bytes)
         let length = bytes.count - start - headOctets
         while !bytes.count.isMultiple(of: alignment) { bytes.append(0) }
-        let sum = checksum(bytes[(start + headOctets)..<(start + headOctets + length)], generation)
         bytes.set(UInt32(truncatingIfNeeded: length), at: start + 4)
-        bytes.set(sum, at: start + 16)
+        bytes.set(checksum(of: length, in: bytes, at: start), at: start + summedOctets)
     }
 
-    private static func checksum(_ payload: ArraySlice<UInt8>, _ generation: UInt64) -> UInt32 {
-        // The length is part of it by the octets it covers, the generation as the start.
-        let start = crc32(0, nil, 0) ^ uLong(truncatingIfNeeded: generation)
-        return payload.withUnsafeBufferPointer { octets in
-            UInt32(truncatingIfNeeded: crc32_z(start & 0xFFFF_FFFF, octets.baseAddress, octets.count))
+    /// Of a record with so many octets: its head as far as the checksum, and what it holds.
+    private static func checksum(of length: Int, in bytes: [UInt8], at start: Int) -> UInt32 {
+        bytes.withUnsafeBufferPointer { octets in
+            guard let base = octets.baseAddress else { return 0 }
+            let head = crc32_z(crc32(0, nil, 0), base + start, summedOctets)
+            return UInt32(truncatingIfNeeded: crc32_z(head, base + start + headOctets, length))
         }
     }
 
@@ -172,7 +174,7 @@ final class JournalFile: @unchecked Sendable {
             Int(length) <= bytes.count - place - headOctets
         else { return nil }
         let payload = bytes[(place + headOctets)..<(place + headOctets + Int(length))]
-        return checksum(payload, generation) == sum ? (generation, payload) : nil
+        return checksum(of: Int(length), in: bytes, at: place) == sum ? (generation, payload) : nil
     }
 }
 

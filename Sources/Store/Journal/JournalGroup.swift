@@ -8,7 +8,7 @@ struct JournalGroup {
     }
 
     private enum Waiter {
-        case enqueue([QueuedMessage], CheckedContinuation<Journal.Enqueued, Never>)
+        case enqueue(QueuedMessage, CheckedContinuation<Journal.Enqueued, Never>)
         case settle(FreshMessage, CheckedContinuation<Journal.Settling, Never>)
     }
 
@@ -24,33 +24,45 @@ struct JournalGroup {
     func settles(_ message: Int64) -> Bool { settled.contains(message) }
     func knows(_ id: QueueID) -> Bool { ids.contains(id) }
 
+    /// - Returns: false, with nothing added, for a record of more than ``JournalBounds/record``.
     mutating func add(
-        _ messages: [(insertion: MessageInsertion, queued: QueuedMessage)], generation: UInt64,
+        _ insertion: MessageInsertion, _ queued: QueuedMessage, generation: UInt64,
         _ continuation: CheckedContinuation<Journal.Enqueued, Never>
-    ) {
-        for (insertion, queued) in messages {
-            JournalFile.frame(generation, into: &bytes) { JournalRecord.enqueued(insertion).write(to: &$0) }
-            changes.append(.enqueued(insertion, queued.message.id))
-            ids.insert(queued.message.id)
+    ) -> Bool {
+        let start = bytes.count
+        JournalFile.frame(generation, into: &bytes) { JournalRecord.enqueued(insertion).write(to: &$0) }
+        if bytes.count - start > JournalBounds.record {
+            bytes.removeSubrange(start...)
+            return false
         }
-        waiters.append(.enqueue(messages.map(\.queued), continuation))
+        changes.append(.enqueued(insertion, queued.message.id))
+        ids.insert(queued.message.id)
+        waiters.append(.enqueue(queued, continuation))
+        return true
     }
 
+    /// The same for what ends a message.
     mutating func add(
         _ settlement: FreshSettlement, of fresh: FreshMessage, generation: UInt64,
         _ continuation: CheckedContinuation<Journal.Settling, Never>
-    ) {
+    ) -> Bool {
+        let start = bytes.count
         JournalFile.frame(generation, into: &bytes) { JournalRecord.settled(settlement).write(to: &$0) }
+        if bytes.count - start > JournalBounds.record {
+            bytes.removeSubrange(start...)
+            return false
+        }
         changes.append(.settled(settlement))
         settled.insert(settlement.message)
         waiters.append(.settle(fresh, continuation))
+        return true
     }
 
     /// It is on the disk.
     func finish() {
         for waiter in waiters {
             switch waiter {
-            case .enqueue(let queued, let continuation): continuation.resume(returning: .queued(queued))
+            case .enqueue(let queued, let continuation): continuation.resume(returning: .queued([queued]))
             case .settle(_, let continuation): continuation.resume(returning: .settled)
             }
         }

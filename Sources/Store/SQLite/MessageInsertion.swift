@@ -60,9 +60,16 @@ final class NumberSource: Sendable {
     private let message: Atomic<Int64>
     private let recipient: Atomic<Int64>
 
-    init(_ db: Database) throws {
-        message = Atomic((try Int64.fetchOne(db, sql: "SELECT max(number) FROM message") ?? 0) &+ 1)
-        recipient = Atomic((try Int64.fetchOne(db, sql: "SELECT max(number) FROM recipient") ?? 0) &+ 1)
+    init(message: Int64, recipient: Int64) {
+        self.message = Atomic(message)
+        self.recipient = Atomic(recipient)
+    }
+
+    /// Behind those in the tables.
+    convenience init(_ db: Database) throws {
+        self.init(
+            message: (try Int64.fetchOne(db, sql: "SELECT max(number) FROM message") ?? 0) &+ 1,
+            recipient: (try Int64.fetchOne(db, sql: "SELECT max(number) FROM recipient") ?? 0) &+ 1)
     }
 
     func nextMessage() -> Int64 { message.wrappingAdd(1, ordering: .relaxed).oldValue }
