@@ -119,7 +119,7 @@ final class Journal: @unchecked Sendable {
             var withReports = true
             applying: while true {
                 do throws(StoreError) {
-                    let isWhole = try await writer.perform(urgently: true, weight: 0) { [withReports] db, numbers in
+                    let isWhole = try await writer.perform(urgently: false, weight: 0) { [withReports] db, numbers in
                         try JournalRows.apply(generation, db, &numbers, withReports: withReports)
                     }
                     if isWhole { break applying }
@@ -127,10 +127,8 @@ final class Journal: @unchecked Sendable {
                     return
                 } catch .damaged where withReports {
                     withReports = false
-                } catch .full where withReports {
-                    // As with a settlement: without what is counted it may have room.
-                    withReports = false
                 } catch {
+                    // Where there is no room it waits, and leaves the reserve to settlements.
                     _ = queue.push(.notApplied(generation.number), urgently: true)
                     try? await Task.sleep(for: JournalBounds.rest)
                     withReports = true
