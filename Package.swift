@@ -63,7 +63,7 @@ let package = Package(
         .target(name: "HTTPS", dependencies: ["CCurl", "COpenSSL", "Mail", "Net"], swiftSettings: strict),
         .target(
             name: "Store",
-            dependencies: ["CLinux", "Mail", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["CLinux", "CZlib", "Mail", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
 
         // What the relay does.

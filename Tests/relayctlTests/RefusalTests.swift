@@ -7,8 +7,8 @@ import Testing
 struct RefusalTests {
     @Test(
         "asked wrongly is usage, busy is unavailable, and all else is unexpected",
-        arguments: [(400, ExitStatus.usage), (503, .unavailable), (404, .unexpected), (500, .unexpected)])
-    func status(_ status: Int, _ expected: ExitStatus) {
+        arguments: [(400, relayctl.ExitStatus.usage), (503, .unavailable), (404, .unexpected), (500, .unexpected)])
+    func status(_ status: Int, _ expected: relayctl.ExitStatus) {
         let failure = DaemonClient(socket: "/nowhere").failure(
             .refused(status: status, ControlErrorView(code: "code", message: "why", cure: "Do this")))
         #expect(failure.status == expected && failure.message == "why. Do this.")

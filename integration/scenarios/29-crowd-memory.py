@@ -32,4 +32,5 @@ def scenario_memory_comes_back(bed: Bed) -> None:
             wait_for("memory to come back", lambda: memory(relay) < bound, 60)
         finally:
             note(f"memory: {before / MEGABYTE:.1f} MB, {crowded / MEGABYTE:.1f} MB with {IDLE + SLOW} clients "
-                 f"({(crowded - before) / (IDLE + SLOW) / 1000:.1f} kB each), {memory(relay) / MEGABYTE:.1f} MB after them")
+                 f"({(crowded - before) / (IDLE + SLOW) / 1000:.1f} kB each), {memory(relay) / MEGABYTE:.1f} MB after them, "
+                 f"{relay.ctl_json('status')[1]['intake']['connections']} of them still there")

@@ -127,8 +127,8 @@ actor IntakeServer {
         let task = Task(executorPreference: stream.loop) { [parts] in
             await IntakeConnection(stream: stream, entrance: entrance, parts: parts).serve()
             parts.gate.leave()
-            parts.counters.intakeConnections.subtract(1, ordering: .relaxed)
             await self.ended(number)
+            parts.counters.intakeConnections.subtract(1, ordering: .relaxed)
         }
         sessions[number] = (stream, task)
     }

@@ -4,17 +4,32 @@ import CLinux
 struct MemoryTrim {
     /// Connections that are worth it.
     static let leastCrowd = 100
+    /// Looks between the last time and one more: a session that is counted as gone may still hold its memory, and what was in
+    /// use then was not given back.
+    static let settling = 5
 
     private var peak = 0
+    /// Looks until memory is given back once more; nil where nothing is left to do.
+    private var looksLeft: Int?
 
-    /// Connections open now, asked again and again. Gives back when fewer than half of the most are left; then counts anew.
+    /// Connections open now, asked again and again. Gives back when fewer than half of the most are left, then counts anew, and
+    /// once more when it has been quiet for ``settling`` looks.
     mutating func note(_ connections: Int) async {
-        peak = max(peak, connections)
         guard isDue(connections) else { return }
-        peak = connections
         // It walks through all of the heap: not on a loop.
         await Task.detached { _ = waxwing_trim_memory() }.value
     }
 
-    func isDue(_ connections: Int) -> Bool { peak >= Self.leastCrowd && connections * 2 < peak }
+    /// True where memory is to be given back now.
+    mutating func isDue(_ connections: Int) -> Bool {
+        peak = max(peak, connections)
+        if peak >= Self.leastCrowd && connections * 2 < peak {
+            peak = connections
+            looksLeft = Self.settling
+            return true
+        }
+        guard let left = looksLeft else { return false }
+        looksLeft = left > 1 ? left - 1 : nil
+        return left == 1
+    }
 }

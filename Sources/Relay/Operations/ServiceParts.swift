@@ -50,10 +50,17 @@ struct ServiceParts: Sendable {
         let trace = openTrace(configuration, log)
         let report = store.openingReport
         log.event(
-            report.messagesQuarantined > 0 || report.filesSetAside > 0 ? .warning : .notice,
+            report.messagesQuarantined > 0 || report.filesSetAside > 0 || report.journalGaps > 0 ? .warning : .notice,
             LogLine("store-opened").with("directory", configuration.store.directory)
                 .with("clean", !report.wasUnclean).with("set_aside", report.filesSetAside)
-                .with("quarantined", report.messagesQuarantined).with("sqlite", report.library))
+                .with("quarantined", report.messagesQuarantined).with("from_journal", report.messagesFromJournal)
+                .with("journal_gaps", report.journalGaps).with("sqlite", report.library))
+        if let missing = report.journalMissing {
+            log.event(
+                .warning,
+                LogLine("journal-missing").with("reason", missing)
+                    .with("cure", "mail is safe without it, and slower: see that the store's disk has room, and start again"))
+        }
         do throws(ServiceError) {
             let (loops, resolver, https) = try await network(configuration, program, workerArguments)
             return ServiceParts(

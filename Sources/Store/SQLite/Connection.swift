@@ -61,6 +61,11 @@ public struct SQLiteOptions: Sendable {
     var watchBounds = WatchBounds()
     /// Operations of one commit; 1 switches group commit off.
     var groupLimit = Writer.groupLimit
+    /// Segments of the journal; 0 runs without one.
+    public var journalSegments = 4
+    /// Octets of a segment. All of them lie in memory too while they are not in the tables.
+    public var journalSegmentBytes = 4 * 1024 * 1024
+    var journalBounds = JournalBounds()
     /// Octets kept on disk for settling when everything else is full.
     public var reserveBytes = 16 * 1024 * 1024
 

@@ -7,13 +7,13 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [DueRecipient] {
         let sql = DueQueries.due(exclusion)
         let arguments = DueQueries.arguments(before: time, after: cursor, excluding: exclusion, limit: limit)
-        return try await dispatchReader.read { db in
+        return try await readDue { db in
             try db.cachedStatement(sql: sql).rows(arguments, DueQueries.read)
         }
     }
 
     public func nextDue(after time: WallTime) async throws(StoreError) -> WallTime? {
-        try await dispatchReader.read { db in
+        try await readDue { db in
             try db.cachedStatement(sql: DueQueries.nextDue).first([time.seconds.databaseValue]) {
                 try $0.optionalTime()
             } ?? nil
@@ -24,7 +24,7 @@ extension SQLiteStore {
         at time: WallTime, after cursor: DeadlineCursor?, excluding destinations: [String], limit: Int
     ) async throws(StoreError) -> [OverdueRecipient] {
         let excluded = JSONText.array(destinations)
-        return try await dispatchReader.read { db in
+        return try await readDue { db in
             try db.cachedStatement(sql: DueQueries.overdue).rows(
                 [
                     time.seconds.databaseValue, (cursor?.deadline.seconds ?? .min).databaseValue,
@@ -35,7 +35,7 @@ extension SQLiteStore {
     }
 
     public func nextDeadline(after time: WallTime) async throws(StoreError) -> WallTime? {
-        try await dispatchReader.read { db in
+        try await readDue { db in
             try db.cachedStatement(sql: DueQueries.nextDeadline).first([time.seconds.databaseValue]) {
                 try $0.optionalTime()
             } ?? nil
@@ -43,6 +43,7 @@ extension SQLiteStore {
     }
 
     public func postponeDeadlines(_ deadlines: [(RecipientNumber, WallTime)]) async throws(StoreError) {
+        await catchUp()
         // In the order of the table, so that each page of it is written once.
         var rest = deadlines.sorted { $0.0 < $1.0 }[...]
         while !rest.isEmpty {

@@ -32,71 +32,94 @@ enum MessageRows {
 
     static let byNumber = "SELECT \(columns) FROM message m WHERE m.number = ?"
 
-    /// Inserts message, content and recipients.
-    /// - Throws: `StoreError.duplicate` before anything was changed.
-    static func insert(
-        _ new: NewMessage, _ db: Database, _ numbers: inout Numbers
-    ) throws -> QueuedMessage {
+    /// Gives a message its numbers and makes the rows of it.
+    /// - Throws: `.failed` for what does not belong here; nothing was changed.
+    static func insertion(
+        of new: NewMessage, _ numbers: NumberSource
+    ) throws -> (insertion: MessageInsertion, queued: QueuedMessage) {
         guard !new.recipients.isEmpty else { throw StoreError.failed("a message without recipients") }
         var inline: [UInt8]?
         if case .inline(let bytes) = new.content.storage { inline = bytes }
         if let inline, inline.count > QueueLimits.inlineContent {
             throw StoreError.failed("content of \(inline.count) octets belongs into a file")
         }
-        let message = MessageNumber(numbers.nextMessage)
-        numbers.nextMessage &+= 1
-        let first = numbers.nextRecipient
-        numbers.nextRecipient &+= Int64(new.recipients.count)
+        let message = numbers.nextMessage()
+        let first = numbers.nextRecipients(new.recipients.count)
+        let messageID = new.messageID?.cut(to: QueueLimits.messageID)
+        let insertion = MessageInsertion(
+            number: message, message: columns(of: new, message, first: first, messageID: messageID), content: inline ?? [],
+            recipients: new.recipients.enumerated().map { offset, recipient in
+                columns(of: recipient, first &+ Int64(offset), of: message, at: new.receivedAt)
+            })
+        let stored = StoredMessage(
+            number: MessageNumber(message), id: new.id, kind: new.kind, reversePath: new.reversePath, body: new.body,
+            receivedAt: new.receivedAt, expiresAt: new.expiresAt, size: new.content.size, digest: new.digest,
+            hasEightBit: new.hasEightBit, origin: new.origin, demand: new.demand, returns: new.returns,
+            envelopeID: new.envelopeID, messageID: messageID, isInternationalized: new.isInternationalized,
+            needsUTF8Header: new.needsUTF8Header, isSpooled: inline == nil, quarantined: nil)
+        let queued = QueuedMessage(
+            message: stored, recipients: new.recipients.indices.map { RecipientNumber(first &+ Int64($0)) })
+        return (insertion, queued)
+    }
+
+    private static func columns(
+        of new: NewMessage, _ number: Int64, first: Int64, messageID: String?
+    ) -> [DatabaseValue] {
         let sender: [DatabaseValue] =
             switch new.reversePath {
             case .null: [.null, .null]
             case .mailbox(let mailbox): [mailbox.localPart.databaseValue, mailbox.domain.column]
             }
-        let messageID = new.messageID?.cut(to: QueueLimits.messageID)
+        return [
+            number.databaseValue, new.id.text.databaseValue, new.kind.rawValue.databaseValue,
+            sender[0], sender[1], new.body.rawValue.databaseValue,
+            new.receivedAt.seconds.databaseValue, new.expiresAt.seconds.databaseValue,
+            new.content.size.databaseValue, new.digest.databaseValue, new.hasEightBit.databaseValue,
+            new.origin.clientName.databaseValue, new.origin.clientAddress.map { $0.octets.databaseValue } ?? .null,
+            new.origin.tls.databaseValue, new.origin.login.databaseValue, new.origin.forwarded.databaseValue,
+            new.demand.rawValue.databaseValue, (new.returns?.rawValue).databaseValue,
+            new.envelopeID.databaseValue, messageID.databaseValue, new.isInternationalized.databaseValue,
+            new.needsUTF8Header.databaseValue, (new.content.bytes == nil).databaseValue,
+            first.databaseValue, new.recipients.count.databaseValue, new.recipients.count.databaseValue,
+        ]
+    }
+
+    private static func columns(
+        of recipient: NewRecipient, _ number: Int64, of message: Int64, at receipt: WallTime
+    ) -> [DatabaseValue] {
+        [
+            number.databaseValue, message.databaseValue,
+            recipient.mailbox.localPart.databaseValue, recipient.mailbox.domain.column,
+            recipient.destination.databaseValue,
+            (recipient.hold == nil ? RecipientState.due : .held).rawValue.databaseValue,
+            recipient.nextAttempt.seconds.databaseValue, recipient.expiresAt.seconds.databaseValue,
+            recipient.deadline.seconds.databaseValue, recipient.lane.value.databaseValue,
+            recipient.hold == nil ? .null : receipt.seconds.databaseValue,
+            recipient.hold?.cut(to: QueueLimits.detailText).databaseValue ?? .null,
+        ] + recipient.request.columns
+    }
+
+    /// Inserts message, content and recipients.
+    /// - Throws: `StoreError.duplicate` before anything was changed.
+    static func insert(_ new: NewMessage, _ db: Database, _ numbers: inout Numbers) throws -> QueuedMessage {
+        let (insertion, queued) = try insertion(of: new, numbers.source)
+        try insert(insertion, db)
+        return queued
+    }
+
+    static func insert(_ insertion: MessageInsertion, _ db: Database) throws {
         do {
-            try db.cachedStatement(sql: insertMessage).run(
-                [
-                    message.value.databaseValue, new.id.text.databaseValue, new.kind.rawValue.databaseValue,
-                    sender[0], sender[1], new.body.rawValue.databaseValue,
-                    new.receivedAt.seconds.databaseValue, new.expiresAt.seconds.databaseValue,
-                    new.content.size.databaseValue, new.digest.databaseValue, new.hasEightBit.databaseValue,
-                    new.origin.clientName.databaseValue,
-                    new.origin.clientAddress.map { $0.octets.databaseValue } ?? .null,
-                    new.origin.tls.databaseValue, new.origin.login.databaseValue, new.origin.forwarded.databaseValue,
-                    new.demand.rawValue.databaseValue, (new.returns?.rawValue).databaseValue,
-                    new.envelopeID.databaseValue, messageID.databaseValue, new.isInternationalized.databaseValue,
-                    new.needsUTF8Header.databaseValue, (inline == nil).databaseValue,
-                    first.databaseValue, new.recipients.count.databaseValue, new.recipients.count.databaseValue,
-                ])
+            try db.cachedStatement(sql: insertMessage).run(insertion.message)
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-            throw StoreError.duplicate(new.id)
+            guard let id = insertion.id else { throw error }
+            throw StoreError.duplicate(id)
         }
-        if let inline {
-            try db.cachedStatement(sql: insertContent).run([message.value.databaseValue, inline.databaseValue])
+        if !insertion.isSpooled {
+            try db.cachedStatement(sql: insertContent).run(
+                [insertion.number.databaseValue, insertion.content.databaseValue])
         }
         let insert = try db.cachedStatement(sql: insertRecipient)
-        for (offset, recipient) in new.recipients.enumerated() {
-            try insert.run(
-                [
-                    (first &+ Int64(offset)).databaseValue, message.value.databaseValue,
-                    recipient.mailbox.localPart.databaseValue, recipient.mailbox.domain.column,
-                    recipient.destination.databaseValue,
-                    (recipient.hold == nil ? RecipientState.due : .held).rawValue.databaseValue,
-                    recipient.nextAttempt.seconds.databaseValue, recipient.expiresAt.seconds.databaseValue,
-                    recipient.deadline.seconds.databaseValue, recipient.lane.value.databaseValue,
-                    recipient.hold == nil ? .null : new.receivedAt.seconds.databaseValue,
-                    recipient.hold?.cut(to: QueueLimits.detailText).databaseValue ?? .null,
-                ] + recipient.request.columns)
-        }
-        let stored = StoredMessage(
-            number: message, id: new.id, kind: new.kind, reversePath: new.reversePath, body: new.body,
-            receivedAt: new.receivedAt, expiresAt: new.expiresAt, size: new.content.size, digest: new.digest,
-            hasEightBit: new.hasEightBit, origin: new.origin, demand: new.demand, returns: new.returns,
-            envelopeID: new.envelopeID, messageID: messageID, isInternationalized: new.isInternationalized,
-            needsUTF8Header: new.needsUTF8Header, isSpooled: inline == nil, quarantined: nil)
-        return QueuedMessage(
-            message: stored,
-            recipients: new.recipients.indices.map { RecipientNumber(first &+ Int64($0)) })
+        for recipient in insertion.recipients { try insert.run(recipient) }
     }
 
     private static let insertMessage = """
@@ -113,11 +136,9 @@ enum MessageRows {
         """
 }
 
-/// The next numbers. They live in the writer: a number given out in a transaction that failed is never used again, nor
-/// is that of a deleted row, so that a late settlement cannot meet a stranger.
+/// What the writer knows of the database besides what lies in it.
 struct Numbers {
-    var nextMessage: Int64
-    var nextRecipient: Int64
+    let source: NumberSource
     /// What TLS-RPT counts. Unlike the numbers it says what lies in the database: a transaction that is taken back has
     /// to empty it.
     var counter: ReportCounter
@@ -129,7 +150,6 @@ struct Numbers {
     init(_ db: Database, _ options: SQLiteOptions = SQLiteOptions()) throws {
         counter = ReportCounter(domainLimit: options.countedDomains, dayTextLimit: options.countedText)
         deliveries = DeliveryTally(nameLimit: options.watchBounds.namesOfDay)
-        nextMessage = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM message") ?? 0) &+ 1
-        nextRecipient = (try Int64.fetchOne(db, sql: "SELECT max(number) FROM recipient") ?? 0) &+ 1
+        source = try NumberSource(db)
     }
 }

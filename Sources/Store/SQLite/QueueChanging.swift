@@ -5,7 +5,7 @@ extension SQLiteStore {
     public func select(
         _ filter: QueueFilter, after cursor: RecipientNumber?, limit: Int
     ) async throws(StoreError) -> [SelectedRecipient] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ListQueries.select(filter)).rows(
                 ListQueries.arguments(filter, after: cursor?.value, limit: limit), ListQueries.read)
         }
@@ -18,6 +18,7 @@ extension SQLiteStore {
         guard recipients.count <= QueueLimits.page else {
             throw .failed("\(recipients.count) recipients at once, at most \(QueueLimits.page)")
         }
+        await catchUp()
         let result = try await perform(urgently: false) { db, _, withReports in
             try ChangeRows.run(change, recipients, at: time, db, withReports: withReports)
         }

@@ -22,14 +22,14 @@ enum RefillQueries {
 
 extension SQLiteStore {
     public func deferred(at time: WallTime) async throws(StoreError) -> Int {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: RefillQueries.deferred).first([time.seconds.databaseValue]) { try $0.int() }
                 ?? 0
         }
     }
 
     public func waiting(at destination: String) async throws(StoreError) -> Int {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: RefillQueries.waiting).first([destination.databaseValue]) { try $0.int() } ?? 0
         }
     }
@@ -38,7 +38,7 @@ extension SQLiteStore {
         at destination: String, before time: WallTime, passing lanes: [SenderLane], isUrgentOnly: Bool, limit: Int
     ) async throws(StoreError) -> [DueRecipient] {
         let passed = JSONText.array(lanes.map(\.value))
-        return try await dispatchReader.read { db in
+        return try await readDue { db in
             try db.cachedStatement(sql: RefillQueries.due).rows(
                 [
                     destination.databaseValue, time.seconds.databaseValue,

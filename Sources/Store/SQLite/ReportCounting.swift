@@ -11,24 +11,24 @@ extension SQLiteStore: ReportStore {
     }
 
     public func counts(for domain: DomainName, day: ReportDay) async throws(StoreError) -> [PolicyCount] {
-        try await viewReader.read { db in try ReportCountRows.counts(for: domain, day: day, db) }
+        try await view { db in try ReportCountRows.counts(for: domain, day: day, db) }
     }
 
     public func droppedSessions(day: ReportDay) async throws(StoreError) -> Int64 {
         if let reportDamage { throw .damaged(reportDamage) }
-        return try await viewReader.read { db in try ReportPolicyRows.dropped(day, db) }
+        return try await view { db in try ReportPolicyRows.dropped(day, db) }
     }
 
     public func countedDomains(
         day: ReportDay, after domain: DomainName?, limit: Int
     ) async throws(StoreError) -> [CountedDomain] {
-        try await viewReader.read { db in
+        try await view { db in
             try ReportCountRows.domains(day: day, after: domain, limit: Self.reportPage(limit), db)
         }
     }
 
     public func unplannedDays(before day: ReportDay) async throws(StoreError) -> [ReportDay] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ReportQueries.unplannedDays).soundRows(
                 [day.number.databaseValue, ReportLimits.page.databaseValue], limit: ReportLimits.page
             ) { ReportDay(number: try $0.int64()) }
@@ -36,7 +36,7 @@ extension SQLiteStore: ReportStore {
     }
 
     public func unplannedDomains(day: ReportDay, limit: Int) async throws(StoreError) -> [DomainName] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ReportQueries.unplannedDomains).soundRows(
                 [day.number.databaseValue], limit: Self.reportPage(limit)
             ) { try $0.domainName() }

@@ -11,7 +11,7 @@ extension SQLiteStore {
     }
 
     public func dueReports(at time: WallTime, limit: Int) async throws(StoreError) -> [StoredReport] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ReportQueries.due).soundRows(
                 [time.seconds.databaseValue], limit: Self.reportPage(limit)
             ) { try ReportQueries.read(&$0, db) }
@@ -20,7 +20,7 @@ extension SQLiteStore {
 
     public func nextReportTime() async throws(StoreError) -> WallTime? {
         // Of the first that can be read: at another's time nobody would find anything to do.
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ReportQueries.due).soundRows([Int64.max.databaseValue], limit: 1) {
                 try ReportQueries.read(&$0, db)
             }.first?.dueAt
@@ -52,7 +52,7 @@ extension SQLiteStore {
     }
 
     public func body(of domain: DomainName, day: ReportDay) async throws(StoreError) -> [UInt8]? {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ReportRows.body).first(ReportRows.key(domain, day)) { try $0.bytes() }
         }
     }
@@ -88,7 +88,7 @@ extension SQLiteStore {
     }
 
     public func report(for domain: DomainName, day: ReportDay) async throws(StoreError) -> StoredReport? {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ReportQueries.one).soundRows(ReportRows.key(domain, day), limit: 1) {
                 try ReportQueries.read(&$0, db)
             }.first
@@ -98,7 +98,7 @@ extension SQLiteStore {
     public func reports(
         day: ReportDay, after domain: DomainName?, limit: Int
     ) async throws(StoreError) -> [StoredReport] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ReportQueries.ofDay).soundRows(
                 [day.number.databaseValue, (domain?.text ?? "").databaseValue], limit: Self.reportPage(limit)
             ) { try ReportQueries.read(&$0, db) }
@@ -114,7 +114,7 @@ extension SQLiteStore {
     public func suppressions(
         _ uris: [String], for domain: DomainName, at time: WallTime
     ) async throws(StoreError) -> [ReportSuppression] {
-        try await viewReader.read { db in
+        try await view { db in
             try uris.flatMap { uri in
                 try db.cachedStatement(sql: ReportSuppressionRows.one).soundRows(
                     [domain.text.databaseValue, uri.databaseValue, time.seconds.databaseValue], limit: 1,
@@ -124,7 +124,7 @@ extension SQLiteStore {
     }
 
     public func suppressions(at time: WallTime, limit: Int) async throws(StoreError) -> [ReportSuppression] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ReportSuppressionRows.all).soundRows(
                 [time.seconds.databaseValue], limit: Self.reportPage(limit), ReportSuppressionRows.read)
         }

@@ -11,7 +11,7 @@ extension SQLiteStore {
         var cursor: Int64? = 0
         while let behind = cursor {
             // Read by a reader: where nothing has changed, and that is the rule, nothing is in the writer's way.
-            let page = try await viewReader.read { db in
+            let page = try await view { db in
                 try db.cachedStatement(sql: Rerouting.select).rows(
                     [behind.databaseValue, QueueLimits.page.databaseValue], Rerouting.read)
             }

@@ -18,6 +18,12 @@ public final class SQLiteStore: QueueStore {
         public let messagesQuarantined: Int
         /// The version of the SQLite library, with its known fault where it has one.
         public let library: String
+        /// Messages that a crash had left in the journal, and that are in the queue now.
+        public let messagesFromJournal: Int
+        /// Places in the journal where a record was to be expected and none was sound: of what lay there nothing is known.
+        public let journalGaps: Int
+        /// Why the store runs without a journal; nil where it has one, or is to have none.
+        public var journalMissing: String?
     }
 
     public let openingReport: OpeningReport
@@ -26,6 +32,7 @@ public final class SQLiteStore: QueueStore {
     let policyLimit: Int
     let watchBounds: WatchBounds
     let writer: Writer
+    private let journal: Journal?
     /// Two readers, so that an operator's listing is never in the way of the dispatcher.
     let dispatchReader: Reader
     let viewReader: Reader
@@ -38,7 +45,7 @@ public final class SQLiteStore: QueueStore {
     let reportFault = Mutex<String?>(nil)
 
     init(
-        path: String, lock: CInt, writer: Writer, readers: (Reader, Reader), spool: Spool, reserve: Reserve,
+        path: String, lock: CInt, writer: Writer, journal: Journal?, readers: (Reader, Reader), spool: Spool, reserve: Reserve,
         report: OpeningReport, policyLimit: Int = PolicyLimits.domains, watchBounds: WatchBounds = WatchBounds()
     ) {
         self.watchBounds = watchBounds
@@ -46,6 +53,7 @@ public final class SQLiteStore: QueueStore {
         self.path = path
         self.lock = lock
         self.writer = writer
+        self.journal = journal
         self.dispatchReader = readers.0
         self.viewReader = readers.1
         self.spool = spool
@@ -63,6 +71,11 @@ public final class SQLiteStore: QueueStore {
     }
 
     public func enqueue(_ messages: [NewMessage]) async throws(StoreError) -> [QueuedMessage] {
+        switch await journal?.enqueue(messages) {
+        case .queued(let queued): return queued
+        case .refused(let error): throw error
+        case .elsewhere, nil: break
+        }
         let weight = messages.reduce(0) { $0 + ($1.content.bytes?.count ?? 0) }
         keepFiles(of: messages)
         do throws(StoreError) {
@@ -76,12 +89,19 @@ public final class SQLiteStore: QueueStore {
     }
 
     public func settle(_ settlement: Settlement) async throws(StoreError) -> Settled {
+        var fresh: FreshMessage?
+        switch await journal?.settle(settlement) {
+        case .settled: return Settled(openRecipients: 0, notices: [], ended: nil)
+        case .elsewhere(let found): fresh = found
+        case nil: break
+        }
         keepFiles(of: settlement.notices)
         let result: SettleRows.Result
         let proofLimit = watchBounds.proofs
         do throws(StoreError) {
-            result = try await perform(urgently: true) { db, numbers, withReports in
-                try SettleRows.settle(
+            result = try await perform(urgently: true) { [fresh] db, numbers, withReports in
+                try JournalRows.bring(fresh, db)
+                return try SettleRows.settle(
                     settlement, db, &numbers, withReports: withReports, proofLimit: proofLimit)
             }
         } catch {
@@ -93,9 +113,30 @@ public final class SQLiteStore: QueueStore {
     }
 
     public func quarantine(_ id: QueueID, because reason: String) async throws(StoreError) {
+        await catchUp()
         try await perform(urgently: true) { db, _, withReports in
             try SettleRows.quarantine(id, because: reason, db, withReports: withReports)
         }
+    }
+
+    /// What was acknowledged before is in the tables when this returns; it must be called before they are asked of mail, or of
+    /// what is counted when mail goes out.
+    func catchUp() async { await journal?.catchUp() }
+
+    /// Reads for the dispatcher what the tables hold of all mail that was acknowledged.
+    func readDue<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        await catchUp()
+        return try await dispatchReader.read(body)
+    }
+
+    /// The same for who wants to see it.
+    func view<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        await catchUp()
+        return try await viewReader.read(body)
     }
 
     /// From before the commit on a file may have a row: it stays, whatever happens to this process.
@@ -148,13 +189,15 @@ public final class SQLiteStore: QueueStore {
             return isClosed
         }
         if wasClosed { return }
+        let rest = journal?.stop() ?? []
         writer.stop()
         spool.pool.close()
         dispatchReader.close()
         viewReader.close()
         // The writer is the last connection: it checkpoints, and its closing removes the WAL.
-        _ = writer.finish { db in
+        _ = writer.finish { db, numbers in
             guard isClean else { return }
+            try JournalReplay.apply(rest, db, &numbers)
             try Fact.clean.set(1, db)
             try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
@@ -169,6 +212,10 @@ enum Fact: String {
     case clean
     /// The fingerprint of the routes that each recipient has its destination by; absent while that is being changed.
     case routes
+    /// The last generation of the journal that is wholly in the tables.
+    case journalGeneration = "journal generation"
+    /// Records of the next generation that are in the tables.
+    case journalPlace = "journal place"
 
     func value(_ db: Database) throws -> Int64? {
         try db.cachedStatement(sql: "SELECT value FROM fact WHERE name = ?").first([rawValue.databaseValue]) {

@@ -7,6 +7,9 @@ extension Schema {
     // The counts of one day lie together: those who count touch few pages, and those who ask read one run of rows for each
     // day. `delivery_day` spares counting the names of a day for each that is new; the row of the rest is none of them.
     // `observed_count.cause` is empty where mail would have gone.
+    //
+    // `journal_ahead` names messages of the journal that were put into the tables before their turn: a start after a crash must
+    // not put them there again.
     static let version6 = """
         ALTER TABLE attempt ADD COLUMN decision TEXT;
         ALTER TABLE attempt ADD COLUMN evidence TEXT;
@@ -88,6 +91,9 @@ extension Schema {
             connections INTEGER NOT NULL,
             PRIMARY KEY (day, rule, destination, cause)
         ) WITHOUT ROWID;
+        CREATE TABLE journal_ahead (
+            message INTEGER PRIMARY KEY
+        );
         PRAGMA user_version = 6;
         """
 }

@@ -21,10 +21,10 @@ extension SQLiteStore {
         do {
             let store: SQLiteStore
             do {
-                store = try assemble(directory, opened.lock, spool, reserve, now: now, options)
+                store = try assemble(directory, opened, spool, reserve, now: now, options)
             } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL && reserve.discard() {
                 // What waits must be able to leave, which frees space: the reserve is for this as well.
-                store = try assemble(directory, opened.lock, spool, reserve, now: now, options)
+                store = try assemble(directory, opened, spool, reserve, now: now, options)
             }
             reserve.refill()
             return store
@@ -42,24 +42,33 @@ extension SQLiteStore {
     }
 
     private static func assemble(
-        _ directory: String, _ lock: CInt, _ spool: Spool, _ reserve: Reserve, now: WallTime, _ options: SQLiteOptions
+        _ directory: String, _ opened: StoreFolder.Opened, _ spool: Spool, _ reserve: Reserve, now: WallTime, _ options: SQLiteOptions
     ) throws -> SQLiteStore {
         let path = "\(directory)/\(StoreFolder.database)"
         guard spool.pool.hasThreads else { throw StoreOpenError.refused(path: directory, why: "no threads to be had") }
         let connection = try DatabaseQueue(
             path: path, configuration: Connection.configuration(label: "writer", readonly: false))
         do {
-            let report = try connection.inDatabase { db in
+            var journalMissing: String?
+            let file = try journalFile(directory, opened.directory, options, missing: &journalMissing)
+            var (report, generation) = try connection.inDatabase { db in
                 try prepare(db, path: path, options)
-                return try cleanUp(db, spool, path: path, now: now, options)
+                return try cleanUp(db, spool, file, path: path, now: now, options)
             }
+            report.journalMissing = journalMissing
             let writer = try Writer(connection, path: path, options: options, reserve: reserve)
             guard let dispatch = try Reader(path: path, named: "dispatch"),
                 let view = try Reader(path: path, named: "view"),
                 writer.start()
             else { throw StoreOpenError.refused(path: directory, why: "no threads to be had") }
+            let journal = file.map {
+                Journal($0, after: generation, options.journalBounds, writer.source, writer.tally)
+            }
+            guard journal?.start(writer) ?? true else {
+                throw StoreOpenError.refused(path: directory, why: "no threads to be had")
+            }
             return SQLiteStore(
-                path: directory, lock: lock, writer: writer, readers: (dispatch, view), spool: spool, reserve: reserve,
+                path: directory, lock: opened.lock, writer: writer, journal: journal, readers: (dispatch, view), spool: spool, reserve: reserve,
                 report: report, policyLimit: options.policyLimit, watchBounds: options.watchBounds)
         } catch {
             try? connection.close()
@@ -86,8 +95,8 @@ extension SQLiteStore {
     }
 
     private static func cleanUp(
-        _ db: Database, _ spool: Spool, path: String, now: WallTime, _ options: SQLiteOptions
-    ) throws -> OpeningReport {
+        _ db: Database, _ spool: Spool, _ file: JournalFile?, path: String, now: WallTime, _ options: SQLiteOptions
+    ) throws -> (report: OpeningReport, generation: UInt64) {
         let isNew = try Int.fetchOne(db, sql: "SELECT count(*) FROM fact") == 0
         let wasUnclean = try !isNew && Fact.clean.value(db) != 1
         let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
@@ -107,6 +116,7 @@ extension SQLiteStore {
             }
         }
         try Fact.clean.set(0, db)
+        let journal = try JournalReplay.run(file, db, options)
         let setAside = try spool.setAsideUnknown(now: now) { name in
             try db.cachedStatement(sql: "SELECT 1 FROM message WHERE id = ? AND spooled = 1").first(
                 [name.databaseValue]) { try $0.bool() } ?? false
@@ -115,9 +125,29 @@ extension SQLiteStore {
         // What an earlier process could not sync ends up synced in the file, and the WAL starts empty.
         try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         let library = try String.fetchOne(db, sql: "SELECT sqlite_version()") ?? "unknown"
-        return OpeningReport(
+        let report = OpeningReport(
             wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined,
-            library: "SQLite \(library)")
+            library: "SQLite \(library)", messagesFromJournal: journal.messages, journalGaps: journal.gaps,
+            journalMissing: nil)
+        return (report, journal.generation)
+    }
+
+    /// The journal; nil where there is to be none, or no room for it.
+    private static func journalFile(
+        _ directory: String, _ descriptor: CInt, _ options: SQLiteOptions, missing: inout String?
+    ) throws -> JournalFile? {
+        guard options.journalSegments > 0 else {
+            // What an earlier one left must not be lost.
+            guard JournalFile.exists(in: descriptor) else { return nil }
+            return try JournalFile(in: descriptor, segments: 4, segmentBytes: options.journalSegmentBytes)
+        }
+        do throws(Errno) {
+            return try JournalFile(
+                in: descriptor, segments: options.journalSegments, segmentBytes: options.journalSegmentBytes)
+        } catch {
+            missing = "\(directory)/\(JournalFile.name): \(error)"
+            return nil
+        }
     }
 
     private static func check(_ pragma: String, _ db: Database, path: String) throws {

@@ -3,7 +3,7 @@ public import Mail
 
 extension SQLiteStore {
     public func message(_ number: MessageNumber) async throws(StoreError) -> StoredMessage? {
-        try await dispatchReader.read { db in
+        try await readDue { db in
             try db.cachedStatement(sql: MessageRows.byNumber).first([number.value.databaseValue], MessageRows.read)
         }
     }
@@ -26,7 +26,7 @@ extension SQLiteStore {
             }
             return ContentReader(.file(file, spool.pool), size: size)
         }
-        let bytes = try await dispatchReader.read { db in
+        let bytes = try await readDue { db in
             do {
                 return try db.cachedStatement(sql: "SELECT bytes FROM content WHERE message = ?").first(
                     [message.number.value.databaseValue]) { try $0.bytes() }
@@ -45,7 +45,7 @@ extension SQLiteStore {
     public func list(
         _ filter: QueueFilter, after cursor: MessageNumber?, limit: Int
     ) async throws(StoreError) -> [QueueEntry] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ListQueries.list(filter)).rows(
                 ListQueries.arguments(filter, after: cursor?.value, limit: limit)
             ) {
@@ -57,11 +57,11 @@ extension SQLiteStore {
     }
 
     public func show(_ id: QueueID) async throws(StoreError) -> QueueDetail? {
-        try await viewReader.read { db in try ViewQueries.detail(id.text, db) }
+        try await view { db in try ViewQueries.detail(id.text, db) }
     }
 
     public func counts() async throws(StoreError) -> QueueCounts {
-        let counts = try await viewReader.read { db in
+        let counts = try await view { db in
             try db.cachedStatement(sql: ViewQueries.counts).first([]) {
                 QueueCounts(
                     messages: try $0.int(), quarantinedMessages: try $0.int(), dueRecipients: try $0.int(),
@@ -74,7 +74,7 @@ extension SQLiteStore {
     public func destinationsSummary(
         at time: WallTime, limit: Int
     ) async throws(StoreError) -> [DestinationSummary] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ViewQueries.byDestination).rows(
                 [time.seconds.databaseValue, QueueLimits.page(limit)]
             ) {

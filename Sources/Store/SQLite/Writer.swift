@@ -23,6 +23,8 @@ final class Writer: @unchecked Sendable {
     private let path: String
     private let options: SQLiteOptions
     private let reserve: Reserve
+    /// Of messages and recipients; the journal gives them out too.
+    let source: NumberSource
     private let queue = WorkQueue<any PendingWrite>(
         limit: Writer.pendingLimit, weightLimit: Writer.pendingBytes, urgentLimit: Writer.settlementLimit)
     private var connection: DatabaseQueue?
@@ -38,7 +40,9 @@ final class Writer: @unchecked Sendable {
         self.path = path
         self.options = options
         self.reserve = reserve
-        self.numbers = try connection.inDatabase { try Numbers($0, options) }
+        let numbers = try connection.inDatabase { try Numbers($0, options) }
+        self.numbers = numbers
+        source = numbers.source
     }
 
     func start() -> Bool {
@@ -72,10 +76,10 @@ final class Writer: @unchecked Sendable {
     }
 
     /// Runs `body` on the connection after the thread has ended, then closes it. False where that failed.
-    func finish(_ body: (Database) throws -> Void) -> Bool {
+    func finish(_ body: (Database, inout Numbers) throws -> Void) -> Bool {
         guard let connection, !isBroken else { return false }
         do {
-            try connection.inDatabase(body)
+            try connection.inDatabase { try body($0, &numbers) }
             try connection.close()
             self.connection = nil
             return true

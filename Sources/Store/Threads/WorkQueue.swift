@@ -26,7 +26,12 @@ final class WorkQueue<Item: Sendable>: @unchecked Sendable {
         self.weightLimit = weightLimit
         self.urgentLimit = urgentLimit
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(arrived, nil)
+        // Waits with an end are counted by the clock that nobody sets.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(arrived, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -59,12 +64,18 @@ final class WorkQueue<Item: Sendable>: @unchecked Sendable {
     }
 
     /// Waits for work and takes all of it; nil once the queue is closed and empty.
-    func takeAll() -> (urgent: [Item], ordinary: [Item])? {
+    /// - Parameter end: by CLOCK_MONOTONIC, in nanoseconds; then what is taken may be nothing. Nil waits without end.
+    func takeAll(until end: UInt64? = nil) -> (urgent: [Item], ordinary: [Item])? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while urgent.isEmpty && ordinary.isEmpty {
             if isClosed { return nil }
-            pthread_cond_wait(arrived, mutex)
+            guard let end else {
+                pthread_cond_wait(arrived, mutex)
+                continue
+            }
+            var time = timespec(tv_sec: time_t(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
+            if pthread_cond_timedwait(arrived, mutex, &time) == ETIMEDOUT { break }
         }
         let work = (urgent, ordinary)
         urgent = []

@@ -142,12 +142,19 @@ struct IntakeGateTests {
 struct MemoryTrimTests {
     @Test(
         "Memory is given back once fewer than half of a crowd are left, and not for a few", arguments: [99, 100, 5000])
-    func crowd(peak: Int) async {
+    func crowd(peak: Int) {
         var trim = MemoryTrim()
-        await trim.note(peak)
-        #expect(!trim.isDue(peak / 2 + 1))
-        #expect(trim.isDue((peak - 1) / 2) == (peak >= MemoryTrim.leastCrowd))
-        await trim.note(0)
-        #expect(!trim.isDue(0), "then it counts anew")
+        let looks = [peak, peak / 2 + 1, (peak - 1) / 2, (peak - 1) / 2].map { trim.isDue($0) }
+        // Behind it, it counts anew.
+        #expect(looks == [false, false, peak >= MemoryTrim.leastCrowd, false])
+    }
+
+    @Test("Once more when it has been quiet: the last sessions may have held their memory a moment longer")
+    func settling() {
+        var trim = MemoryTrim()
+        let looks = [1000, 0].map { trim.isDue($0) }
+        #expect(looks == [false, true])
+        let later = (1...20).filter { _ in trim.isDue(0) }
+        #expect(later == [MemoryTrim.settling], "and no more after that")
     }
 }

@@ -34,6 +34,8 @@ final class Fixture: Sendable {
     static var options: SQLiteOptions {
         var options = SQLiteOptions()
         options.reserveBytes = 256 * 1024
+        // These are tests of the tables; the journal has its own.
+        options.journalSegments = 0
         return options
     }
 

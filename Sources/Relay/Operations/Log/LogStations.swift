@@ -54,7 +54,7 @@ extension Configuration.LogStation {
                 .operations,
                 [
                     "started", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
-                    "trace-set-aside", "trace-off", "store-opened", "store-failed",
+                    "trace-set-aside", "trace-off", "store-opened", "journal-missing", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",
                     "log-lines-lost", "alarm-raised", "alarm-cleared", "alarm-acknowledged", "alarm-untold",
                     "alarms-full",

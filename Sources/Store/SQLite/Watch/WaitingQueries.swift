@@ -45,14 +45,14 @@ enum WaitingQueries {
 extension SQLiteStore {
     public func waiting(for causes: Set<Reason.Cause>, limit: Int) async throws(StoreError) -> [PolicyWait] {
         let causes = JSONText.array(causes.map(\.rawValue).sorted())
-        return try await viewReader.read { db in
+        return try await view { db in
             try db.cachedStatement(sql: WaitingQueries.byCause).soundRows(
                 [causes.databaseValue, max(0, limit).databaseValue], limit: .max, WaitingQueries.readCause)
         }
     }
 
     public func waitingDestinations(after name: String?, limit: Int) async throws(StoreError) -> [WaitingCount] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: WaitingQueries.byDestination).soundRows(
                 [(name ?? "").databaseValue, WatchLimits.page(limit).databaseValue], limit: .max,
                 WaitingQueries.readCount)
@@ -61,7 +61,7 @@ extension SQLiteStore {
 
     public func waitingDomains(at destination: String, limit: Int) async throws(StoreError) -> [DomainCount] {
         let limit = min(max(limit, 0), WatchLimits.recipientsRead)
-        return try await viewReader.read { db in
+        return try await view { db in
             try db.cachedStatement(sql: WaitingQueries.domains).soundRows(
                 [destination.databaseValue, limit.databaseValue], limit: .max, WaitingQueries.readDomain)
         }

@@ -7,7 +7,7 @@ extension SQLiteStore {
         by side: DeliverySide, from first: ReportDay, to last: ReportDay, after name: String?, limit: Int
     ) async throws(StoreError) -> [DeliverySum] {
         if let reportDamage { throw .damaged(reportDamage) }
-        return try await viewReader.read { db in
+        return try await view { db in
             try DeliveryCountRows.sums(
                 by: side, from: first, to: last, after: name, limit: WatchLimits.page(limit), db)
         }
@@ -30,7 +30,7 @@ extension SQLiteStore {
         from first: WallTime, to last: WallTime, before: Int64?, limit: Int
     ) async throws(StoreError) -> [RequireTLSProof] {
         if let reportDamage { throw .damaged(reportDamage) }
-        return try await viewReader.read { db in
+        return try await view { db in
             try ProofRows.page(from: first, to: last, before: before, limit: WatchLimits.page(limit), db)
         }
     }
@@ -44,7 +44,7 @@ extension SQLiteStore {
     }
 
     public func observed(from day: ReportDay, limit: Int) async throws(StoreError) -> [ObservedCount] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ObservedRows.select).soundRows(
                 [day.number.databaseValue], limit: WatchLimits.page(limit), ObservedRows.read)
         }

@@ -1,0 +1,60 @@
+import Mail
+
+/// The messages that one segment of the journal holds, and what became of them since.
+struct JournalGeneration: Sendable {
+    let number: UInt64
+    /// In the order of their records; nil for one of which nothing is left.
+    private(set) var enqueued: [MessageInsertion?] = []
+    private(set) var settled: [FreshSettlement] = []
+    /// The first and the last number in it.
+    private(set) var numbers: ClosedRange<Int64>?
+    private var places: [Int64: Int] = [:]
+
+    init(number: UInt64) {
+        self.number = number
+    }
+
+    var isEmpty: Bool { enqueued.isEmpty }
+
+    func place(of message: Int64) -> Int? { places[message] }
+
+    /// A message of it that is not settled here.
+    func message(_ number: Int64) -> FreshMessage? {
+        guard let place = places[number], let insertion = enqueued[place] else { return nil }
+        return FreshMessage(generation: self.number, place: place, insertion: insertion)
+    }
+
+    mutating func add(_ insertion: MessageInsertion) {
+        places[insertion.number] = enqueued.count
+        enqueued.append(insertion)
+        let lower = min(numbers?.lowerBound ?? insertion.number, insertion.number)
+        numbers = lower...max(numbers?.upperBound ?? insertion.number, insertion.number)
+    }
+
+    /// Nothing is left of the message but counts.
+    mutating func add(_ settlement: FreshSettlement) {
+        guard let place = places[settlement.message] else { return }
+        enqueued[place] = nil
+        settled.append(settlement)
+    }
+
+    /// What the records of a segment say. A record that is damaged in spite of its checksum throws.
+    init(_ found: JournalFile.Found) throws {
+        number = found.generation
+        for payload in found.records {
+            var bytes = JournalBytes(payload)
+            switch try JournalRecord(&bytes) {
+            case .enqueued(let insertion): add(insertion)
+            case .settled(let settlement): add(settlement)
+            }
+        }
+    }
+}
+
+/// A message that lies in the journal, and perhaps not yet in the tables.
+struct FreshMessage: Sendable {
+    let generation: UInt64
+    /// Among the records of its generation.
+    let place: Int
+    let insertion: MessageInsertion
+}

@@ -1,0 +1,80 @@
+import Mail
+
+/// Records that are written together, and who waits for them.
+struct JournalGroup {
+    enum Change {
+        case enqueued(MessageInsertion, QueueID)
+        case settled(FreshSettlement)
+    }
+
+    private enum Waiter {
+        case enqueue(QueuedMessage, CheckedContinuation<Journal.Enqueued, Never>)
+        case settle(FreshMessage, CheckedContinuation<Journal.Settling, Never>)
+    }
+
+    private(set) var bytes: [UInt8] = []
+    private(set) var changes: [Change] = []
+    private var waiters: [Waiter] = []
+    private var settled: Set<Int64> = []
+    private var ids: Set<QueueID> = []
+
+    var octets: Int { bytes.count }
+    var isEmpty: Bool { waiters.isEmpty }
+
+    func settles(_ message: Int64) -> Bool { settled.contains(message) }
+    func knows(_ id: QueueID) -> Bool { ids.contains(id) }
+
+    /// - Returns: false, with nothing added, for a record of more than ``JournalBounds/record``.
+    mutating func add(
+        _ insertion: MessageInsertion, _ queued: QueuedMessage, generation: UInt64,
+        _ continuation: CheckedContinuation<Journal.Enqueued, Never>
+    ) -> Bool {
+        let start = bytes.count
+        JournalFile.frame(generation, into: &bytes) { JournalRecord.enqueued(insertion).write(to: &$0) }
+        if bytes.count - start > JournalBounds.record {
+            bytes.removeSubrange(start...)
+            return false
+        }
+        changes.append(.enqueued(insertion, queued.message.id))
+        ids.insert(queued.message.id)
+        waiters.append(.enqueue(queued, continuation))
+        return true
+    }
+
+    /// The same for what ends a message.
+    mutating func add(
+        _ settlement: FreshSettlement, of fresh: FreshMessage, generation: UInt64,
+        _ continuation: CheckedContinuation<Journal.Settling, Never>
+    ) -> Bool {
+        let start = bytes.count
+        JournalFile.frame(generation, into: &bytes) { JournalRecord.settled(settlement).write(to: &$0) }
+        if bytes.count - start > JournalBounds.record {
+            bytes.removeSubrange(start...)
+            return false
+        }
+        changes.append(.settled(settlement))
+        settled.insert(settlement.message)
+        waiters.append(.settle(fresh, continuation))
+        return true
+    }
+
+    /// It is on the disk.
+    func finish() {
+        for waiter in waiters {
+            switch waiter {
+            case .enqueue(let queued, let continuation): continuation.resume(returning: .queued([queued]))
+            case .settle(_, let continuation): continuation.resume(returning: .settled)
+            }
+        }
+    }
+
+    /// It is not: new mail is refused, what went out is recorded in the tables.
+    func fail(_ error: StoreError) {
+        for waiter in waiters {
+            switch waiter {
+            case .enqueue(_, let continuation): continuation.resume(returning: .refused(error))
+            case .settle(let fresh, let continuation): continuation.resume(returning: .elsewhere(fresh))
+            }
+        }
+    }
+}

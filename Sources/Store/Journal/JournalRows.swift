@@ -1,0 +1,106 @@
+import GRDB
+import Mail
+
+/// Brings what lies in the journal into the tables.
+///
+/// Generations are applied in their order, each in slices. How far that has come is told by two facts, which change in the
+/// transaction of the slice: the last generation that is wholly applied, and how many records of the next are dealt with.
+/// `journal_ahead` names messages that were brought in before their turn, because something was to be recorded of them.
+enum JournalRows {
+    /// Messages of one slice: other operations wait no longer than for so many rows.
+    static let slice = 500
+
+    /// How far the tables are.
+    struct Progress: Hashable, Sendable {
+        /// The last generation that is wholly in the tables.
+        var generation: UInt64
+        /// Records of the next that are dealt with.
+        var place: Int
+
+        static func read(_ db: Database) throws -> Progress {
+            Progress(
+                generation: UInt64(clamping: try Fact.journalGeneration.value(db) ?? 0),
+                place: Int(clamping: try Fact.journalPlace.value(db) ?? 0))
+        }
+
+        fileprivate func write(_ db: Database) throws {
+            try Fact.journalGeneration.set(Int64(clamping: generation), db)
+            try Fact.journalPlace.set(Int64(place), db)
+        }
+
+        func includes(_ fresh: FreshMessage) -> Bool {
+            fresh.generation <= generation || (fresh.generation == generation &+ 1 && fresh.place < place)
+        }
+    }
+
+    /// Brings the next slice in.
+    /// - Returns: false where more is left.
+    static func apply(
+        _ generation: JournalGeneration, _ db: Database, _ numbers: inout Numbers, withReports: Bool
+    ) throws -> Bool {
+        var progress = try Progress.read(db)
+        if generation.number <= progress.generation { return true }
+        if generation.number != progress.generation &+ 1 {
+            // The one before was never written, or is lost: what there is counts.
+            progress = Progress(generation: generation.number &- 1, place: 0)
+        }
+        let part = generation.enqueued.dropFirst(progress.place).prefix(slice)
+        let present = part.compactMap { $0?.number }
+        if let first = present.min(), let last = present.max() {
+            let ahead = Set(
+                try db.cachedStatement(sql: selectAhead).rows([first.databaseValue, last.databaseValue]) {
+                    try $0.int64()
+                })
+            for case let insertion? in part where !ahead.contains(insertion.number) {
+                try insert(insertion, db)
+            }
+        }
+        progress.place += part.count
+        let isLast = progress.place >= generation.enqueued.count
+        if isLast {
+            if withReports { try count(generation.settled, db, &numbers) }
+            if let last = generation.numbers?.upperBound {
+                try db.cachedStatement(sql: forgetAhead).run([last.databaseValue])
+            }
+            progress = Progress(generation: generation.number, place: 0)
+        }
+        try progress.write(db)
+        return isLast
+    }
+
+    /// Before something is recorded of a message: its rows have to be there.
+    static func bring(_ fresh: FreshMessage?, _ db: Database) throws {
+        guard let fresh, try !Progress.read(db).includes(fresh) else { return }
+        let number = fresh.insertion.number.databaseValue
+        if try db.cachedStatement(sql: selectAhead).first([number, number], { try $0.int64() }) != nil { return }
+        try insert(fresh.insertion, db)
+        try db.cachedStatement(sql: insertAhead).run([number])
+    }
+
+    private static func insert(_ insertion: MessageInsertion, _ db: Database) throws {
+        do {
+            try MessageRows.insert(insertion, db)
+        } catch StoreError.duplicate {
+            // Ids are 99 random bits. Should one be drawn twice all the same, the message gets another: it was acknowledged.
+            var generator = SystemRandomNumberGenerator()
+            var other = insertion
+            other.id = QueueID(using: &generator)
+            try MessageRows.insert(other, db)
+        }
+    }
+
+    private static func count(_ settled: [FreshSettlement], _ db: Database, _ numbers: inout Numbers) throws {
+        for settlement in settled {
+            if let day = settlement.day {
+                for session in settlement.sessions {
+                    try ReportDamage.passedOver(db) { try numbers.counter.count(session, day: day, db) }
+                }
+            }
+            numbers.deliveries.count(settlement.deliveries, day: ReportDay(of: settlement.time))
+        }
+    }
+
+    private static let selectAhead = "SELECT message FROM journal_ahead WHERE message BETWEEN ? AND ?"
+    private static let insertAhead = "INSERT INTO journal_ahead (message) VALUES (?)"
+    private static let forgetAhead = "DELETE FROM journal_ahead WHERE message <= ?"
+}

@@ -1,0 +1,101 @@
+import Testing
+
+@testable import Store
+
+@Suite struct JournalFileTests {
+    private static func segment(_ payloads: [(UInt64, [UInt8])], length: Int = 4096) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for (generation, payload) in payloads { JournalFile.frame(generation, into: &bytes) { $0 += payload } }
+        return bytes + [UInt8](repeating: 0, count: max(0, length - bytes.count))
+    }
+
+    private static func payloads(_ count: Int) -> [[UInt8]] {
+        (0..<count).map { number in (0..<(number * 13 + 1)).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ number) } }
+    }
+
+    @Test("What was framed is found, in order, and what an older generation left behind it is not")
+    func found() {
+        let new = Self.payloads(7)
+        let old = Self.payloads(20)
+        var bytes = Self.segment(old.map { (3, $0) }, length: 8192)
+        let over = Self.segment(new.map { (4, $0) }, length: 0)
+        bytes.replaceSubrange(0..<over.count, with: over)
+        let found = JournalFile.records(in: bytes)
+        #expect(found?.generation == 4 && found?.gaps == 0)
+        #expect(found?.records.map(Array.init) == new)
+    }
+
+    @Test("Nothing, or octets at random, hold no record")
+    func nothing() {
+        #expect(JournalFile.records(in: []) == nil)
+        #expect(JournalFile.records(in: [UInt8](repeating: 0, count: 4096)) == nil)
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<50 {
+            let octets = (0..<4096).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            #expect(JournalFile.records(in: octets) == nil)
+        }
+    }
+
+    @Test("Cut off at each octet, the records before it are found whole")
+    func torn() {
+        let payloads = Self.payloads(4)
+        let whole = Self.segment(payloads.map { (9, $0) }, length: 0)
+        var ends: [Int] = []
+        var bytes: [UInt8] = []
+        for payload in payloads {
+            JournalFile.frame(9, into: &bytes) { $0 += payload }
+            // Padding may be lost: it says nothing.
+            ends.append(bytes.count - (bytes.count - JournalFile.headOctets - payload.count) % JournalFile.alignment)
+        }
+        for cut in 0...whole.count {
+            let rest = Array(whole.prefix(cut)) + [UInt8](repeating: 0, count: 512)
+            let count = JournalFile.records(in: rest)?.records.count ?? 0
+            // Octets that are 0 anyway may be missing.
+            #expect(count >= ends.count { $0 <= cut } && count <= ends.count { $0 <= cut + 16 })
+        }
+    }
+
+    @Test("A flipped bit anywhere: the others are found, nothing else is, and the place is told")
+    func flipped() {
+        let payloads = Self.payloads(5)
+        let whole = Self.segment(payloads.map { (2, $0) }, length: 0)
+        for place in whole.indices {
+            var bytes = whole
+            bytes[place] ^= 0x10
+            let found = JournalFile.records(in: bytes)
+            let records = found?.records.map(Array.init) ?? []
+            #expect(records.count >= payloads.count - 1)
+            #expect(records.allSatisfy(payloads.contains))
+            // Behind the last one nobody knows that there was more.
+            if records.count < payloads.count, records.last == payloads.last { #expect(found?.gaps == 1) }
+        }
+    }
+
+    @Test("What a record holds, cut off or changed, is refused and never traps")
+    func decoding() throws {
+        let fixture = try Fixture.message(to: ["a.example", "b.example"])
+        let numbers = NumberSource(message: 5, recipient: 9)
+        let (insertion, queued) = try MessageRows.insertion(of: fixture, numbers)
+        let handed = Fixture.handOver(queued, session: true)
+        let settled = try #require(FreshSettlement(handed, of: insertion))
+        for record in [JournalRecord.enqueued(insertion), .settled(settled)] {
+            var bytes: [UInt8] = []
+            record.write(to: &bytes)
+            var again: [UInt8] = []
+            var reading = JournalBytes(bytes[...])
+            try JournalRecord(&reading).write(to: &again)
+            #expect(again == bytes && reading.isAtEnd)
+            for cut in bytes.indices {
+                var short = JournalBytes(bytes[..<cut])
+                #expect(throws: DamagedRow.self) { try JournalRecord(&short) }
+            }
+            var generator = SystemRandomNumberGenerator()
+            for _ in 0..<2000 {
+                var changed = bytes
+                changed[Int.random(in: changed.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                var reading = JournalBytes(changed[...])
+                _ = try? JournalRecord(&reading)
+            }
+        }
+    }
+}

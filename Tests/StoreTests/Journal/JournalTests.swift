@@ -1,0 +1,201 @@
+import Glibc
+import Mail
+import Testing
+
+@testable import Store
+
+@Suite struct JournalTests {
+    @Test("Behind a crash all that was acknowledged is there, once, and nothing that was settled")
+    func crash() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        var queued: [QueuedMessage] = []
+        for _ in 0..<5 { queued += try await store.enqueue([Fixture.message(to: ["a.example", "b.example"])]) }
+        try await store.settle(queued[1], [0, 1])
+        try await store.settle(queued[3], [0])
+        let copy = try fixture.copyAsAfterCrash()
+        let again = try copy.open(Fixture.journaled)
+        #expect(again.openingReport.messagesFromJournal == 4 && again.openingReport.journalGaps == 0)
+        #expect(try await again.ids() == [0, 2, 3, 4].map { (place: Int) in queued[place].message.id })
+        let left = try #require(try await again.show(queued[3].message.id))
+        #expect(left.recipients.map(\.recipient.state) == [.delivered, .due])
+        for id in [0, 2, 4] {
+            let message = try #require(try await again.message(queued[id].message.number))
+            #expect(message == queued[id].message)
+            #expect(try await again.bytes(of: message) == [UInt8](repeating: 0x61, count: 100))
+        }
+        await again.close()
+        await store.close()
+        #expect(try await SQLiteStore.openedAnew(copy) == 4)
+    }
+
+    @Test("Mail that goes out at once never lies in a table; what it counts does")
+    func elided() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        for number in 0..<50 {
+            let queued = try await store.enqueue([Fixture.message()])[0]
+            _ = try await store.settle(Fixture.handOver(queued, session: number % 10 == 0))
+        }
+        #expect(try await store.deliveredMessages() == 50)
+        #expect(try await store.sessions() == 5)
+        #expect(try await store.counts().messages == 0)
+        await store.close()
+        // Numbers of rows are never used twice: the next message of the table would be the first.
+        let rows = try fixture.query("SELECT value FROM fact WHERE name = 'journal generation'")
+        #expect(rows == ["1"])
+    }
+
+    @Test("What is counted of settled mail is counted once, whenever it crashes")
+    func countedOnce() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        for _ in 0..<7 {
+            let queued = try await store.enqueue([Fixture.message()])[0]
+            _ = try await store.settle(Fixture.handOver(queued, session: true))
+        }
+        let before = try fixture.copyAsAfterCrash()
+        await store.catchUp()
+        let behind = try fixture.copyAsAfterCrash()
+        for copy in [before, behind] {
+            let again = try copy.open(Fixture.journaled)
+            #expect(try await again.deliveredMessages() == 7)
+            #expect(try await again.sessions() == 7)
+            await again.close()
+        }
+        await store.close()
+    }
+
+    @Test("A message that is deferred is brought into the tables at once, and no crash brings it twice, nor back")
+    func ahead() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        let queued = try await [
+            store.enqueue([Fixture.message()])[0], store.enqueue([Fixture.message()])[0],
+            store.enqueue([Fixture.message()])[0],
+        ]
+        let reason = Outcome.deferred(Reason(.connectFailed, "later"), nil)
+        try await store.settle(queued[0], [0], reason, next: Fixture.start.advanced(by: 60))
+        try await store.settle(queued[1], [0], reason, next: Fixture.start.advanced(by: 60))
+        try await store.settle(queued[1], [0])
+        for _ in 0..<2 {
+            let copy = try fixture.copyAsAfterCrash()
+            let again = try copy.open(Fixture.journaled)
+            #expect(try await again.ids() == [queued[0].message.id, queued[2].message.id])
+            #expect(try await again.show(queued[0].message.id)?.recipients.first?.recipient.attempts == 1)
+            await again.close()
+            await store.catchUp()
+        }
+        #expect(try await store.ids() == [queued[0].message.id, queued[2].message.id])
+        await store.close()
+    }
+
+    @Test("Settling twice is refused, before and behind the tables")
+    func twice() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        for catchesUp in [false, true] {
+            let queued = try await store.enqueue([Fixture.message()])[0]
+            try await store.settle(queued)
+            if catchesUp { await store.catchUp() }
+            await #expect(throws: StoreError.unknown("message \(queued.message.number.value)")) {
+                try await store.settle(queued)
+            }
+        }
+        await store.close()
+    }
+
+    @Test("An id that is taken is refused")
+    func duplicate() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        let id = Fixture.id()
+        _ = try await store.enqueue([Fixture.message(id)])
+        await #expect(throws: StoreError.duplicate(id)) { try await store.enqueue([Fixture.message(id)]) }
+        await store.close()
+    }
+
+    @Test(
+        "Bounds: content, recipients; one more goes to the tables, as ever",
+        arguments: [
+            (JournalBounds.content, 1, true), (JournalBounds.content + 1, 1, false),
+            (10, JournalBounds.recipients, true), (10, JournalBounds.recipients + 1, false),
+        ])
+    func bounds(size: Int, recipients: Int, isJournaled: Bool) async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        let message = try Fixture.message(
+            to: (0..<recipients).map { "d\($0).example" }, size: size)
+        let queued = try await store.enqueue([message])[0]
+        let copy = try fixture.copyAsAfterCrash()
+        let again = try copy.open(Fixture.journaled)
+        #expect(again.openingReport.messagesFromJournal == (isJournaled ? 1 : 0))
+        #expect(try await again.ids() == [queued.message.id])
+        await again.close()
+        await store.close()
+    }
+
+    @Test("More than all segments hold: everything is there, in order")
+    func full() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        var ids: Set<QueueID> = []
+        try await withThrowingTaskGroup(of: QueueID.self) { group in
+            for _ in 0..<400 {
+                group.addTask { try await store.enqueue([Fixture.message(size: 20_000)])[0].message.id }
+            }
+            for try await id in group { ids.insert(id) }
+        }
+        let copy = try fixture.copyAsAfterCrash()
+        let again = try copy.open(Fixture.journaled)
+        #expect(Set(try await again.ids()) == ids && ids.count == 400)
+        await again.close()
+        #expect(Set(try await store.ids()) == ids)
+        await store.close()
+    }
+
+    @Test("A file that fails: mail is refused once, then taken by the tables; what was acknowledged is there")
+    func failing() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        let first = try await store.enqueue([Fixture.message()])[0]
+        try fixture.breakJournal()
+        await #expect(throws: StoreError.self) { try await store.enqueue([Fixture.message()]) }
+        let second = try await store.enqueue([Fixture.message()])[0]
+        try await store.settle(first, [0], .deferred(Reason(.connectFailed, "later"), nil))
+        #expect(try await store.ids() == [first, second].map(\.message.id))
+        let copy = try fixture.copyAsAfterCrash()
+        let again = try copy.open(Fixture.journaled)
+        #expect(try await again.ids() == [first, second].map(\.message.id))
+        await again.close()
+        await store.close()
+    }
+
+    @Test("What a settlement could not write to the journal goes to the tables")
+    func failingSettlement() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        let queued = try await store.enqueue([Fixture.message()])[0]
+        try fixture.breakJournal()
+        let settled = try await store.settle(Fixture.handOver(queued, session: false))
+        #expect(settled.openRecipients == 0)
+        #expect(try await store.deliveredMessages() == 1)
+        #expect(try await store.ids() == [])
+        await store.close()
+    }
+
+    @Test("A store that is closed has all of it in the tables, and refuses more")
+    func closed() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        let queued = try await store.enqueue([Fixture.message()])[0]
+        await store.close()
+        #expect(try fixture.query("SELECT id FROM message") == [queued.message.id.text])
+        #expect(try fixture.query("SELECT value FROM fact WHERE name = 'clean'") == ["1"])
+        await #expect(throws: StoreError.closed) { try await store.enqueue([Fixture.message()]) }
+        // Without a journal from now on: what the old one left is read once more, and not twice.
+        let again = try fixture.open()
+        #expect(try await again.ids() == [queued.message.id])
+        await again.close()
+    }
+}

@@ -1,0 +1,74 @@
+import Glibc
+import Mail
+import Testing
+
+@testable import Store
+
+extension Fixture {
+    /// With a journal, whose segments are small and soon full.
+    static var journaled: SQLiteOptions {
+        var options = options
+        options.journalSegments = 4
+        options.journalSegmentBytes = 512 * 1024
+        return options
+    }
+
+    /// All recipients of a message delivered over DANE, and counted.
+    static func handOver(_ queued: QueuedMessage, session: Bool) -> Settlement {
+        let sessions: [ReportedSession] =
+            if session, let domain = try? DomainName("example.net") {
+                [ReportedSession(domain: domain, policy: ReportedPolicy(.tlsa, domain: domain, strings: ["3 1 1 00"]))]
+            } else {
+                []
+            }
+        return Settlement(
+            message: queued.message.number,
+            recipients: queued.recipients.map {
+                RecipientOutcome(
+                    $0, .delivered(Reply(250, nil, "ok")), host: "mx.example.net", time: start, nextAttempt: start,
+                    deadline: queued.message.expiresAt)
+            }, sessions: sessions, day: ReportDay(of: start),
+            deliveries: [
+                DeliveryCount(destination: "example.net", sender: "example.com", level: .dane, recipients: queued.recipients.count)
+            ])
+    }
+
+    /// From now on nothing can be written to the journal of the store that is open here.
+    func breakJournal() throws {
+        let file = "\(path)/\(JournalFile.name)"
+        var found: [CInt] = []
+        for descriptor in CInt(3)..<4096 {
+            var target = [CChar](repeating: 0, count: 512)
+            let count = readlink("/proc/self/fd/\(descriptor)", &target, target.count - 1)
+            if count > 0, String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) == file {
+                found.append(descriptor)
+            }
+        }
+        let descriptor = try #require(found.first)
+        let readOnly = Glibc.open(file, O_RDONLY | O_CLOEXEC)
+        try #require(readOnly >= 0 && dup2(readOnly, descriptor) == descriptor)
+        close(readOnly)
+    }
+}
+
+extension SQLiteStore {
+    func deliveredMessages() async throws(StoreError) -> Int64 {
+        let day = ReportDay(of: Fixture.start)
+        return try await deliveries(by: .destination, from: day, to: day, after: nil, limit: 100)
+            .reduce(0) { $0 + $1.levels.values.reduce(0) { $0 + $1.messages } }
+    }
+
+    /// Successful sessions that TLS-RPT counts.
+    func sessions() async throws -> Int64 {
+        try await counts(for: DomainName("example.net"), day: ReportDay(of: Fixture.start))
+            .reduce(0) { $0 + $1.successes }
+    }
+
+    /// How many messages the next one finds behind this store.
+    static func openedAnew(_ fixture: Fixture) async throws -> Int64 {
+        let again = try fixture.open(Fixture.journaled)
+        let count = try await again.counts().messages
+        await again.close()
+        return Int64(count)
+    }
+}
