@@ -42,7 +42,8 @@ extension SQLiteStore {
     }
 
     private static func assemble(
-        _ directory: String, _ opened: StoreFolder.Opened, _ spool: Spool, _ reserve: Reserve, now: WallTime, _ options: SQLiteOptions
+        _ directory: String, _ opened: StoreFolder.Opened, _ spool: Spool, _ reserve: Reserve, now: WallTime,
+        _ options: SQLiteOptions
     ) throws -> SQLiteStore {
         let path = "\(directory)/\(StoreFolder.database)"
         guard spool.pool.hasThreads else { throw StoreOpenError.refused(path: directory, why: "no threads to be had") }
@@ -68,7 +69,8 @@ extension SQLiteStore {
                 throw StoreOpenError.refused(path: directory, why: "no threads to be had")
             }
             return SQLiteStore(
-                path: directory, lock: opened.lock, writer: writer, journal: journal, readers: (dispatch, view), spool: spool, reserve: reserve,
+                path: directory, lock: opened.lock, writer: writer, journal: journal, readers: (dispatch, view),
+                spool: spool, reserve: reserve,
                 report: report, policyLimit: options.policyLimit, watchBounds: options.watchBounds)
         } catch {
             try? connection.close()

@@ -92,7 +92,8 @@ import Testing
             var generator = SystemRandomNumberGenerator()
             for _ in 0..<2000 {
                 var changed = bytes
-                changed[Int.random(in: changed.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                changed[Int.random(in: changed.indices, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
                 var reading = JournalBytes(changed[...])
                 _ = try? JournalRecord(&reading)
             }

@@ -29,7 +29,9 @@ extension Fixture {
                     deadline: queued.message.expiresAt)
             }, sessions: sessions, day: ReportDay(of: start),
             deliveries: [
-                DeliveryCount(destination: "example.net", sender: "example.com", level: .dane, recipients: queued.recipients.count)
+                DeliveryCount(
+                    destination: "example.net", sender: "example.com", level: .dane, recipients: queued.recipients.count
+                )
             ])
     }
 
