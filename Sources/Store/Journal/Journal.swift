@@ -61,7 +61,7 @@ final class Journal: @unchecked Sendable {
         self.bounds = bounds
         self.numbers = numbers
         self.tally = tally
-        book = JournalBook(segments: file.segments, segmentBytes: file.segmentBytes, after: generation)
+        book = JournalBook(segments: JournalFile.segments, segmentBytes: file.segmentBytes, after: generation)
         (generations, sealing) = AsyncStream.makeStream()
     }
 

@@ -8,7 +8,6 @@ extension Fixture {
     /// With a journal, whose segments are small and soon full.
     static var journaled: SQLiteOptions {
         var options = options
-        options.journalSegments = 4
         options.journalSegmentBytes = 512 * 1024
         return options
     }
