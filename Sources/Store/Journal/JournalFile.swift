@@ -171,7 +171,8 @@ final class JournalFile: @unchecked Sendable {
             let end = place + (headOctets + payload.count + alignment - 1) / alignment * alignment
             found.newest = max(found.newest, number)
             if number > generation {
-                let isNext = ends[number].map { $0 == place } ?? (segmentBytes > 0 && place.isMultiple(of: segmentBytes))
+                let isNext =
+                    ends[number].map { $0 == place } ?? (segmentBytes > 0 && place.isMultiple(of: segmentBytes))
                 if !isNext { found.gaps += 1 }
                 found.generations[number, default: []].append(payload)
                 ends[number] = end
@@ -181,7 +182,9 @@ final class JournalFile: @unchecked Sendable {
         return found
     }
 
-    private static func record(in bytes: [UInt8], at place: Int) -> (generation: UInt64, payload: ArraySlice<UInt8>)? {
+    private static func record(
+        in bytes: [UInt8], at place: Int
+    ) -> (generation: UInt64, payload: ArraySlice<UInt8>)? {
         // "W": most places hold no record, and a segment has a million of them.
         guard bytes[place] == UInt8(truncatingIfNeeded: magic) else { return nil }
         var head = JournalBytes(bytes[place..<(place + headOctets)])

@@ -195,7 +195,8 @@ import Testing
         await #expect(throws: StoreError.closed) { try await store.enqueue([Fixture.message()]) }
     }
 
-    @Test("A journal of another size, or one that is not to be used any more, is read first", arguments: [0, 1024 * 1024])
+    @Test(
+        "A journal of another size, or one that is not to be used any more, is read first", arguments: [0, 1024 * 1024])
     func otherSize(segmentBytes: Int) async throws {
         let fixture = try Fixture()
         let store = try fixture.open(Fixture.journaled)
