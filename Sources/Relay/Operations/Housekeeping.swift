@@ -24,6 +24,7 @@ extension Service {
         var sinceCount = Duration.zero
         var sinceForgetting = Self.forgettingPause
         var crowd = MemoryTrim()
+        var journalTrouble: String?
         while !Task.isCancelled {
             let reports = ReportKeeping(
                 store: store, keep: configuration.tlsrpt.keep.components.seconds, log: log, clock: Self.clock)
@@ -42,6 +43,7 @@ extension Service {
             await endSuspensions()
             await ground.exceptions.endOver()
             await crowd.note(counters.intakeConnections.load(ordering: .relaxed))
+            journalTrouble = tellJournal(before: journalTrouble)
             await measureRoom()
             sinceCount += Self.housekeepingPause
             if sinceCount >= Self.recountPause {
@@ -100,6 +102,21 @@ extension Service {
         // A store that does not answer is told elsewhere: the last count stands.
         guard let counts = try? await store.counts() else { return }
         room.recount(counts.messages, at: flow)
+    }
+
+    /// Says once when mail that was acknowledged does not get from the journal into the tables, and when it does again.
+    /// - Returns: what was told.
+    func tellJournal(before: String?) -> String? {
+        let now = store.journalTrouble
+        if now != nil, before == nil {
+            log.event(
+                .error,
+                LogLine("journal-stuck").with("reason", now)
+                    .with("cure", "mail is safe in the journal, and tried again; see to the disk of the store"))
+        } else if now == nil, before != nil {
+            log.event(.notice, LogLine("journal-goes-on"))
+        }
+        return now
     }
 
     /// Says once when mail begins to be refused, and when that is over.

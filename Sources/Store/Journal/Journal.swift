@@ -27,6 +27,7 @@ final class Journal: @unchecked Sendable {
         case settled
         /// The writer has to take it, and this message before it.
         case elsewhere(FreshMessage?)
+        case refused(StoreError)
     }
 
     private enum Work: Sendable {
@@ -40,6 +41,7 @@ final class Journal: @unchecked Sendable {
     private let queue = WorkQueue<Work>(
         limit: Writer.pendingLimit, weightLimit: Writer.pendingBytes, urgentLimit: Writer.settlementLimit)
     private let file: JournalFile
+    private let frame: JournalFrame
     private let bounds: JournalBounds
     private let numbers: NumberSource
     private let tally: CommitTally
@@ -48,15 +50,22 @@ final class Journal: @unchecked Sendable {
     private var thread: WorkThread?
     /// The lowest number of a message that may not be in the tables yet; the highest number there is where all are.
     private let firstUnapplied = Atomic<Int64>(.max)
+    /// Why a generation does not get into the tables; nil where all goes well.
+    private let stuck = Mutex<String?>(nil)
+    private let damage = Mutex<String?>(nil)
+    private let isStopped = Atomic<Bool>(false)
+    private let folder: String
 
     private var book: JournalBook
     /// The file failed; not before this time, by the clock that nobody sets, is it tried again.
     private var brokenUntil: UInt64?
 
     init(
-        _ file: JournalFile, after generation: UInt64, _ bounds: JournalBounds, _ numbers: NumberSource,
-        _ tally: CommitTally
+        _ file: JournalFile, in folder: String, _ frame: JournalFrame, after generation: UInt64,
+        _ bounds: JournalBounds, _ numbers: NumberSource, _ tally: CommitTally
     ) {
+        self.folder = folder
+        self.frame = frame
         self.file = file
         self.bounds = bounds
         self.numbers = numbers
@@ -76,6 +85,7 @@ final class Journal: @unchecked Sendable {
     /// Ends the thread when it has written what was handed in. Blocks.
     /// - Returns: what is not in the tables yet, oldest first.
     func stop() -> [JournalGeneration] {
+        isStopped.store(true, ordering: .relaxed)
         queue.close()
         thread?.join()
         thread = nil
@@ -102,15 +112,27 @@ final class Journal: @unchecked Sendable {
     func settle(_ settlement: Settlement) async -> Settling {
         if settlement.message.value < firstUnapplied.load(ordering: .acquiring) { return .elsewhere(nil) }
         return await withCheckedContinuation { continuation in
-            if queue.push(.settle(settlement, continuation), urgently: true) != .taken {
-                continuation.resume(returning: .elsewhere(nil))
+            switch queue.push(.settle(settlement, continuation), urgently: true) {
+            case .taken: break
+            // Not elsewhere: the tables may not know the message yet.
+            case .refused: continuation.resume(returning: .refused(.busy))
+            case .closed: continuation.resume(returning: .refused(.closed))
             }
         }
     }
 
-    /// Returns when the tables hold all that was acknowledged before, or a first try to bring it there has failed.
-    func catchUp() async {
-        if firstUnapplied.load(ordering: .acquiring) == .max { return }
+    /// Why what was acknowledged does not get into the tables; nil where it does.
+    var trouble: String? { stuck.withLock { $0 } }
+
+    /// What is broken of the tables of reports; nil where nothing is.
+    var reportDamage: String? { damage.withLock { $0 } }
+
+    /// Returns when the tables hold all that was acknowledged before; at once where they cannot be brought to (``trouble``), for
+    /// then nobody is to wait until they can.
+    /// - Parameter message: all that matters is this one; nil for all.
+    func catchUp(for message: Int64? = nil) async {
+        let first = firstUnapplied.load(ordering: .acquiring)
+        if first == .max || message ?? .max < first || trouble != nil { return }
         await withCheckedContinuation { continuation in
             if queue.push(.catchUp(continuation), urgently: true) != .taken { continuation.resume() }
         }
@@ -119,33 +141,46 @@ final class Journal: @unchecked Sendable {
     /// Brings sealed generations into the tables, one after the other.
     private func apply(with writer: Writer) async {
         for await generation in generations {
-            var withReports = true
-            applying: while true {
+            var rest = JournalBounds.rest
+            while true {
                 do throws(StoreError) {
-                    let isWhole = try await writer.perform(urgently: false, weight: 0) { [withReports] db, numbers in
+                    let withReports = reportDamage == nil
+                    let isWhole = try await writer.perform(urgently: false, weight: 0) { db, numbers in
                         try JournalRows.apply(generation, db, &numbers, withReports: withReports)
                     }
-                    if isWhole { break applying }
+                    if isWhole { break }
                 } catch .closed {
                     return
-                } catch .damaged where withReports {
-                    withReports = false
+                } catch .busy {
+                    // Others come first.
+                    try? await Task.sleep(for: JournalBounds.busyRest)
+                } catch .damaged(let why) where reportDamage == nil {
+                    damage.withLock { $0 = why }
                 } catch {
-                    // Where there is no room it waits, and leaves the reserve to settlements.
-                    _ = queue.push(.notApplied(generation.number), urgently: true)
-                    try? await Task.sleep(for: JournalBounds.rest)
-                    withReports = true
+                    stuck.withLock { $0 = "\(error)" }
+                    queue.pushAlways(.notApplied(generation.number))
+                    // Where there is no room it leaves the reserve to settlements.
+                    repeat {
+                        try? await Task.sleep(for: rest)
+                        rest = min(rest * 2, JournalBounds.longestRest)
+                    } while error == .full && !hasRoom() && !isStopped.load(ordering: .relaxed)
                 }
             }
-            _ = queue.push(.applied(generation.number), urgently: true)
+            stuck.withLock { $0 = nil }
+            queue.pushAlways(.applied(generation.number))
         }
+    }
+
+    private func hasRoom() -> Bool {
+        guard case .success(let space) = FreeSpaceCache().measure(folder, at: 0) else { return true }
+        return space.bytes >= JournalBounds.roomToApply
     }
 
     // MARK: - On the thread
 
     private func run() {
         while let work = queue.takeAll(until: book.began.map { $0 &+ bounds.age }) {
-            var group = JournalGroup()
+            var group = JournalGroup(frame)
             for item in work.urgent { handle(item, &group) }
             for item in work.ordinary { handle(item, &group) }
             commit(&group)
@@ -176,13 +211,14 @@ final class Journal: @unchecked Sendable {
         case .catchUp(let continuation):
             commit(&group)
             seal()
-            if !book.wait(continuation) { continuation.resume() }
+            if trouble != nil || !book.wait(continuation) { continuation.resume() }
         case .applied(let generation):
             let waiters = book.applied(generation)
             tellFirst()
             for waiter in waiters { waiter.resume() }
-        case .notApplied(let generation):
-            for waiter in book.takeWaiters(upTo: generation) { waiter.resume() }
+        case .notApplied:
+            // Those behind it do not get there before it.
+            for waiter in book.takeWaiters() { waiter.resume() }
         }
     }
 
@@ -232,14 +268,14 @@ final class Journal: @unchecked Sendable {
     private func commit(_ group: inout JournalGroup) {
         guard !group.isEmpty else { return }
         let done = group
-        group = JournalGroup()
+        group = JournalGroup(frame)
         do throws(Errno) {
             try file.append(done.bytes, to: book.activeSegment, at: book.offset)
         } catch {
             tally.note(isCommitted: false)
-            // What of it lies on the disk nobody knows. Once what was acknowledged before is in the tables, no start reads it.
+            // What of it lies on the disk nobody knows. Once this generation counts as one that is in the tables, no start reads it.
             brokenUntil = FreeSpaceCache.monotonicNanoseconds &+ JournalBounds.repair
-            seal()
+            seal(always: true)
             done.fail(error.storeError("writing the journal"))
             return
         }
@@ -250,8 +286,9 @@ final class Journal: @unchecked Sendable {
     }
 
     /// Nothing more goes into this generation: it is on its way into the tables.
-    private func seal() {
-        if let generation = book.seal() { sealing.yield(generation) }
+    /// - Parameter always: also where it holds nothing that was acknowledged.
+    private func seal(always: Bool = false) {
+        if let generation = book.seal(always: always) { sealing.yield(generation) }
     }
 
     private func tellFirst() {

@@ -43,8 +43,8 @@ struct JournalBook {
 
     /// The lowest number of a message that may not be in the tables; nil where there is none.
     var firstNumber: Int64? {
-        // Numbers rise, and nothing empty is sealed.
-        sealed.first?.generation.numbers?.lowerBound ?? active?.generation.numbers?.lowerBound
+        // Numbers rise; a generation that failed may hold nothing.
+        sealed.lazy.compactMap(\.generation.numbers).first?.lowerBound ?? active?.generation.numbers?.lowerBound
     }
 
     /// True where the generation that is written, if there is one, can take so many octets more.
@@ -95,11 +95,11 @@ struct JournalBook {
         }
     }
 
-    /// Ends the generation that is written; nil where it holds nothing.
-    mutating func seal() -> JournalGeneration? {
+    /// Ends the generation that is written; nil where there is none, or it holds nothing and is not to be ended always.
+    mutating func seal(always: Bool = false) -> JournalGeneration? {
         guard let ending = active else { return nil }
         active = nil
-        if ending.generation.isEmpty {
+        if ending.generation.isEmpty, !always {
             free.append(ending.segment)
             return nil
         }
@@ -123,10 +123,10 @@ struct JournalBook {
         return done.waiters
     }
 
-    /// Those who waited for generations up to this one, or for any.
-    mutating func takeWaiters(upTo generation: UInt64 = .max) -> [CheckedContinuation<Void, Never>] {
+    /// All who wait for something.
+    mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
         var waiters: [CheckedContinuation<Void, Never>] = []
-        for place in sealed.indices where sealed[place].generation.number <= generation {
+        for place in sealed.indices {
             waiters += sealed[place].waiters
             sealed[place].waiters = []
         }

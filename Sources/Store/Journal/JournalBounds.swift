@@ -8,8 +8,13 @@ struct JournalBounds: Sendable {
     static let record = 256 * 1024
     /// Octets of one write: a group that has so many is written before the next record is made.
     static let group = 512 * 1024
-    /// Between a generation that could not be brought into the tables, and the next try.
+    /// Between a generation that could not be brought into the tables, and the next try; twice as long each time, up to the longest.
     static let rest: Duration = .seconds(1)
+    static let longestRest: Duration = .seconds(30)
+    /// Where the writer has too much to do.
+    static let busyRest: Duration = .milliseconds(100)
+    /// Octets free on the disk before a generation that had no room is tried again: more than it needs with its indexes and the WAL.
+    static let roomToApply: UInt64 = 64 * 1024 * 1024
     /// Nanoseconds between a failure of the file and the next try to use it.
     static let repair: UInt64 = 30_000_000_000
 

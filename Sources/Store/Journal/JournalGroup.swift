@@ -12,11 +12,16 @@ struct JournalGroup {
         case settle(FreshMessage, CheckedContinuation<Journal.Settling, Never>)
     }
 
+    let frame: JournalFrame
     private(set) var bytes: [UInt8] = []
     private(set) var changes: [Change] = []
     private var waiters: [Waiter] = []
     private var settled: Set<Int64> = []
     private var ids: Set<QueueID> = []
+
+    init(_ frame: JournalFrame) {
+        self.frame = frame
+    }
 
     var octets: Int { bytes.count }
     var isEmpty: Bool { waiters.isEmpty }
@@ -30,7 +35,7 @@ struct JournalGroup {
         _ continuation: CheckedContinuation<Journal.Enqueued, Never>
     ) -> Bool {
         let start = bytes.count
-        JournalFile.frame(generation, into: &bytes) { JournalRecord.enqueued(insertion).write(to: &$0) }
+        frame.put(generation, into: &bytes) { JournalRecord.enqueued(insertion).write(to: &$0) }
         if bytes.count - start > JournalBounds.record {
             bytes.removeSubrange(start...)
             return false
@@ -47,7 +52,7 @@ struct JournalGroup {
         _ continuation: CheckedContinuation<Journal.Settling, Never>
     ) -> Bool {
         let start = bytes.count
-        JournalFile.frame(generation, into: &bytes) { JournalRecord.settled(settlement).write(to: &$0) }
+        frame.put(generation, into: &bytes) { JournalRecord.settled(settlement).write(to: &$0) }
         if bytes.count - start > JournalBounds.record {
             bytes.removeSubrange(start...)
             return false

@@ -7,8 +7,9 @@ import Mail
 /// transaction of the slice: the last generation that is wholly applied, and how many records of the next are dealt with.
 /// `journal_ahead` names messages that were brought in before their turn, because something was to be recorded of them.
 enum JournalRows {
-    /// Messages of one slice: other operations wait no longer than for so many rows.
+    /// Messages and recipients of one slice: other operations wait no longer than for so many rows.
     static let slice = 500
+    static let recipientsOfSlice = 2000
 
     /// How far the tables are.
     struct Progress: Hashable, Sendable {
@@ -23,7 +24,7 @@ enum JournalRows {
                 place: Int(clamping: try Fact.journalPlace.value(db) ?? 0))
         }
 
-        fileprivate func write(_ db: Database) throws {
+        func write(_ db: Database) throws {
             try Fact.journalGeneration.set(Int64(clamping: generation), db)
             try Fact.journalPlace.set(Int64(place), db)
         }
@@ -44,7 +45,11 @@ enum JournalRows {
             // The one before was never written, or is lost: what there is counts.
             progress = Progress(generation: generation.number &- 1, place: 0)
         }
-        let part = generation.enqueued.dropFirst(progress.place).prefix(slice)
+        var recipients = 0
+        let part = generation.enqueued.dropFirst(progress.place).prefix(slice).prefix { insertion in
+            defer { recipients += insertion?.recipients.count ?? 0 }
+            return recipients < recipientsOfSlice
+        }
         let present = part.compactMap { $0?.number }
         if let first = present.min(), let last = present.max() {
             let ahead = Set(
@@ -58,7 +63,7 @@ enum JournalRows {
         progress.place += part.count
         let isLast = progress.place >= generation.enqueued.count
         if isLast {
-            if withReports { try count(generation.settled, db, &numbers) }
+            if withReports { try count(generation, db, &numbers) }
             if let last = generation.numbers?.upperBound {
                 try db.cachedStatement(sql: forgetAhead).run([last.databaseValue])
             }
@@ -89,8 +94,13 @@ enum JournalRows {
         }
     }
 
-    private static func count(_ settled: [FreshSettlement], _ db: Database, _ numbers: inout Numbers) throws {
-        for settlement in settled {
+    private static func count(_ generation: JournalGeneration, _ db: Database, _ numbers: inout Numbers) throws {
+        guard let range = generation.numbers else { return }
+        // What settled a message that came ahead was refused by the disk, and is counted with what settled it then.
+        let ahead = Set(
+            try db.cachedStatement(sql: selectAhead).rows(
+                [range.lowerBound.databaseValue, range.upperBound.databaseValue]) { try $0.int64() })
+        for settlement in generation.settled where !ahead.contains(settlement.message) {
             if let day = settlement.day {
                 for session in settlement.sessions {
                     try ReportDamage.passedOver(db) { try numbers.counter.count(session, day: day, db) }

@@ -43,7 +43,6 @@ extension SQLiteStore {
     }
 
     public func postponeDeadlines(_ deadlines: [(RecipientNumber, WallTime)]) async throws(StoreError) {
-        await catchUp()
         // In the order of the table, so that each page of it is written once.
         var rest = deadlines.sorted { $0.0 < $1.0 }[...]
         while !rest.isEmpty {

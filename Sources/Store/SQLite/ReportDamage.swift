@@ -31,7 +31,7 @@ enum ReportDamage {
 
 extension SQLiteStore {
     /// Why nothing is counted any more; nil where all is well.
-    var reportDamage: String? { reportFault.withLock { $0 } }
+    var reportDamage: String? { reportFault.withLock { $0 } ?? journal?.reportDamage }
 
     /// Runs `body` on the writer, and once more without what is kept for reports where there is no room for that, or a
     /// page of it is broken. In the second case it is left alone from then on, until the store is opened anew.

@@ -32,7 +32,7 @@ public final class SQLiteStore: QueueStore {
     let policyLimit: Int
     let watchBounds: WatchBounds
     let writer: Writer
-    private let journal: Journal?
+    let journal: Journal?
     /// Two readers, so that an operator's listing is never in the way of the dispatcher.
     let dispatchReader: Reader
     let viewReader: Reader
@@ -94,6 +94,7 @@ public final class SQLiteStore: QueueStore {
         switch await journal?.settle(settlement) {
         case .settled: return Settled(openRecipients: 0, notices: [], ended: nil)
         case .elsewhere(let found): fresh = found
+        case .refused(let error): throw error
         case nil: break
         }
         keepFiles(of: settlement.notices)
@@ -123,6 +124,12 @@ public final class SQLiteStore: QueueStore {
     /// What was acknowledged before is in the tables when this returns; it must be called before they are asked of mail, or of
     /// what is counted when mail goes out.
     func catchUp() async { await journal?.catchUp() }
+
+    /// The same for a message that is asked for by its number.
+    func catchUp(for message: MessageNumber) async { await journal?.catchUp(for: message.value) }
+
+    /// Why mail that was acknowledged lies in the journal and does not get into the tables; nil where it does.
+    public var journalTrouble: String? { journal?.trouble }
 
     /// Reads for the dispatcher what the tables hold of all mail that was acknowledged.
     func readDue<Value: Sendable>(
@@ -217,6 +224,8 @@ enum Fact: String {
     case journalGeneration = "journal generation"
     /// Records of the next generation that are in the tables.
     case journalPlace = "journal place"
+    /// The mark of the journal's records.
+    case journalSalt = "journal salt"
 
     func value(_ db: Database) throws -> Int64? {
         try db.cachedStatement(sql: "SELECT value FROM fact WHERE name = ?").first([rawValue.databaseValue]) {

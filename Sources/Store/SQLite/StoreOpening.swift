@@ -52,7 +52,8 @@ extension SQLiteStore {
         do {
             // One that is there and cannot be read is no reason to go on without it: it may hold what nothing else holds.
             var file = try JournalFile(openedIn: opened.directory)
-            var (report, generation) = try connection.inDatabase { db in
+            if file != nil { try StoreFolder.check("\(directory)/\(JournalFile.name)", isFolder: false) }
+            var (report, journaled) = try connection.inDatabase { db in
                 try prepare(db, path: path, options)
                 return try cleanUp(db, spool, file, path: path, now: now, options)
             }
@@ -68,7 +69,9 @@ extension SQLiteStore {
                 writer.start()
             else { throw StoreOpenError.refused(path: directory, why: "no threads to be had") }
             let journal = file.map {
-                Journal($0, after: generation, options.journalBounds, writer.source, writer.tally)
+                Journal(
+                    $0, in: directory, journaled.frame, after: journaled.generation, options.journalBounds,
+                    writer.source, writer.tally)
             }
             guard journal?.start(writer) ?? true else {
                 throw StoreOpenError.refused(path: directory, why: "no threads to be had")
@@ -103,7 +106,7 @@ extension SQLiteStore {
 
     private static func cleanUp(
         _ db: Database, _ spool: Spool, _ file: JournalFile?, path: String, now: WallTime, _ options: SQLiteOptions
-    ) throws -> (report: OpeningReport, generation: UInt64) {
+    ) throws -> (report: OpeningReport, journaled: JournalReplay.Result) {
         let isNew = try Int.fetchOne(db, sql: "SELECT count(*) FROM fact") == 0
         let wasUnclean = try !isNew && Fact.clean.value(db) != 1
         let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
@@ -136,14 +139,14 @@ extension SQLiteStore {
             wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined,
             library: "SQLite \(library)", messagesFromJournal: journal.messages, journalGaps: journal.gaps,
             journalMissing: nil)
-        return (report, journal.generation)
+        return (report, journal)
     }
 
     /// The journal, ready to be written; nil where there is to be none. What `found` held is in the tables.
     private static func journal(
         _ found: JournalFile?, in directory: CInt, _ options: SQLiteOptions
     ) throws(Errno) -> JournalFile? {
-        guard options.journalSegmentBytes > 0 else { return nil }
+        guard options.journalSegmentBytes >= JournalBounds.record else { return nil }
         let file: JournalFile
         if let found { file = found } else { file = try JournalFile(madeIn: directory) }
         try file.prepare(segmentBytes: options.journalSegmentBytes, in: directory)

@@ -3,7 +3,8 @@ public import Mail
 
 extension SQLiteStore {
     public func message(_ number: MessageNumber) async throws(StoreError) -> StoredMessage? {
-        try await readDue { db in
+        await catchUp(for: number)
+        return try await dispatchReader.read { db in
             try db.cachedStatement(sql: MessageRows.byNumber).first([number.value.databaseValue], MessageRows.read)
         }
     }
@@ -26,7 +27,8 @@ extension SQLiteStore {
             }
             return ContentReader(.file(file, spool.pool), size: size)
         }
-        let bytes = try await readDue { db in
+        await catchUp(for: message.number)
+        let bytes = try await dispatchReader.read { db in
             do {
                 return try db.cachedStatement(sql: "SELECT bytes FROM content WHERE message = ?").first(
                     [message.number.value.databaseValue]) { try $0.bytes() }

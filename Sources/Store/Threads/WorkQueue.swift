@@ -63,6 +63,15 @@ final class WorkQueue<Item: Sendable>: @unchecked Sendable {
         return .taken
     }
 
+    /// For what must not be lost for want of room, and is little: without a limit. Nothing happens once the queue is closed.
+    func pushAlways(_ item: Item) {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        if isClosed { return }
+        urgent.append(item)
+        pthread_cond_signal(arrived)
+    }
+
     /// Waits for work and takes all of it; nil once the queue is closed and empty.
     /// - Parameter end: by CLOCK_MONOTONIC, in nanoseconds; then what is taken may be nothing. Nil waits without end.
     func takeAll(until end: UInt64? = nil) -> (urgent: [Item], ordinary: [Item])? {

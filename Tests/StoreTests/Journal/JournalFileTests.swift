@@ -3,14 +3,16 @@ import Testing
 @testable import Store
 
 @Suite struct JournalFileTests {
+    private static let frame = JournalFrame(salt: 0x1234_5678_9ABC_DEF5)
+
     private static func segment(_ payloads: [(UInt64, [UInt8])], length: Int = 4096) -> [UInt8] {
         var bytes: [UInt8] = []
-        for (generation, payload) in payloads { JournalFile.frame(generation, into: &bytes) { $0 += payload } }
+        for (generation, payload) in payloads { frame.put(generation, into: &bytes) { $0 += payload } }
         return bytes + [UInt8](repeating: 0, count: max(0, length - bytes.count))
     }
 
-    private static func records(in bytes: [UInt8], after generation: UInt64 = 0) -> JournalFile.Found {
-        JournalFile.records(in: bytes, after: generation, segmentBytes: 65_536)
+    private static func records(in bytes: [UInt8], after generation: UInt64 = 0) -> JournalFrame.Found {
+        frame.records(in: bytes, after: generation, segmentBytes: 65_536)
     }
 
     private static func payloads(_ count: Int) -> [[UInt8]] {
@@ -31,6 +33,33 @@ import Testing
         #expect(Self.records(in: bytes, after: 4).generations.isEmpty)
     }
 
+    @Test("A record within a letter is none: its writer does not know the mark")
+    func forged() {
+        var letter: [UInt8] = []
+        let forger = JournalFrame(salt: Self.frame.salt ^ (1 << 40))
+        for _ in 0..<50 { forger.put(7, into: &letter) { $0 += [1, 2, 3] } }
+        var bytes: [UInt8] = []
+        Self.frame.put(3, into: &bytes) { $0 += letter }
+        // A newer, shorter one over the start of it.
+        var over: [UInt8] = []
+        Self.frame.put(4, into: &over) { $0 += [9] }
+        bytes.replaceSubrange(0..<over.count, with: over)
+        #expect(Self.records(in: bytes, after: 3).generations.mapValues { $0.map(Array.init) } == [4: [[9]]])
+    }
+
+    @Test("A generation or a length that nobody writes is no record")
+    func beyond() {
+        var bytes: [UInt8] = []
+        Self.frame.put(JournalFrame.generationLimit, into: &bytes) { $0 += [1] }
+        Self.frame.put(0, into: &bytes) { $0 += [1] }
+        Self.frame.put(5, into: &bytes) { $0 += [UInt8](repeating: 1, count: JournalBounds.record + 1) }
+        #expect(Self.records(in: bytes).generations.isEmpty)
+        Self.frame.put(JournalFrame.generationLimit - 1, into: &bytes) {
+            $0 += [UInt8](repeating: 1, count: JournalBounds.record)
+        }
+        #expect(Self.records(in: bytes).generations.count == 1)
+    }
+
     @Test("Nothing, or octets at random, hold no record")
     func nothing() {
         #expect(Self.records(in: []).generations.isEmpty)
@@ -49,9 +78,9 @@ import Testing
         var ends: [Int] = []
         var bytes: [UInt8] = []
         for payload in payloads {
-            JournalFile.frame(9, into: &bytes) { $0 += payload }
+            Self.frame.put(9, into: &bytes) { $0 += payload }
             // Padding may be lost: it says nothing.
-            ends.append(bytes.count - (bytes.count - JournalFile.headOctets - payload.count) % JournalFile.alignment)
+            ends.append(bytes.count - (bytes.count - JournalFrame.headOctets - payload.count) % JournalFrame.alignment)
         }
         for cut in 0...whole.count {
             let rest = Array(whole.prefix(cut)) + [UInt8](repeating: 0, count: 512)

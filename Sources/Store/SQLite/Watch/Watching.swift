@@ -89,7 +89,7 @@ extension SQLiteStore: WatchStore {
     }
 
     public func expiring(before time: WallTime, limit: Int) async throws(StoreError) -> [ExpirySum] {
-        try await viewReader.read { db in
+        try await view { db in
             try db.cachedStatement(sql: ExpiryQueries.expiring).soundRows(
                 [time.seconds.databaseValue, WatchLimits.page(limit).databaseValue], limit: .max, ExpiryQueries.read)
         }
