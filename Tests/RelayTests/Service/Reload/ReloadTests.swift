@@ -153,7 +153,9 @@ struct ReloadTests {
     @Test("Mail that waits goes by a new route, and a connection of before ends with its job")
     func routes() async throws {
         let world = try ReloadWorld()
-        let tables = ["retry": "minimum = \"1s\"\nmaximum = \"1s\"", "delivery": "idle_timeout = \"5m\""]
+        // Long enough for the queue to be rerouted before the next attempt: that goes by the new route in any case, and then there
+        // is nothing to reroute.
+        let tables = ["retry": "minimum = \"10s\"\nmaximum = \"10s\"", "delivery": "idle_timeout = \"5m\""]
         @Sendable func rule(_ port: UInt16) -> String {
             "[[rule]]\ndestination = \"d.example\"\nnext_hop = \"[127.0.0.1]:\(port)\"\nlevel = \"none\"\n"
         }
