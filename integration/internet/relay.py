@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from .submission import Letter, submit
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 START_LIMIT = 20.0  # seconds
+CONTROL_LIMIT = 2.0  # seconds from the first greeting
 
 
 def program(name: str) -> Path:
@@ -82,9 +84,21 @@ class Relay:
             assert self.process and self.process.poll() is None, f"relayd ended with {self.process.poll()}:\n{self.tail()}"
             try:
                 with self.network.entered():
-                    return wait_for_port(self.address, addresses.RELAY_PORT, 0.05)
+                    wait_for_port(self.address, addresses.RELAY_PORT, 0.05)
+                return self.await_control()
             except TimeoutError:
                 assert time.monotonic() < end, f"relayd does not listen:\n{self.tail()}"
+
+    def await_control(self) -> None:
+        """Mail is taken a moment before orders are."""
+        end = time.monotonic() + CONTROL_LIMIT
+        while time.monotonic() < end:
+            try:
+                with socket.socket(socket.AF_UNIX) as link:
+                    link.connect(str(self.settings.control))
+                    return
+            except OSError:
+                time.sleep(0.02)
 
     @property
     def pid(self) -> int:
