@@ -15,8 +15,8 @@ SENDER_MX = "127.1.1.1"
 RELAY = "127.1.1.2"
 RELAY_PORT = 2525
 METRICS_PORT = 9425
-# Scenarios start relays of their own, on addresses of this network.
-RELAY_NETWORK = "127.1.3"
+# Scenarios start relays of their own, on addresses of this network: 127.3.FILE.NUMBER, see relay().
+RELAY_NETWORK = "127.3"
 
 # Mail hosts, numbered by hosts in domains.py.
 HOST_NETWORK = "127.1.2"
@@ -31,3 +31,16 @@ SENDER_DOMAIN = "sender.example"
 RELAY_NAME = "relay.example"
 # Whose relay it is: reports of its TLS sessions are signed for this domain.
 ORGANIZATION_DOMAIN = "waxwing.example"
+
+_file = 0
+
+
+def begin_file(number: int) -> None:
+    """From now on relay() gives addresses of this scenario file. Files run side by side, so each has a network of its own."""
+    global _file
+    _file = number
+
+
+def relay(number: int) -> str:
+    """Where a scenario file's relay with this number lives."""
+    return f"{RELAY_NETWORK}.{_file}.{number}"

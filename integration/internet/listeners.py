@@ -25,7 +25,7 @@ def toml(value: object) -> str:
 
 
 def listener(name: str, *listen: str, **keys: object) -> Table:
-    """A `[[intake.listener]]`; `listen` as in "127.1.3.21:587", "unix:/path", "systemd:NAME"."""
+    """A `[[intake.listener]]`; `listen` as in "127.3.21.21:587", "unix:/path", "systemd:NAME"."""
     return "intake.listener", {key: toml(value) for key, value in ({"name": name, "listen": listen} | keys).items()}
 
 

@@ -42,7 +42,7 @@ class Relay:
         self.bed, self.name, self.clock = bed, name, clock
         self.folder = bed.folder / "relays" / name
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.address = address or f"{addresses.RELAY_NETWORK}.{number}"
+        self.address = address or addresses.relay(number)
         self.settings = relayconfig.Settings(bed.folder, self.folder, self.address, store=store, more=more or {}, rules=rules,
                                              tables=tables)
         self.network = network or Network()

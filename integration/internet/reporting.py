@@ -141,7 +141,7 @@ class Reporting:
         self.clock = Clock(self.folder)
         # Noon: no midnight passes by itself.
         self.clock.to_next_day(hour=12)
-        self.address = f"{addresses.RELAY_NETWORK}.{number}"
+        self.address = addresses.relay(number)
         table = {"organization": quoted(self.sender.organization), "contact": quoted(self.sender.contact)} | (tlsrpt or {})
         self.relay = Relay(
             bed, name, number, clock=self.clock,

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable, Iterable
 
+from . import addresses
 from .inside import Bed
 
 FAILED = Path(__file__).resolve().parent.parent.parent / ".build" / "bed" / "failed"
@@ -60,6 +61,7 @@ def load(path: Path) -> ModuleType:
 def run_file(path: Path, pattern: str) -> None:
     """Prints a line for each scenario: `ok`, `skip` or `FAIL`, tab separated, for `run` to render."""
     bed = Bed.here()
+    addresses.begin_file(int(path.stem.split("-")[0]))
     module = load(path)
     runs = [run for run in runs_of(module) if pattern in f"{path.stem} {run.title}"]
     if not runs:

@@ -34,7 +34,7 @@ def document() -> dict[str, Any]:
             {"policy": {"policy-type": "tlsa", "policy-domain": "mx.good.example", "policy-string": ["3 1 1 " + "ab" * 32]},
              "summary": {"total-successful-session-count": 3, "total-failure-session-count": 2},
              "failure-details": [
-                 {"result-type": "validation-failure", "failure-reason-code": "tlsa-mismatch", "sending-mta-ip": "127.1.3.5",
+                 {"result-type": "validation-failure", "failure-reason-code": "tlsa-mismatch", "sending-mta-ip": "127.3.5.5",
                   "receiving-mx-hostname": "mx.good.example", "receiving-ip": "127.1.2.1", "failed-session-count": 1},
                  {"result-type": "dnssec-invalid", "receiving-mx-hostname": "mx.good.example", "failed-session-count": 1}]},
         ],

@@ -15,7 +15,7 @@ from internet.scenario import cases
 from internet.submission import Letter
 from internet.submitters import curl, gsasl, swaks
 
-ADDRESS = f"{addresses.RELAY_NETWORK}.21"
+ADDRESS = addresses.relay(21)
 SUBMISSION, SUBMISSIONS, LMTP = 587, 465, 24
 USER, PASSWORD = "anna", "bees and wax 7"
 # Who may name the client before it by XFORWARD, and who by a PROXY header.

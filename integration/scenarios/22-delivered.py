@@ -13,7 +13,7 @@ from internet.smtpwire import Wire
 from internet.submission import Letter
 from internet.submittingmtas import PostfixClient
 
-ADDRESS = f"{addresses.RELAY_NETWORK}.22"
+ADDRESS = addresses.relay(22)
 DELIVERED, LMTP = 2526, 24
 # Recipients of full.example are put off, slow.example answers after more than the listener waits, rejects.example knows one.
 FULL, SLOW, STRANGER, MISMATCH = "someone@full.example", "someone@slow.example", "stranger@rejects.example", "someone@mismatch.example"

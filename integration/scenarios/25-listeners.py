@@ -19,7 +19,7 @@ from internet.scenario import cases
 from internet.smtpwire import Wire, plain, secured
 from internet.submission import Letter
 
-ADDRESS = f"{addresses.RELAY_NETWORK}.25"
+ADDRESS = addresses.relay(25)
 REQUIRED, IMPLICIT, LMTP, CLOSED = 587, 465, 24, 2526
 GROUP = "waxmail"
 NOBODY = 65534

@@ -13,7 +13,7 @@ from internet.scenario import cases
 from internet.submission import Letter, submit
 from internet.submittingmtas import EximClient, OpenSMTPDClient, PostfixClient, sasl_passwords
 
-ADDRESS = f"{addresses.RELAY_NETWORK}.26"
+ADDRESS = addresses.relay(26)
 SUBMISSION, SUBMISSIONS, LMTP = 587, 465, 24
 USER, PASSWORD = "anna", "bees-and-wax-7"
 # Postfix's own address towards the relay, where it may say XFORWARD.

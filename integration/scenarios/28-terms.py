@@ -14,7 +14,7 @@ from internet.relay import CHECKOUT, Relay
 from internet.scenario import cases
 from internet.smtpwire import Wire, plain, secured
 
-ADDRESS = f"{addresses.RELAY_NETWORK}.28"
+ADDRESS = addresses.relay(28)
 SUBMISSION = 587
 # Clients with limits of their own, and one without.
 SLOWED, BUSY, DOMAINS, BANNED, CONNECTING, OTHER = (f"127.1.9.{number}" for number in (20, 21, 22, 23, 24, 25))

@@ -280,7 +280,7 @@ def scenario_bundle(records: Records) -> None:
     bed, domain, folder = records.relay.bed, "records-bundle.example", records.relay.bed.folder / "relays" / "41-records-bundle"
     folder.mkdir(parents=True)
     add_user(folder / "users", "wendelgard", PASSWORD)
-    address = f"{addresses.RELAY_NETWORK}.69"
+    address = addresses.relay(69)
     tables = (listener("submission", f"{address}:587", role="submission", tls="required", networks=()),)
     with Site(bed, domain, "tlsa") as site, Relay(bed, "41-records-bundle", 69, more=intake(users_file=folder / "users"), tables=tables) as relay:
         own = Records(relay, {}, {})

@@ -317,7 +317,7 @@ def outcome(relay: Relay, letter: Letter) -> dict[str, str]:
 @cases(PLANS, lambda plan: plan.what)
 def scenario_simulate(past: Past, plan: Plan) -> None:
     """simulate against what really happens after the reload: domain by domain they agree, and it sends nothing"""
-    address = f"{addresses.RELAY_NETWORK}.{plan.number}"
+    address = addresses.relay(plan.number)
     with Relay(past.relay.bed, f"42-ahead-simulate{plan.number}", plan.number, more={"delivery": {"source_ipv4": quoted(address), "idle_timeout": quoted("1s")}}) as relay:
         before = {domain: send(relay, domain) for domain in SIMULATED}
         old = {domain: outcome(relay, letter) for domain, letter in before.items()}
