@@ -78,7 +78,7 @@ struct ReportDispatchTests {
         world.answer("https://r.example/x", .failed("no"))
         try await ReportWorld.count(store, "a.example")
         try await world.look(store)
-        #expect(world.posted.map(\.uri) == ["https://r.example/x", "https://s.example/y"])
+        #expect(world.posted.map(\.uri).sorted() == ["https://r.example/x", "https://s.example/y"])
         #expect(world.posted.allSatisfy { $0.body.starts(with: [0x1F, 0x8B]) })
         #expect(
             world.submitted.compactMap { $0.recipients.first?.mailbox.description } == ["t@r.example", "u@s.example"])
