@@ -12,7 +12,7 @@ import Synchronization
 /// Only the common things are written here. All else, and what has no room, takes the way it had without a journal: a
 /// transaction of the ``Writer``, for which ``FreshMessage`` brings the message along.
 final class Journal: @unchecked Sendable {
-    // @unchecked Sendable because `book` and `isBroken` are only touched on the journal's thread, and after it was joined.
+    // @unchecked Sendable because `book`, `brokenUntil` and `thread` are only touched on the journal's thread, and after it was joined.
 
     /// What became of an enqueue.
     enum Enqueued: Sendable {
@@ -35,7 +35,7 @@ final class Journal: @unchecked Sendable {
         case settle(Settlement, CheckedContinuation<Settling, Never>)
         case catchUp(CheckedContinuation<Void, Never>)
         case applied(UInt64)
-        case notApplied(UInt64)
+        case notApplied
     }
 
     private let queue = WorkQueue<Work>(
@@ -158,7 +158,7 @@ final class Journal: @unchecked Sendable {
                     damage.withLock { $0 = why }
                 } catch {
                     stuck.withLock { $0 = "\(error)" }
-                    queue.pushAlways(.notApplied(generation.number))
+                    queue.pushAlways(.notApplied)
                     // Where there is no room it leaves the reserve to settlements.
                     repeat {
                         try? await Task.sleep(for: rest)
@@ -201,13 +201,12 @@ final class Journal: @unchecked Sendable {
             let number = settlement.message.value
             let fresh = group.settles(number) ? nil : book.message(number)
             if let fresh, book.isActive(fresh), let counted = FreshSettlement(settlement, of: fresh.insertion),
-                group.add(counted, of: fresh, generation: fresh.generation, continuation)
+                group.add(counted, of: fresh, continuation)
             {
                 return
-            } else {
-                if fresh != nil { book.touch(number) }
-                continuation.resume(returning: .elsewhere(fresh))
             }
+            if fresh != nil { book.touch(number) }
+            continuation.resume(returning: .elsewhere(fresh))
         case .catchUp(let continuation):
             commit(&group)
             seal()

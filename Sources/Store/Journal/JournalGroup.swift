@@ -34,12 +34,7 @@ struct JournalGroup {
         _ insertion: MessageInsertion, _ queued: QueuedMessage, generation: UInt64,
         _ continuation: CheckedContinuation<Journal.Enqueued, Never>
     ) -> Bool {
-        let start = bytes.count
-        frame.put(generation, into: &bytes) { JournalRecord.enqueued(insertion).write(to: &$0) }
-        if bytes.count - start > JournalBounds.record {
-            bytes.removeSubrange(start...)
-            return false
-        }
+        guard write(.enqueued(insertion), generation) else { return false }
         changes.append(.enqueued(insertion, queued.message.id))
         ids.insert(queued.message.id)
         waiters.append(.enqueue(queued, continuation))
@@ -48,19 +43,22 @@ struct JournalGroup {
 
     /// The same for what ends a message.
     mutating func add(
-        _ settlement: FreshSettlement, of fresh: FreshMessage, generation: UInt64,
+        _ settlement: FreshSettlement, of fresh: FreshMessage,
         _ continuation: CheckedContinuation<Journal.Settling, Never>
     ) -> Bool {
-        let start = bytes.count
-        frame.put(generation, into: &bytes) { JournalRecord.settled(settlement).write(to: &$0) }
-        if bytes.count - start > JournalBounds.record {
-            bytes.removeSubrange(start...)
-            return false
-        }
+        guard write(.settled(settlement), fresh.generation) else { return false }
         changes.append(.settled(settlement))
         settled.insert(settlement.message)
         waiters.append(.settle(fresh, continuation))
         return true
+    }
+
+    private mutating func write(_ record: JournalRecord, _ generation: UInt64) -> Bool {
+        let start = bytes.count
+        frame.put(generation, into: &bytes) { record.write(to: &$0) }
+        if bytes.count - start <= JournalBounds.record { return true }
+        bytes.removeSubrange(start...)
+        return false
     }
 
     /// It is on the disk.
