@@ -1,4 +1,4 @@
-import CLinux
+package import CLinux
 import Glibc
 
 /// Where a socket is bound or connected.
@@ -135,7 +135,7 @@ extension SocketAddress: CustomStringConvertible {
 extension SocketAddress {
     /// Lends the address as C wants it. Throws `nameTooLong` for a path over `pathLimit`.
     @discardableResult
-    func withSockaddr<Value>(
+    package func withSockaddr<Value>(
         _ body: (UnsafePointer<sockaddr>, socklen_t) throws(Errno) -> Value
     ) throws(Errno) -> Value {
         var storage = sockaddr_storage()
