@@ -33,13 +33,7 @@ struct BundleCommand: AsyncParsableCommand {
     @Flag(help: "Write over a file that is there.")
     var force = false
 
-    @Option(help: ArgumentHelp("The daemon's control socket (default: from the configuration).", valueName: "path"))
-    var socket: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The configuration to find the socket by (default: \(Configuration.defaultPath)).", valueName: "file"))
-    var config: String?
+    @OptionGroup var daemon: DaemonOptions
 
     func validate() throws {
         if QueueID(id) == nil { throw ValidationError("\(TextStyle.harmless(id)) is no queue id") }
@@ -47,9 +41,7 @@ struct BundleCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var options = CommonOptions()
-        (options.socket, options.config, options.json) = (socket, config, false)
-        let answer = try await options.client().bundle(id)
+        let answer = try await daemon.client().bundle(id)
         guard let match = answer.explanation.page.matches.first else {
             throw Failure(.nothing, TraceText.nothing(id, since: answer.explanation.page.since))
         }

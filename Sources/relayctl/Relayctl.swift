@@ -84,8 +84,8 @@ struct OutputOptions: ParsableArguments {
     var json = false
 }
 
-/// What all other commands take.
-struct CommonOptions: ParsableArguments {
+/// Which daemon a command asks.
+struct DaemonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The daemon's control socket (default: from the configuration).", valueName: "path"))
     var socket: String?
 
@@ -93,9 +93,6 @@ struct CommonOptions: ParsableArguments {
         help: ArgumentHelp(
             "The configuration to find the socket by (default: \(Configuration.defaultPath)).", valueName: "file"))
     var config: String?
-
-    @Flag(help: "Print one JSON value and nothing else.")
-    var json = false
 
     /// The configuration that governs what is resolved here.
     func configuration() throws(Failure) -> ChosenConfiguration {
@@ -108,6 +105,23 @@ struct CommonOptions: ParsableArguments {
         if let chosen { return DaemonClient(socket: chosen.value.control.socket) }
         return DaemonClient(socket: try configuration().value.control.socket)
     }
+}
+
+/// What all other commands take.
+struct CommonOptions: ParsableArguments {
+    @OptionGroup var daemon: DaemonOptions
+
+    @Flag(help: "Print one JSON value and nothing else.")
+    var json = false
+
+    var socket: String? { daemon.socket }
+    var config: String? { daemon.config }
+
+    /// ``DaemonOptions/configuration()``
+    func configuration() throws(Failure) -> ChosenConfiguration { try daemon.configuration() }
+
+    /// ``DaemonOptions/client(by:)``
+    func client(by chosen: ChosenConfiguration? = nil) throws(Failure) -> DaemonClient { try daemon.client(by: chosen) }
 }
 
 /// A configuration and its name, found in one go: what is decided by it and what is said of it cannot differ.
