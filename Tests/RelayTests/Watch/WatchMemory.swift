@@ -54,20 +54,4 @@ final class WatchMemory: WatchStore {
     func expiring(before time: WallTime, limit: Int) async throws(StoreError) -> [ExpirySum] {
         state.withLock { state in Array(state.expiring.filter { $0.first < time }.prefix(limit)) }
     }
-
-    func putException(_ exception: PolicyException) async throws(StoreError) {}
-    func removeException(of domain: DomainName) async throws(StoreError) -> Bool { false }
-    func exceptions() async throws(StoreError) -> (sound: [PolicyException], damaged: [String]) { ([], []) }
-    func addAlarm(_ alarm: OperatorAlarm) async throws(StoreError) -> OperatorAlarm { alarm }
-    func updateAlarm(_ alarm: OperatorAlarm) async throws(StoreError) -> Bool { false }
-    func alarms(before: Int64?, limit: Int) async throws(StoreError) -> [OperatorAlarm] { [] }
-    func deliveries(
-        by side: DeliverySide, from first: ReportDay, to last: ReportDay, after name: String?, limit: Int
-    ) async throws(StoreError) -> [DeliverySum] { [] }
-    func removeDeliveries(before day: ReportDay) async throws(StoreError) {}
-    func proofs(
-        from first: WallTime, to last: WallTime, before: Int64?, limit: Int
-    ) async throws(StoreError) -> [RequireTLSProof] { [] }
-    func noteObserved(_ observed: [ObservedCount]) async throws(StoreError) {}
-    func observed(from day: ReportDay, limit: Int) async throws(StoreError) -> [ObservedCount] { [] }
 }
