@@ -53,7 +53,7 @@ million: release ## what a million queued messages cost: enqueue, memory, restar
 bench: deps-bed bench-release ## Waxwing beside Postfix and Exim: every row, a million queued (root, 15 GB of disk, about an hour)
 	@integration/bench
 
-bench-quick: deps-bed bench-release ## the same in short: the rows that say most (root, 5 GB of disk, under five minutes)
+bench-quick: deps-bed bench-release ## the same in short: the rows that say most (root, 5 GB of disk, some five minutes)
 	@integration/bench --quick
 
 bench-release: release
