@@ -1,5 +1,5 @@
 package import CLinux
-import Glibc
+package import Glibc
 
 /// Where a socket is bound or connected.
 public enum SocketAddress: Hashable, Sendable {

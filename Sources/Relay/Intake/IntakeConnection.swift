@@ -20,20 +20,9 @@ struct IntakeConnection {
     /// From the first octet to the end of the connection.
     func serve() async {
         guard let peer = await peer() else { return stream.close() }
-        let client = parts.gate.client(peer)
-        if let limit = parts.gate.opened(peer, client) {
-            parts.counters.metrics.connectionsRefused.add(ConnectionRefusalLabel(limit))
-            if parts.gate.mayTell() {
-                parts.log.event(
-                    .warning,
-                    LogLine("connection-refused").with("client", peer).with("limit", client.name)
-                        .with("reason", limit == .rate ? "connections come too fast" : "too many connections"))
-            }
-            await refuse(limit)
-            return
-        }
+        if let limit = admit(peer) { return await refuse(limit) }
         defer { parts.gate.closed(peer) }
-        var session = IntakeSession(stream, peer, entrance, parts)
+        let session = session(with: peer)
         if entrance.session.security == .implicit, let context = entrance.tls {
             await session.run(inside: context)
         } else {
@@ -41,7 +30,29 @@ struct IntakeConnection {
         }
     }
 
+    // Not inlined, like all that a session does once: what it needs must not lie in the frame of those who wait.
+    @inline(never)
+    private func session(with peer: Peer) -> IntakeSession {
+        IntakeSession(stream, peer, entrance, parts)
+    }
+
+    /// Counts the connection, unless a limit is reached.
+    @inline(never)
+    private func admit(_ peer: Peer) -> ServerSession.ConnectionLimit? {
+        let client = parts.gate.client(peer)
+        guard let limit = parts.gate.opened(peer, client) else { return nil }
+        parts.counters.metrics.connectionsRefused.add(ConnectionRefusalLabel(limit))
+        if parts.gate.mayTell() {
+            parts.log.event(
+                .warning,
+                LogLine("connection-refused").with("client", peer).with("limit", client.name)
+                    .with("reason", limit == .rate ? "connections come too fast" : "too many connections"))
+        }
+        return limit
+    }
+
     /// 421 in one line, then the end.
+    @inline(never)
     func refuse(_ limit: ServerSession.ConnectionLimit) async {
         var session = ServerSession(entrance.session)
         // A client that waits for TLS would not understand the line.
@@ -66,6 +77,7 @@ struct IntakeConnection {
     }
 
     /// Takes the header from the socket and not an octet more: what follows may be TLS, which reads the socket itself.
+    @inline(never)
     private func proxied(by proxy: Peer) async -> Peer? {
         var reading: ProxyReading? = .needsMore
         do throws(SocketError) {

@@ -2,8 +2,8 @@ import Logging
 import Mail
 import Store
 
-/// What all intake sessions share.
-struct IntakeParts: Sendable {
+/// What all intake sessions share. A class, since each session, and each message it receives, holds it.
+final class IntakeParts: Sendable {
     let configuration: Configuration.Intake
     let store: any QueueStore
     let dispatcher: Dispatcher
@@ -19,6 +19,25 @@ struct IntakeParts: Sendable {
     /// A-labels of a domain (RFC 5891).
     let toASCII: @Sendable (String) -> DomainName?
     let clock: @Sendable () -> WallTime
+
+    init(
+        configuration: Configuration.Intake, store: any QueueStore, dispatcher: Dispatcher, gate: IntakeGate,
+        users: Users?,
+        counters: Counters, stopping: Flag, log: Logger, currentTerms: @escaping @Sendable () -> QueueTerms,
+        toASCII: @escaping @Sendable (String) -> DomainName?, clock: @escaping @Sendable () -> WallTime
+    ) {
+        self.configuration = configuration
+        self.store = store
+        self.dispatcher = dispatcher
+        self.gate = gate
+        self.users = users
+        self.counters = counters
+        self.stopping = stopping
+        self.log = log
+        self.currentTerms = currentTerms
+        self.toASCII = toASCII
+        self.clock = clock
+    }
 
     var terms: QueueTerms { currentTerms() }
 }
