@@ -1,9 +1,9 @@
 /*
  * Counts what a program asks of the heap, while it runs, for somebody else to read. Loaded by LD_PRELOAD (allocations.py).
  *
- * $ALLOCATIONS names a file of SLOTS cache lines that is there already; each thread adds to a line of its own, as long as there are any, and
- * the sum over all lines is the count. Nothing is printed and nothing waits, so the program does what it does without it. What frees is
- * not counted, and not replaced: all memory still comes from glibc, by the names it keeps for such libraries.
+ * $ALLOCATIONS names a file of SLOTS cache lines that is there already; each thread adds to a line of its own, as long as there are any,
+ * and the sum over all lines is the count. Nothing is printed and nothing waits, so the program does what it does without it. What frees
+ * is not counted, and not replaced: all memory still comes from glibc, by the names it keeps for such libraries.
  */
 
 #define _GNU_SOURCE

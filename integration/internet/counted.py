@@ -1,5 +1,6 @@
 """A relayd whose allocations are counted, and what a message costs it."""
 
+import shutil
 import time
 from typing import Callable
 
@@ -25,6 +26,8 @@ class CountedRelay(Relay):
         found = compiler()
         if found is None:
             raise Skip("no C compiler here to make what counts allocations: clang beside swift, clang, gcc or cc")
+        # Where the bed has stayed up: a queue left over from another run would cost something too.
+        shutil.rmtree(bed.folder / "relays" / name, ignore_errors=True)
         super().__init__(bed, name, number, more=KEPT)
         self.allocations = Allocations(self.folder, found)
 
@@ -49,7 +52,7 @@ class CountedRelay(Relay):
         assert code in (0, 1), error  # 1: nothing is queued
 
     def cost(self, waves: Waves, domain: str, count: int, arrived: Callable[[], int] | None) -> tuple[Count, Count]:
-        """Of so many waves: until they are taken, and have `arrived` where that is said; and then of bringing what is left into the tables."""
+        """Of so many waves: until they are taken, and where `arrived` counts them, arrived; then of bringing what is left into the tables."""
         there = arrived() if arrived else 0
         start = self.quiet()
         sent = waves.send(domain, count)

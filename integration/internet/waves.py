@@ -24,7 +24,7 @@ class Waves:
             wire.link.close()
 
     def send(self, domain: str, waves: int) -> int:
-        """So many waves to recipients of one domain; how many messages that were. The next goes out when all of one are acknowledged."""
+        """So many waves to one domain; how many messages that were. A wave goes out when all of the one before are acknowledged."""
         sender = f"cost@{addresses.SENDER_DOMAIN}"
         head = (f"From: {sender}\r\nTo: someone@{domain}\r\nSubject: what a message costs\r\nMessage-ID: <cost@{addresses.SENDER_DOMAIN}>\r\n"
                 "Date: Mon, 05 Jan 2026 10:00:00 +0000\r\n\r\n").encode()

@@ -1,5 +1,6 @@
-"""What a message costs: allocations, counted, and held against stored bounds (44-cost.toml), so that a regression is seen where it is made."""
+"""What a message costs: allocations, counted and held against stored bounds (44-cost.toml), so that a regression is seen where it is made."""
 
+import os
 import tomllib
 from datetime import date
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from internet.waves import Waves
 
 BOUNDS = Path(__file__).with_suffix(".toml")
 SESSIONS, SIZE = 20, 2048  # octets
-WARM, MEASURED, REPETITIONS = 10, 10, 6  # waves of 20 messages; how often
+WARM, MEASURED = 10, 10  # waves of 20 messages
+# More of them give a profiler time to look: docs/performance.md.
+REPETITIONS = int(os.environ.get("REPETITIONS", "6"))
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def bound(name: str) -> Bound:
 
 
 def least(counts: list[Count]) -> Cost:
-    """What can only be added to, by a timer, a lookup that was due again, a machine that made batches smaller: the least is what mail costs."""
+    """A timer, a lookup that was due again or a machine that makes batches small can only add: the least is what mail itself costs."""
     messages = MEASURED * SESSIONS
     return Cost(min(count.calls for count in counts) / messages, min(count.octets for count in counts) / messages)
 
