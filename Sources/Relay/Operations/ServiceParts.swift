@@ -59,7 +59,9 @@ struct ServiceParts: Sendable {
             log.event(
                 .warning,
                 LogLine("journal-missing").with("reason", missing)
-                    .with("cure", "mail is safe without it, and slower: see that the store's disk has room, and start again"))
+                    .with(
+                        "cure",
+                        "mail is safe without it, and slower: see that the store's disk has room, and start again"))
         }
         do throws(ServiceError) {
             let (loops, resolver, https) = try await network(configuration, program, workerArguments)

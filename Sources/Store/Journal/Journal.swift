@@ -53,12 +53,15 @@ final class Journal: @unchecked Sendable {
     /// The file failed; not before this time, by the clock that nobody sets, is it tried again.
     private var brokenUntil: UInt64?
 
-    init(_ file: JournalFile, after generation: UInt64, _ bounds: JournalBounds, _ numbers: NumberSource, _ tally: CommitTally) {
+    init(
+        _ file: JournalFile, after generation: UInt64, _ bounds: JournalBounds, _ numbers: NumberSource,
+        _ tally: CommitTally
+    ) {
         self.file = file
         self.bounds = bounds
         self.numbers = numbers
         self.tally = tally
-        book = JournalBook(segments: file.segments, segmentBytes: file.segmentBytes, after: generation)
+        book = JournalBook(segments: JournalFile.segments, segmentBytes: file.segmentBytes, after: generation)
         (generations, sealing) = AsyncStream.makeStream()
     }
 

@@ -19,32 +19,48 @@ final class JournalFile: @unchecked Sendable {
     /// Records begin at multiples of this, so that one behind a damaged one can be found.
     static let alignment = 8
 
-    let segmentBytes: Int
-    let segments: Int
+    /// Segments of every journal: their size is that of the file divided by it.
+    static let segments = 4
+
+    /// Octets of a segment.
+    private(set) var segmentBytes: Int
     private let descriptor: CInt
 
-    /// Opens the file in `directory`, or makes it. Blocks.
-    init(in directory: CInt, segments: Int, segmentBytes: Int) throws(Errno) {
-        self.segments = segments
-        self.segmentBytes = segmentBytes
-        let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
-        descriptor = try call { openat(directory, Self.name, flags, 0o600) }
+    /// Opens the file in `directory`; nil where there is none.
+    init?(openedIn directory: CInt) throws(Errno) {
         do throws(Errno) {
-            var status = stat()
-            _ = try call { fstat(descriptor, &status) }
-            if status.st_size != off_t(segments * segmentBytes) { try fill() }
-            if fsync(descriptor) != 0 || fsync(directory) != 0 { throw Errno.last }
+            descriptor = try call { openat(directory, Self.name, O_RDWR | O_NOFOLLOW | O_CLOEXEC) }
         } catch {
-            _ = close(descriptor)
+            if error.code == ENOENT { return nil }
             throw error
         }
+        segmentBytes = 0
+        var status = stat()
+        // The descriptor is ours now: `deinit` closes it.
+        if fstat(descriptor, &status) != 0 { throw Errno.last }
+        segmentBytes = Int(status.st_size) / Self.segments
+    }
+
+    /// Makes an empty one, which ``prepare(segmentBytes:in:)`` gives its size.
+    init(madeIn directory: CInt) throws(Errno) {
+        descriptor = try call {
+            openat(directory, Self.name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        }
+        segmentBytes = 0
+    }
+
+    /// Gives the file its size and makes it ready to be written. What it holds must be in the tables. Blocks.
+    func prepare(segmentBytes: Int, in directory: CInt) throws(Errno) {
+        if self.segmentBytes != segmentBytes {
+            self.segmentBytes = segmentBytes
+            try fill()
+        }
+        if fsync(descriptor) != 0 || fsync(directory) != 0 { throw Errno.last }
     }
 
     deinit {
         _ = close(descriptor)
     }
-
-    static func exists(in directory: CInt) -> Bool { faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
 
     /// Writes the whole of it anew, after a failure. Blocks.
     func renew() throws(Errno) {
@@ -57,8 +73,8 @@ final class JournalFile: @unchecked Sendable {
         _ = try call { ftruncate(descriptor, 0) }
         let zeros = [UInt8](repeating: 0, count: 1024 * 1024)
         var offset = 0
-        while offset < segments * segmentBytes {
-            let part = zeros.prefix(segments * segmentBytes - offset)
+        while offset < Self.segments * segmentBytes {
+            let part = zeros.prefix(Self.segments * segmentBytes - offset)
             try write(Array(part), at: offset)
             offset += part.count
         }
@@ -111,23 +127,24 @@ final class JournalFile: @unchecked Sendable {
         }
     }
 
-    /// What a segment holds.
+    /// What a file holds that is not in the tables.
     struct Found {
-        var generation: UInt64
-        var records: [ArraySlice<UInt8>]
-        /// Places between sound records that hold none: a disk that lost what was synced, or a group that was never acknowledged.
-        var gaps: Int
+        /// The sound records of each generation, in their order.
+        var generations: [UInt64: [ArraySlice<UInt8>]] = [:]
+        /// Places before sound records that should hold one and do not: a disk that lost what was synced, or a group that was never
+        /// acknowledged.
+        var gaps = 0
+        /// Of all that was ever written here and is still to be seen.
+        var newest: UInt64 = 0
     }
 
-    /// The sound records of the newest generation in a segment; nil where it holds none.
-    func read(_ segment: Int) throws(Errno) -> Found? {
-        var bytes = [UInt8](repeating: 0, count: segmentBytes)
+    /// The sound records of generations behind `generation`. Blocks.
+    func read(after generation: UInt64) throws(Errno) -> Found {
+        var bytes = [UInt8](repeating: 0, count: Self.segments * segmentBytes)
         var filled = 0
-        while filled < segmentBytes {
+        while filled < bytes.count {
             let count = bytes.withUnsafeMutableBytes { octets in
-                pread(
-                    descriptor, octets.baseAddress.map { $0 + filled }, segmentBytes - filled,
-                    off_t(segment * segmentBytes + filled))
+                pread(descriptor, octets.baseAddress.map { $0 + filled }, octets.count - filled, off_t(filled))
             }
             if count > 0 {
                 filled += count
@@ -137,35 +154,37 @@ final class JournalFile: @unchecked Sendable {
                 throw Errno.last
             }
         }
-        return Self.records(in: bytes)
+        return Self.records(in: bytes, after: generation, segmentBytes: segmentBytes)
     }
 
-    static func records(in bytes: [UInt8]) -> Found? {
-        var found: Found?
+    /// - Parameter segmentBytes: the first record of a generation stands at a multiple of it.
+    static func records(in bytes: [UInt8], after generation: UInt64, segmentBytes: Int) -> Found {
+        var found = Found()
+        // Where the next record of a generation should be.
+        var ends: [UInt64: Int] = [:]
         var place = 0
-        var isGap = false
         while place + headOctets <= bytes.count {
-            guard let (generation, payload) = record(in: bytes, at: place),
-                generation >= found?.generation ?? generation
-            else {
-                isGap = true
+            guard let (number, payload) = record(in: bytes, at: place) else {
                 place += alignment
                 continue
             }
-            if generation > found?.generation ?? 0 {
-                // The first was damaged and an older one stood behind it, or this is the first.
-                found = Found(generation: generation, records: [], gaps: 0)
-                isGap = place > 0
+            let end = place + (headOctets + payload.count + alignment - 1) / alignment * alignment
+            found.newest = max(found.newest, number)
+            if number > generation {
+                let isNext =
+                    ends[number].map { $0 == place } ?? (segmentBytes > 0 && place.isMultiple(of: segmentBytes))
+                if !isNext { found.gaps += 1 }
+                found.generations[number, default: []].append(payload)
+                ends[number] = end
             }
-            if isGap { found?.gaps += 1 }
-            isGap = false
-            found?.records.append(payload)
-            place += (headOctets + payload.count + alignment - 1) / alignment * alignment
+            place = end
         }
         return found
     }
 
-    private static func record(in bytes: [UInt8], at place: Int) -> (generation: UInt64, payload: ArraySlice<UInt8>)? {
+    private static func record(
+        in bytes: [UInt8], at place: Int
+    ) -> (generation: UInt64, payload: ArraySlice<UInt8>)? {
         // "W": most places hold no record, and a segment has a million of them.
         guard bytes[place] == UInt8(truncatingIfNeeded: magic) else { return nil }
         var head = JournalBytes(bytes[place..<(place + headOctets)])

@@ -38,10 +38,10 @@ struct JournalGeneration: Sendable {
         settled.append(settlement)
     }
 
-    /// What the records of a segment say. A record that is damaged in spite of its checksum throws.
-    init(_ found: JournalFile.Found) throws {
-        number = found.generation
-        for payload in found.records {
+    /// What the records of a generation say. One that makes no sense in spite of its checksum throws.
+    init(number: UInt64, _ records: [ArraySlice<UInt8>]) throws {
+        self.number = number
+        for payload in records {
             var bytes = JournalBytes(payload)
             switch try JournalRecord(&bytes) {
             case .enqueued(let insertion): add(insertion)

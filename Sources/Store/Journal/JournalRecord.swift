@@ -120,12 +120,14 @@ struct FreshSettlement: Sendable, Hashable {
         day = number == .min ? nil : ReportDay(number: number)
         let count = try bytes.count()
         sessions = try (0..<count).map { _ in
-            guard let domain = try? DomainName(try bytes.text()), let type = PolicyResult.Policy(rawValue: try bytes.text()),
+            guard let domain = try? DomainName(try bytes.text()),
+                let type = PolicyResult.Policy(rawValue: try bytes.text()),
                 let policyDomain = try? DomainName(try bytes.text())
             else { throw DamagedRow(what: "a session in the journal is none") }
             return ReportedSession(
                 domain: domain,
-                policy: ReportedPolicy(type, domain: policyDomain, strings: try bytes.texts(), mxHosts: try bytes.texts()))
+                policy: ReportedPolicy(
+                    type, domain: policyDomain, strings: try bytes.texts(), mxHosts: try bytes.texts()))
         }
         let deliveryCount = try bytes.count()
         deliveries = try (0..<deliveryCount).map { _ in

@@ -16,18 +16,17 @@ enum JournalReplay {
         let progress = try JournalRows.Progress.read(db)
         var result = Result(generation: progress.generation)
         guard let file else { return result }
-        var generations: [JournalGeneration] = []
-        for segment in 0..<file.segments {
-            guard let found = try file.read(segment) else { continue }
-            result.generation = max(result.generation, found.generation)
-            if found.generation <= progress.generation { continue }
-            result.gaps += found.gaps
-            generations.append(try JournalGeneration(found))
+        let found = try file.read(after: progress.generation)
+        result.generation = max(result.generation, found.newest)
+        result.gaps = found.gaps
+        let generations = try found.generations.sorted { $0.key < $1.key }.map {
+            try JournalGeneration(number: $0.key, $0.value)
         }
-        generations.sort { $0.number < $1.number }
         var numbers = try Numbers(db, options)
         try apply(generations, db, &numbers)
         result.messages = generations.reduce(0) { $0 + $1.enqueued.count { $0 != nil } }
+        // All is in the tables. A name that stayed here would keep a later message of that number out of them.
+        try db.execute(sql: "DELETE FROM journal_ahead")
         return result
     }
 

@@ -61,10 +61,11 @@ public struct SQLiteOptions: Sendable {
     var watchBounds = WatchBounds()
     /// Operations of one commit; 1 switches group commit off.
     var groupLimit = Writer.groupLimit
-    /// Segments of the journal; 0 runs without one.
-    public var journalSegments = 4
-    /// Octets of a segment. All of them lie in memory too while they are not in the tables.
-    public var journalSegmentBytes = 4 * 1024 * 1024
+    /// Octets of each of the journal's ``JournalFile/segments``; 0 runs without a journal. What lies there and is not in the tables yet
+    /// lies in memory too.
+    ///
+    /// Off: see "The journal" in docs/architecture.md for what is to be done before.
+    public var journalSegmentBytes = 0
     var journalBounds = JournalBounds()
     /// Octets kept on disk for settling when everything else is full.
     public var reserveBytes = 16 * 1024 * 1024

@@ -47,7 +47,8 @@ enum MessageRows {
         let first = numbers.nextRecipients(new.recipients.count)
         let messageID = new.messageID?.cut(to: QueueLimits.messageID)
         let insertion = MessageInsertion(
-            number: message, message: columns(of: new, message, first: first, messageID: messageID), content: inline ?? [],
+            number: message, message: columns(of: new, message, first: first, messageID: messageID),
+            content: inline ?? [],
             recipients: new.recipients.enumerated().map { offset, recipient in
                 columns(of: recipient, first &+ Int64(offset), of: message, at: new.receivedAt)
             })

@@ -45,7 +45,8 @@ public final class SQLiteStore: QueueStore {
     let reportFault = Mutex<String?>(nil)
 
     init(
-        path: String, lock: CInt, writer: Writer, journal: Journal?, readers: (Reader, Reader), spool: Spool, reserve: Reserve,
+        path: String, lock: CInt, writer: Writer, journal: Journal?, readers: (Reader, Reader), spool: Spool,
+        reserve: Reserve,
         report: OpeningReport, policyLimit: Int = PolicyLimits.domains, watchBounds: WatchBounds = WatchBounds()
     ) {
         self.watchBounds = watchBounds

@@ -42,20 +42,26 @@ extension SQLiteStore {
     }
 
     private static func assemble(
-        _ directory: String, _ opened: StoreFolder.Opened, _ spool: Spool, _ reserve: Reserve, now: WallTime, _ options: SQLiteOptions
+        _ directory: String, _ opened: StoreFolder.Opened, _ spool: Spool, _ reserve: Reserve, now: WallTime,
+        _ options: SQLiteOptions
     ) throws -> SQLiteStore {
         let path = "\(directory)/\(StoreFolder.database)"
         guard spool.pool.hasThreads else { throw StoreOpenError.refused(path: directory, why: "no threads to be had") }
         let connection = try DatabaseQueue(
             path: path, configuration: Connection.configuration(label: "writer", readonly: false))
         do {
-            var journalMissing: String?
-            let file = try journalFile(directory, opened.directory, options, missing: &journalMissing)
+            // One that is there and cannot be read is no reason to go on without it: it may hold what nothing else holds.
+            var file = try JournalFile(openedIn: opened.directory)
             var (report, generation) = try connection.inDatabase { db in
                 try prepare(db, path: path, options)
                 return try cleanUp(db, spool, file, path: path, now: now, options)
             }
-            report.journalMissing = journalMissing
+            do throws(Errno) {
+                file = try journal(file, in: opened.directory, options)
+            } catch {
+                file = nil
+                report.journalMissing = "\(directory)/\(JournalFile.name): \(error)"
+            }
             let writer = try Writer(connection, path: path, options: options, reserve: reserve)
             guard let dispatch = try Reader(path: path, named: "dispatch"),
                 let view = try Reader(path: path, named: "view"),
@@ -68,7 +74,8 @@ extension SQLiteStore {
                 throw StoreOpenError.refused(path: directory, why: "no threads to be had")
             }
             return SQLiteStore(
-                path: directory, lock: opened.lock, writer: writer, journal: journal, readers: (dispatch, view), spool: spool, reserve: reserve,
+                path: directory, lock: opened.lock, writer: writer, journal: journal, readers: (dispatch, view),
+                spool: spool, reserve: reserve,
                 report: report, policyLimit: options.policyLimit, watchBounds: options.watchBounds)
         } catch {
             try? connection.close()
@@ -132,22 +139,15 @@ extension SQLiteStore {
         return (report, journal.generation)
     }
 
-    /// The journal; nil where there is to be none, or no room for it.
-    private static func journalFile(
-        _ directory: String, _ descriptor: CInt, _ options: SQLiteOptions, missing: inout String?
-    ) throws -> JournalFile? {
-        guard options.journalSegments > 0 else {
-            // What an earlier one left must not be lost.
-            guard JournalFile.exists(in: descriptor) else { return nil }
-            return try JournalFile(in: descriptor, segments: 4, segmentBytes: options.journalSegmentBytes)
-        }
-        do throws(Errno) {
-            return try JournalFile(
-                in: descriptor, segments: options.journalSegments, segmentBytes: options.journalSegmentBytes)
-        } catch {
-            missing = "\(directory)/\(JournalFile.name): \(error)"
-            return nil
-        }
+    /// The journal, ready to be written; nil where there is to be none. What `found` held is in the tables.
+    private static func journal(
+        _ found: JournalFile?, in directory: CInt, _ options: SQLiteOptions
+    ) throws(Errno) -> JournalFile? {
+        guard options.journalSegmentBytes > 0 else { return nil }
+        let file: JournalFile
+        if let found { file = found } else { file = try JournalFile(madeIn: directory) }
+        try file.prepare(segmentBytes: options.journalSegmentBytes, in: directory)
+        return file
     }
 
     private static func check(_ pragma: String, _ db: Database, path: String) throws {

@@ -9,6 +9,10 @@ import Testing
         return bytes + [UInt8](repeating: 0, count: max(0, length - bytes.count))
     }
 
+    private static func records(in bytes: [UInt8], after generation: UInt64 = 0) -> JournalFile.Found {
+        JournalFile.records(in: bytes, after: generation, segmentBytes: 65_536)
+    }
+
     private static func payloads(_ count: Int) -> [[UInt8]] {
         (0..<count).map { number in (0..<(number * 13 + 1)).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ number) } }
     }
@@ -20,19 +24,21 @@ import Testing
         var bytes = Self.segment(old.map { (3, $0) }, length: 8192)
         let over = Self.segment(new.map { (4, $0) }, length: 0)
         bytes.replaceSubrange(0..<over.count, with: over)
-        let found = JournalFile.records(in: bytes)
-        #expect(found?.generation == 4 && found?.gaps == 0)
-        #expect(found?.records.map(Array.init) == new)
+        let found = Self.records(in: bytes, after: 3)
+        #expect(found.newest == 4 && found.gaps == 0)
+        #expect(found.generations.mapValues { $0.map(Array.init) } == [4: new])
+        // And nothing once the tables have it.
+        #expect(Self.records(in: bytes, after: 4).generations.isEmpty)
     }
 
     @Test("Nothing, or octets at random, hold no record")
     func nothing() {
-        #expect(JournalFile.records(in: []) == nil)
-        #expect(JournalFile.records(in: [UInt8](repeating: 0, count: 4096)) == nil)
+        #expect(Self.records(in: []).generations.isEmpty)
+        #expect(Self.records(in: [UInt8](repeating: 0, count: 4096)).generations.isEmpty)
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<50 {
             let octets = (0..<4096).map { _ in UInt8.random(in: 0...255, using: &generator) }
-            #expect(JournalFile.records(in: octets) == nil)
+            #expect(Self.records(in: octets).generations.isEmpty)
         }
     }
 
@@ -49,7 +55,7 @@ import Testing
         }
         for cut in 0...whole.count {
             let rest = Array(whole.prefix(cut)) + [UInt8](repeating: 0, count: 512)
-            let count = JournalFile.records(in: rest)?.records.count ?? 0
+            let count = Self.records(in: rest).generations[9]?.count ?? 0
             // Octets that are 0 anyway may be missing.
             #expect(count >= ends.count { $0 <= cut } && count <= ends.count { $0 <= cut + 16 })
         }
@@ -62,12 +68,12 @@ import Testing
         for place in whole.indices {
             var bytes = whole
             bytes[place] ^= 0x10
-            let found = JournalFile.records(in: bytes)
-            let records = found?.records.map(Array.init) ?? []
+            let found = Self.records(in: bytes)
+            let records = found.generations[2]?.map(Array.init) ?? []
             #expect(records.count >= payloads.count - 1)
             #expect(records.allSatisfy(payloads.contains))
             // Behind the last one nobody knows that there was more.
-            if records.count < payloads.count, records.last == payloads.last { #expect(found?.gaps == 1) }
+            if records.count < payloads.count, records.last == payloads.last { #expect(found.gaps == 1) }
         }
     }
 
@@ -92,7 +98,8 @@ import Testing
             var generator = SystemRandomNumberGenerator()
             for _ in 0..<2000 {
                 var changed = bytes
-                changed[Int.random(in: changed.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                changed[Int.random(in: changed.indices, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
                 var reading = JournalBytes(changed[...])
                 _ = try? JournalRecord(&reading)
             }

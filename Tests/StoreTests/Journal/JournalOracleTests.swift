@@ -14,7 +14,8 @@ import Testing
         for _ in 0..<300 {
             switch Int.random(in: 0..<100, using: &random) {
             case ..<45:
-                waiting.append(try await store.enqueue([Fixture.message(size: .random(in: 1...40_000, using: &random))])[0])
+                waiting.append(
+                    try await store.enqueue([Fixture.message(size: .random(in: 1...40_000, using: &random))])[0])
             case ..<75:
                 guard !waiting.isEmpty else { continue }
                 let place = Int.random(in: waiting.indices, using: &random)

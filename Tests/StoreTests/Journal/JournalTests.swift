@@ -193,9 +193,32 @@ import Testing
         #expect(try fixture.query("SELECT id FROM message") == [queued.message.id.text])
         #expect(try fixture.query("SELECT value FROM fact WHERE name = 'clean'") == ["1"])
         await #expect(throws: StoreError.closed) { try await store.enqueue([Fixture.message()]) }
-        // Without a journal from now on: what the old one left is read once more, and not twice.
-        let again = try fixture.open()
-        #expect(try await again.ids() == [queued.message.id])
-        await again.close()
+    }
+
+    @Test(
+        "A journal of another size, or one that is not to be used any more, is read first", arguments: [0, 1024 * 1024])
+    func otherSize(segmentBytes: Int) async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        let queued = try await store.enqueue([Fixture.message()])[0]
+        let copy = try fixture.copyAsAfterCrash()
+        await store.close()
+        var options = Fixture.options
+        options.journalSegmentBytes = segmentBytes
+        for messages in [1, 0] {
+            let again = try copy.open(options)
+            #expect(again.openingReport.messagesFromJournal == messages)
+            #expect(try await again.ids() == [queued.message.id])
+            await again.close()
+        }
+    }
+
+    @Test("A journal that cannot be opened is no reason to go on without it")
+    func unreadable() async throws {
+        let fixture = try Fixture()
+        await (try fixture.open(Fixture.journaled)).close()
+        try #require(rename("\(fixture.path)/journal", "\(fixture.path)/elsewhere") == 0)
+        try #require(symlink("elsewhere", "\(fixture.path)/journal") == 0)
+        #expect(throws: StoreOpenError.self) { try fixture.open(Fixture.journaled) }
     }
 }

@@ -35,7 +35,7 @@ final class Fixture: Sendable {
         var options = SQLiteOptions()
         options.reserveBytes = 256 * 1024
         // These are tests of the tables; the journal has its own.
-        options.journalSegments = 0
+        options.journalSegmentBytes = 0
         return options
     }
 

@@ -8,7 +8,6 @@ extension Fixture {
     /// With a journal, whose segments are small and soon full.
     static var journaled: SQLiteOptions {
         var options = options
-        options.journalSegments = 4
         options.journalSegmentBytes = 512 * 1024
         return options
     }
@@ -29,7 +28,9 @@ extension Fixture {
                     deadline: queued.message.expiresAt)
             }, sessions: sessions, day: ReportDay(of: start),
             deliveries: [
-                DeliveryCount(destination: "example.net", sender: "example.com", level: .dane, recipients: queued.recipients.count)
+                DeliveryCount(
+                    destination: "example.net", sender: "example.com", level: .dane, recipients: queued.recipients.count
+                )
             ])
     }
 
