@@ -101,6 +101,8 @@ class ChangingHost(Part):
         session = _Session(self, peer)
         try:
             peer.settimeout(60)
+            # Replies to a batch of commands go out one by one: none of them waits for the acknowledgement of the one before.
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             session.serve()
         except (OSError, ssl.SSLError):
             pass
