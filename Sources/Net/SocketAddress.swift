@@ -1,5 +1,5 @@
-package import CLinux
-package import Glibc
+import CLinux
+import Glibc
 
 /// Where a socket is bound or connected.
 public enum SocketAddress: Hashable, Sendable {
@@ -135,7 +135,7 @@ extension SocketAddress: CustomStringConvertible {
 extension SocketAddress {
     /// Lends the address as C wants it. Throws `nameTooLong` for a path over `pathLimit`.
     @discardableResult
-    package func withSockaddr<Value>(
+    func withSockaddr<Value>(
         _ body: (UnsafePointer<sockaddr>, socklen_t) throws(Errno) -> Value
     ) throws(Errno) -> Value {
         var storage = sockaddr_storage()

@@ -16,9 +16,7 @@ enum Sockets {
         let number = try open(address)
         set(number, SOL_SOCKET, SO_REUSEADDR)
         do throws(Errno) {
-            try address.withSockaddr { pointer, length throws(Errno) in
-                try Errno.check { bind(number, pointer, length) }
-            }
+            try Errno.check { withSockaddr(address) { bind(number, $0, $1) } }
             try Errno.check { Glibc.listen(number, 4096) }
         } catch {
             close(number)
@@ -32,9 +30,7 @@ enum Sockets {
         let number = try open(address)
         set(number, CInt(IPPROTO_TCP), TCP_NODELAY)
         do throws(Errno) {
-            try address.withSockaddr { pointer, length throws(Errno) in
-                try Errno.check { Glibc.connect(number, pointer, length) }
-            }
+            try Errno.check { withSockaddr(address) { Glibc.connect(number, $0, $1) } }
         } catch {
             if error == .inProgress { return number }
             close(number)
@@ -65,5 +61,39 @@ enum Sockets {
     private static func set(_ number: CInt, _ level: CInt, _ option: CInt) {
         var value: CInt = 1
         _ = setsockopt(number, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    private static func withSockaddr(
+        _ address: SocketAddress, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
+    ) -> CInt {
+        switch address {
+        case .v4(let host, let port):
+            var value = sockaddr_in()
+            value.sin_family = sa_family_t(AF_INET)
+            value.sin_port = port.bigEndian
+            value.sin_addr.s_addr = host.bigEndian
+            return lend(&value, body)
+        case .v6(let high, let low, let port, let scope):
+            var value = sockaddr_in6()
+            value.sin6_family = sa_family_t(AF_INET6)
+            value.sin6_port = port.bigEndian
+            value.sin6_scope_id = scope
+            withUnsafeMutableBytes(of: &value.sin6_addr) {
+                $0.storeBytes(of: high.bigEndian, as: UInt64.self)
+                $0.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            }
+            return lend(&value, body)
+        case .unix:
+            return -1
+        }
+    }
+
+    private static func lend<Value>(
+        _ value: inout Value, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
+    ) -> CInt {
+        withUnsafeBytes(of: &value) { bytes in
+            guard let base = bytes.baseAddress else { return -1 }
+            return body(base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+        }
     }
 }
