@@ -22,7 +22,7 @@ extension SQLiteStore {
             let store: SQLiteStore
             do {
                 store = try assemble(directory, opened, spool, reserve, now: now, options)
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL && reserve.discard() {
+            } catch let error where isFull(error) && reserve.discard() {
                 // What waits must be able to leave, which frees space: the reserve is for this as well.
                 store = try assemble(directory, opened, spool, reserve, now: now, options)
             }
@@ -33,12 +33,24 @@ extension SQLiteStore {
             StoreFolder.releaseLock(opened.lock)
             switch error {
             case let error as StoreOpenError: throw error
+            case let error where isFull(error):
+                throw .refused(
+                    path: directory,
+                    why: """
+                        the disk is full. Nothing is lost; what came in last needs up to \(JournalBounds.roomToApply >> 20) MiB \
+                        to be read from its journal: make room and start again
+                        """)
             case let error as DatabaseError: throw Self.opening(error, directory)
             case let error as DamagedRow: throw .damaged(path: directory, why: error.what)
             case let error as Errno: throw .refused(path: directory, why: "\(error)")
             default: throw .refused(path: directory, why: "\(type(of: error))")
             }
         }
+    }
+
+    private static func isFull(_ error: any Error) -> Bool {
+        (error as? DatabaseError)?.resultCode == .SQLITE_FULL || error as? StoreError == .full
+            || (error as? Errno)?.isFull == true
     }
 
     private static func assemble(
