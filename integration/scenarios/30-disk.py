@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 from internet.inside import Bed, wait_for
+from internet.listeners import events
 from internet.relay import Relay
-from internet.scenario import Skip
+from internet.scenario import Skip, cases
 from internet.submission import Letter, submit
 
-SIZE = 24 * 1024 * 1024
+# The journal and the reserve take 16 MiB each.
+SIZE = 48 * 1024 * 1024
 FLOOR = "4 MB"
 
 
@@ -67,8 +69,50 @@ def scenario_full_above_the_floor(bed: Bed) -> None:
 
 
 def scenario_full_small_messages(bed: Bed) -> None:
-    """The same with small messages, which lie in the database"""
+    """The same with messages that lie in the database"""
     fills_up(bed, "30-disk-small", 31, 60_000, FLOOR)
+
+
+def scenario_full_journal(bed: Bed) -> None:
+    """The same with small messages, which go through the journal"""
+    fills_up(bed, "30-disk-journal", 36, 8_000, FLOOR)
+
+
+@cases((("the reserve is there", True, 37), ("the reserve is gone", False, 38)), lambda case: case[0])
+def scenario_full_behind_a_kill(bed: Bed, case: tuple[str, bool, int]) -> None:
+    """SIGKILL with mail in the journal, then no octet free: a start brings it all back, or says what it needs"""
+    _, has_reserve, number = case
+    with small_disk(bed, f"30-disk-kill{number}") as store:
+        relay = Relay(bed, f"30-disk-kill{number}", number, more={"store": {"minimum_free": '"1 MB"'}}, store=store)
+        letters = [Letter.to("someone@mismatch.example", body=(b"%071d\n" % 3) * 280, name="killed") for _ in range(200)]
+        with relay:
+            for letter in letters:
+                relay.submit(letter)
+            relay.kill()
+            if not has_reserve:
+                (store / "reserve").unlink()
+            ballast = fill_up(store)
+            if not has_reserve:
+                relay.launch()
+                assert relay.wait_exit() == 69, relay.tail()
+                assert "the disk is full" in relay.tail() and "make room" in relay.tail(), relay.tail()
+                ballast.unlink()
+            relay.start()
+            assert int(events(relay, "store-opened")[-1]["from_journal"]) > 0, "nothing lay in the journal: this shows nothing"
+            assert {letter.sender for letter in letters} == senders_in_queue(relay)
+
+
+def fill_up(folder: Path) -> Path:
+    """The last octet of the disk is taken."""
+    ballast = folder / "ballast"
+    with open(ballast, "wb", buffering=0) as file:
+        for size in (1 << 20, 4096):
+            try:
+                while file.write(b"\0" * size) == size:
+                    pass
+            except OSError:
+                continue
+    return ballast
 
 
 def scenario_full_without_floor(bed: Bed) -> None:

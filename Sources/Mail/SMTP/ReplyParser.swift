@@ -131,12 +131,17 @@ extension EnhancedStatusCode {
     /// RFC 2034 §4 forbids: such a code says nothing.
     init?(leading text: some Collection<UInt8>, replyCode: UInt16) {
         let word = text.prefix { $0 != ASCII.space }
-        let parts = word.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { Array($0) }
+        let dot = UInt8(ascii: ".")
+        guard let first = word.firstIndex(of: dot) else { return nil }
+        let rest = word[word.index(after: first)...]
+        guard let second = rest.firstIndex(of: dot) else { return nil }
+        let last = rest[rest.index(after: second)...]
         // status-code = class "." subject "." detail, of 1, 1 to 3 and 1 to 3 digits
-        guard parts.count == 3, parts[0].count == 1, (1...3).contains(parts[1].count), (1...3).contains(parts[2].count),
-            let `class` = ASCII.decimal(parts[0], as: UInt8.self), UInt16(`class`) == replyCode / 100, `class` != 3,
-            let subject = ASCII.decimal(parts[1], as: UInt16.self),
-            let detail = ASCII.decimal(parts[2], as: UInt16.self)
+        guard word[..<first].count == 1, (1...3).contains(rest[..<second].count), (1...3).contains(last.count),
+            let `class` = ASCII.decimal(word[..<first], as: UInt8.self), UInt16(`class`) == replyCode / 100,
+            `class` != 3,
+            let subject = ASCII.decimal(rest[..<second], as: UInt16.self),
+            let detail = ASCII.decimal(last, as: UInt16.self)
         else { return nil }
         self.init(`class`, subject, detail)
     }

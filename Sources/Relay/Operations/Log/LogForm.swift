@@ -14,7 +14,12 @@ struct LogForm: Sendable {
 
     /// An event of ours as it is written.
     func line(_ level: Logger.Level, _ line: LogLine) -> String {
-        guard format == .json else { return prefix(level) + line.text + "\n" }
+        guard format == .json else {
+            var text = prefix(level)
+            line.append(to: &text)
+            text += "\n"
+            return text
+        }
         var text = head(level) + ",\"event\":" + LogLine.quoted(line.event)
         for field in line.fields {
             text += ",\"\(field.key)\":"

@@ -36,9 +36,15 @@ public struct LogLine: Sendable, CustomStringConvertible {
     /// line 512 of them.
     public static let valueLimit = 1024
 
+    /// Fields of the lines that every message has.
+    private static let usualFields = 16
+    /// Octets of such a line.
+    private static let usualSize = 512
+
     /// `event` and the keys are words of ours: lower case letters, digits, `-` and `_`.
     public init(_ event: StaticString) {
         self.event = event.description
+        fields.reserveCapacity(Self.usualFields)
     }
 
     /// Adds ` key=value`; nothing for nil.
@@ -60,29 +66,38 @@ public struct LogLine: Sendable, CustomStringConvertible {
     }
 
     /// The same, for chains.
-    public func with(_ key: StaticString, _ value: (some CustomStringConvertible)?) -> LogLine {
-        var line = self
-        line.add(key, value)
-        return line
+    public consuming func with(_ key: StaticString, _ value: (some CustomStringConvertible)?) -> LogLine {
+        add(key, value)
+        return self
     }
 
-    public func with(_ key: StaticString, _ value: (some BinaryInteger)?) -> LogLine {
-        var line = self
-        line.add(key, value)
-        return line
+    public consuming func with(_ key: StaticString, _ value: (some BinaryInteger)?) -> LogLine {
+        add(key, value)
+        return self
     }
 
-    public func with(_ key: StaticString, _ value: Bool?) -> LogLine {
-        var line = self
-        line.add(key, value)
-        return line
+    public consuming func with(_ key: StaticString, _ value: Bool?) -> LogLine {
+        add(key, value)
+        return self
     }
 
     /// The line without time, level and line end.
     public var text: String {
-        var text = "event=\(event)"
-        for field in fields { text += " \(field.key)=\(Self.escaped(field.value.text))" }
+        var text = ""
+        append(to: &text)
         return text
+    }
+
+    func append(to text: inout String) {
+        text.reserveCapacity(text.utf8.count + Self.usualSize)
+        text += "event="
+        text += event
+        for field in fields {
+            text += " "
+            text += field.key
+            text += "="
+            text += Self.escaped(field.value.text)
+        }
     }
 
     public var description: String { text }

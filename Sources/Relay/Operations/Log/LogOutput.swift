@@ -48,7 +48,7 @@ public final class LogOutput: Sendable {
                 waiting.octets += Array((form?(waiting.lost) ?? "event=log-lines-lost count=\(waiting.lost)\n").utf8)
                 waiting.lost = 0
             }
-            waiting.octets += Array(line.utf8)
+            waiting.octets.append(contentsOf: line.utf8)
             if waiting.isScheduled { return false }
             waiting.isScheduled = true
             return true
