@@ -165,6 +165,8 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
     case newer(path: String, found: Int, known: Int)
     /// `quick_check` or the reading of pages failed.
     case damaged(path: String, why: String)
+    /// There is no room to bring in what came last before the stop. `needed`: octets that are enough.
+    case full(path: String, needed: UInt64)
     /// The database would not promise durability.
     case notDurable(path: String, why: String)
 
@@ -180,6 +182,11 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
             "store \(path) has schema \(found), this program knows \(known): run the newer program"
         case .damaged(let path, let why):
             "store \(path) is damaged (\(why)): restore it or recover its readable rows, nothing was changed"
+        case .full(let path, let needed):
+            """
+            the disk of store \(path) is full. Nothing is lost; to read what came in last from the journal up to \(needed >> 20) MiB are \
+            needed: make room and start again
+            """
         case .notDurable(let path, let why):
             "store \(path) does not sync its commits: \(why)"
         }

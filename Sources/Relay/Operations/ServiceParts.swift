@@ -45,6 +45,8 @@ struct ServiceParts: Sendable {
         do throws(StoreOpenError) {
             store = try SQLiteStore.open(directory: configuration.store.directory, now: Service.clock())
         } catch {
+            // No fault of the configuration: the next start may find room.
+            if case .full = error { throw ServiceError.system("\(error)") }
             throw ServiceError.store("\(error)")
         }
         let trace = openTrace(configuration, log)

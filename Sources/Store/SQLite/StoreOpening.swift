@@ -33,13 +33,7 @@ extension SQLiteStore {
             StoreFolder.releaseLock(opened.lock)
             switch error {
             case let error as StoreOpenError: throw error
-            case let error where isFull(error):
-                throw .refused(
-                    path: directory,
-                    why: """
-                        the disk is full. Nothing is lost; what came in last needs up to \(JournalBounds.roomToApply >> 20) MiB \
-                        to be read from its journal: make room and start again
-                        """)
+            case let error where isFull(error): throw .full(path: directory, needed: JournalBounds.roomToApply)
             case let error as DatabaseError: throw Self.opening(error, directory)
             case let error as DamagedRow: throw .damaged(path: directory, why: error.what)
             case let error as Errno: throw .refused(path: directory, why: "\(error)")
