@@ -11,7 +11,6 @@ from pathlib import Path
 
 from . import growth, resolver
 from .ends import Sink, Source, program
-from .group import quiet
 from .measure import CLASSES, WARM_UP, Ground, send, through, wanted
 from .memory import pss
 from .places import SINK_CERTIFICATE, SINK_PORT, STATE, WORLD, host_address
@@ -61,10 +60,10 @@ def idle(ground: Ground, order: dict) -> Iterator[Found]:
                 memory = pss(ground.group.processes())
                 rate = send(_ACCEPT, relay, sink, 500)[0]["rate"]
                 messages = wanted(rate, order["seconds"])
-                quiet(ground.group)
+                relay.rest()
                 used = ground.group.time()
                 rate = send(_ACCEPT, relay, sink, messages)[0]["rate"]
-                quiet(ground.group)
+                relay.rest()
                 used = ground.group.time() - used
             finally:
                 idler.process.terminate()
@@ -92,13 +91,13 @@ def _cold_and_warm(ground: Ground, name: str, domains: int) -> Iterator[tuple[st
         # The way to the zones of the domains, and all programs, are warm; the domains are not.
         send(COLD, relay, sink, WARM_UP)
         for temperature in ("cold", "warm"):
-            quiet(ground.group)
+            relay.rest()
             before = ground.group.time().total + ground.resolver.time().total
             sink.reset()
             sink.expect(domains)
             sent = Source(COLD.sessions, domains, COLD.size, "c%d.bench", domains).wait()
             figures, report = through(sent, sink.arrived(relay.patience)), sink.report()
-            quiet(ground.group)
+            relay.rest()
             used = ground.group.time().total + ground.resolver.time().total - before
             yield temperature, {"rate": figures["rate"], "cpu": used * 1000 / domains, "way_p50": report["latency_p50"] / 1000,
                                 "way_p99": report["latency_p99"] / 1000}

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from .ends import Sink, Source
-from .group import quiet
 from .measure import WARM_UP, Ground, send
 from .memory import pss
 from .places import DOMAINS
@@ -35,15 +34,15 @@ def run(ground: Ground, order: dict) -> Iterator[dict[str, float | str]]:
             if step > waiting:
                 used = ground.group.time()
                 sent = Source(_ROW.sessions, step - waiting, _ROW.size, WAITING, DOMAINS).wait(1800)
-                quiet(ground.group)
+                relay.rest()
                 used = ground.group.time() - used
                 filled = {"enqueue_rate": sent["rate"], "enqueue_cpu": used.total * 1000 / (step - waiting)}
                 waiting = step
             rates, costs = [], []
             for _ in range(3):
-                quiet(ground.group)
+                relay.rest()
                 before = ground.group.time()
                 rates.append(send(_ROW, relay, sink, FRESH)[0]["rate"])
-                quiet(ground.group)
+                relay.rest()
                 costs.append((ground.group.time() - before).total * 1000 / FRESH)
             yield {"waiting": step, "rate": sorted(rates)[1], "cpu": sorted(costs)[1], "memory": pss(ground.group.processes()) / 1e6} | filled

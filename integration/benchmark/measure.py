@@ -1,7 +1,8 @@
 """One run of one row with one relay, from a start with nothing on the disk to figures."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from .counting import Counting
 from .disk import Disk
 from .ends import Report, Sink, Source
 from .exims import Exim
-from .group import Group, quiet
+from .group import Group
 from .memory import Sampler
 from .places import SINK_PORT, host_address
 from .postfixes import Postfix, TunedPostfix
@@ -64,13 +65,22 @@ def one(ground: Ground, row: Row, name: str, messages: int, counted: bool, secon
     """`counted`: counts, memory and disk instead of times. `messages` 0: as many as make a run of so many seconds."""
     if name == STRAIGHT:
         return straight(row, messages or wanted(straight(row, 20_000)["rate"], seconds))
+    if not messages:
+        # In a life of its own: the first repetition begins as all others do.
+        with warm(ground, row, name) as (sink, relay):
+            trial = TRIAL if row.size < 50_000 and name != EXIM else TRIAL // 4
+            messages = wanted(send(row, relay, sink, trial)[0]["rate"], seconds)
+    with warm(ground, row, name) as (sink, relay):
+        return measured(ground, row, relay, sink, messages, counted)
+
+
+@contextmanager
+def warm(ground: Ground, row: Row, name: str) -> Iterator[tuple[Sink, RelayUnderTest]]:
+    """A relay that has just begun, and has sent some mail."""
     with Sink(tls=row.security != "clear", delay=row.delay) as sink, CLASSES[name](row, ground.group) as relay:
         try:
             send(row, relay, sink, WARM_UP)
-            if not messages:
-                trial = TRIAL if row.size < 50_000 and name != EXIM else TRIAL // 4
-                messages = wanted(send(row, relay, sink, trial)[0]["rate"], seconds)
-            return measured(ground, row, relay, sink, messages, counted)
+            yield sink, relay
         except (RuntimeError, OSError) as error:
             raise RuntimeError(f"{row.name}, {name}: {error}\n{relay.log()}") from error
 
@@ -79,7 +89,7 @@ def prove(ground: Ground, row: Row, name: str) -> None:
     """That mail of a row with DANE goes only where DANE verified the host."""
     with Sink(tls=True) as sink, CLASSES[name](row, ground.group, talkative=True) as relay:
         send(row, relay, sink, 20)
-        quiet(ground.group)
+        relay.rest()
         relay.check()
 
 
@@ -95,7 +105,7 @@ def send(row: Row, relay: RelayUnderTest, sink: Sink, messages: int) -> tuple[Fi
 
 
 def measured(ground: Ground, row: Row, relay: RelayUnderTest, sink: Sink, messages: int, counted: bool) -> Figures:
-    quiet(ground.group)
+    relay.rest()
     ground.disk.settle()
     written, time_before, resolver_before = ground.disk.written(), ground.group.time(), ground.resolver.time()
     sampler = Sampler(ground.group) if counted else None
@@ -106,10 +116,11 @@ def measured(ground: Ground, row: Row, relay: RelayUnderTest, sink: Sink, messag
         figures, sent, received = send(row, relay, sink, messages)
     finally:
         busy = machine_busy() - busy
+        meanwhile = ground.group.time() - time_before
         if sampler:
             sampler.stop()
     # Of the cost of a message is what the relay does behind its last one as well.
-    quiet(ground.group)
+    relay.rest()
     used = ground.group.time() - time_before
     per = 1000 / messages
     figures |= ends(sent, received, messages)
@@ -127,7 +138,7 @@ def measured(ground: Ground, row: Row, relay: RelayUnderTest, sink: Sink, messag
         "data_p50": sent["reply_p50"] / 1000, "data_p99": sent["reply_p99"] / 1000, "refused": sent["refused"],
         # Which part of the machine the two ends took, and which all that is neither relay nor end: the kernel's own threads,
         # the resolver, and whatever else runs here, and should not.
-        "ends_share": both / machine, "others_share": max(0.0, busy - both - used.total) / machine,
+        "ends_share": both / machine, "others_share": max(0.0, busy - both - meanwhile.total) / machine,
     }
 
 

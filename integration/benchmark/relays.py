@@ -6,7 +6,7 @@ from pathlib import Path
 
 from internet.ports import wait_for_port
 
-from .group import Group
+from .group import Group, quiet
 from .places import RELAY, RELAY_PORT, STATE
 from .rows import Row
 
@@ -49,6 +49,14 @@ class RelayUnderTest:
 
     def stop(self) -> None:
         """Politely; what remains is killed."""
+
+    def rest(self) -> None:
+        """Until it has nothing left to do."""
+        self.finish()
+        quiet(self.group)
+
+    def finish(self) -> None:
+        """Does at once what it has put off: that belongs to the cost of the mail before."""
 
     # Words of its log at a delivery to a host that DANE verified.
     proof = ""

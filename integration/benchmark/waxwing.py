@@ -55,7 +55,6 @@ class Waxwing(RelayUnderTest):
             "delivery": {"loopback": "true", "ipv6": "false"},
             "tls": {"ca_file": quoted(WORLD / "certificates" / "webpki.crt")},
             "control": {"socket": quoted(self.folder / "control.sock")},
-            "log": {"format": quoted("text")},
             "metrics": {"listen": quoted("")},
         }
         for table, keys in self.more.items():
@@ -70,14 +69,21 @@ class Waxwing(RelayUnderTest):
     def suspend(self, domain: str, count: int) -> None:
         """Mail is accepted and kept: no attempts for any of these destinations."""
         wait_for_port(RELAY, RELAY_PORT, 30)
+        # As relayctl destinations suspend, without fifty processes.
+        self.order(*(("POST", f"/v1/destinations/{domain % number}/suspend?reason=benchmark") for number in range(1, count + 1)))
+
+    def finish(self) -> None:
+        """Who lists the queue has what lies in the journal brought into the tables (docs/architecture.md)."""
+        self.order(("GET", "/v1/queue?limit=1"))
+
+    def order(self, *requests: tuple[str, str]) -> None:
         door = _ControlSocket(self.folder / "control.sock")
-        for number in range(1, count + 1):
-            # As relayctl destinations suspend, without fifty processes.
-            door.request("POST", f"/v1/destinations/{domain % number}/suspend?reason=benchmark")
+        for verb, path in requests:
+            door.request(verb, path)
             with door.getresponse() as reply:
+                said = reply.read()
                 if reply.status != 200:
-                    raise RuntimeError(f"suspending {domain % number}: {reply.status} {reply.read()!r}")
-                reply.read()
+                    raise RuntimeError(f"{verb} {path}: {reply.status} {said!r}")
         door.close()
 
     def stop(self) -> None:

@@ -47,10 +47,9 @@ def bound(name: str) -> Bound:
     return Bound(name, table["set"], Cost(table["allocations"], table["octets"]))
 
 
-def least(counts: list[Count]) -> Cost:
-    """A timer, a lookup that was due again or a machine that makes batches small can only add: the least is what mail itself costs."""
+def cost(count: Count) -> Cost:
     messages = MEASURED * SESSIONS
-    return Cost(min(count.calls for count in counts) / messages, min(count.octets for count in counts) / messages)
+    return Cost(count.calls / messages, count.octets / messages)
 
 
 def judge(found: Cost, allowed: Bound) -> float:
@@ -62,48 +61,55 @@ def judge(found: Cost, allowed: Bound) -> float:
     return share
 
 
-def hold(name: str, counts: list[Count]) -> None:
-    """The least of the repetitions against the stored bound."""
-    found, allowed = least(counts), bound(name)
+def hold(name: str, counts: list[Count], chosen: int) -> None:
+    """A repetition against the stored bound."""
+    found, allowed = cost(counts[chosen]), bound(name)
     # The dearest may have a lookup in it, or a timer's work.
     calls = sorted(count.calls for count in counts)[:-1]
     shown = f"{name}: {found} a message; repetitions within {calls[-1] / calls[0] - 1:.1%}"
     note(f"{shown}; {judge(found, allowed):.0%} of the bound ({allowed.cost}; {allowed.set})")
 
 
-def measure(relay: CountedRelay, domain: str, arrived: Callable[[], int] | None = None) -> tuple[list[Count], list[Count]]:
-    """Repetitions: until taken (and arrived), and into the tables."""
+def cheapest(pairs: list[tuple[Count, Count]]) -> int:
+    """A timer, a lookup that was due again or a machine that makes batches small can only add: the least is what mail itself costs. Of both halves
+    together: where the journal's time came too early, what the one has less the other has more."""
+    sums = [first.calls + second.calls for first, second in pairs]
+    return sums.index(min(sums))
+
+
+def measure(relay: CountedRelay, domain: str, arrived: Callable[[], int] | None = None) -> tuple[list[Count], list[Count], int]:
+    """Repetitions: until taken (and arrived), and into the tables; and which of them counts."""
     with Waves(relay.address, SESSIONS, SIZE) as waves:
         relay.cost(waves, domain, WARM, arrived)
         pairs = [relay.cost(waves, domain, MEASURED, arrived) for _ in range(REPETITIONS)]
-    return [first for first, _ in pairs], [second for _, second in pairs]
+    return [first for first, _ in pairs], [second for _, second in pairs], cheapest(pairs)
 
 
 def scenario_accept(bed: Bed) -> None:
     """Accepting a message, and keeping it"""
     with CountedRelay(bed, "44-cost-accept", 193) as relay:
         assert relay.ctl("destinations", "suspend", CLEAR)[0] == 0
-        accepting, keeping = measure(relay, CLEAR)
-        hold("accept", accepting)
-        hold("tables", keeping)
+        accepting, keeping, chosen = measure(relay, CLEAR)
+        hold("accept", accepting, chosen)
+        hold("tables", keeping, chosen)
 
 
 def scenario_clear(bed: Bed) -> None:
     """End to end in clear"""
     with OwnHost(BY_NAME[CLEAR].hosts[0].address) as host, CountedRelay(bed, "44-cost-clear", 194) as relay:
-        counts, _ = measure(relay, CLEAR, lambda: len(host.taken))
+        counts, _, chosen = measure(relay, CLEAR, lambda: len(host.taken))
         assert len(host.connects) <= 4, f"{len(host.connects)} connections: they did not stay open, and are in the count"
-        hold("clear", counts)
+        hold("clear", counts, chosen)
 
 
 def scenario_dane(bed: Bed) -> None:
     """End to end, verified by DANE"""
     key = bed.folder / "certificates" / f"mx.{DANE}"
     with ChangingHost(f"mx.{DANE}", BY_NAME[DANE].hosts[0].address, key) as host, CountedRelay(bed, "44-cost-dane", 195) as relay:
-        counts, _ = measure(relay, DANE, lambda: len(host.taken))
+        counts, _, chosen = measure(relay, DANE, lambda: len(host.taken))
         verified = {event.get("verified") for event in relay.events() if event.get("event") == "delivery"}
         assert verified == {"dane"}, verified
-        hold("dane", counts)
+        hold("dane", counts, chosen)
 
 
 def scenario_can_fail(bed: Bed) -> None:
