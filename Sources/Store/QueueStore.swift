@@ -167,6 +167,8 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
     case damaged(path: String, why: String)
     /// There is no room to bring in what came last before the stop. `needed`: octets that are enough.
     case full(path: String, needed: UInt64)
+    /// The journal is gone, or of another size, and the last process did not end as it should: what it acknowledged last lay there.
+    case journalLost(path: String, found: Int64?, expected: Int64)
     /// The database would not promise durability.
     case notDurable(path: String, why: String)
 
@@ -186,6 +188,12 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
             """
             the disk of store \(path) is full. Nothing is lost; to read what came in last from the journal up to \(needed >> 20) MiB are \
             needed: make room and start again
+            """
+        case .journalLost(let path, let found, let expected):
+            """
+            store \(path) has lost mail that was accepted: \(path)/journal \(found.map { "has \($0)" } ?? "is missing, which had") \
+            \(found == nil ? "\(expected) octets" : "of \(expected) octets"), and the last relayd was killed. Put the file back as it was. If it is lost \
+            for good: touch \(path)/journal.given-up, and start again
             """
         case .notDurable(let path, let why):
             "store \(path) does not sync its commits: \(why)"

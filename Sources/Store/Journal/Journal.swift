@@ -121,6 +121,9 @@ final class Journal: @unchecked Sendable {
         }
     }
 
+    /// False where the tables know the message, if it is there at all.
+    func mayHold(_ message: Int64) -> Bool { message >= firstUnapplied.load(ordering: .acquiring) }
+
     /// Why what was acknowledged does not get into the tables; nil where it does.
     var trouble: String? { stuck.withLock { $0 } }
 
@@ -160,10 +163,13 @@ final class Journal: @unchecked Sendable {
                     stuck.withLock { $0 = "\(error)" }
                     queue.pushAlways(.notApplied)
                     // Where there is no room it leaves the reserve to settlements.
+                    var looks = 0
                     repeat {
                         try? await Task.sleep(for: rest)
                         rest = min(rest * 2, JournalBounds.longestRest)
-                    } while error == .full && !hasRoom() && !isStopped.load(ordering: .relaxed)
+                        looks += 1
+                    } while error == .full && looks < JournalBounds.looksForRoom && !hasRoom()
+                        && !isStopped.load(ordering: .relaxed)
                 }
             }
             stuck.withLock { $0 = nil }
@@ -173,7 +179,7 @@ final class Journal: @unchecked Sendable {
 
     private func hasRoom() -> Bool {
         guard case .success(let space) = FreeSpaceCache().measure(folder, at: 0) else { return true }
-        return space.bytes >= JournalBounds.roomToApply
+        return space.bytes >= UInt64(JournalBounds.room * file.segmentBytes)
     }
 
     // MARK: - On the thread
@@ -258,7 +264,7 @@ final class Journal: @unchecked Sendable {
             brokenUntil = nil
             return true
         } catch {
-            brokenUntil = now &+ JournalBounds.repair
+            brokenUntil = now &+ bounds.repair
             return false
         }
     }
@@ -272,8 +278,9 @@ final class Journal: @unchecked Sendable {
             try file.append(done.bytes, to: book.activeSegment, at: book.offset)
         } catch {
             tally.note(isCommitted: false)
+            file.wipe(done.bytes.count, of: book.activeSegment, at: book.offset)
             // What of it lies on the disk nobody knows. Once this generation counts as one that is in the tables, no start reads it.
-            brokenUntil = FreeSpaceCache.monotonicNanoseconds &+ JournalBounds.repair
+            brokenUntil = FreeSpaceCache.monotonicNanoseconds &+ bounds.repair
             seal(always: true)
             done.fail(error.storeError("writing the journal"))
             return

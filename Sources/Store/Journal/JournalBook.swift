@@ -71,7 +71,7 @@ struct JournalBook {
 
     /// From now on the tables know more of the message.
     mutating func touch(_ number: Int64) {
-        if active?.generation.place(of: number) != nil { active?.touched.insert(number) }
+        if active?.generation.holds(number) ?? false { active?.touched.insert(number) }
     }
 
     /// Nothing happens where no segment is free.

@@ -13,11 +13,13 @@ struct JournalBounds: Sendable {
     static let longestRest: Duration = .seconds(30)
     /// Where the writer has too much to do.
     static let busyRest: Duration = .milliseconds(100)
-    /// Octets free on the disk before a generation that had no room is tried again: more than it needs with its indexes and the WAL.
-    static let roomToApply: UInt64 = 64 * 1024 * 1024
-    /// Nanoseconds between a failure of the file and the next try to use it.
-    static let repair: UInt64 = 30_000_000_000
+    /// What a generation needs on the disk to get into the tables, in sizes of its segment: its rows, their indexes, and both in the WAL.
+    static let room = 4
+    /// Looks for that room, ``longestRest`` apart at the most, before a generation that had none is tried all the same.
+    static let looksForRoom = 10
 
+    /// Nanoseconds between a failure of the file and the next try to use it.
+    var repair: UInt64 = 30_000_000_000
     /// Nanoseconds from the first record of a generation to its being brought into the tables.
     var age: UInt64 = 2_000_000_000
 }

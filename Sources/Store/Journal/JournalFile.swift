@@ -9,6 +9,8 @@ final class JournalFile: @unchecked Sendable {
     // @unchecked Sendable because after it is opened only the journal's thread touches it.
 
     static let name = "journal"
+    /// An operator makes a file of this name who has lost the journal, and wants to go on without what was in it.
+    static let givenUp = "journal.given-up"
     /// Segments of every journal: their size is that of the file divided by it.
     static let segments = 4
     /// Octets of a file that is read.
@@ -47,7 +49,14 @@ final class JournalFile: @unchecked Sendable {
     func prepare(segmentBytes: Int, in directory: CInt) throws(Errno) {
         if self.segmentBytes != segmentBytes {
             self.segmentBytes = segmentBytes
-            try fill()
+            do throws(Errno) {
+                _ = try call { ftruncate(descriptor, 0) }
+                try fill()
+            } catch {
+                // What was filled of it would lie there for nothing, on a disk that is full.
+                _ = ftruncate(descriptor, 0)
+                throw error
+            }
         }
         if fsync(descriptor) != 0 || fsync(directory) != 0 { throw Errno.last }
     }
@@ -56,7 +65,10 @@ final class JournalFile: @unchecked Sendable {
         _ = close(descriptor)
     }
 
-    /// Writes the whole of it anew, after a failure. Blocks.
+    /// All of it.
+    var size: Int { Self.segments * segmentBytes }
+
+    /// Writes the whole of it anew, in place, after a failure. Blocks.
     func renew() throws(Errno) {
         try fill()
         if fsync(descriptor) != 0 { throw Errno.last }
@@ -64,11 +76,10 @@ final class JournalFile: @unchecked Sendable {
 
     /// Zeros for the whole of it. Not posix_fallocate: the first write into what that gives changes the file's extents.
     private func fill() throws(Errno) {
-        _ = try call { ftruncate(descriptor, 0) }
         let zeros = [UInt8](repeating: 0, count: 1024 * 1024)
         var offset = 0
-        while offset < Self.segments * segmentBytes {
-            let part = zeros.prefix(Self.segments * segmentBytes - offset)
+        while offset < size {
+            let part = zeros.prefix(size - offset)
             try write(Array(part), at: offset)
             offset += part.count
         }
@@ -98,9 +109,14 @@ final class JournalFile: @unchecked Sendable {
         }
     }
 
+    /// Takes back what could not be synced, as far as this may be had from a disk that fails: a start must not find it.
+    func wipe(_ count: Int, of segment: Int, at offset: Int) {
+        try? write([UInt8](repeating: 0, count: count), at: segment * segmentBytes + offset)
+    }
+
     /// The sound records of generations behind `generation`. Blocks.
     func read(_ frame: JournalFrame, after generation: UInt64) throws(Errno) -> JournalFrame.Found {
-        var bytes = [UInt8](repeating: 0, count: Self.segments * segmentBytes)
+        var bytes = [UInt8](repeating: 0, count: size)
         var filled = 0
         while filled < bytes.count {
             let count = bytes.withUnsafeMutableBytes { octets in

@@ -3,7 +3,7 @@ import Mail
 /// The messages that one segment of the journal holds, and what became of them since.
 struct JournalGeneration: Sendable {
     let number: UInt64
-    /// In the order of their records; nil for one of which nothing is left.
+    /// In the order of their records, which is that of their numbers; nil for one of which nothing is left.
     private(set) var enqueued: [MessageInsertion?] = []
     private(set) var settled: [FreshSettlement] = []
     /// The first and the last number in it.
@@ -16,12 +16,17 @@ struct JournalGeneration: Sendable {
 
     var isEmpty: Bool { enqueued.isEmpty }
 
-    func place(of message: Int64) -> Int? { places[message] }
+    func holds(_ message: Int64) -> Bool { places[message] != nil }
 
     /// A message of it that is not settled here.
     func message(_ number: Int64) -> FreshMessage? {
         guard let place = places[number], let insertion = enqueued[place] else { return nil }
-        return FreshMessage(generation: self.number, place: place, insertion: insertion)
+        return FreshMessage(generation: self.number, insertion: insertion)
+    }
+
+    /// Messages of it that are not settled here, from this number on, in the order of their numbers.
+    func left(from first: Int64) -> [MessageInsertion] {
+        enqueued.compactMap { insertion in insertion.flatMap { $0.number >= first ? $0 : nil } }
     }
 
     mutating func add(_ insertion: MessageInsertion) {
@@ -54,7 +59,5 @@ struct JournalGeneration: Sendable {
 /// A message that lies in the journal, and perhaps not yet in the tables.
 struct FreshMessage: Sendable {
     let generation: UInt64
-    /// Among the records of its generation.
-    let place: Int
     let insertion: MessageInsertion
 }

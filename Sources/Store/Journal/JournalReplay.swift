@@ -34,9 +34,11 @@ enum JournalReplay {
             }
         }
         try db.inTransaction(.immediate) {
-            try JournalRows.Progress(generation: result.generation, place: 0).write(db)
+            try JournalRows.Progress(generation: result.generation, next: 0).write(db)
             // A name that stayed here would keep a later message of that number out of the tables.
             try db.execute(sql: "DELETE FROM journal_ahead")
+            // What the file is from now on, whoever prepares it says.
+            try Fact.journalBytes.remove(db)
             try Fact.journalSalt.set(Int64(bitPattern: result.frame.salt), db)
             return .commit
         }

@@ -4,7 +4,8 @@ import Mail
 /// Brings what lies in the journal into the tables.
 ///
 /// Generations are applied in their order, each in slices. How far that has come is told by two facts, which change in the
-/// transaction of the slice: the last generation that is wholly applied, and how many records of the next are dealt with.
+/// transaction of the slice: the last generation that is wholly applied, and up to which number messages of the next are dealt with.
+/// Numbers, and not places: a record that the disk has damaged since must not shift those behind it.
 /// `journal_ahead` names messages that were brought in before their turn, because something was to be recorded of them.
 enum JournalRows {
     /// Messages and recipients of one slice: other operations wait no longer than for so many rows.
@@ -15,22 +16,22 @@ enum JournalRows {
     struct Progress: Hashable, Sendable {
         /// The last generation that is wholly in the tables.
         var generation: UInt64
-        /// Records of the next that are dealt with.
-        var place: Int
+        /// Messages of the next below this number are dealt with; numbers rise within a generation.
+        var next: Int64
 
         static func read(_ db: Database) throws -> Progress {
             Progress(
                 generation: UInt64(clamping: try Fact.journalGeneration.value(db) ?? 0),
-                place: Int(clamping: try Fact.journalPlace.value(db) ?? 0))
+                next: try Fact.journalNext.value(db) ?? 0)
         }
 
         func write(_ db: Database) throws {
             try Fact.journalGeneration.set(Int64(clamping: generation), db)
-            try Fact.journalPlace.set(Int64(place), db)
+            try Fact.journalNext.set(next, db)
         }
 
         func includes(_ fresh: FreshMessage) -> Bool {
-            fresh.generation <= generation || (fresh.generation == generation &+ 1 && fresh.place < place)
+            fresh.generation <= generation || (fresh.generation == generation &+ 1 && fresh.insertion.number < next)
         }
     }
 
@@ -43,31 +44,31 @@ enum JournalRows {
         if generation.number <= progress.generation { return true }
         if generation.number != progress.generation &+ 1 {
             // The one before was never written, or is lost: what there is counts.
-            progress = Progress(generation: generation.number &- 1, place: 0)
+            progress = Progress(generation: generation.number &- 1, next: 0)
         }
         var recipients = 0
-        let part = generation.enqueued.dropFirst(progress.place).prefix(slice).prefix { insertion in
-            defer { recipients += insertion?.recipients.count ?? 0 }
+        let left = generation.left(from: progress.next)
+        let part = left.prefix(slice).prefix { insertion in
+            defer { recipients += insertion.recipients.count }
             return recipients < recipientsOfSlice
         }
-        let present = part.compactMap { $0?.number }
-        if let first = present.min(), let last = present.max() {
+        if let first = part.first?.number, let last = part.last?.number {
             let ahead = Set(
                 try db.cachedStatement(sql: selectAhead).rows([first.databaseValue, last.databaseValue]) {
                     try $0.int64()
                 })
-            for case let insertion? in part where !ahead.contains(insertion.number) {
+            for insertion in part where !ahead.contains(insertion.number) {
                 try insert(insertion, db)
             }
+            progress.next = last &+ 1
         }
-        progress.place += part.count
-        let isLast = progress.place >= generation.enqueued.count
+        let isLast = part.count == left.count
         if isLast {
             if withReports { try count(generation, db, &numbers) }
             if let last = generation.numbers?.upperBound {
                 try db.cachedStatement(sql: forgetAhead).run([last.databaseValue])
             }
-            progress = Progress(generation: generation.number, place: 0)
+            progress = Progress(generation: generation.number, next: 0)
         }
         try progress.write(db)
         return isLast

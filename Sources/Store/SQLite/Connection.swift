@@ -63,7 +63,7 @@ public struct SQLiteOptions: Sendable {
     var groupLimit = Writer.groupLimit
     /// Octets of each of the journal's ``JournalFile/segments``; 0 runs without a journal. What lies there and is not in the tables yet
     /// lies in memory too.
-    public var journalSegmentBytes = 4 * 1024 * 1024
+    public var journalSegmentBytes = 8 * 1024 * 1024
     var journalBounds = JournalBounds()
     /// Octets kept on disk for settling when everything else is full.
     public var reserveBytes = 16 * 1024 * 1024

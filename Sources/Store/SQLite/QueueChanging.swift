@@ -5,10 +5,13 @@ extension SQLiteStore {
     public func select(
         _ filter: QueueFilter, after cursor: RecipientNumber?, limit: Int
     ) async throws(StoreError) -> [SelectedRecipient] {
-        try await view { db in
+        let found = try await view { db in
             try db.cachedStatement(sql: ListQueries.select(filter)).rows(
                 ListQueries.arguments(filter, after: cursor?.value, limit: limit), ListQueries.read)
         }
+        // An order about all mail must not leave out what comes into the tables later.
+        try refuseWhileStuck()
+        return found
     }
 
     public func change(

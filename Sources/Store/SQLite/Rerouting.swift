@@ -30,6 +30,7 @@ extension SQLiteStore {
             }
             cursor = page.count == QueueLimits.page ? page.last?.number : nil
         }
+        try refuseWhileStuck()
         try await writer.perform(urgently: false, weight: 0) { db, _ in try Fact.routes.set(fingerprint, db) }
         return changed
     }

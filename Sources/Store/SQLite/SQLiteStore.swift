@@ -21,7 +21,7 @@ public final class SQLiteStore: QueueStore {
         /// Messages that a crash had left in the journal, and that are in the queue now.
         public let messagesFromJournal: Int
         /// Places in the journal where a record was to be expected and none was sound: of what lay there nothing is known.
-        public let journalGaps: Int
+        public internal(set) var journalGaps: Int
         /// Why the store runs without a journal; nil where it has one, or is to have none.
         public var journalMissing: String?
     }
@@ -131,6 +131,19 @@ public final class SQLiteStore: QueueStore {
     /// Why mail that was acknowledged lies in the journal and does not get into the tables; nil where it does.
     public var journalTrouble: String? { journal?.trouble }
 
+    /// For whom the tables must be whole.
+    func refuseWhileStuck() throws(StoreError) {
+        guard let trouble = journalTrouble else { return }
+        throw .failed("mail that was acknowledged lies in the journal, and does not get into the tables: \(trouble)")
+    }
+
+    /// What to throw where the tables do not know this message; nil where they would. To be asked before they are.
+    func stuck(_ message: MessageNumber) -> StoreError? {
+        guard let journal, journal.mayHold(message.value) else { return nil }
+        return .failed(
+            "the message lies in the journal, and does not get into the tables: \(journal.trouble ?? "not yet")")
+    }
+
     /// Reads for the dispatcher what the tables hold of all mail that was acknowledged.
     func readDue<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
@@ -222,10 +235,12 @@ enum Fact: String {
     case routes
     /// The last generation of the journal that is wholly in the tables.
     case journalGeneration = "journal generation"
-    /// Records of the next generation that are in the tables.
-    case journalPlace = "journal place"
+    /// Messages of the next generation below this number are in the tables.
+    case journalNext = "journal next"
     /// The mark of the journal's records.
     case journalSalt = "journal salt"
+    /// Octets of the journal while it is used: where it is gone or has another size behind a crash, mail is missing.
+    case journalBytes = "journal bytes"
 
     func value(_ db: Database) throws -> Int64? {
         try db.cachedStatement(sql: "SELECT value FROM fact WHERE name = ?").first([rawValue.databaseValue]) {

@@ -33,7 +33,8 @@ extension SQLiteStore {
             StoreFolder.releaseLock(opened.lock)
             switch error {
             case let error as StoreOpenError: throw error
-            case let error where isFull(error): throw .full(path: directory, needed: JournalBounds.roomToApply)
+            case let error where isFull(error):
+                throw .full(path: directory, needed: UInt64(2 * JournalFile.segments * options.journalSegmentBytes))
             case let error as DatabaseError: throw Self.opening(error, directory)
             case let error as DamagedRow: throw .damaged(path: directory, why: error.what)
             case let error as Errno: throw .refused(path: directory, why: "\(error)")
@@ -61,7 +62,10 @@ extension SQLiteStore {
             if file != nil { try StoreFolder.check("\(directory)/\(JournalFile.name)", isFolder: false) }
             var (report, journaled) = try connection.inDatabase { db in
                 try prepare(db, path: path, options)
-                return try cleanUp(db, spool, file, path: path, now: now, options)
+                let isLost = try isJournalLost(file, db, in: opened.directory, path: directory)
+                var (report, journaled) = try cleanUp(db, spool, file, path: path, now: now, options)
+                if isLost { report.journalGaps += 1 }
+                return (report, journaled)
             }
             do throws(Errno) {
                 file = try journal(file, in: opened.directory, options)
@@ -69,6 +73,7 @@ extension SQLiteStore {
                 file = nil
                 report.journalMissing = "\(directory)/\(JournalFile.name): \(error)"
             }
+            if let size = file?.size { try connection.inDatabase { db in try Fact.journalBytes.set(Int64(size), db) } }
             let writer = try Writer(connection, path: path, options: options, reserve: reserve)
             guard let dispatch = try Reader(path: path, named: "dispatch"),
                 let view = try Reader(path: path, named: "view"),
@@ -146,6 +151,18 @@ extension SQLiteStore {
             library: "SQLite \(library)", messagesFromJournal: journal.messages, journalGaps: journal.gaps,
             journalMissing: nil)
         return (report, journal)
+    }
+
+    /// A crash left mail in the journal, and it is not what it was: that must not be passed over. True where the operator has given it up
+    /// by a file of the name ``JournalFile/givenUp``, which goes with it.
+    private static func isJournalLost(
+        _ file: JournalFile?, _ db: Database, in directory: CInt, path: String
+    ) throws -> Bool {
+        guard try Fact.clean.value(db) != 1, let expected = try Fact.journalBytes.value(db) else { return false }
+        let found = file.map { Int64($0.size) }
+        if found == expected { return false }
+        if unlinkat(directory, JournalFile.givenUp, 0) == 0 { return true }
+        throw StoreOpenError.journalLost(path: path, found: found, expected: expected)
     }
 
     /// The journal, ready to be written; nil where there is to be none. What `found` held is in the tables.

@@ -4,9 +4,12 @@ public import Mail
 extension SQLiteStore {
     public func message(_ number: MessageNumber) async throws(StoreError) -> StoredMessage? {
         await catchUp(for: number)
-        return try await dispatchReader.read { db in
+        let stuck = stuck(number)
+        let found = try await dispatchReader.read { db in
             try db.cachedStatement(sql: MessageRows.byNumber).first([number.value.databaseValue], MessageRows.read)
         }
+        if found == nil, let stuck { throw stuck }
+        return found
     }
 
     public func content(of message: StoredMessage) async throws(StoreError) -> ContentReader {
@@ -28,6 +31,7 @@ extension SQLiteStore {
             return ContentReader(.file(file, spool.pool), size: size)
         }
         await catchUp(for: message.number)
+        let stuck = stuck(message.number)
         let bytes = try await dispatchReader.read { db in
             do {
                 return try db.cachedStatement(sql: "SELECT bytes FROM content WHERE message = ?").first(
@@ -37,7 +41,7 @@ extension SQLiteStore {
                 throw StoreError.damaged("content of \(message.id): \(error.words)")
             }
         }
-        guard let bytes else { throw .damaged("content of \(message.id) is missing") }
+        guard let bytes else { throw stuck ?? .damaged("content of \(message.id) is missing") }
         guard bytes.count == message.size else {
             throw .damaged("content of \(message.id) has \(bytes.count) of \(message.size) octets")
         }
@@ -59,7 +63,9 @@ extension SQLiteStore {
     }
 
     public func show(_ id: QueueID) async throws(StoreError) -> QueueDetail? {
-        try await view { db in try ViewQueries.detail(id.text, db) }
+        let found = try await view { db in try ViewQueries.detail(id.text, db) }
+        if found == nil { try refuseWhileStuck() }
+        return found
     }
 
     public func counts() async throws(StoreError) -> QueueCounts {

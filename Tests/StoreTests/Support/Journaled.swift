@@ -5,10 +5,11 @@ import Testing
 @testable import Store
 
 extension Fixture {
-    /// With a journal, whose segments are small and soon full.
+    /// With a journal, whose segments are small and soon full, and never too old: how fast the machine is must not matter.
     static var journaled: SQLiteOptions {
         var options = options
         options.journalSegmentBytes = 512 * 1024
+        options.journalBounds.age = 3_600_000_000_000
         return options
     }
 
@@ -35,7 +36,9 @@ extension Fixture {
     }
 
     /// From now on nothing can be written to the journal of the store that is open here.
-    func breakJournal() throws {
+    /// - Returns: mends it.
+    @discardableResult
+    func breakJournal() throws -> () throws -> Void {
         let file = "\(path)/\(JournalFile.name)"
         var found: [CInt] = []
         for descriptor in CInt(3)..<4096 {
@@ -46,9 +49,27 @@ extension Fixture {
             }
         }
         let descriptor = try #require(found.first)
-        let readOnly = Glibc.open(file, O_RDONLY | O_CLOEXEC)
-        try #require(readOnly >= 0 && dup2(readOnly, descriptor) == descriptor)
-        close(readOnly)
+        func replace(_ mode: CInt) throws {
+            let other = Glibc.open(file, mode | O_CLOEXEC)
+            try #require(other >= 0 && dup2(other, descriptor) == descriptor)
+            close(other)
+        }
+        try replace(O_RDONLY)
+        return { try replace(O_RDWR) }
+    }
+
+    /// An octet of the record with this message is another one than was written.
+    func damageJournal(at id: QueueID) throws {
+        let descriptor = Glibc.open("\(path)/\(JournalFile.name)", O_RDWR | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 4 * 512 * 1024)
+        try #require(pread(descriptor, &bytes, bytes.count, 0) == bytes.count)
+        let wanted = Array(id.text.utf8)
+        let place = try #require(
+            bytes.indices.dropLast(wanted.count).first { bytes[$0..<($0 + wanted.count)].elementsEqual(wanted) })
+        var octet = bytes[place] ^ 1
+        try #require(pwrite(descriptor, &octet, 1, off_t(place)) == 1)
     }
 }
 

@@ -67,6 +67,9 @@ extension StoreGauges {
             "waxwing_store_unsettled", .gauge,
             "Results of deliveries that the store does not take now; nothing new is delivered meanwhile.", unsettled)
         text.family(
+            "waxwing_store_journal_stuck", .gauge,
+            "1 while mail that was accepted does not get from the journal into the tables.", isJournalStuck)
+        text.family(
             "waxwing_intake_short", .gauge, "1 where mail is refused with 452 for want of it.", by: "of",
             IntakeCapacity.Shortage.allCases.map { ($0.rawValue, Optional(shortage == $0)) })
         text.family("waxwing_trace_records", .gauge, "Records of messages that left the queue.", traceRecords)

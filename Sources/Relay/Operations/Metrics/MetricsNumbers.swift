@@ -49,6 +49,7 @@ struct StoreGauges: Hashable, Sendable {
     /// Transactions on disk, and those that failed.
     var commits: UInt64?
     var failedCommits: UInt64?
+    var isJournalStuck: Bool?
     /// Settlements that the store does not take now.
     var unsettled: Int?
     /// The intake takes no mail: why.

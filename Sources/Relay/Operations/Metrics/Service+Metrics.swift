@@ -70,6 +70,7 @@ extension Service: MetricsSource {
         gauges.floorBytes = configuration.store.minimumFree
         gauges.commits = store.commits.committed
         gauges.failedCommits = store.commits.failed
+        gauges.isJournalStuck = store.journalTrouble != nil
         gauges.unsettled = ground.unsettled.waiting
         gauges.shortage = shortage
         if let traces {

@@ -167,16 +167,23 @@ extension Service {
     /// Between the two times the queue is given its routes: what was being written at the first is on disk by then.
     static let settlingPause: Duration = .seconds(5)
 
-    /// Mail that waits goes by the new routes.
+    /// Mail that waits goes by the new routes: twice, and again where the store does not take it.
     private func moveQueue() {
         errands.begin(on: loops.next()) { bell in
-            for _ in 0..<2 {
+            var rounds = 0
+            var isTold = false
+            while rounds < 2 {
                 do throws(ServiceError) {
                     try await self.reroute()
+                    rounds += 1
                 } catch {
-                    self.log.event(
-                        .error,
-                        LogLine("store-failed").with("doing", "giving the queue its routes").with("reason", "\(error)"))
+                    if !isTold {
+                        self.log.event(
+                            .error,
+                            LogLine("store-failed").with("doing", "giving the queue its routes")
+                                .with("reason", "\(error)"))
+                    }
+                    isTold = true
                 }
                 self.ringLoader()
                 guard let rang = try? await bell.wait(until: .after(Self.settlingPause)), !rang else { return }
