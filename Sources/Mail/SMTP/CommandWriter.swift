@@ -75,9 +75,27 @@ enum CommandWriter {
     /// Read back by the grammar: a value from a damaged store can start no second command and no parameter. What stands for
     /// octets of UTF-8 is a letter: RFC 6531 §3.3 lets them be wherever one may.
     private static func isWritable(_ mailbox: Mailbox, inUTF8: Bool) -> Bool {
+        if isPlain(mailbox) { return true }
         let letter = UInt8(ascii: "x")
         let octets = mailbox.description.utf8.map { inUTF8 && $0 >= 0x80 ? letter : $0 }
         return (try? Mailbox(parsing: octets)) != nil
+    }
+
+    /// As nearly all are: what the grammar certainly reads back, seen without it.
+    private static func isPlain(_ mailbox: Mailbox) -> Bool {
+        guard case .name(let domain) = mailbox.domain else { return false }
+        let local = mailbox.localPart.utf8
+        // RFC 5321 §4.5.3.1.1, §4.5.3.1.3, the latter with the brackets.
+        guard local.count <= 64, local.count + 1 + domain.text.utf8.count <= 254 else { return false }
+        var isBehindDot = true
+        for octet in local {
+            let isDot = octet == UInt8(ascii: ".")
+            guard isDot ? !isBehindDot : ASCII.isAlphanumeric(octet) || "-_+=".utf8.contains(octet) else {
+                return false
+            }
+            isBehindDot = isDot
+        }
+        return !isBehindDot
     }
 
     private static func isWritable(envelopeID text: String) -> Bool {

@@ -17,6 +17,7 @@ public struct ReplyParser: Sendable {
     /// Where the search for the next line end goes on, so that a line is scanned once however it arrives.
     private var scanned = 0
     private var code: UInt16?
+    /// Lines of the reply under way, with their codes.
     private var lines: [[UInt8]] = []
     private var octets = 0
     private var failure: ReplyError?
@@ -48,7 +49,7 @@ public struct ReplyParser: Sendable {
             let (code, isLast) = try Self.head(line)
             if let first = self.code, first != code { throw .codeChanged }
             self.code = code
-            lines.append(Array(line.dropFirst(4)))
+            lines.append(line)
             if isLast {
                 defer {
                     self.code = nil
@@ -101,10 +102,10 @@ public struct ReplyParser: Sendable {
     }
 
     private static func reply(_ code: UInt16, _ lines: [[UInt8]]) -> Reply {
-        let enhanced = lines.first.flatMap { EnhancedStatusCode(leading: $0, replyCode: code) }
-        let texts = lines.map { line in
-            var text = line[...]
-            if let enhanced, EnhancedStatusCode(leading: line, replyCode: code) == enhanced {
+        let enhanced = lines.first.flatMap { EnhancedStatusCode(leading: $0.dropFirst(4), replyCode: code) }
+        let texts = lines.enumerated().map { index, line in
+            var text = line.dropFirst(4)
+            if let enhanced, index == 0 || EnhancedStatusCode(leading: text, replyCode: code) == enhanced {
                 text = text.drop { $0 != ASCII.space }.dropFirst()
             }
             return SafeText.string(text)

@@ -45,7 +45,10 @@ final class ClientWire {
             } catch {
                 return Self.event(error)
             }
-            parser.append(stream.takeBuffered())
+            stream.withBuffer { bytes in
+                parser.append(bytes)
+                return (consumed: bytes.count, ())
+            }
         }
     }
 

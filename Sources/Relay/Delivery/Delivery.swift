@@ -82,14 +82,16 @@ final class Delivery {
     ) async -> AttemptFailure? {
         run.sts = decision.inputs.sts
         var generator = SystemRandomNumberGenerator()
-        var plan = DeliveryPlan(decision, limits: parts.planLimits(preferring: family), using: &generator)
         run.count(decision.resultsWithoutHost, at: nil, under: decision.inputs)
+        var tried: ClientConnection?
         if let kept = connection, parts.mayReuse(kept, for: decision), kept.isCounted == run.job.isCounted {
             metrics.reused.add()
             if await carry(&run, over: kept, isFresh: false) { return nil }
-            noteRefusal(run, by: kept, in: &plan)
+            tried = kept
         }
         await end()
+        var plan = DeliveryPlan(decision, limits: parts.planLimits(preferring: family), using: &generator)
+        if let tried { noteRefusal(run, by: tried, in: &plan) }
         var current = decision
         var isFirst = true
         while let planned = plan.next(), !parts.stopping.isSet {

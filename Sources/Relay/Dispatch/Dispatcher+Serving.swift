@@ -3,6 +3,7 @@ import Logging
 import Mail
 import Net
 import Store
+import Synchronization
 
 /// Who delivers: connections of a destination, of the site its hosts are, and of the whole daemon.
 extension Dispatcher {
@@ -114,9 +115,14 @@ extension Dispatcher {
             let delivery = Delivery(parts: parts, loop: loop)
             var next: Assignment? = first
             var served = 0
+            let entered = Mutex<SiteTerms?>(nil)
             while let current = next {
                 let attempt = await delivery.attempt(current.job, preferring: current.family) { terms in
-                    await self.enter(terms, name, place, generation)
+                    // It keeps its place from one job to the next.
+                    if entered.withLock({ $0 == terms }) { return true }
+                    let isIn = await self.enter(terms, name, place, generation)
+                    if isIn { entered.withLock { $0 = terms } }
+                    return isIn
                 }
                 switch attempt {
                 case .noPlace:
@@ -128,9 +134,9 @@ extension Dispatcher {
                 case .made(let made):
                     let (job, result) = made.worthRecording(of: current.job, isStopping: parts.stopping.isSet)
                     let recorded = await recorder.record(job, result)
-                    await self.settled(current, result, recorded)
                     served += 1
-                    next = await self.next(name, canServeMore: delivery.canServeMore, generation, served: served)
+                    next = await self.settled(
+                        current, result, recorded, canServeMore: delivery.canServeMore, generation, served: served)
                 }
             }
             await delivery.end()

@@ -6,7 +6,34 @@ import Store
 
 /// What came of a delivery, and what its worker does next.
 extension Dispatcher {
-    func settled(_ done: Assignment, _ result: AttemptResult, _ recorded: OutcomeRecorder.Recorded) {
+    /// What the delivery that settled a job does next. Where its destination has more it takes the first of that itself, rather than wake
+    /// another; where there is none it waits, if its connection can serve more and nobody stands in line for a connection.
+    /// - Parameter served: jobs it has had in a row.
+    func settled(
+        _ done: Assignment, _ result: AttemptResult, _ recorded: OutcomeRecorder.Recorded, canServeMore: Bool,
+        _ generation: Int, served: Int
+    ) async -> Assignment? {
+        let name = done.job.destination
+        note(done, result, recorded)
+        let next = mayGoOn(name, generation, served: served) ? nextAtOnce(name) : nil
+        if let destination = destinations[name] {
+            serve(destination)
+            askForMore(destination)
+        }
+        submit(recorded.notices)
+        if let next { return next }
+        guard canServeMore, mayGoOn(name, generation, served: served), line.isEmpty,
+            let destination = destinations[name],
+            destination.site?.line.isEmpty ?? true
+        else { return nil }
+        let expires = Deadline.after(parts.configuration.delivery.idleTimeout)
+        return await withCheckedContinuation { continuation in
+            destination.idle.append(Destination.Idle(continuation: continuation, expires: expires))
+            idling.insert(name)
+        }
+    }
+
+    private func note(_ done: Assignment, _ result: AttemptResult, _ recorded: OutcomeRecorder.Recorded) {
         memory.ended(done.job)
         release(done.job)
         // Whom the attempt said nothing about: it was cut off by our end.
@@ -18,10 +45,7 @@ extension Dispatcher {
             if let ticket = done.ticket { note(result, of: done.job, ticket, destination) }
             destination.delivered.add(result.deliveredCount, at: parts.clock())
             destination.lastLevel = result.levelInWords ?? destination.lastLevel
-            serve(destination)
-            askForMore(destination)
         }
-        submit(recorded.notices)
     }
 
     /// What the end of an attempt says about the destination.
@@ -64,34 +88,33 @@ extension Dispatcher {
         }
     }
 
-    /// The next job for a delivery that settled one. Where there is none it waits, if its connection can serve more and
-    /// nobody stands in line for a connection.
-    func next(
-        _ name: String, canServeMore: Bool, _ generation: Int, served: Int
-    ) async -> Assignment? {
-        guard !isDraining, generation == self.generation, let destination = destinations[name] else { return nil }
-        if served >= Self.turn, !line.isEmpty || destination.site?.line.isEmpty == false { return nil }
+    /// A delivery may have another job: not where the daemon stops, another configuration holds, or others stand in line for its place.
+    private func mayGoOn(_ name: String, _ generation: Int, served: Int) -> Bool {
+        guard !isDraining, generation == self.generation, let destination = destinations[name] else { return false }
+        return served < Self.turn || (line.isEmpty && destination.site?.line.isEmpty ?? true)
+    }
+
+    /// The next job of the destination, where one may begin now.
+    private func nextAtOnce(_ name: String) -> Assignment? {
+        guard let destination = destinations[name] else { return nil }
         if !parts.unsettled.isEmpty {
             isHeldBack = true
-        } else if parts.terms.orders.suspension(of: name, at: parts.clock()) == nil, !destination.ready.isEmpty,
+            return nil
+        }
+        guard parts.terms.orders.suspension(of: name, at: parts.clock()) == nil, !destination.ready.isEmpty,
             case .go(let ticket) = destination.window.admit(at: parts.clock())
-        {
-            if let wait = paceWait(of: destination) {
-                destination.window.released(ticket)
-                pause(destination, for: wait)
-            } else if let job = nextWanted(at: destination) {
-                memory.began(job)
-                return Assignment(job: job, ticket: ticket, family: destination.family)
-            } else {
-                destination.window.released(ticket)
-            }
+        else { return nil }
+        if let wait = paceWait(of: destination) {
+            destination.window.released(ticket)
+            pause(destination, for: wait)
+            return nil
         }
-        guard canServeMore, line.isEmpty, destination.site?.line.isEmpty ?? true else { return nil }
-        let expires = Deadline.after(parts.configuration.delivery.idleTimeout)
-        return await withCheckedContinuation { continuation in
-            destination.idle.append(Destination.Idle(continuation: continuation, expires: expires))
-            idling.insert(name)
+        guard let job = nextWanted(at: destination) else {
+            destination.window.released(ticket)
+            return nil
         }
+        memory.began(job)
+        return Assignment(job: job, ticket: ticket, family: destination.family)
     }
 
     /// The job whose turn it is; those whose clients gave up are let go of.

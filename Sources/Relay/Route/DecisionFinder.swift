@@ -26,12 +26,19 @@ package struct DecisionFinder: Sendable {
     package func decision(
         for nextHop: NextHop, demand: MessageDemand, isCounted: Bool = true
     ) async -> PolicyDecision {
+        // A task for the other is worth its cost only where somebody has to be asked.
+        if let warm = await policies.warmFacts(for: nextHop, isCounted: isCounted) {
+            return decision(await routes.facts(for: nextHop), warm, demand)
+        }
         async let sts = policies.facts(for: nextHop, isCounted: isCounted)
         let facts = await routes.facts(for: nextHop)
-        return PolicyDecision(
+        return decision(facts, await sts, demand)
+    }
+
+    /// The exception is asked for last: what was found may have taken longer than it lasts.
+    private func decision(_ facts: DestinationFacts, _ sts: STSFacts, _ demand: MessageDemand) -> PolicyDecision {
+        PolicyDecision(
             PolicyInputs(
-                // Asked for last: what was found may have taken longer than the exception lasts.
-                facts: facts, sts: await sts, demand: demand, settings: settings,
-                exception: exception(nextHop.domain)))
+                facts: facts, sts: sts, demand: demand, settings: settings, exception: exception(facts.nextHop.domain)))
     }
 }

@@ -151,6 +151,15 @@ package actor PolicyFinder {
     /// - Parameter isCounted: false for report mail and for those who only ask: neither keeps a policy from being forgotten, and
     ///   a failed fetch of theirs is in no report.
     package func facts(for nextHop: NextHop, isCounted: Bool = true) async -> STSFacts {
+        if let warm = warmFacts(for: nextHop, isCounted: isCounted) { return warm }
+        guard let domain = nextHop.domain else { return .notApplicable }
+        let known = state(of: domain)
+        if isCounted { known.isCounted = true }
+        return await discover(known)
+    }
+
+    /// The same, where nobody has to be asked for it; else nil.
+    func warmFacts(for nextHop: NextHop, isCounted: Bool) -> STSFacts? {
         guard isEnabled, let domain = nextHop.domain else { return .notApplicable }
         let known = state(of: domain)
         let now = clock()
@@ -158,9 +167,7 @@ package actor PolicyFinder {
             known.policy.noteUse(at: now)
             save(known)
         }
-        if known.discovery == nil, let facts = known.policy.currentFacts(at: now) { return facts }
-        if isCounted { known.isCounted = true }
-        return await discover(known)
+        return known.discovery == nil ? known.policy.currentFacts(at: now) : nil
     }
 
     /// Mail failed under `facts`: asks TXT again where they came from the cache, for a new policy may be out (RFC 8461 §5,

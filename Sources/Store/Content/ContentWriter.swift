@@ -36,7 +36,12 @@ public final class ContentWriter: Sendable {
             if let failure = state.failure { return .failure(failure) }
             if state.isFinished { return .failure(.failed("content was finished before")) }
             let before = state.buffer.count
-            state.buffer.append(contentsOf: bytes)
+            if state.buffer.isEmpty, let whole = bytes as? [UInt8] {
+                // Short content comes at once: whoever keeps it for the delivery shares it with us.
+                state.buffer = whole
+            } else {
+                state.buffer.append(contentsOf: bytes)
+            }
             state.size += Int64(state.buffer.count - before)
             let limit = state.file == nil ? QueueLimits.inlineContent : Self.chunk
             if state.buffer.count <= limit { return .success(nil) }

@@ -30,7 +30,7 @@ final class Journal: @unchecked Sendable {
         case refused(StoreError)
     }
 
-    private enum Work: Sendable {
+    enum Work: Sendable {
         case enqueue(NewMessage, CheckedContinuation<Enqueued, Never>)
         case settle(Settlement, CheckedContinuation<Settling, Never>)
         case catchUp(CheckedContinuation<Void, Never>)
@@ -38,27 +38,27 @@ final class Journal: @unchecked Sendable {
         case notApplied
     }
 
-    private let queue = WorkQueue<Work>(
+    let queue = WorkQueue<Work>(
         limit: Writer.pendingLimit, weightLimit: Writer.pendingBytes, urgentLimit: Writer.settlementLimit)
-    private let file: JournalFile
-    private let frame: JournalFrame
-    private let bounds: JournalBounds
-    private let numbers: NumberSource
-    private let tally: CommitTally
-    private let generations: AsyncStream<JournalGeneration>
-    private let sealing: AsyncStream<JournalGeneration>.Continuation
+    let file: JournalFile
+    let frame: JournalFrame
+    let bounds: JournalBounds
+    let numbers: NumberSource
+    let tally: CommitTally
+    let generations: AsyncStream<JournalGeneration>
+    let sealing: AsyncStream<JournalGeneration>.Continuation
     private var thread: WorkThread?
     /// The lowest number of a message that may not be in the tables yet; the highest number there is where all are.
-    private let firstUnapplied = Atomic<Int64>(.max)
+    let firstUnapplied = Atomic<Int64>(.max)
     /// Why a generation does not get into the tables; nil where all goes well.
-    private let stuck = Mutex<String?>(nil)
-    private let damage = Mutex<String?>(nil)
-    private let isStopped = Atomic<Bool>(false)
-    private let folder: String
+    let stuck = Mutex<String?>(nil)
+    let damage = Mutex<String?>(nil)
+    let isStopped = Atomic<Bool>(false)
+    let folder: String
 
-    private var book: JournalBook
+    var book: JournalBook
     /// The file failed; not before this time, by the clock that nobody sets, is it tried again.
-    private var brokenUntil: UInt64?
+    var brokenUntil: UInt64?
 
     init(
         _ file: JournalFile, in folder: String, _ frame: JournalFrame, after generation: UInt64,
@@ -139,165 +139,5 @@ final class Journal: @unchecked Sendable {
         await withCheckedContinuation { continuation in
             if queue.push(.catchUp(continuation), urgently: true) != .taken { continuation.resume() }
         }
-    }
-
-    /// Brings sealed generations into the tables, one after the other.
-    private func apply(with writer: Writer) async {
-        for await generation in generations {
-            var rest = JournalBounds.rest
-            while true {
-                do throws(StoreError) {
-                    let withReports = reportDamage == nil
-                    let isWhole = try await writer.perform(urgently: false, weight: 0) { db, numbers in
-                        try JournalRows.apply(generation, db, &numbers, withReports: withReports)
-                    }
-                    if isWhole { break }
-                } catch .closed {
-                    return
-                } catch .busy {
-                    // Others come first.
-                    try? await Task.sleep(for: JournalBounds.busyRest)
-                } catch .damaged(let why) where reportDamage == nil {
-                    damage.withLock { $0 = why }
-                } catch {
-                    stuck.withLock { $0 = "\(error)" }
-                    queue.pushAlways(.notApplied)
-                    // Where there is no room it leaves the reserve to settlements.
-                    var looks = 0
-                    repeat {
-                        try? await Task.sleep(for: rest)
-                        rest = min(rest * 2, JournalBounds.longestRest)
-                        looks += 1
-                    } while error == .full && looks < JournalBounds.looksForRoom && !hasRoom()
-                        && !isStopped.load(ordering: .relaxed)
-                }
-            }
-            stuck.withLock { $0 = nil }
-            queue.pushAlways(.applied(generation.number))
-        }
-    }
-
-    private func hasRoom() -> Bool {
-        guard case .success(let space) = FreeSpaceCache().measure(folder, at: 0) else { return true }
-        return space.bytes >= UInt64(JournalBounds.room * file.segmentBytes)
-    }
-
-    // MARK: - On the thread
-
-    private func run() {
-        while let work = queue.takeAll(until: book.began.map { $0 &+ bounds.age }) {
-            var group = JournalGroup(frame)
-            for item in work.urgent { handle(item, &group) }
-            for item in work.ordinary { handle(item, &group) }
-            commit(&group)
-            if let began = book.began, FreeSpaceCache.monotonicNanoseconds >= began &+ bounds.age { seal() }
-        }
-        seal()
-        for waiter in book.takeWaiters() { waiter.resume() }
-    }
-
-    private func handle(_ item: Work, _ group: inout JournalGroup) {
-        switch item {
-        case .enqueue(let message, let continuation):
-            makeRoom(for: &group)
-            guard book.hasActive else { return continuation.resume(returning: .elsewhere) }
-            enqueue(message, continuation, &group)
-        case .settle(let settlement, let continuation):
-            makeRoom(for: &group, begins: false)
-            let number = settlement.message.value
-            let fresh = group.settles(number) ? nil : book.message(number)
-            if let fresh, book.isActive(fresh), let counted = FreshSettlement(settlement, of: fresh.insertion),
-                group.add(counted, of: fresh, continuation)
-            {
-                return
-            }
-            if fresh != nil { book.touch(number) }
-            continuation.resume(returning: .elsewhere(fresh))
-        case .catchUp(let continuation):
-            commit(&group)
-            seal()
-            if trouble != nil || !book.wait(continuation) { continuation.resume() }
-        case .applied(let generation):
-            let waiters = book.applied(generation)
-            tellFirst()
-            for waiter in waiters { waiter.resume() }
-        case .notApplied:
-            // Those behind it do not get there before it.
-            for waiter in book.takeWaiters() { waiter.resume() }
-        }
-    }
-
-    private func enqueue(
-        _ message: NewMessage, _ continuation: CheckedContinuation<Enqueued, Never>, _ group: inout JournalGroup
-    ) {
-        if book.knows(message.id) || group.knows(message.id) {
-            return continuation.resume(returning: .refused(.duplicate(message.id)))
-        }
-        do {
-            let (insertion, queued) = try MessageRows.insertion(of: message, numbers)
-            if !group.add(insertion, queued, generation: book.activeNumber, continuation) {
-                continuation.resume(returning: .elsewhere)
-            }
-        } catch {
-            continuation.resume(returning: .refused(StoreError(error)))
-        }
-    }
-
-    /// A segment with room for one record more than the group has; without one where none is free, or the file is broken.
-    private func makeRoom(for group: inout JournalGroup, begins: Bool = true) {
-        if group.octets >= JournalBounds.group { commit(&group) }
-        if !book.hasRoom(for: group.octets + JournalBounds.record) {
-            commit(&group)
-            seal()
-        }
-        guard begins, !book.hasActive, isSound() else { return }
-        book.begin(at: FreeSpaceCache.monotonicNanoseconds)
-    }
-
-    /// True unless the file failed. A while after that it is written anew, whole.
-    private func isSound() -> Bool {
-        guard let until = brokenUntil else { return true }
-        let now = FreeSpaceCache.monotonicNanoseconds
-        guard now >= until, book.sealed.isEmpty else { return false }
-        do throws(Errno) {
-            try file.renew()
-            brokenUntil = nil
-            return true
-        } catch {
-            brokenUntil = now &+ bounds.repair
-            return false
-        }
-    }
-
-    /// Writes what the group has, syncs, and answers.
-    private func commit(_ group: inout JournalGroup) {
-        guard !group.isEmpty else { return }
-        let done = group
-        group = JournalGroup(frame)
-        do throws(Errno) {
-            try file.append(done.bytes, to: book.activeSegment, at: book.offset)
-        } catch {
-            tally.note(isCommitted: false)
-            file.wipe(done.bytes.count, of: book.activeSegment, at: book.offset)
-            // What of it lies on the disk nobody knows. Once this generation counts as one that is in the tables, no start reads it.
-            brokenUntil = FreeSpaceCache.monotonicNanoseconds &+ bounds.repair
-            seal(always: true)
-            done.fail(error.storeError("writing the journal"))
-            return
-        }
-        tally.note(isCommitted: true)
-        book.add(done)
-        tellFirst()
-        done.finish()
-    }
-
-    /// Nothing more goes into this generation: it is on its way into the tables.
-    /// - Parameter always: also where it holds nothing that was acknowledged.
-    private func seal(always: Bool = false) {
-        if let generation = book.seal(always: always) { sealing.yield(generation) }
-    }
-
-    private func tellFirst() {
-        firstUnapplied.store(book.firstNumber ?? .max, ordering: .releasing)
     }
 }

@@ -19,8 +19,19 @@ struct JournalGroup {
     private var settled: Set<Int64> = []
     private var ids: Set<QueueID> = []
 
-    init(_ frame: JournalFrame) {
+    /// - Parameter buffer: of a group that is over, to write into.
+    init(_ frame: JournalFrame, reusing buffer: [UInt8] = []) {
         self.frame = frame
+        bytes = buffer
+    }
+
+    /// Its buffer for the next; one that grew large is not kept.
+    mutating func takeBuffer() -> [UInt8] {
+        var buffer: [UInt8] = []
+        swap(&buffer, &bytes)
+        if buffer.capacity > JournalBounds.group { return [] }
+        buffer.removeAll(keepingCapacity: true)
+        return buffer
     }
 
     var octets: Int { bytes.count }

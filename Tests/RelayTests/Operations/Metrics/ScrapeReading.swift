@@ -89,6 +89,7 @@ extension MetricsNumbers {
         numbers.store.freeInodes = 13
         numbers.store.commits = 14
         numbers.store.failedCommits = 15
+        numbers.store.isJournalStuck = false
         numbers.store.unsettled = 16
         numbers.store.shortage = .inodes
         numbers.store.traceDropped = 17
