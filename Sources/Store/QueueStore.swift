@@ -129,7 +129,7 @@ public protocol QueueStore: Sendable {
     /// In the order they were made.
     func holdRules() async throws(StoreError) -> [HoldRule]
 
-    /// Room on the disk of the store, at most a second old.
+    /// Room on the disk of the store, at most a second old, less what mail in the journal needs to get into the tables.
     func freeSpace() async throws(StoreError) -> FreeSpace
 
     /// Finishes what was handed in, writes the clean marker and closes. Later calls throw `.closed`.

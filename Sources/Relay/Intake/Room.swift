@@ -44,10 +44,10 @@ final class Room: Sendable {
         self.hasInodes.store(hasInodes, ordering: .relaxed)
     }
 
-    /// Counts content that is being stored until the disk is looked at again: it lies in the log and in the database for a
-    /// while.
+    /// Counts content that is being stored until the disk is looked at again: it lies in the journal, in the log and in the database
+    /// for a while.
     func spend(_ size: Int) {
-        octets.subtract(min(size, Int.max / 4) * 2, ordering: .relaxed)
+        octets.subtract(min(size, Int.max / 8) * 4, ordering: .relaxed)
     }
 
     /// The store has `messages`.

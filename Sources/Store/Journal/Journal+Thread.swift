@@ -119,5 +119,6 @@ extension Journal {
 
     private func tellFirst() {
         firstUnapplied.store(book.firstNumber ?? .max, ordering: .releasing)
+        unapplied.store(book.octets, ordering: .relaxed)
     }
 }

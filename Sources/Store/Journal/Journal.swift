@@ -50,6 +50,8 @@ final class Journal: @unchecked Sendable {
     private var thread: WorkThread?
     /// The lowest number of a message that may not be in the tables yet; the highest number there is where all are.
     let firstUnapplied = Atomic<Int64>(.max)
+    /// Octets of records that may not be in the tables yet.
+    let unapplied = Atomic<Int>(0)
     /// Why a generation does not get into the tables; nil where all goes well.
     let stuck = Mutex<String?>(nil)
     let damage = Mutex<String?>(nil)
@@ -120,6 +122,9 @@ final class Journal: @unchecked Sendable {
             }
         }
     }
+
+    /// Octets that the disk must still have for what is to come into the tables.
+    var roomOwed: UInt64 { UInt64(clamping: unapplied.load(ordering: .relaxed) * JournalBounds.room) }
 
     /// False where the tables know the message, if it is there at all.
     func mayHold(_ message: Int64) -> Bool { message >= firstUnapplied.load(ordering: .acquiring) }

@@ -17,6 +17,7 @@ struct JournalBook {
     struct Sealed {
         let generation: JournalGeneration
         let segment: Int
+        let octets: Int
         let ids: Set<QueueID>
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -46,6 +47,9 @@ struct JournalBook {
         // Numbers rise; a generation that failed may hold nothing.
         sealed.lazy.compactMap(\.generation.numbers).first?.lowerBound ?? active?.generation.numbers?.lowerBound
     }
+
+    /// Of all records that may not be in the tables.
+    var octets: Int { sealed.reduce(offset) { $0 + $1.octets } }
 
     /// True where the generation that is written, if there is one, can take so many octets more.
     func hasRoom(for octets: Int) -> Bool { active.map { $0.offset + octets <= segmentBytes } ?? true }
@@ -103,7 +107,9 @@ struct JournalBook {
             free.append(ending.segment)
             return nil
         }
-        sealed.append(Sealed(generation: ending.generation, segment: ending.segment, ids: ending.ids))
+        sealed.append(
+            Sealed(
+                generation: ending.generation, segment: ending.segment, octets: ending.offset, ids: ending.ids))
         return ending.generation
     }
 

@@ -47,7 +47,7 @@ public struct DestinationSummary: Hashable, Sendable {
 /// Room on the disk of the store.
 public struct FreeSpace: Hashable, Sendable {
     /// Bytes an unprivileged process may still write.
-    public let bytes: UInt64
+    public internal(set) var bytes: UInt64
     public let totalBytes: UInt64
     /// Files an unprivileged process may still make; nil where the file system does not count them, as btrfs.
     public let inodes: UInt64?

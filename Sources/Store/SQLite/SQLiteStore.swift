@@ -180,6 +180,12 @@ public final class SQLiteStore: QueueStore {
     }
 
     public func freeSpace() async throws(StoreError) -> FreeSpace {
+        var space = try await measuredSpace()
+        space.bytes -= min(space.bytes, journal?.roomOwed ?? 0)
+        return space
+    }
+
+    private func measuredSpace() async throws(StoreError) -> FreeSpace {
         let now = FreeSpaceCache.monotonicNanoseconds
         if let fresh = freeSpaceCache.fresh(at: now) { return fresh }
         let (path, cache, reserve) = (path, freeSpaceCache, reserve)
