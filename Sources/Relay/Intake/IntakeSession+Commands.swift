@@ -88,17 +88,17 @@ extension IntakeSession {
     func readLine() async {
         let started = stream.loop.now
         while true {
-            if parts.stopping.isSet { return report(SocketError.closed) }
+            if parts.stopping.isSet { return report(.shuttingDown) }
             let deadline = started.advanced(by: parts.gate.commandTimeout)
             do throws(SocketError) {
                 // Looked at again and again: whoever waits already has less time, too, once there is stress.
                 let read = try await stream.readLine(
                     limit: Command.lineLimit, until: min(deadline, .after(parts.gate.patience)))
-                if !report(read) { await skipLine(until: deadline) }
+                if !take(read) { await skipLine(until: deadline) }
                 return
             } catch {
                 if case .expired = error, !deadline.hasPassed { continue }
-                return report(error)
+                return reportFailure(error)
             }
         }
     }
@@ -111,24 +111,24 @@ extension IntakeSession {
     }
 
     @inline(never)
-    private func report(_ error: SocketError) {
+    private func reportFailure(_ error: SocketError) {
         report(Self.event(error))
     }
 
     /// - Returns: false for a line that is too long.
     @inline(never)
-    private func report(_ read: LineRead) -> Bool {
+    private func take(_ read: LineRead) -> Bool {
         switch read {
-        case .line(let bytes, .crlf): report(line: bytes)
+        case .line(let bytes, .crlf): reportLine(bytes)
         // Only CRLF ends a line (SRV-12): with its bare LF this is a line the grammar refuses.
-        case .line(let bytes, .lf): report(line: bytes + [0x0A])
+        case .line(let bytes, .lf): reportLine(bytes + [0x0A])
         case .end: report(.peerClosed)
         case .tooLong: return false
         }
         return true
     }
 
-    private func report(line: [UInt8]) {
+    private func reportLine(_ line: [UInt8]) {
         report(.lineReceived(line, pendingBytes: stream.bufferedCount, capacity: parts.gate.capacity(account)))
     }
 }
