@@ -27,6 +27,9 @@ NOBODY = "127.1.4.9"
 # Behind the same nginx: what answers POSTs of reports (reportsink.py).
 REPORT_SINK = "127.1.4.2"
 
+# Who looks at mail hosts beside the relays: what other scenarios read of sessions there leaves it out.
+LOOKER = "127.0.9.3"
+
 SENDER_DOMAIN = "sender.example"
 RELAY_NAME = "relay.example"
 # Whose relay it is: reports of its TLS sessions are signed for this domain.

@@ -58,10 +58,11 @@ class Bed:
             name = domain if host.name == "@" else f"{host.name}.{domain}"
             if host.server == "postfix":
                 log = self.log("postfix-receivers.log")
-                found += [line for line in log.splitlines() if f"postfix/{name}/smtpd" in line and " disconnect " in line and "ehlo=" in line]
+                found += [line for line in log.splitlines() if f"postfix/{name}/smtpd" in line and " disconnect " in line and "ehlo=" in line
+                          and f"[{addresses.LOOKER}]" not in line]
             elif host.server not in ("exim", "opensmtpd", "nothing", "sender"):
                 transcript = re.split(r"^.* -: connected$", self.log(f"scripted-{name}.log"), flags=re.M)
-                found += [session for session in transcript if "C: EHLO" in session]
+                found += [session for session in transcript if "C: EHLO" in session and "C: EHLO injector.example" not in session]
         return found
 
     def saw_envelope(self, domain: str, sender: str) -> bool:

@@ -91,7 +91,7 @@ def scenario_policy_host(bed: Bed, domain: Domain) -> None:
 def scenario_mail_host(bed: Bed, pair: tuple[str, Host]) -> None:
     """The mail host shows the certificate the table says"""
     name, host = pair
-    with smtplib.SMTP(host.address, 25, local_hostname="injector.example", timeout=20) as client:
+    with smtplib.SMTP(host.address, 25, local_hostname="injector.example", timeout=20, source_address=(addresses.LOOKER, 0)) as client:
         client._host = name  # type: ignore[attr-defined]
         try:
             client.starttls(context=trusting(bed))

@@ -6,16 +6,13 @@ import Synchronization
 ///
 /// Whoever logs only appends to a buffer in memory: a log reader that stalls (a full pipe, a stopped terminal, journald
 /// under load) never stops mail. When the buffer is full, lines are dropped and counted, and the count is logged as soon
-/// as there is room, in the form of the others: `event=log-lines-lost count=N`. Lines are gathered for ``gathering`` and written
-/// together in one write(2). At the end of the program ``flush(within:)`` writes the rest, and does not wait for ever.
+/// as there is room, in the form of the others: `event=log-lines-lost count=N`. Lines that wait are written together in one write(2). At the end of
+/// the program ``flush(within:)`` waits for the rest, and not for ever.
 public final class LogOutput: Sendable {
     /// Octets that may wait to be written.
     public static let bufferLimit = 1 << 20
     /// Octets of one write(2): PIPE_BUF times 16, so that a slow reader is not handed a megabyte at once.
     static let writeLimit = 65_536
-
-    /// How long lines are gathered.
-    static let gathering: DispatchTimeInterval = .milliseconds(5)
 
     private struct Waiting {
         var octets: [UInt8] = []
@@ -56,17 +53,14 @@ public final class LogOutput: Sendable {
             waiting.isScheduled = true
             return true
         }
-        if schedule { queue.asyncAfter(deadline: .now() + Self.gathering) { self.drain() } }
+        if schedule { queue.async { self.drain() } }
     }
 
     /// Waits until all lines are written, at most `seconds`; true if they are.
     @discardableResult
     public func flush(within seconds: Double = 1) -> Bool {
         let done = DispatchSemaphore(value: 0)
-        queue.async {
-            self.drain()
-            done.signal()
-        }
+        queue.async { done.signal() }
         return done.wait(timeout: .now() + seconds) == .success
     }
 
