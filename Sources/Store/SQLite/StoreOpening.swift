@@ -65,6 +65,8 @@ extension SQLiteStore {
                 let isLost = try isJournalLost(file, db, in: opened.directory, path: directory)
                 var (report, journaled) = try cleanUp(db, spool, file, path: path, now: now, options)
                 if isLost { report.journalGaps += 1 }
+                // Not before it is settled, which may take a second try; and it must not lie there for the next crash.
+                _ = unlinkat(opened.directory, JournalFile.givenUp, 0)
                 return (report, journaled)
             }
             do throws(Errno) {
@@ -154,14 +156,14 @@ extension SQLiteStore {
     }
 
     /// A crash left mail in the journal, and it is not what it was: that must not be passed over. True where the operator has given it up
-    /// by a file of the name ``JournalFile/givenUp``, which goes with it.
+    /// by a file of the name ``JournalFile/givenUp``.
     private static func isJournalLost(
         _ file: JournalFile?, _ db: Database, in directory: CInt, path: String
     ) throws -> Bool {
         guard try Fact.clean.value(db) != 1, let expected = try Fact.journalBytes.value(db) else { return false }
         let found = file.map { Int64($0.size) }
         if found == expected { return false }
-        if unlinkat(directory, JournalFile.givenUp, 0) == 0 { return true }
+        if faccessat(directory, JournalFile.givenUp, F_OK, 0) == 0 { return true }
         throw StoreOpenError.journalLost(path: path, found: found, expected: expected)
     }
 

@@ -58,6 +58,17 @@ import Testing
         await last.close()
     }
 
+    @Test("What gives a journal up does not wait for the next crash")
+    func notInStock() async throws {
+        let fixture = try Fixture()
+        await (try fixture.open(Fixture.journaled)).close()
+        let descriptor = Glibc.open("\(fixture.path)/journal.given-up", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        try #require(descriptor >= 0)
+        close(descriptor)
+        await (try fixture.open(Fixture.journaled)).close()
+        #expect(access("\(fixture.path)/journal.given-up", F_OK) != 0)
+    }
+
     @Test("Half of a generation is in the tables, and a record of it is damaged: those behind it are not shifted")
     func damagedNeighbour() async throws {
         let fixture = try Fixture()
