@@ -20,7 +20,7 @@ def write(result: Result) -> None:
 
 
 def section(result: Result) -> str:
-    lines = ["", *(f"- {name}: {value}" for name, value in (*result.machine.items(), *result.versions.items()) if value)]
+    lines = ["", *(f"- {name}: {value}" for name, value in result.facts())]
     if reached := targets.judged(result, ratio_of=table.ratio, figure_of=table.figure_of):
         lines += ["", *markdown(["target", "measured", "wanted", "stretch", "verdict"], reached, 1)]
     for title, block in table.blocks(result):

@@ -13,7 +13,7 @@ from pathlib import Path
 from internet import lifecycle, namespace
 
 from . import further, group, table
-from .result import Result
+from .result import NotTheSame, Result
 from .rows import ROWS
 from .waxwing import programs
 
@@ -36,6 +36,7 @@ class Wish:
     seconds: float | None
     counts: bool
     json: Path | None
+    add_to: Path | None
 
     def order(self) -> dict:
         """What the run inside gets to know, without places."""
@@ -82,16 +83,22 @@ def run(wish: Wish) -> int:
     if shutil.disk_usage(place).free < order["image_size"] + GIB:
         return _fail(f"{order['image_size'] // GIB + 1} GB are needed in {place}")
     result, progress = Result(), Progress()
-    code = _follow(order, place, result, progress)
+    file = wish.json or wish.add_to or RESULTS / f"{time.strftime('%Y-%m-%d-%H%M')}{'-quick' if wish.quick else ''}.json"
+    if wish.add_to:
+        result = Result.read(wish.add_to)
+        result.add_to()
+    try:
+        code = _follow(order, place, result, file, progress)
+    except NotTheSame as error:
+        return _fail(f"{wish.add_to} is of another machine or version: {error}")
     if result.runs or result.parts:
-        file = wish.json or RESULTS / f"{time.strftime('%Y-%m-%d-%H%M')}{'-quick' if wish.quick else ''}.json"
-        result.write(file)
         print(table.text(result))
-        progress.show(f"done; as JSON: {file}")
+        progress.show(f"{'ended early' if code else 'done'}; as JSON: {file}")
     return code if code else (1 if result.failures else 0)
 
 
-def _follow(order: dict, place: Path, result: Result, progress: Progress) -> int:
+def _follow(order: dict, place: Path, result: Result, file: Path, progress: Progress) -> int:
+    """Takes what the run inside finds, and writes it to `file` as it comes."""
     groups = f"{GROUPS}{os.getpid()}"
     folder = place / f"bench-{os.getpid()}"
     _remove_leftovers(place)
@@ -102,7 +109,7 @@ def _follow(order: dict, place: Path, result: Result, progress: Progress) -> int
                                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
     # Whatever becomes of this process, the namespace ends with it.
     command = ["setpriv", "--pdeathsig", "KILL", *namespace.UNSHARE, sys.executable, "-m", "benchmark.inside", json.dumps(order)]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _terminate)
     with open(log, "wb") as errors:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True,
                                    cwd="/", env=environment)
@@ -115,13 +122,15 @@ def _follow(order: dict, place: Path, result: Result, progress: Progress) -> int
                 if "machine" in line:
                     line["machine"]["commit"] = _commit()
                 result.take(line)
+                if "machine" not in line:
+                    result.write(file)
                 progress.show("  " + table.short(line))
         if code := process.wait():
             _fail(log.read_text(errors="replace")[-4000:])
         return code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, _Terminated) as reason:
         progress.show("interrupted")
-        return 130
+        return 130 if isinstance(reason, KeyboardInterrupt) else 143
     finally:
         # A second ^C must not leave it half ended.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -129,6 +138,14 @@ def _follow(order: dict, place: Path, result: Result, progress: Progress) -> int
         process.wait()
         group.remove_all(groups)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Terminated(Exception):
+    """SIGTERM."""
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated
 
 
 def _remove_leftovers(place: Path) -> None:

@@ -79,8 +79,9 @@ def short(line: dict) -> str:
 
 
 def head(result: Result) -> list[str]:
-    width = max(map(len, (*result.machine, *result.versions)), default=0)
-    return [f"{name:<{width}}  {value}" for name, value in (*result.machine.items(), *result.versions.items()) if value]
+    facts = result.facts()
+    width = max((len(name) for name, _ in facts), default=0)
+    return [f"{name:<{width}}  {value}" for name, value in facts]
 
 
 _COLUMNS = (*COLUMNS[:4], Column("syncs", "syncs", "less", 2), *COLUMNS[4:])

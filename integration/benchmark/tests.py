@@ -1,10 +1,12 @@
 """Tests of what needs neither root nor relays: parsing counts, medians, ratios, tables, pictures. python3 -m unittest benchmark.tests"""
 
+import tempfile
 import unittest
+from pathlib import Path
 from xml.etree import ElementTree
 
 from . import counting, document, pictures, table, targets
-from .result import Result
+from .result import NotTheSame, Result, Unreadable
 from .rows import BY_NAME, RELAYS, ROWS
 
 PERF = """\
@@ -69,6 +71,53 @@ class ResultTests(unittest.TestCase):
         reached = {line[0]: line[1:] for line in targets.judged(sample(), table.ratio, table.figure_of)}
         self.assertEqual(reached["accept-20: messages per second"], ["4.00×", "≥ 5×", "≥ 8×", "MISSED"])
         self.assertEqual(reached["accept-20: system calls per message"], ["30", "< 40", "≤ 20", "met"])
+
+
+class AddingTests(unittest.TestCase):
+    LATER = {"machine": {"processors": "2", "date": "2026-11-23", "commit": "abc"}, "versions": {"waxwing": "1"}}
+
+    def test_rows_of_a_later_run_replace(self) -> None:
+        result = sample()
+        result.add_to()
+        result.take(self.LATER)
+        self.assertEqual(len(result.values("accept-20", "waxwing", "rate")), 3)
+        for rate in (700.0, 800.0):
+            result.take({"row": "accept-20", "relay": "waxwing", "counted": False, "figures": {"rate": rate}})
+        result.take({"part": "cold", "found": {"rate": 1.0}})
+        self.assertEqual(result.values("accept-20", "waxwing", "rate"), [700.0, 800.0])
+        self.assertEqual(result.relays("accept-20"), ["waxwing"])
+        self.assertEqual(len(result.parts["queue"]), 2)
+        self.assertIn(("later", "2026-11-23, abc: accept-20, cold"), result.facts())
+
+    def test_failures_of_a_row_go_with_it(self) -> None:
+        result = sample()
+        result.take({"row": "dane-20", "relay": "exim", "failure": "no"})
+        result.add_to()
+        result.take(self.LATER)
+        result.take({"row": "dane-20", "relay": "exim", "counted": False, "figures": {"rate": 1.0}})
+        self.assertEqual(result.failures, [])
+
+    def test_another_machine_is_refused(self) -> None:
+        result = sample()
+        result.add_to()
+        with self.assertRaises(NotTheSame):
+            result.take({"machine": {"processors": "64"}, "versions": {}})
+        with self.assertRaises(NotTheSame):
+            result.take({"machine": {"processors": "2"}, "versions": {"waxwing": "2"}})
+
+    def test_files(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "a.json"
+            result = sample()
+            result.add_to()
+            result.write(path)
+            self.assertEqual(Result.read(path).runs, result.runs)
+            for octets in (b"", b"[]", b'{"run": 1}', b"\xff"):
+                path.write_bytes(octets)
+                with self.assertRaises(Unreadable):
+                    Result.read(path)
+            with self.assertRaises(Unreadable):
+                Result.read(Path(folder) / "none")
 
 
 class ShownTests(unittest.TestCase):

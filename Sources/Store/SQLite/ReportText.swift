@@ -89,7 +89,7 @@ extension Statement {
         _ values: [DatabaseValue], limit: Int, _ read: (inout Columns) throws -> Value
     ) throws -> [Value] {
         if limit <= 0 { return [] }
-        let cursor = try Row.fetchCursor(self, arguments: StatementArguments(values))
+        let cursor = try Row.fetchCursor(self, arguments: .of(values))
         var result: [Value] = []
         while result.count < limit, let row = try cursor.next() {
             var columns = Columns(row)

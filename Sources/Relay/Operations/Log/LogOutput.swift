@@ -6,13 +6,16 @@ import Synchronization
 ///
 /// Whoever logs only appends to a buffer in memory: a log reader that stalls (a full pipe, a stopped terminal, journald
 /// under load) never stops mail. When the buffer is full, lines are dropped and counted, and the count is logged as soon
-/// as there is room, in the form of the others: `event=log-lines-lost count=N`. Lines that wait are written together in one write(2). At the end of
-/// the program ``flush(within:)`` waits for the rest, and not for ever.
+/// as there is room, in the form of the others: `event=log-lines-lost count=N`. Lines that come within ``gathering`` are written together in
+/// one write(2): a thread that is woken for each line costs more than the line. At the end of the program
+/// ``flush(within:)`` waits for the rest, and not for ever.
 public final class LogOutput: Sendable {
     /// Octets that may wait to be written.
     public static let bufferLimit = 1 << 20
     /// Octets of one write(2): PIPE_BUF times 16, so that a slow reader is not handed a megabyte at once.
     static let writeLimit = 65_536
+    /// Milliseconds a line may wait for others. A process that is killed loses them. Ours.
+    static let gathering: CInt = 5
 
     private struct Waiting {
         var octets: [UInt8] = []
@@ -68,6 +71,8 @@ public final class LogOutput: Sendable {
     public var isTerminal: Bool { isatty(descriptor) == 1 }
 
     private func drain() {
+        // Not a timer: those of libdispatch go by clocks that a test may have stopped.
+        poll(nil, 0, Self.gathering)
         while true {
             let octets: [UInt8]? = waiting.withLock { waiting in
                 if waiting.octets.isEmpty {
