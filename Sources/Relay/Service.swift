@@ -63,8 +63,8 @@ public final class Service: Sendable {
     /// How it becomes the resolver's worker.
     public static let workerArguments = ["--resolver-worker"]
 
-    /// Reads the wall clock: the one place where the daemon does.
-    static let clock: @Sendable () -> WallTime = { WallTime.now }
+    /// What time it is: the one place where the daemon reads a wall clock.
+    static let clock: @Sendable () -> WallTime = { JudgedClock.shared.now }
 
     init(_ parts: ServiceParts, _ inherited: InheritedSockets = .none) {
         ground = Ground(parts)
@@ -133,6 +133,8 @@ public final class Service: Sendable {
         await measureRoom()
         await recountQueue()
         try await reroute()
+        JudgedClock.shared.adopt(patience: configuration.queue.clockPatience)
+        await leaveOutAbsence()
         do throws(StoreError) { try await renewOrders() } catch {
             throw ServiceError.store("what was ordered about the queue could not be read: \(error)")
         }

@@ -48,6 +48,8 @@ def text(settings: Settings) -> str:
         # First contact with policy-slow.example waits this long.
         "sts": {"first_wait": quoted("4s"), "fetch_timeout": quoted("8s")},
         "retry": {"minimum": quoted("2s"), "maximum": quoted("4s"), "jitter": "0.1", "delayed_after": quoted("0s")},
+        # A scenario moves the clock for time to have passed.
+        "queue": {"clock_patience": quoted("0")},
         "control": {"socket": quoted(settings.control)},
         "metrics": {"listen": quoted(f"{settings.address}:{addresses.METRICS_PORT}")},
         "log": {"level": quoted("info"), "format": quoted("text")},

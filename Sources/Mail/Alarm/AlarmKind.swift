@@ -33,6 +33,8 @@ public enum AlarmKind: String, Hashable, Sendable, CaseIterable {
     case resolverDoesNotValidate = "resolver-does-not-validate"
     /// The clock of this machine is off against many peers.
     case clockOff = "clock-off"
+    /// The clock of this machine was set to another time, which is not believed yet.
+    case clockStepped = "clock-stepped"
     /// No host anywhere takes a connection on port 25.
     case portBlocked = "port-25-blocked"
     /// A DKIM key fails, or is about to; the subject is `selector._domainkey.domain`.
@@ -46,14 +48,14 @@ public enum AlarmKind: String, Hashable, Sendable, CaseIterable {
         case .stsRecordMissing, .stsFetchFailing, .tlsaGone, .startTLSGone, .authenticationLost, .issuerChanged: true
         case .mailWillExpire, .reportAddressFailing: true
         case .exceptionUnneeded, .canaryDelivered, .canaryRefused, .dkimKeyFailing, .certificateExpiring: false
-        case .startTLSStripped, .resolverFails, .resolverDoesNotValidate, .clockOff, .portBlocked: false
+        case .startTLSStripped, .resolverFails, .resolverDoesNotValidate, .clockOff, .clockStepped, .portBlocked: false
         }
     }
 
     /// True for a fault on this side, which may be what really keeps mail back: a deferral meanwhile says so.
     public var isLocal: Bool {
         switch self {
-        case .startTLSStripped, .resolverFails, .resolverDoesNotValidate, .clockOff, .portBlocked: true
+        case .startTLSStripped, .resolverFails, .resolverDoesNotValidate, .clockOff, .clockStepped, .portBlocked: true
         case .dkimKeyFailing, .certificateExpiring: false
         case .stsRecordMissing, .stsFetchFailing, .tlsaGone, .startTLSGone, .authenticationLost, .issuerChanged: false
         case .mailWillExpire, .exceptionUnneeded, .canaryDelivered, .canaryRefused, .reportAddressFailing: false

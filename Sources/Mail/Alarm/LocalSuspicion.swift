@@ -7,7 +7,7 @@ extension AlarmKind {
             [.dnsTemporary, .tlsaLookupFailed, .policyUnknown, .stsRequired, .requireTLSUnvalidated].contains(cause)
         case .resolverDoesNotValidate:
             [.dnsBogus, .dnsTemporary, .tlsaLookupFailed, .policyUnknown, .daneRequired].contains(cause)
-        case .clockOff: [.certificateInvalid, .daneMismatch, .dnsBogus, .tlsaLookupFailed].contains(cause)
+        case .clockOff, .clockStepped: [.certificateInvalid, .daneMismatch, .dnsBogus, .tlsaLookupFailed].contains(cause)
         case .portBlocked: [.connectFailed, .timedOut].contains(cause)
         case .stsRecordMissing, .stsFetchFailing, .tlsaGone, .startTLSGone, .authenticationLost, .issuerChanged,
             .mailWillExpire, .exceptionUnneeded, .canaryDelivered, .canaryRefused, .reportAddressFailing,
@@ -23,6 +23,7 @@ extension AlarmKind {
         case .resolverFails: "the resolver of this relay finds nothing"
         case .resolverDoesNotValidate: "the resolver of this relay does not validate"
         case .clockOff: "the clock of this relay is off"
+        case .clockStepped: "the clock of this relay was set to another time"
         case .portBlocked: "connections from this relay are blocked"
         default: rawValue
         }

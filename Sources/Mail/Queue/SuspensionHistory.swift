@@ -1,5 +1,8 @@
 /// When destinations were suspended, so that the time does not count against the lifetime of their mail (D19).
 public struct SuspensionHistory: Hashable, Sendable {
+    /// In the place of a destination: time that counts for none, because the clock left it out (``ClockWatch``). No destination has this name.
+    public static let everywhere = "*"
+
     /// One suspension as it was ordered.
     public struct Span: Hashable, Sendable {
         public var destination: String
@@ -29,13 +32,15 @@ public struct SuspensionHistory: Hashable, Sendable {
         var end: WallTime
     }
 
-    /// In order of time; no two touch.
+    /// In order of time; no two touch. What holds everywhere is in each.
     private var intervals: [String: [Interval]] = [:]
 
     public init(_ spans: [Span] = []) {
+        let everywhere = spans.filter { $0.destination == Self.everywhere }
         for (destination, spans) in Dictionary(grouping: spans, by: \.destination) {
+            let all = destination == Self.everywhere ? spans : spans + everywhere
             var joined: [Interval] = []
-            for span in spans.sorted(by: { $0.since < $1.since }) where span.since < span.end {
+            for span in all.sorted(by: { $0.since < $1.since }) where span.since < span.end {
                 if let last = joined.last, span.since <= last.end {
                     joined[joined.count - 1].end = max(last.end, span.end)
                 } else {
@@ -48,7 +53,7 @@ public struct SuspensionHistory: Hashable, Sendable {
 
     /// Seconds between `begin` and `end` in which the destination was suspended; what overlaps counts once.
     public func seconds(of destination: String, from begin: WallTime, to end: WallTime) -> Int64 {
-        guard let all = intervals[destination] else { return 0 }
+        guard let all = intervals[destination] ?? intervals[Self.everywhere] else { return 0 }
         var total: Int64 = 0
         for interval in all {
             let (from, to) = (max(interval.begin, begin), min(interval.end, end))

@@ -25,6 +25,8 @@ extension Service {
         var sinceForgetting = Self.forgettingPause
         var crowd = MemoryTrim()
         var journalTrouble: String?
+        var step: ClockWatch.Step?
+        var sinceTimeNote = Duration.zero
         while !Task.isCancelled {
             let reports = ReportKeeping(
                 store: store, keep: configuration.tlsrpt.keep.components.seconds, log: log, clock: Self.clock)
@@ -40,6 +42,12 @@ extension Service {
                 await ground.trace?.forget(at: Self.clock())
             }
             sinceForgetting += Self.housekeepingPause
+            step = await watchClock(before: step)
+            sinceTimeNote += Self.housekeepingPause
+            if sinceTimeNote >= Self.timeNotePause {
+                sinceTimeNote = .zero
+                await noteTime()
+            }
             await endSuspensions()
             await ground.exceptions.endOver()
             await crowd.note(counters.intakeConnections.load(ordering: .relaxed))

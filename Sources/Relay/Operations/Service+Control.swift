@@ -56,6 +56,10 @@ extension Service: ControlSource {
     private func warnings(_ counts: QueueCounts?, prevention: String?) -> [String] {
         var warnings: [String] = []
         if counts == nil { warnings.append("the store does not answer: nothing can be accepted or delivered") }
+        if let (step, secondsLeft) = JudgedClock.shared.doubted {
+            warnings.append(
+                "\(step.words): it is believed in \(secondsLeft) s, until then time goes on as it did before")
+        }
         if let shortage = room.shortage { warnings.append("\(shortage.words): mail is refused with 452") }
         if case .doesNotValidate(let why) = validation.status {
             warnings.append("the resolver does not validate DNSSEC, DANE is without effect: \(why)")

@@ -79,6 +79,8 @@ public enum QueueLimits {
     public static let suspensions = 10_000
     /// Days for which an ended suspension is kept.
     public static let suspensionDays: Int64 = 60
+    /// Steps of the clock that are remembered; the oldest goes first.
+    public static let clockSteps = 100
     /// Hold rules.
     public static let holdRules = 1000
 }

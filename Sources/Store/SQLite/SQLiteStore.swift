@@ -247,6 +247,8 @@ enum Fact: String {
     case journalSalt = "journal salt"
     /// Octets of the journal while it is used: where it is gone or has another size behind a crash, mail is missing.
     case journalBytes = "journal bytes"
+    /// When the relay was last known to run.
+    case lastTime = "last time"
 
     func value(_ db: Database) throws -> Int64? {
         try db.cachedStatement(sql: "SELECT value FROM fact WHERE name = ?").first([rawValue.databaseValue]) {

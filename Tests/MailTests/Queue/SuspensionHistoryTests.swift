@@ -35,6 +35,16 @@ import Testing
         #expect(history.seconds(of: "a.test", from: Self.at(200), to: Self.at(100)) == 0)
     }
 
+    @Test("time the clock left out counts for no destination, and once where one was suspended as well")
+    func everywhere() {
+        var left = Self.span(120, 150)
+        left.destination = SuspensionHistory.everywhere
+        let history = SuspensionHistory([left, Self.span(140, 160)])
+        #expect(history.seconds(of: "a.test", from: Self.at(100), to: Self.at(200)) == 40)
+        #expect(history.seconds(of: "b.test", from: Self.at(100), to: Self.at(200)) == 30)
+        #expect(history.seconds(of: SuspensionHistory.everywhere, from: Self.at(100), to: Self.at(200)) == 30)
+    }
+
     @Test("numbers at the end of the range do not trap")
     func range() {
         let history = SuspensionHistory([Self.span(.min, nil)])

@@ -7,6 +7,8 @@ extension Configuration {
     public struct Queue: Sendable, Equatable {
         /// All `[[queue.rule]]` tables, as they stand in the file. ``Configuration/queueRules`` is what follows from them.
         public var writtenRules: [WrittenQueueRule] = []
+        /// How long a step of the clock must stand before it is believed.
+        public var clockPatience = Duration.seconds(ClockWatch.usualPatience)
     }
 
     /// What became of messages that left the queue.

@@ -31,7 +31,14 @@ extension ConfigurationSection {
                     destination = "*.partner.example"
                     failure = "policy"
                     retry_maximum = "30m"
-                    """)
+                    """),
+            ConfigurationKey(
+                "queue", "clock_patience", \.queue.clockPatience, .durationOrZero(.seconds(1)...(.seconds(86_400))),
+                """
+                A step of the wall clock of more than an hour is not believed before it has stood for so long: until then \
+                time goes on as it did before, no mail is given up and no policy runs out for it, and the alarm \
+                clock-stepped stands. Then the queue is moved to the new time. "0": every step is time that has passed.
+                """),
         ])
 
     static let trace = ConfigurationSection(

@@ -150,6 +150,7 @@ extension Service {
         await intake.adopt(ground.intakeParts(stations, current, dispatcher), settings.entrances, prepared.opened)
         (log.handler as? LogWriter)?.adopt(settings.configuration.log)
         adoptAlarms(settings.configuration)
+        JudgedClock.shared.adopt(patience: settings.configuration.queue.clockPatience)
         tellWarnings(settings, before: old.settings)
         observe(settings.configuration.tlsrpt.socket)
         for bell in bells.withLock({ $0 }) { bell.ring() }
