@@ -1,6 +1,8 @@
 """A DNS server that lies as told: it passes queries on to ZONE_SERVER, except those named in a domain's `faults`.
 
-Faults are "name type what"; what: SERVFAIL, REFUSED, NOTIMP, NXDOMAIN (forged: no proof), or drop.
+Faults are "name type what"; what: SERVFAIL, REFUSED, NOTIMP, FORMERR, NXDOMAIN (forged: no proof), drop;
+TC (cut short over UDP, whole over TCP), TC-refused and TC-stall (then TCP is closed, or says nothing);
+wrong-id, wrong-question (a false answer comes before the true one, as of somebody who guesses), torn (an answer that ends within its records).
 A file with a domain's name in the folder MENDED of the run folder ends its faults (changes.py).
 """
 
@@ -15,7 +17,7 @@ from .domains import DOMAINS, absolute
 TYPES = {"A": 1, "NS": 2, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
 # Below the working folder, which is the run folder.
 MENDED = "dns-mended"
-CODES = {"SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4, "REFUSED": 5}
+CODES = {"FORMERR": 1, "SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4, "REFUSED": 5}
 
 Faults = dict[tuple[str, int], str]
 
@@ -39,16 +41,41 @@ def question(query: bytes) -> tuple[str, int, int]:
     return ".".join(labels), kind, at + 5
 
 
-def lie(query: bytes, faults: Faults) -> bytes | None:
-    """The false answer; empty for none at all; None where the truth is to be told."""
-    name, kind, end = question(query)
-    what = faults.get((name, kind))
-    if what is None or any(name.endswith(f".{path.name}") for path in Path(MENDED).glob("*")):
-        return None
-    if what == "drop":
-        return b""
-    flags = 0x8000 | (struct.unpack_from("!H", query, 2)[0] & 0x0110) | CODES[what]
+def fault_of(query: bytes, faults: Faults) -> str:
+    """What is to be done to it; empty where the truth is to be told."""
+    name, kind, _ = question(query)
+    mended = any(name.endswith(f".{path.name}") for path in Path(MENDED).glob("*"))
+    return "" if mended else faults.get((name, kind), "")
+
+
+def empty(query: bytes, more: int) -> bytes:
+    """An answer without records; `more`: flags and code."""
+    _, _, end = question(query)
+    flags = 0x8000 | (struct.unpack_from("!H", query, 2)[0] & 0x0110) | more
     return query[:2] + struct.pack("!HHHHH", flags, 1, 0, 0, 0) + query[12:end]
+
+
+async def answers(query: bytes, faults: Faults, over_tcp: bool) -> list[bytes] | None:
+    """What is sent, in order; None: nothing, and a connection is closed."""
+    what = fault_of(query, faults)
+    if code := CODES.get(what):
+        return [empty(query, code)]
+    if what == "drop":
+        return []
+    if what.startswith("TC"):
+        if not over_tcp:
+            return [empty(query, 0x0200)]
+        if what != "TC":
+            return None if what == "TC-refused" else []
+    truth = await ask_truth(query)
+    if what == "wrong-id":
+        return [bytes([truth[0] ^ 0x55, truth[1] ^ 0xAA]) + empty(query, 3)[2:], truth]
+    if what == "wrong-question":
+        other = empty(query, 3)
+        return [other[:13] + bytes([other[13] ^ 1]) + other[14:], truth]
+    if what == "torn":
+        return [truth[:len(truth) - len(truth) // 3]]
+    return [truth]
 
 
 async def ask_truth(query: bytes) -> bytes:
@@ -60,11 +87,6 @@ async def ask_truth(query: bytes) -> bytes:
         return await reader.readexactly(length)
     finally:
         writer.close()
-
-
-async def answer(query: bytes, faults: Faults) -> bytes:
-    false = lie(query, faults)
-    return await ask_truth(query) if false is None else false
 
 
 class Datagrams(asyncio.DatagramProtocol):
@@ -82,11 +104,11 @@ class Datagrams(asyncio.DatagramProtocol):
 
     async def _answer(self, query: bytes, peer: tuple[str, int]) -> None:
         try:
-            reply = await answer(query, self.faults)
+            replies = await answers(query, self.faults, over_tcp=False) or []
         except (OSError, IndexError, struct.error, asyncio.IncompleteReadError) as error:
             print(f"{peer}: {error!r}", file=sys.stderr, flush=True)
             return
-        if reply:
+        for reply in replies:
             self.transport.sendto(reply, peer)  # type: ignore[attr-defined]
 
 
@@ -94,8 +116,11 @@ async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fa
     try:
         while True:
             length = struct.unpack("!H", await reader.readexactly(2))[0]
-            reply = await answer(await reader.readexactly(length), faults)
-            if reply:
+            replies = await answers(await reader.readexactly(length), faults, over_tcp=True)
+            if replies is None:
+                writer.close()
+                return
+            for reply in replies:
                 writer.write(struct.pack("!H", len(reply)) + reply)
     except (OSError, IndexError, asyncio.IncompleteReadError):
         writer.close()

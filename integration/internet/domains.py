@@ -1,7 +1,7 @@
 """The domains of the mini-internet: what each one is, and what must become of mail to it.
 
 This table is the bed: zones, certificates, servers, policy hosts, scenarios and the demo are made from it. Domains with MTA-STS
-are in stsdomains.py, those that one scenario keeps for itself in owndomains.py, answerdomains.py, reportdomains.py and costdomains.py.
+are in stsdomains.py, those with numbered faults in faultdomains.py, those that one scenario keeps for itself in owndomains.py, answerdomains.py, reportdomains.py and costdomains.py.
 To add a domain, add a line (integration/README.md explains the words).
 """
 
@@ -10,6 +10,7 @@ from dataclasses import replace
 from .addresses import POLICY_SERVER
 from .answerdomains import ANSWER_TABLE
 from .costdomains import COST
+from .faultdomains import FAULT_TABLE
 from .owndomains import OWN
 from .reportdomains import REPORT_TABLE
 from .stsdomains import STS_TABLE
@@ -110,7 +111,7 @@ KNOWN_RECIPIENT = "known"
 def _numbered() -> tuple[Domain, ...]:
     number = 0
     domains = []
-    for domain in (*_DANE, *STS_TABLE, *OWN, *ANSWER_TABLE, *REPORT_TABLE, *WATCHED, *_SCENERY, *COST):
+    for domain in (*_DANE, *FAULT_TABLE, *STS_TABLE, *OWN, *ANSWER_TABLE, *REPORT_TABLE, *WATCHED, *_SCENERY, *COST):
         hosts = []
         for host in domain.hosts:
             number += 1

@@ -82,12 +82,13 @@ class Domain:
     what: str  # a sentence for people
     expect: Expect
     hosts: tuple[Host, ...] = ()
-    # signed | unsigned | expired (signatures of the year 2020) | faulty (signed, behind dnsfaults.py) | absent, or
-    # "alias of NAME": a CNAME in the signed zone example.
+    # signed | unsigned | expired (signatures of the year 2020) | faulty (signed, behind dnsfaults.py) | absent | stripped (served unsigned,
+    # with its DS in the parent) | other key (the DS is another key's), or "alias of NAME": a CNAME in the signed zone example.
     dns: str = "signed"
     mx: tuple[str, ...] | None = ("10 mx",)  # "preference name"; names without a dot at the end are in the zone. None: no MX
     records: tuple[str, ...] = ()  # further records, as in a zone file
     faults: tuple[str, ...] = ()  # "name type rcode|drop", where dns is faulty
+    tampered: tuple[tuple[str, str], ...] = ()  # regular expression and replacement in the signed zone
     sts: STS | None = None
     reports: Reports = Reports()
     only: str = ""  # number of the one scenario file that mails it; "": a line of 02-judge, 10-domains or 11-sts, and of the demo

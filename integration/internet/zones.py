@@ -1,5 +1,6 @@
 """Zone files from the table, signed offline with ldns: root, example. and one zone for each domain."""
 
+import re
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -88,11 +89,25 @@ class Signer:
 def write_domain(signer: Signer, domain: Domain, lines: list[str]) -> str:
     """Writes and signs a domain's zone; its DS, "" where it is unsigned."""
     signer.write(domain.name, lines)
-    return "" if domain.dns == "unsigned" else signer.sign(domain.name, expired=domain.dns == "expired")
+    if domain.dns == "unsigned":
+        return ""
+    ds = signer.sign(domain.name, expired=domain.dns == "expired")
+    if domain.dns == "other key":
+        # As in a parent that never heard of a new key, or that somebody else filled in.
+        (signer.folder / f"{domain.name}.keyname").unlink()
+        ds = signer.sign(domain.name)
+        (signer.folder / f"{domain.name}.keyname").unlink()
+        signer.sign(domain.name)
+    for before, after in domain.tampered:
+        file = signer.folder / f"{domain.name}.signed"
+        text, count = re.subn(before, after, file.read_text())
+        assert count, f"{domain.name}: no {before!r} to tamper with"
+        file.write_text(text)
+    return ds
 
 
 def serving_file(domain: Domain) -> str:
-    return f"{domain.name}.zone" if domain.dns == "unsigned" else f"{domain.name}.signed"
+    return f"{domain.name}.zone" if domain.dns in ("unsigned", "stripped") else f"{domain.name}.signed"
 
 
 def make_all(folder: Path, certificate_folder: Path) -> None:
