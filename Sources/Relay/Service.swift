@@ -153,6 +153,7 @@ public final class Service: Sendable {
         }
         await ground.alarms.load()
         ground.alarms.hook.adopt(alarmHook(configuration))
+        await holdBackSuspects()
         startMonitoring(on: loop)
         observe(configuration.tlsrpt.socket)
         let tasks = [
@@ -214,6 +215,7 @@ public final class Service: Sendable {
         await ground.sightings.handOver()
         _ = await ground.alarms.written(within: Self.lastWords)
         await endMonitoring()
+        store.inFlight?.stopWatching()
         await close()
         log.event(.notice, LogLine("stopped"))
         loops.shutdown()

@@ -37,6 +37,8 @@ public enum AlarmKind: String, Hashable, Sendable, CaseIterable {
     case clockStepped = "clock-stepped"
     /// No host anywhere takes a connection on port 25.
     case portBlocked = "port-25-blocked"
+    /// A message was being delivered each time this program fell, and is held; the subject is its queue id.
+    case crashSuspect = "crash-suspect"
     /// A DKIM key fails, or is about to; the subject is `selector._domainkey.domain`.
     case dkimKeyFailing = "dkim-key-failing"
     /// The certificate of a listener is about to expire, or has; the subject is its file.
@@ -48,6 +50,7 @@ public enum AlarmKind: String, Hashable, Sendable, CaseIterable {
         case .stsRecordMissing, .stsFetchFailing, .tlsaGone, .startTLSGone, .authenticationLost, .issuerChanged: true
         case .mailWillExpire, .reportAddressFailing: true
         case .exceptionUnneeded, .canaryDelivered, .canaryRefused, .dkimKeyFailing, .certificateExpiring: false
+        case .crashSuspect: true
         case .startTLSStripped, .resolverFails, .resolverDoesNotValidate, .clockOff, .clockStepped, .portBlocked: false
         }
     }
@@ -56,7 +59,7 @@ public enum AlarmKind: String, Hashable, Sendable, CaseIterable {
     public var isLocal: Bool {
         switch self {
         case .startTLSStripped, .resolverFails, .resolverDoesNotValidate, .clockOff, .clockStepped, .portBlocked: true
-        case .dkimKeyFailing, .certificateExpiring: false
+        case .dkimKeyFailing, .certificateExpiring, .crashSuspect: false
         case .stsRecordMissing, .stsFetchFailing, .tlsaGone, .startTLSGone, .authenticationLost, .issuerChanged: false
         case .mailWillExpire, .exceptionUnneeded, .canaryDelivered, .canaryRefused, .reportAddressFailing: false
         }

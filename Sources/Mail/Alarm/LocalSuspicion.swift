@@ -11,7 +11,7 @@ extension AlarmKind {
         case .portBlocked: [.connectFailed, .timedOut].contains(cause)
         case .stsRecordMissing, .stsFetchFailing, .tlsaGone, .startTLSGone, .authenticationLost, .issuerChanged,
             .mailWillExpire, .exceptionUnneeded, .canaryDelivered, .canaryRefused, .reportAddressFailing,
-            .dkimKeyFailing, .certificateExpiring:
+            .dkimKeyFailing, .certificateExpiring, .crashSuspect:
             false
         }
     }

@@ -26,6 +26,8 @@ final class Delivery {
     func attempt(
         _ job: Job, preferring family: AddressFamily?, entering: @Sendable (SiteTerms) async -> Bool
     ) async -> Attempt {
+        let place = parts.inFlight?.enter(job.message.number)
+        defer { parts.inFlight?.leave(place) }
         let attempt = await tried(job, preferring: family, entering)
         if case .made(let result) = attempt { metrics.count(result, of: job) }
         return attempt

@@ -29,6 +29,8 @@ struct DeliveryParts: Sendable {
     let sightings: Sightings
     /// Where it is written down by what each attempt was decided.
     let records: AttemptRecords
+    /// Where it is noted what is under way, for the start behind a crash.
+    let inFlight: InFlight?
     /// Set once the daemon stops: from then on no host and no lookup is to blame for what does not end.
     let stopping: Flag
     /// Settlements that the store does not take now: while there are any, nothing new is delivered that might not be written

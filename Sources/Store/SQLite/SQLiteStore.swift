@@ -36,6 +36,8 @@ public final class SQLiteStore: QueueStore {
     /// Two readers, so that an operator's listing is never in the way of the dispatcher.
     let dispatchReader: Reader
     let viewReader: Reader
+    /// What is being delivered, for the next start; nil where its file could not be made.
+    public let inFlight: InFlight?
     let spool: Spool
     private let reserve: Reserve
     private let lock: CInt
@@ -46,7 +48,7 @@ public final class SQLiteStore: QueueStore {
 
     init(
         path: String, lock: CInt, writer: Writer, journal: Journal?, readers: (Reader, Reader), spool: Spool,
-        reserve: Reserve,
+        reserve: Reserve, inFlight: InFlight? = nil,
         report: OpeningReport, policyLimit: Int = PolicyLimits.domains, watchBounds: WatchBounds = WatchBounds()
     ) {
         self.watchBounds = watchBounds
@@ -58,6 +60,7 @@ public final class SQLiteStore: QueueStore {
         self.dispatchReader = readers.0
         self.viewReader = readers.1
         self.spool = spool
+        self.inFlight = inFlight
         self.reserve = reserve
         self.openingReport = report
     }

@@ -91,7 +91,7 @@ extension SQLiteStore {
             }
             return SQLiteStore(
                 path: directory, lock: opened.lock, writer: writer, journal: journal, readers: (dispatch, view),
-                spool: spool, reserve: reserve,
+                spool: spool, reserve: reserve, inFlight: try? InFlight(in: opened.directory),
                 report: report, policyLimit: options.policyLimit, watchBounds: options.watchBounds)
         } catch {
             try? connection.close()
