@@ -78,6 +78,7 @@ extension Service {
         while !Task.isCancelled {
             tellCertificates()
             await tellKeys()
+            await clearSuspects()
             sinceAddresses += Self.ownPause
             if sinceAddresses >= Self.addressPause {
                 sinceAddresses = .zero

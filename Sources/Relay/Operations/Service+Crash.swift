@@ -24,6 +24,17 @@ extension Service {
         }
     }
 
+    /// A suspect that is held no more needs no alarm.
+    func clearSuspects() async {
+        for alarm in ground.alarms.standing where alarm.kind == .crashSuspect {
+            guard let id = QueueID(alarm.subject) else { continue }
+            // A store that does not answer says nothing of it.
+            guard let found = try? await store.show(id).map(\.recipients) ?? [] else { continue }
+            if found.contains(where: { $0.recipient.state == .held }) { continue }
+            ground.alarms.clear(.crashSuspect, of: alarm.subject, because: "it is held no more")
+        }
+    }
+
     private func holdBack(_ suspect: InFlight.Suspect) async throws(StoreError) {
         // Delivered as the last thing before the fall, or gone since.
         guard let message = try await store.message(suspect.message), let detail = try await store.show(message.id) else {
