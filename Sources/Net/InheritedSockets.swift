@@ -91,6 +91,14 @@ public final class InheritedSockets: Sendable {
         return FileDescriptor(owning: number)
     }
 
+    /// Opens a TCP socket now, with the rights of now, that is taken by `name` later.
+    public func open(_ address: SocketAddress, named name: String) throws(Errno) {
+        let descriptor = try Listener.listening(on: address)
+        let source = descriptor.rawValue
+        let number = try Errno.check { fcntl(source, F_DUPFD_CLOEXEC, Self.firstNumber) }
+        entries.withLock { $0.append(Entry(name: name, number: number)) }
+    }
+
     /// Digits only, and not beyond all bounds.
     private static func number(_ text: String) -> Int? {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil

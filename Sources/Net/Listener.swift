@@ -22,20 +22,13 @@ public final class Listener: Sendable {
     public init(
         on loop: Loop, address: SocketAddress, mode: UInt32 = 0o600, group: FileGroup? = nil
     ) throws(Errno) {
-        let family = address.family
-        let descriptor = try FileDescriptor {
-            socket(family, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        }
+        let descriptor = try Self.socket(for: address)
         let number = descriptor.rawValue
         var file: SocketFile?
         if case .unix(let path) = address {
             file = try SocketFile(binding: descriptor, to: path, mode: mode, group: group, type: SOCK_STREAM)
         } else {
-            try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
-            if family == AF_INET6 { try descriptor.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
-            try address.withSockaddr { pointer, length throws(Errno) in
-                try Errno.check { bind(number, pointer, length) }
-            }
+            try Self.bind(descriptor, to: address)
         }
         try Errno.check { listen(number, Self.backlog) }
         self.address = try Self.boundAddress(of: number) ?? address
@@ -57,6 +50,32 @@ public final class Listener: Sendable {
         file = nil
         registration = Registration(owning: descriptor, on: loop, isStream: false, isShared: true)
         registration.attach()
+    }
+
+    private static func socket(for address: SocketAddress) throws(Errno) -> FileDescriptor {
+        let family = address.family
+        return try FileDescriptor {
+            Glibc.socket(family, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        }
+    }
+
+    /// Of TCP.
+    private static func bind(_ descriptor: borrowing FileDescriptor, to address: SocketAddress) throws(Errno) {
+        let number = descriptor.rawValue
+        try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
+        if address.family == AF_INET6 { try descriptor.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+        try address.withSockaddr { pointer, length throws(Errno) in
+            try Errno.check { Glibc.bind(number, pointer, length) }
+        }
+    }
+
+    /// A TCP socket that listens, for ``init(adopting:on:)`` later, when the right to bind it is gone.
+    static func listening(on address: SocketAddress) throws(Errno) -> FileDescriptor {
+        let descriptor = try socket(for: address)
+        try bind(descriptor, to: address)
+        let number = descriptor.rawValue
+        try Errno.check { listen(number, backlog) }
+        return descriptor
     }
 
     private static func boundAddress(of number: CInt) throws(Errno) -> SocketAddress? {

@@ -30,6 +30,8 @@ public final class Service: Sendable {
     let dispatcher: Dispatcher
     let intake: IntakeServer
     let inherited: InheritedSockets
+    /// Nil where no service manager listens.
+    let notices: ServiceNotices?
     let validation = ValidationWatch()
     /// One reload at a time.
     let reloads = ReloadTurn()
@@ -66,9 +68,10 @@ public final class Service: Sendable {
     /// What time it is: the one place where the daemon reads a wall clock.
     static let clock: @Sendable () -> WallTime = { JudgedClock.shared.now }
 
-    init(_ parts: ServiceParts, _ inherited: InheritedSockets = .none) {
+    init(_ parts: ServiceParts, _ inherited: InheritedSockets = .none, _ notices: ServiceNotices? = nil) {
         ground = Ground(parts)
         self.inherited = inherited
+        self.notices = notices
         path = parts.path
         program = parts.program
         workerArguments = parts.workerArguments
@@ -102,6 +105,7 @@ public final class Service: Sendable {
     ) async throws(ServiceError) {
         Signals.ignoreBrokenPipe()
         // Before there are threads: it changes the environment.
+        let notices = ServiceNotices.take()
         let inherited: InheritedSockets
         do throws(InheritedSocketError) {
             inherited = try InheritedSockets.take()
@@ -109,8 +113,8 @@ public final class Service: Sendable {
             throw ServiceError.system("\(error)")
         }
         let parts = try await ServiceParts.make(
-            configuration, path: path, program: program, workerArguments: workerArguments, log: log)
-        let service = Service(parts, inherited)
+            configuration, path: path, program: program, workerArguments: workerArguments, inherited, log: log)
+        let service = Service(parts, inherited, notices)
         let loop = service.loops.next()
         let signals: Signals
         do throws(Errno) {
@@ -170,11 +174,13 @@ public final class Service: Sendable {
             Task(executorPreference: loop) { await self.watchRepairs(on: loop) },
             Task(executorPreference: loop) { await self.flyCanaries(on: loop) },
             Task(executorPreference: loop) { await control.run() },
+            Task(executorPreference: loop) { await self.tellLife(on: loop) },
         ]
         running.withLock { $0 = Running(control: control, tasks: tasks + alarmTasks(on: loop)) }
         await intake.adopt(
             ground.intakeParts(stations, current, dispatcher), stations.settings.entrances, opened)
         announce(opened.addresses)
+        notices?.send(.ready)
     }
 
     private func waitForStop(_ signals: Signals) async {
@@ -198,6 +204,7 @@ public final class Service: Sendable {
         await reloads.close()
         let limit = configuration.delivery.shutdownTimeout
         log.event(.notice, LogLine("stopping").with("within", "\(limit.components.seconds)s"))
+        notices?.send(.stopping)
         let running = running.withLock { $0 }
         for task in running?.tasks ?? [] { task.cancel() }
         ringLoader()

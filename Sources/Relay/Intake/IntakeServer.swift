@@ -187,6 +187,10 @@ extension ListenPoint {
         do throws(Errno) {
             switch self {
             case .address(let address):
+                // Opened while there were the rights for it.
+                if let descriptor = inherited.take(named: "\(self)") {
+                    return try Listener(adopting: descriptor, on: loop)
+                }
                 return try Listener(on: loop, address: address)
             case .unix(let path):
                 return try Listener(on: loop, address: .unix(path: path), mode: settings.socketMode, group: group)

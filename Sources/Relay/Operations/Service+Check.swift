@@ -28,6 +28,13 @@ extension Service {
         } catch {
             faults += error.faults.map { "\($0.key): \($0.problem). \($0.cure)." }
         }
+        if let name = configuration.server.user {
+            do throws(SystemUserError) {
+                if try SystemUser(named: name).number == 0 { throw .isRoot(name) }
+            } catch {
+                faults.append("server.user: \(error)")
+            }
+        }
         var status = stat()
         let directory = configuration.store.directory
         if stat(directory, &status) == 0, status.st_mode & 0o077 != 0 {

@@ -9,6 +9,7 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
     case resolverSettings(String)
     case listen(String, String)
     case control(String, String)
+    case user(String)
     case system(String)
 
     public var description: String {
@@ -21,6 +22,7 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
         case .resolverSettings(let why): "dns: \(why). Check root_trust_anchor, root_hints, forward and [dns.unbound]"
         case .listen(let address, let why): "cannot listen on \(address): \(why)"
         case .control(let path, let why): "cannot open the control socket \(path): \(why)"
+        case .user(let why): "server.user: \(why)"
         case .system(let why): why
         }
     }
@@ -30,7 +32,7 @@ extension ServiceError {
     /// True where the cure is in the configuration file.
     public var isConfiguration: Bool {
         switch self {
-        case .hostname, .tls, .files, .store, .resolverSettings: true
+        case .hostname, .tls, .files, .store, .resolverSettings, .user: true
         case .resolver, .listen, .control, .system: false
         }
     }

@@ -27,7 +27,8 @@ struct ServiceParts: Sendable {
     let dane: ClientContext
 
     static func make(
-        _ configuration: Configuration, path: String? = nil, program: String, workerArguments: [String], log: Logger
+        _ configuration: Configuration, path: String? = nil, program: String, workerArguments: [String],
+        _ inherited: InheritedSockets = .none, log: Logger
     ) async throws(ServiceError) -> ServiceParts {
         // Before anything else takes descriptors.
         _ = Descriptors.raised().fitting(configuration, log: log)
@@ -41,6 +42,7 @@ struct ServiceParts: Sendable {
         }
         warnOfLibraries(log)
         tellMissingAnchors(settings, log)
+        try Rights.giveUp(configuration, inherited, log)
         let store: SQLiteStore
         do throws(StoreOpenError) {
             store = try SQLiteStore.open(directory: configuration.store.directory, now: Service.clock())

@@ -39,6 +39,8 @@ public struct Configuration: Sendable, Equatable {
     public struct Server: Sendable, Equatable {
         /// Name for EHLO, `Received:` and the DSN's Reporting-MTA (RFC 5321 §4.1.1.1); nil is the system's own name.
         public var hostname: DomainName?
+        /// Who relayd becomes where it is started as root; nil is who it was started as.
+        public var user: String?
     }
 
     /// Where the queue lies.

@@ -21,7 +21,14 @@ extension ConfigurationSection {
                 """
                 The name said in EHLO, in the Received field and as reporting MTA in delivery status notifications. It \
                 should resolve to the address that other servers see, and back. Empty: the system's own full name.
-                """)
+                """),
+            ConfigurationKey(
+                "server", "user", \.server.user, .optional(.word),
+                """
+                Who relayd becomes where it is started as root, once it has read its keys and listens on ports below 1024; \
+                it cannot become root again. A service manager that starts it as another user needs no root at all \
+                (conf/waxwing.service). Empty: it stays who it was started as.
+                """),
         ])
 
     private static let store = ConfigurationSection(

@@ -26,6 +26,7 @@ struct ConfigurationChange: Hashable, Sendable {
     /// What others hold on to for as long as the daemon runs: its name in every message and notice, its queue, its doors.
     static let lasting: [Lasting] = [
         Lasting(key: "server.hostname") { $1.server.hostname = $0.server.hostname },
+        Lasting(key: "server.user") { $1.server.user = $0.server.user },
         Lasting(key: "store.directory") { $1.store.directory = $0.store.directory },
         Lasting(key: "control.socket") { $1.control.socket = $0.control.socket },
         Lasting(key: "metrics.listen") { $1.metrics.listen = $0.metrics.listen },

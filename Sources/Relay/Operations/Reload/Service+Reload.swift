@@ -30,6 +30,8 @@ extension Service {
     }
 
     private func reloadNow() async -> ReloadResult {
+        notices?.send(.reloading)
+        defer { notices?.send(.ready) }
         let old = current.value
         let result: ReloadResult
         do throws(ConfigurationError) {

@@ -1,0 +1,51 @@
+import Glibc
+import Logging
+import Mail
+import Net
+
+/// What a start as root is for, and its end: ports below 1024 are bound, keys are read, folders are there; then relayd is a user with few rights,
+/// for good.
+enum Rights {
+    /// Ports from here on need no right (ip(7), `ip_unprivileged_port_start` by default).
+    private static let firstFreePort: UInt16 = 1024
+
+    /// To be called when keys have been read, and before there is a queue or a thread of ours that is not ready for it.
+    static func giveUp(_ configuration: Configuration, _ inherited: InheritedSockets, _ log: Logger) throws(ServiceError) {
+        guard geteuid() == 0 else { return }
+        guard let name = configuration.server.user else {
+            log.event(
+                .warning,
+                LogLine("runs-as-root")
+                    .with("cure", "set server.user, or have the service manager start it as a user of its own"))
+            return
+        }
+        let user: SystemUser
+        do throws(SystemUserError) { user = try SystemUser(named: name) } catch {
+            throw ServiceError.user("\(error)")
+        }
+        for point in configuration.intake.points {
+            guard case .address(let address) = point, let port = address.port, (1..<firstFreePort).contains(port) else {
+                continue
+            }
+            do throws(Errno) { try inherited.open(address, named: "\(point)") } catch {
+                throw ServiceError.listen("\(point)", "\(error)")
+            }
+        }
+        try makeFolder(configuration.store.directory, mode: 0o700, of: user)
+        try makeFolder(folder(of: configuration.control.socket), mode: 0o750, of: user)
+        do throws(SystemUserError) { try user.become() } catch { throw ServiceError.user("\(error)") }
+        log.event(.notice, LogLine("rights-given-up").with("user", user.name))
+    }
+
+    /// One that is not there is made for the user; one that is there is left as it is, and judged by whoever uses it.
+    private static func makeFolder(_ path: String, mode: mode_t, of user: SystemUser) throws(ServiceError) {
+        guard !path.isEmpty, mkdir(path, mode) == 0 else { return }
+        guard chmod(path, mode) == 0, lchown(path, user.number, user.group) == 0 else {
+            throw ServiceError.user("\(path) cannot be given to \(user.name): \(Errno(rawValue: errno))")
+        }
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
+}
