@@ -56,7 +56,7 @@ public final class Service: Sendable {
 
     /// What the start began and the end must end.
     private struct Running: Sendable {
-        let control: ControlServer
+        let control: [ControlServer]
         let tasks: [Task<Void, Never>]
     }
 
@@ -149,12 +149,7 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError.listen("\(error.point)", error.reason)
         }
-        let control: ControlServer
-        do throws(ControlServerError) {
-            control = try ControlServer(on: loop, path: configuration.control.socket, source: self, log: log)
-        } catch {
-            throw ServiceError.control(configuration.control.socket, "\(error)")
-        }
+        let control = try openControl(on: loop)
         await ground.alarms.load()
         ground.alarms.hook.adopt(alarmHook(configuration))
         await holdBackSuspects()
@@ -173,10 +168,10 @@ public final class Service: Sendable {
             Task(executorPreference: loop) { await self.watchExpiry(on: loop) },
             Task(executorPreference: loop) { await self.watchRepairs(on: loop) },
             Task(executorPreference: loop) { await self.flyCanaries(on: loop) },
-            Task(executorPreference: loop) { await control.run() },
             Task(executorPreference: loop) { await self.tellLife(on: loop) },
         ]
-        running.withLock { $0 = Running(control: control, tasks: tasks + alarmTasks(on: loop)) }
+        let controlTasks = control.map { server in Task(executorPreference: loop) { await server.run() } }
+        running.withLock { $0 = Running(control: control, tasks: tasks + controlTasks + alarmTasks(on: loop)) }
         await intake.adopt(
             ground.intakeParts(stations, current, dispatcher), stations.settings.entrances, opened)
         announce(opened.addresses)
@@ -215,7 +210,7 @@ public final class Service: Sendable {
         async let noClients: Void = intake.stop(until: deadline, on: loops.next())
         async let noDeliveries: Void = dispatcher.drain(until: deadline, on: loops.next())
         _ = await (noClients, noDeliveries)
-        running?.control.close()
+        for server in running?.control ?? [] { server.close() }
         await endObserving()
         for task in running?.tasks ?? [] { await task.value }
         // What the last deliveries saw came after those who keep it had ended.

@@ -12,3 +12,30 @@ extension Service {
         }
     }
 }
+
+extension Service {
+    /// The operator's door, and the window beside it where there is to be one.
+    func openControl(on loop: Loop) throws(ServiceError) -> [ControlServer] {
+        let settings = configuration.control
+        var servers: [ControlServer] = []
+        do throws(ControlServerError) {
+            servers.append(try ControlServer(on: loop, path: settings.socket, source: self, log: log))
+        } catch {
+            throw ServiceError.control(settings.socket, "\(error)")
+        }
+        guard let path = settings.readSocket else { return servers }
+        var group: FileGroup?
+        if let name = settings.readGroup {
+            do throws(FileGroupError) { group = try FileGroup(named: name) } catch {
+                throw ServiceError.control(path, "\(error)")
+            }
+        }
+        do throws(ControlServerError) {
+            servers.append(
+                try ControlServer(on: loop, path: path, source: self, takesOrders: false, group: group, log: log))
+        } catch {
+            throw ServiceError.control(path, "\(error)")
+        }
+        return servers
+    }
+}

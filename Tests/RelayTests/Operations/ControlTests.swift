@@ -94,14 +94,14 @@ struct ControlTests {
     /// Runs `body` against a server on a socket of its own, and demands that the file is gone afterwards.
     func serve(
         _ limits: ControlServer.Limits = .init(request: .seconds(300), response: .seconds(300)),
-        _ body: @escaping @Sendable (String) async throws -> Void
+        takesOrders: Bool = true, _ body: @escaping @Sendable (String) async throws -> Void
     ) async throws {
         let path = "/tmp/control-\(UUID().uuidString.prefix(8)).sock"
         let loop = try Loop(name: "control")
         try loop.start()
         defer { loop.shutdown() }
         let log = Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() })
-        let server = try ControlServer(on: loop, path: path, source: OneMessage(), limits: limits, log: log)
+        let server = try ControlServer(on: loop, path: path, source: OneMessage(), takesOrders: takesOrders, limits: limits, log: log)
         var status = stat()
         #expect(lstat(path, &status) == 0 && status.st_mode & 0o777 == 0o660)
         let running = loop.task { await server.run() }
@@ -308,6 +308,22 @@ struct ControlTests {
         // What waits for lookups is not asked before there is a sign of life.
         await #expect(throws: stuck) { try await hasty.policy(try DomainName("d.example")) }
         await #expect(throws: stuck) { try await hasty.refreshPolicy(of: try DomainName("d.example")) }
+    }
+
+    @Test("where no orders are taken only a GET is, whatever its place would say")
+    func questionsOnly() async throws {
+        try await serve(takesOrders: false) { path in
+            let question = Array("GET /v1/status HTTP/1.1\r\n\r\n".utf8)
+            #expect(await Self.exchange(path, question).hasPrefix("HTTP/1.1 200 "))
+            for line in [
+                "POST /v1/reload HTTP/1.1", "POST /v1/status HTTP/1.1", "PUT /v1/status HTTP/1.1", "get /v1/status HTTP/1.1",
+                "GET\t/v1/status HTTP/1.1", " GET /v1/status HTTP/1.1", "POST /nowhere HTTP/1.1",
+                "POST /v1/queue/retry?destination=d.example HTTP/1.1",
+            ] {
+                let answer = await Self.exchange(path, Array("\(line)\r\n\r\n".utf8))
+                #expect(answer.hasPrefix("HTTP/1.1 403 ") && answer.contains("questions-only"), "\(line): \(answer)")
+            }
+        }
     }
 
     @Test("a second daemon on the same path is refused, a stale file is replaced, another file is left alone")

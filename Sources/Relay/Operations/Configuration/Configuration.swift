@@ -172,6 +172,10 @@ public struct Configuration: Sendable, Equatable {
 
     public struct Control: Sendable, Equatable {
         public var socket = "/run/waxwing/control.sock"
+        /// At which questions are answered and no orders taken; nil for none.
+        public var readSocket: String?
+        /// Whose file it is; nil is the group of relayd.
+        public var readGroup: String?
     }
 
     public struct Log: Sendable, Equatable {

@@ -23,7 +23,7 @@ extension ConfigurationSection {
                 should resolve to the address that other servers see, and back. Empty: the system's own full name.
                 """),
             ConfigurationKey(
-                "server", "user", \.server.user, .optional(.word),
+                "server", "user", \.server.user, .optional(.groupName), example: "\"waxwing\"",
                 """
                 Who relayd becomes where it is started as root, once it has read its keys and listens on ports below 1024; \
                 it cannot become root again. A service manager that starts it as another user needs no root at all \
@@ -133,7 +133,17 @@ extension ConfigurationSection {
         [
             ConfigurationKey(
                 "control", "socket", \.control.socket, .socketPath,
-                "HTTP over a Unix socket, for the user and the group of relayd (mode 0660).")
+                "HTTP over a Unix socket, for the user and the group of relayd (mode 0660)."),
+            ConfigurationKey(
+                "control", "read_socket", \.control.readSocket, .optional(.socketPath),
+                example: "\"/run/waxwing/read.sock\"",
+                """
+                Another one, at which questions are answered and nothing is changed: for people and programs that look \
+                (relayctl --socket). They see addresses, queue ids and reasons, no contents. Empty: none.
+                """),
+            ConfigurationKey(
+                "control", "read_group", \.control.readGroup, .optional(.groupName), example: "\"adm\"",
+                "Whose members may ask there (mode 0660). Empty: the group of relayd."),
         ])
 
     private static let log = ConfigurationSection(

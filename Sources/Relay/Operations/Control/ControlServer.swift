@@ -34,16 +34,21 @@ public final class ControlServer: Sendable {
     private let listener: Listener
     private let source: any ControlSource
     private let limits: Limits
+    private let takesOrders: Bool
     private let log: Logger
 
     /// Opens the socket: from here on clients may connect, and are answered once ``run()`` does. A socket file that is in
     /// the way is removed only if nobody answers on it. Two daemons that start in the same instant are kept apart by the
     /// lock of the store, not here.
+    /// - Parameters:
+    ///   - takesOrders: false for a socket at which questions are answered, and nothing is changed.
+    ///   - group: whose members may connect besides the daemon's user; nil for the daemon's own.
     public init(
-        on loop: Loop, path: String, source: any ControlSource, limits: Limits = Limits(), log: Logger
+        on loop: Loop, path: String, source: any ControlSource, takesOrders: Bool = true, group: FileGroup? = nil,
+        limits: Limits = Limits(), log: Logger
     ) throws(ControlServerError) {
         do throws(Errno) {
-            listener = try Listener(on: loop, address: .unix(path: path), mode: Self.mode)
+            listener = try Listener(on: loop, address: .unix(path: path), mode: Self.mode, group: group)
         } catch .addressInUse {
             throw .inUse(path)
         } catch {
@@ -51,6 +56,7 @@ public final class ControlServer: Sendable {
         }
         self.loop = loop
         self.source = source
+        self.takesOrders = takesOrders
         self.limits = limits
         self.log = log
     }
@@ -87,6 +93,8 @@ public final class ControlServer: Sendable {
         let deadline = Deadline.after(limits.request)
         switch await ExchangePoint.head(from: stream, until: deadline) {
         case .octets(let head, let rest):
+            // By the method, before anything is understood: what a place does is not to decide about rights.
+            guard takesOrders || head.starts(with: Array("GET ".utf8)) else { throw .questionsOnly }
             let request = try ControlRequest.parse(head)
             guard let length = try ControlBody.length(in: head, of: request) else { return request }
             guard let body = try await readBody(of: length, beginning: rest, from: stream, until: deadline) else {
@@ -122,6 +130,12 @@ extension ControlRefusal {
     fileprivate static var timeout: ControlRefusal {
         ControlRefusal(
             HTTPStatusCode(408, phrase: "Request Timeout"), "timeout", "the request took too long", "Try again")
+    }
+
+    fileprivate static var questionsOnly: ControlRefusal {
+        ControlRefusal(
+            .forbidden, "questions-only", "nothing can be changed over this socket",
+            "Use the one of control.socket, if you may")
     }
 
     fileprivate static var headTooLarge: ControlRefusal {

@@ -29,6 +29,8 @@ struct ConfigurationChange: Hashable, Sendable {
         Lasting(key: "server.user") { $1.server.user = $0.server.user },
         Lasting(key: "store.directory") { $1.store.directory = $0.store.directory },
         Lasting(key: "control.socket") { $1.control.socket = $0.control.socket },
+        Lasting(key: "control.read_socket") { $1.control.readSocket = $0.control.readSocket },
+        Lasting(key: "control.read_group") { $1.control.readGroup = $0.control.readGroup },
         Lasting(key: "metrics.listen") { $1.metrics.listen = $0.metrics.listen },
     ]
 
