@@ -9,7 +9,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Where `make run` keeps its configuration, queue and control socket.
 STATE := $(CURDIR)/var/run
 
-.PHONY: help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release bench-decisions bench-signatures bench-counting lint clean
+.PHONY: fuzz help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release bench-decisions bench-signatures bench-counting lint clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -137,3 +137,10 @@ let package = Package(
         tests("Structure", []),
     ]
 )
+
+// What libFuzzer feeds has no main of its own, so it is built only where somebody links libFuzzer's: `make fuzz`.
+if Context.environment["WAXWING_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "waxwing-fuzz", dependencies: ["Mail", "Gzip", "Relay"], path: "Tests/Fuzz", swiftSettings: strict))
+}
