@@ -9,7 +9,11 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Where `make run` keeps its configuration, queue and control socket.
 STATE := $(CURDIR)/var/run
 
+<<<<<<< HEAD
 .PHONY: fuzz help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release bench-decisions bench-signatures bench-counting lint clean
+=======
+.PHONY: help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release as-root bench-decisions bench-signatures bench-counting lint clean
+>>>>>>> main
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,13 +54,16 @@ demo: deps-bed release ## the whole mission in the mini-internet, no internet ne
 million: release ## what a million queued messages cost: enqueue, memory, restart, first pages (8 GB of disk)
 	@integration/million
 
-bench: deps-bed bench-release ## Waxwing beside Postfix and Exim: every row, a million queued (root, 15 GB of disk, about an hour)
+bench: as-root deps-bed bench-release ## Waxwing beside Postfix and Exim: every row, a million queued (root, 15 GB of disk, more than an hour)
 	@integration/bench
 
-bench-quick: deps-bed bench-release ## the same in short: the rows that say most (root, 5 GB of disk, some five minutes)
+bench-quick: as-root deps-bed bench-release ## the same in short: the rows that say most (root, 5 GB of disk, some five minutes)
 	@integration/bench --quick
 
-bench-release: release
+as-root:
+	@[ "$$(id -u)" = 0 ] || { echo "namespaces and mounts need root. As yourself: make bench-release; then: sudo integration/bench" >&2; exit 1; }
+
+bench-release: release ## what integration/bench needs: release builds of relayd, relayctl and waxwing-bench
 	swift build $(SWIFT_FLAGS) -c release --product waxwing-bench
 
 bench-decisions: deps ## decisions a second from warm caches, on one thread

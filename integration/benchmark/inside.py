@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from internet import addresses, namespace, users
@@ -52,7 +53,10 @@ class Bench:
         (STATE / "tmp").mkdir(mode=0o1777)
         (STATE / "tmp").chmod(0o1777)
         os.environ["TMPDIR"] = str(STATE / "tmp")
-        resolver, group = Group(f"{self.order['groups']}-resolver"), Group(f"{self.order['groups']}-relay")
+        # As systemd has it at boot; a new namespace has 10, and whoever writes more lines at once to Postfix's log would have to wait.
+        with suppress(OSError):
+            Path("/proc/sys/net/unix/max_dgram_qlen").write_text("512")
+        resolver, group = Group(f"{self.order['groups']}resolver"), Group(f"{self.order['groups']}relay")
         say(now="making certificates and zones")
         names.make_certificates()
         commands = names.make_zones(int(self.order["cold"]))
@@ -95,8 +99,8 @@ class Bench:
                         del messages[relay]
             for relay, count in messages.items():
                 if relay != STRAIGHT and self.order["counts"]:
-                    # Counts are steady: half the messages do.
-                    self.attempt(row, relay, "counts", max(200, count // 2), counted=True)
+                    # With as many messages: what waits takes memory.
+                    self.attempt(row, relay, "counts", count, counted=True)
 
     def attempt(self, row: Row, relay: str, what: str, messages: int, counted: bool = False) -> int:
         """How many messages it had; 0 where it failed, which is a result, too."""

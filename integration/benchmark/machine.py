@@ -18,6 +18,7 @@ def facts() -> dict[str, str]:
         "memory": f"{int(memory[1]) / 1e6:.0f} GB" if memory else "",
         "system": f"{system[1] if system else platform.system()}, Linux {platform.release()}",
         "TLS": _first("openssl", "version"),
+        "resolver of Postfix and Exim": _first("unbound", "-V"),
         "load before": f"{os.getloadavg()[0]:.2f}",
     }
 

@@ -20,10 +20,14 @@ class Bar:
     value: float
 
 
+TITLES = {"performance-rate.svg": "Messages per second", "performance-cpu.svg": "CPU per message, milliseconds",
+          "performance-queue.svg": "CPU per message while others wait, milliseconds"}
+
+
 def all_of(result: Result) -> dict[str, str]:
     """By file name; only what the result has figures for."""
-    found = {"performance-rate.svg": bars(result, "rate", "Messages per second", "more is better", ".0f"),
-             "performance-cpu.svg": bars(result, "cpu", "CPU per message, milliseconds", "less is better", ".3f")}
+    found = {"performance-rate.svg": bars(result, "rate", TITLES["performance-rate.svg"], "more is better", ".0f"),
+             "performance-cpu.svg": bars(result, "cpu", TITLES["performance-cpu.svg"], "less is better", ".3f")}
     if points := [line for line in result.parts.get("queue", []) if "cpu" in line]:
         found["performance-queue.svg"] = curve([(float(line["waiting"]), float(line["cpu"])) for line in points])
     return {name: picture for name, picture in found.items() if picture}
@@ -48,7 +52,7 @@ def bars(result: Result, figure: str, title: str, which: str, form: str) -> str:
             groups.append((BY_NAME[name].what, found))
     if not groups:
         return ""
-    parts = [_text(20, 26, f"{title} ({which})", 'font-size="16" font-weight="bold" fill="#222"')]
+    parts = [_text(20, 26, f"{title} ({which}; each group to its own scale)", 'font-size="16" font-weight="bold" fill="#222"')]
     x = 20.0
     for relay, colour in COLOURS.items():
         parts += [f'<rect x="{x}" y="40" width="11" height="11" fill="{colour}"/>', _text(x + 16, 50, relay, 'fill="#222"')]
@@ -70,7 +74,7 @@ def bars(result: Result, figure: str, title: str, which: str, form: str) -> str:
 
 def curve(points: list[tuple[float, float]]) -> str:
     """CPU per message over how many wait; the first point, with an empty queue, stands at the left edge."""
-    title, height, bottom = "CPU per message while others wait, milliseconds", 320.0, 262.0
+    title, height, bottom = TITLES["performance-queue.svg"], 320.0, 262.0
     most = max(value for _, value in points) * 1.25
     top = max(math.log10(max(waiting, 100)) for waiting, _ in points)
 

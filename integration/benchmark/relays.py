@@ -20,6 +20,7 @@ class RelayUnderTest:
 
     def __init__(self, row: Row, group: Group, talkative: bool = False) -> None:
         self.row, self.group, self.talkative = row, group, talkative
+        self._has_ended = False
         # A folder of its own for each start: nothing of the last run is in it.
         self.folder = STATE / self.name
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -36,9 +37,15 @@ class RelayUnderTest:
             raise
         return self
 
+    def end(self) -> None:
+        """Stops it, once."""
+        if not self._has_ended:
+            self._has_ended = True
+            self.stop()
+
     def __exit__(self, *_: object) -> None:
         try:
-            self.stop()
+            self.end()
         finally:
             self.group.end()
             shutil.rmtree(self.folder, ignore_errors=True)

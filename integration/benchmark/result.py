@@ -6,16 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Figures = dict[str, float]
-# Facts of the machine that are of one run, and no reason not to put another's rows beside its own.
+# Facts that are of one run, and no reason not to put another's rows beside its own.
 OF_A_RUN = ("date", "load before", "commit", "state of all relays on")
 
 
 class Unreadable(Exception):
     """A file that is no result, in words."""
-
-
-class NotTheSame(Exception):
-    """Rows of different machines or versions do not belong into one table."""
 
 
 @dataclass
@@ -32,19 +28,12 @@ class Result:
     failures: list[dict[str, str]] = field(default_factory=list)
     # Rows and parts of later runs, in the place of those of the first: when, of which commit, and which.
     added: list[str] = field(default_factory=list)
-    _fresh: set[str] | None = field(default=None, repr=False, compare=False)
-
-    def add_to(self) -> None:
-        """What is taken from now on stands in the place of what is there, row by row."""
-        self._fresh = set()
 
     def take(self, line: dict) -> None:
         """One line from inside."""
         if "machine" in line:
-            self._meet(line["machine"], line["versions"])
-            return
-        self._make_way(line.get("row") or line["part"])
-        if "failure" in line:
+            self.machine, self.versions = line["machine"], line["versions"]
+        elif "failure" in line:
             self.failures.append(line)
         elif "part" in line:
             self.parts.setdefault(line["part"], []).append(line["found"])
@@ -53,27 +42,42 @@ class Result:
         else:
             self.runs.setdefault(line["row"], {}).setdefault(line["relay"], []).append(line["figures"])
 
-    def _meet(self, machine: dict[str, str], versions: dict[str, str]) -> None:
-        if self._fresh is None or not self.machine:
-            self.machine, self.versions = machine, versions
-            return
-        other = [f"{name}: {value} instead of {self.machine[name]}" for name, value in machine.items()
-                 if name not in OF_A_RUN and self.machine.get(name, value) != value]
-        other += [f"{name}: {value} instead of {self.versions[name]}" for name, value in versions.items() if self.versions.get(name, value) != value]
-        if other:
-            raise NotTheSame("; ".join(other))
-        self.versions |= versions
-        self.added.append(f"{machine['date']}, {machine.get('commit', '')}")
+    def has_failed(self, name: str, relay: str | None = None) -> bool:
+        return any(name in (line.get("row"), line.get("part")) and line.get("relay") == relay for line in self.failures)
 
-    def _make_way(self, name: str) -> None:
-        if self._fresh is None or name in self._fresh:
-            return
-        self._fresh.add(name)
-        for found in (self.runs, self.counts, self.parts):
-            found.pop(name, None)
-        self.failures = [line for line in self.failures if name not in (line.get("row"), line.get("part"))]
-        if self.added:
-            self.added[-1] += f"{',' if ': ' in self.added[-1] else ':'} {name}"
+    def has_any_failure(self, name: str) -> bool:
+        return any(name in (line.get("row"), line.get("part")) for line in self.failures)
+
+    def with_later(self, later: "Result", repetitions: int, ended: frozenset[str] = frozenset()) -> "Result":
+        """This, with what `later` has found in its place: relays that have all repetitions of a row, and parts that have ended. What failed
+        or was not finished replaces nothing."""
+        merged = Result(self.machine, self.versions | later.versions, {row: dict(relays) for row, relays in self.runs.items()},
+                        {row: dict(relays) for row, relays in self.counts.items()}, dict(self.parts), list(self.failures), list(self.added))
+        names: dict[str, list[str]] = {}
+        for row, relays in later.runs.items():
+            for relay, runs in relays.items():
+                if len(runs) < repetitions or later.has_failed(row, relay):
+                    continue
+                merged.runs.setdefault(row, {})[relay] = runs
+                if relay in later.counts.get(row, {}):
+                    merged.counts.setdefault(row, {})[relay] = later.counts[row][relay]
+                merged.failures = [line for line in merged.failures if (line.get("row"), line.get("relay")) != (row, relay)]
+                names.setdefault(row, []).append(relay)
+        for part, found in later.parts.items():
+            if part in ended and not later.has_failed(part):
+                merged.parts[part] = found
+                merged.failures = [line for line in merged.failures if line.get("part") != part]
+                names[part] = []
+        if names:
+            which = ", ".join(f"{name} ({', '.join(relays)})" if relays else name for name, relays in names.items())
+            merged.added.append(f"{later.machine.get('date', '')}, {later.machine.get('commit', '')}: {which}")
+        return merged
+
+    def differences(self, later: "Result") -> str:
+        """Why rows of `later` do not belong into this table; empty where they do."""
+        pairs = [(self.machine, later.machine), (self.versions, later.versions)]
+        return "; ".join(f"{name}: {new[name]} instead of {value}" for old, new in pairs for name, value in old.items()
+                         if name not in OF_A_RUN and new.get(name, value) != value)
 
     def facts(self) -> list[tuple[str, str]]:
         """Its head: machine, versions, and which rows are of later runs."""
@@ -109,8 +113,25 @@ class Result:
     @staticmethod
     def read(path: Path) -> "Result":
         try:
-            return Result(**json.loads(path.read_text()))
+            fields = json.loads(path.read_text())
+            result = Result(**fields)
+            result.check()
         except OSError as error:
             raise Unreadable(f"{path}: {error.strerror}") from error
-        except (ValueError, TypeError, UnicodeDecodeError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise Unreadable(f"{path} is no result of integration/bench") from error
+        return result
+
+    def check(self) -> None:
+        """That a file holds what it should: ValueError or one of its kind where not."""
+        texts = [*self.machine.values(), *self.versions.values(), *self.added]
+        texts += [line["failure"] for line in self.failures]
+        runs = [run for relays in self.runs.values() for repetitions in relays.values() for run in repetitions]
+        runs += [run for relays in self.counts.values() for run in relays.values()]
+        figures = [value for run in runs for value in run.values()]
+        lines = [line for found in self.parts.values() for line in found]
+        if not (runs or lines):
+            raise ValueError("nothing was measured")
+        figures += [value for line in lines for value in line.values() if not isinstance(value, str)]
+        if not all(isinstance(text, str) for text in texts) or not all(isinstance(value, int | float) for value in figures):
+            raise ValueError("of other types")

@@ -38,8 +38,14 @@ COLUMNS = (
     Column("ends_share", "ends %", "", 0, 100),
     Column("others_share", "others %", "", 0, 100),
 )
-# Above this part of the machine source and sink are likely the limit of a rate.
-ENDS_LIMIT = 0.4
+# An end has one thread: from this part of a processor on it is likely the limit of a rate.
+END_LIMIT = 0.7
+# Above these the machine was not quiet.
+OTHERS_LIMIT = 0.3
+SPREADS = ("rate", "cpu")
+SPREAD_LIMIT = 0.25
+# Further parts, in their order; those of a result that was added to come as they were measured.
+PARTS = ("idle", "cold", "queue", "decisions", "resolver", "handshakes", "million")
 
 
 def syncs(result: Result, row: str, relay: str) -> float | None:
@@ -98,19 +104,23 @@ def blocks(result: Result) -> list[tuple[str, list[list[str]]]]:
             cells = [relay]
             for column in _COLUMNS:
                 cell = column.cell(figure_of(result, row.name, relay, column.figure))
-                if column.figure == "rate":
-                    cells += [cell, f"{result.spread(row.name, relay, 'rate') * 100:.0f}"]
-                elif column.figure == "ends_share" and (result.median(row.name, relay, "ends_share") or 0) > ENDS_LIMIT:
+                if column.figure in SPREADS:
+                    spread = result.spread(row.name, relay, column.figure)
+                    several = len(result.values(row.name, relay, column.figure)) > 1
+                    cells += [cell, f"{spread * 100:.0f}{'!' if spread > SPREAD_LIMIT else ''}" if several else "–"]
+                elif column.figure == "ends_share" and (result.median(row.name, relay, "busier_end") or 0) > END_LIMIT:
                     cells.append(cell + "*")
+                elif column.figure == "others_share" and (result.median(row.name, relay, "others_share") or 0) > OTHERS_LIMIT:
+                    cells.append(cell + "!")
                 else:
                     cells.append(cell)
             lines.append(cells)
         if WAXWING in relays and {POSTFIX, TUNED} & set(relays):
-            cells = ["better by"]
+            cells = ["better by" if {POSTFIX, TUNED} <= set(relays) else f"better than {next(name for name in (POSTFIX, TUNED) if name in relays)}"]
             for column in _COLUMNS:
                 value = ratio(result, row.name, column.figure, column.better) if column.better else None
                 cells.append(f"{value:.1f}×" if value else "")
-                if column.figure == "rate":
+                if column.figure in SPREADS:
                     cells.append("")
             lines.append(cells)
         found.append((f"{row.name}: {row.what}", lines))
@@ -120,7 +130,7 @@ def blocks(result: Result) -> list[tuple[str, list[list[str]]]]:
 def heads() -> list[str]:
     names = ["relay"]
     for column in _COLUMNS:
-        names += [column.head, "± %"] if column.figure == "rate" else [column.head]
+        names += [column.head, "± %"] if column.figure in SPREADS else [column.head]
     return names
 
 
@@ -131,10 +141,14 @@ def aligned(lines: list[list[str]], left: int = 1) -> list[str]:
             for line in lines]
 
 
+def parts_of(result: Result) -> list[tuple[str, list[dict]]]:
+    return [(name, result.parts[name]) for name in PARTS if name in result.parts]
+
+
 def parts(result: Result) -> list[str]:
     """The further parts, a small table each."""
     shown: list[str] = []
-    for name, found in result.parts.items():
+    for name, found in parts_of(result):
         keys = list(dict.fromkeys(key for line in found for key in line))
         words = [key for key in keys if any(isinstance(line.get(key), str) for line in found)]
         keys = words + [key for key in keys if key not in words]
@@ -164,7 +178,7 @@ def text(result: Result) -> str:
         place += len(block)
     output += ["", LEGEND] if shown else []
     if reached := targets.judged(result, ratio_of=ratio, figure_of=figure_of):
-        output += ["", "targets (against the better of Postfix's two)", *("  " + line for line in aligned(
+        output += ["", "targets: what Waxwing is meant to reach, against the better of Postfix's two (a short run says little)", *("  " + line for line in aligned(
             [["", "measured", "target", "stretch", ""], *reached]))]
     output += parts(result)
     output += ["", *(f"FAILED {line.get('row', line.get('part'))} {line.get('relay', '')}: {line['failure'].splitlines()[0]}"
@@ -174,7 +188,7 @@ def text(result: Result) -> str:
 
 LEGEND = ("Medians. ± %: fastest to slowest repetition. CPU ms: of all processes of the relay, for each message. PSS: the most, all processes\n"
           "together. syncs, calls, switches: for each message. disk: octets written for each octet of mail. DATA: the reply to the content.\n"
-          "way: from its submission to its arrival at the sink. ends %: the part of the machine that source and sink took (*: likely the limit\n"
-          "of the rate: compare CPU); others %: all that is neither relay nor end, the kernel's own threads and the resolver among it. better by:\n"
-          "against the better of Postfix's two.")
+          "way: from its submission to its arrival at the sink. ends %: the part of the machine that source and sink took (*: one of them likely\n"
+          "was the limit of the rate: compare CPU); others %: all that is neither relay nor end, the kernel's own threads and the resolver among it. !: the\n"
+          "machine was not quiet. better by: against the better of Postfix's two.")
 

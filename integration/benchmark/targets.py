@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .result import Result
-from .rows import WAXWING
+from .rows import POSTFIX, TUNED, WAXWING
 
 MILLION = 1_000_000
 Ratio = Callable[[Result, str, str, str], float | None]
@@ -50,7 +50,12 @@ def judged(result: Result, ratio_of: Ratio, figure_of: Figure) -> list[list[str]
     """For each target that was measured: what it is, what was reached, what was wanted, and the verdict."""
     lines = []
     for target in TARGETS:
+        if target.row not in result.runs and target.row not in result.counts and not result.has_any_failure(target.row):
+            continue
         if target.better:
+            if any(figure_of(result, target.row, name, target.figure) is None for name in (POSTFIX, TUNED)):
+                lines.append([target.what, "", f"≥ {target.least:g}×", f"≥ {target.stretch:g}×", "not both of Postfix's two"])
+                continue
             value = ratio_of(result, target.row, target.figure, target.better)
             met = value is not None and value >= target.least
             far = value is not None and value >= target.stretch
@@ -60,8 +65,7 @@ def judged(result: Result, ratio_of: Ratio, figure_of: Figure) -> list[list[str]
             met = value is not None and value < target.least
             far = value is not None and value <= target.stretch
             words = [f"{value:.3g}" if value is not None else "", f"< {target.least:g}", f"≤ {target.stretch:g}"]
-        if value is not None:
-            lines.append([target.what, *words, "stretch" if far else "met" if met else "MISSED"])
+        lines.append([target.what, *words, "not measured" if value is None else "stretch" if far else "met" if met else "MISSED"])
     return lines + [[what, f"{value:.3g}", wanted, "", "met" if met else "MISSED"] for what, value, wanted, met in _of_parts(result)]
 
 

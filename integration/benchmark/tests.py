@@ -5,8 +5,8 @@ import unittest
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import counting, document, pictures, table, targets
-from .result import NotTheSame, Result, Unreadable
+from . import counting, document, further, pictures, table, targets
+from .result import Result, Unreadable
 from .rows import BY_NAME, RELAYS, ROWS
 
 PERF = """\
@@ -35,7 +35,7 @@ def sample() -> Result:
     for relay, values in rates.items():
         for value in values:
             result.take({"row": "accept-20", "relay": relay, "counted": False,
-                         "figures": {"rate": value, "cpu": 100 / value, "data_p99": 5.0, "messages": 10, "ends_share": 0.5}})
+                         "figures": {"rate": value, "cpu": 100 / value, "data_p99": 5.0, "messages": 10, "ends_share": 0.5, "busier_end": 0.8}})
         result.take({"row": "accept-20", "relay": relay, "counted": True,
                      "figures": {"memory": value / 10, "fsync": 1.0, "fdatasync": 1.0, "calls": 30.0}})
     result.take({"part": "queue", "found": {"waiting": 0, "cpu": 0.5}})
@@ -74,45 +74,57 @@ class ResultTests(unittest.TestCase):
 
 
 class AddingTests(unittest.TestCase):
-    LATER = {"machine": {"processors": "2", "date": "2026-11-23", "commit": "abc"}, "versions": {"waxwing": "1"}}
+    def later(self) -> Result:
+        return Result(machine={"processors": "2", "date": "2026-11-23", "commit": "abc"}, versions={"waxwing": "1"})
 
-    def test_rows_of_a_later_run_replace(self) -> None:
-        result = sample()
-        result.add_to()
-        result.take(self.LATER)
-        self.assertEqual(len(result.values("accept-20", "waxwing", "rate")), 3)
-        for rate in (700.0, 800.0):
-            result.take({"row": "accept-20", "relay": "waxwing", "counted": False, "figures": {"rate": rate}})
-        result.take({"part": "cold", "found": {"rate": 1.0}})
-        self.assertEqual(result.values("accept-20", "waxwing", "rate"), [700.0, 800.0])
-        self.assertEqual(result.relays("accept-20"), ["waxwing"])
+    def rates(self, result: Result, relay: str, rates: list[float], row: str = "accept-20") -> None:
+        for rate in rates:
+            result.take({"row": row, "relay": relay, "counted": False, "figures": {"rate": rate}})
+
+    def test_whole_rows_replace(self) -> None:
+        later = self.later()
+        self.rates(later, "waxwing", [700.0, 800.0, 900.0])
+        self.rates(later, "postfix", [1.0, 2.0])
+        later.take({"part": "queue", "found": {"rate": 1.0}})
+        later.take({"part": "cold", "found": {"rate": 1.0}})
+        result = sample().with_later(later, 3, frozenset({"cold"}))
+        self.assertEqual(result.values("accept-20", "waxwing", "rate"), [700.0, 800.0, 900.0])
+        # Two of three repetitions, a part that has not ended, and what was not measured: as before.
+        self.assertEqual(result.values("accept-20", "postfix", "rate"), [200.0, 210.0, 220.0])
+        self.assertEqual(result.values("accept-20", "exim", "rate"), [100.0])
+        self.assertEqual(result.median("accept-20", "waxwing", "calls"), 30)
         self.assertEqual(len(result.parts["queue"]), 2)
-        self.assertIn(("later", "2026-11-23, abc: accept-20, cold"), result.facts())
+        self.assertEqual(len(result.parts["cold"]), 1)
+        self.assertIn(("later", "2026-11-23, abc: accept-20 (waxwing), cold"), result.facts())
+
+    def test_what_fails_replaces_nothing(self) -> None:
+        later = self.later()
+        self.rates(later, "waxwing", [1.0, 2.0, 3.0])
+        later.take({"row": "accept-20", "relay": "waxwing", "failure": "no"})
+        result = sample().with_later(later, 3)
+        self.assertEqual(result.median("accept-20", "waxwing", "rate"), 1000)
+        self.assertEqual(result.added, [])
 
     def test_failures_of_a_row_go_with_it(self) -> None:
         result = sample()
         result.take({"row": "dane-20", "relay": "exim", "failure": "no"})
-        result.add_to()
-        result.take(self.LATER)
-        result.take({"row": "dane-20", "relay": "exim", "counted": False, "figures": {"rate": 1.0}})
-        self.assertEqual(result.failures, [])
+        later = self.later()
+        self.rates(later, "exim", [1.0], "dane-20")
+        self.assertEqual(result.with_later(later, 1).failures, [])
 
-    def test_another_machine_is_refused(self) -> None:
-        result = sample()
-        result.add_to()
-        with self.assertRaises(NotTheSame):
-            result.take({"machine": {"processors": "64"}, "versions": {}})
-        with self.assertRaises(NotTheSame):
-            result.take({"machine": {"processors": "2"}, "versions": {"waxwing": "2"}})
+    def test_another_machine_or_program(self) -> None:
+        self.assertEqual(sample().differences(self.later()), "")
+        self.assertEqual(sample().differences(Result(machine={"processors": "64"})), "processors: 64 instead of 2")
+        self.assertEqual(sample().differences(Result(versions={"waxwing": "2"})), "waxwing: 2 instead of 1")
 
     def test_files(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "a.json"
             result = sample()
-            result.add_to()
             result.write(path)
             self.assertEqual(Result.read(path).runs, result.runs)
-            for octets in (b"", b"[]", b'{"run": 1}', b"\xff"):
+            for octets in (b"", b"[]", b"{}", b'{"run": 1}', b"\xff", b'{"machine": 5}', b'{"runs": {"accept-20": [1]}}',
+                           b'{"runs": {"accept-20": {"exim": [{"rate": "fast"}]}}}', b'{"parts": {"cold": [3]}}'):
                 path.write_bytes(octets)
                 with self.assertRaises(Unreadable):
                     Result.read(path)
@@ -124,7 +136,7 @@ class ShownTests(unittest.TestCase):
     def test_text(self) -> None:
         lines = table.text(sample()).splitlines()
         start = lines.index("accept-20: accept, 20 sessions")
-        self.assertEqual(lines[start + 1].split()[:3], ["waxwing", "1,000", "40"])
+        self.assertEqual(lines[start + 1].split()[:3], ["waxwing", "1,000", "40!"])
         self.assertIn("50*", lines[start + 1].split())
         self.assertTrue(lines[start + 5].startswith("better by"))
 
@@ -132,10 +144,20 @@ class ShownTests(unittest.TestCase):
         self.assertEqual(table.aligned([["a", "1", "22"], ["bcd", "333", "4"]]), ["a      1  22", "bcd  333   4"])
 
     def test_markdown(self) -> None:
-        section = document.section(sample())
+        section = document.section(sample(), ["performance-cpu.svg"])
+        self.assertIn("![CPU per message, milliseconds](performance-cpu.svg)", section)
         self.assertIn("| waxwing | 1,000 |", section)
         widths = {line.count("|") for line in section.splitlines() if line.startswith(("| relay", "| waxwing", "| better by"))}
         self.assertEqual(len(widths), 1)
+
+    def test_only_a_full_run_counts_as_one(self) -> None:
+        self.assertIn("accept-1 waxwing (0 of 3)", document.missing(sample(), []))
+        self.assertNotIn("accept-20 waxwing", document.missing(sample(), []))
+        full = sample()
+        for row in ROWS:
+            full.runs[row.name] = {relay: [{"rate": 1.0}] * 3 for relay in row.relays}
+        self.assertEqual(document.missing(full, ["queue"]), "")
+        self.assertEqual(document.missing(full, ["queue", "idle"]), "idle")
 
     def test_pictures_are_xml(self) -> None:
         drawn = pictures.all_of(sample())
@@ -147,6 +169,7 @@ class ShownTests(unittest.TestCase):
         self.assertEqual(len(BY_NAME), len(ROWS))
         for target in targets.TARGETS:
             self.assertIn(target.row, BY_NAME)
+        self.assertEqual(set(table.PARTS), set(further.PARTS))
         for row in ROWS:
             self.assertTrue(set(row.quick_relays) <= set(row.relays) <= {*RELAYS, "straight"}, row.name)
             if row.reuse and not row.rate:

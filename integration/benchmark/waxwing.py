@@ -97,10 +97,3 @@ class Waxwing(RelayUnderTest):
     @classmethod
     def version(cls) -> str:
         return "relayd " + said(program("relayd"), "--version")
-
-
-def programs() -> dict[str, str]:
-    """What the environment of the run inside must name."""
-    return {"RELAYD": str(program("relayd")), "RELAYCTL": str(program("relayctl"))}
-
-
