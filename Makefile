@@ -9,11 +9,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Where `make run` keeps its configuration, queue and control socket.
 STATE := $(CURDIR)/var/run
 
-<<<<<<< HEAD
-.PHONY: fuzz help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release bench-decisions bench-signatures bench-counting lint clean
-=======
-.PHONY: help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release as-root bench-decisions bench-signatures bench-counting lint clean
->>>>>>> main
+.PHONY: fuzz help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release as-root bench-decisions bench-signatures bench-counting lint clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +58,11 @@ bench-quick: as-root deps-bed bench-release ## the same in short: the rows that 
 
 as-root:
 	@[ "$$(id -u)" = 0 ] || { echo "namespaces and mounts need root. As yourself: make bench-release; then: sudo integration/bench" >&2; exit 1; }
+
+FUZZ_SECONDS ?= 60
+fuzz: deps ## libFuzzer for each reader of what strangers send: FUZZ_SECONDS each (60)
+	WAXWING_FUZZ=1 swift build $(SWIFT_FLAGS) -c release --product waxwing-fuzz --scratch-path .build/fuzz-build -Xswiftc -sanitize=fuzzer -Xswiftc -parse-as-library
+	@integration/fuzz --seconds $(FUZZ_SECONDS)
 
 bench-release: release ## what integration/bench needs: release builds of relayd, relayctl and waxwing-bench
 	swift build $(SWIFT_FLAGS) -c release --product waxwing-bench
