@@ -50,7 +50,7 @@ demo: deps-bed release ## the whole mission in the mini-internet, no internet ne
 million: release ## what a million queued messages cost: enqueue, memory, restart, first pages (8 GB of disk)
 	@integration/million
 
-bench: as-root deps-bed bench-release ## Waxwing beside Postfix and Exim: every row, a million queued (root, 15 GB of disk, more than an hour)
+bench: as-root deps-bed bench-release ## Waxwing beside Postfix and Exim: every row, a million queued (root, 15 GB of disk, about an hour)
 	@integration/bench
 
 bench-quick: as-root deps-bed bench-release ## the same in short: the rows that say most (root, 5 GB of disk, some five minutes)

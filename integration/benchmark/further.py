@@ -14,6 +14,7 @@ from .ends import Sink, Source, program
 from .measure import CLASSES, WARM_UP, Ground, send, through, wanted
 from .memory import pss
 from .places import SINK_CERTIFICATE, SINK_PORT, STATE, WORLD, host_address
+from .postfixes import TunedPostfix
 from .rows import BY_NAME, EXIM, TUNED, WAXWING, Row
 from .waxwing import Waxwing
 
@@ -41,13 +42,21 @@ class _Crowded(Waxwing):
             "delivery": {"connection_limit": "50"}}
 
 
+class _CrowdedPostfix(TunedPostfix):
+    def settings(self) -> dict[str, str]:
+        return super().settings() | {"default_process_limit": str(IDLE[TUNED] + 50)}
+
+
+_CROWDED = {WAXWING: _Crowded, TUNED: _CrowdedPostfix}
+
+
 def idle(ground: Ground, order: dict) -> Iterator[Found]:
     for name, count in IDLE.items():
         if name not in order["relays"]:
             continue
         _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
         count = min(count, (descriptors - _RESERVE) // 2) if descriptors != resource.RLIM_INFINITY else count
-        kind = _Crowded if name == WAXWING else CLASSES[name]
+        kind = _CROWDED.get(name, CLASSES[name])
         with kind(_ACCEPT, ground.group) as relay, Sink(tls=False) as sink:
             send(_ACCEPT, relay, sink, WARM_UP)
             before = pss(ground.group.processes())

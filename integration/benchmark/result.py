@@ -105,9 +105,8 @@ class Result:
     def write(self, path: Path) -> None:
         """Whole or not at all: it is written again with each figure, and a run may end at any time."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        fields = {name: value for name, value in vars(self).items() if not name.startswith("_")}
         new = path.with_name(path.name + ".new")
-        new.write_text(json.dumps(fields, indent=1, ensure_ascii=False) + "\n")
+        new.write_text(json.dumps(vars(self), indent=1, ensure_ascii=False) + "\n")
         new.replace(path)
 
     @staticmethod

@@ -139,10 +139,19 @@ class Relay:
         raise AssertionError("no VmHWM")
 
     def tail(self, size: int = 1200) -> str:
-        return self.log_path.read_text(errors="replace")[-size:] if self.log_path.exists() else ""
+        return self.log().read_text(errors="replace")[-size:] if self.log_path.exists() else ""
 
     def events(self) -> list[dict[str, str]]:
-        return parse_log(self.log_path.read_text(errors="replace")) if self.log_path.exists() else []
+        return parse_log(self.log().read_text(errors="replace")) if self.log_path.exists() else []
+
+    def log(self) -> Path:
+        """Its log so far. relayd keeps lines for some milliseconds, to write several at once: this waits until it is quiet."""
+        size = -1
+        for _ in range(10):
+            if size == (size := self.log_path.stat().st_size if self.log_path.exists() else 0):
+                break
+            time.sleep(0.02)
+        return self.log_path
 
     def attempts(self, letter: Letter, recipient: str | None = None) -> list[dict[str, str]]:
         """The `delivery` events of one letter, in order."""

@@ -174,7 +174,7 @@ def scenario_wrong_password(ruled: Ruled) -> None:
     assert "535" in str(attempts[0]), attempts[0]
     wait_for("second attempt", lambda: len(ruled.relay.attempts(letter)) >= 2, LIMIT)
     assert {attempt["status"] for attempt in ruled.relay.attempts(letter)} == {"deferred"}
-    log = ruled.relay.log_path.read_text(errors="replace")
+    log = ruled.relay.log().read_text(errors="replace")
     assert SMARTHOST_PASSWORD not in log and WRONG_PASSWORD not in log, "a password in the log"
 
 

@@ -179,7 +179,7 @@ def scenario_unclean_recipient(relay: Relay, line: bytes) -> None:
 
 
 def clean(relay: Relay) -> None:
-    raw = relay.log_path.read_bytes()
+    raw = relay.log().read_bytes()
     raw.decode()
     assert not re.search(rb"[\0-\x09\x0b-\x1f\x7f]", raw), "the log has raw controls"
 

@@ -137,9 +137,9 @@ def scenario_failed_logins(relay: Relay) -> None:
     assert {"mechanism", "reason"} <= failed[0].keys(), failed
     # Where it will lie: it includes what lies there.
     shutil.copy(FILTER, "/etc/fail2ban/filter.d/")
-    done = subprocess.run(["fail2ban-regex", relay.log_path, "waxwing"], capture_output=True, text=True)
+    done = subprocess.run(["fail2ban-regex", relay.log(), "waxwing"], capture_output=True, text=True)
     lines = len(events(relay, "auth-failed"))
     assert re.search(rf"Lines: .* {lines} matched", done.stdout), done.stdout[-800:] + done.stderr[-500:]
     # With the address that is to be banned.
-    found = subprocess.run(["fail2ban-regex", "--out", "ip", relay.log_path, "waxwing"], capture_output=True, text=True).stdout.split()
+    found = subprocess.run(["fail2ban-regex", "--out", "ip", relay.log(), "waxwing"], capture_output=True, text=True).stdout.split()
     assert found.count(source) == len(events(relay, "auth-failed", client=source)), found

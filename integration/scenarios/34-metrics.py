@@ -150,12 +150,12 @@ def scenario_json(relay: Relay) -> None:
     """Every line of the log is one JSON object with time, level and event, and no word of a message"""
     letter = delivered(relay, "someone@good.example")
     def told() -> list[dict[str, object]]:
-        text = relay.log_path.read_text(errors="strict")
+        text = relay.log().read_text(errors="strict")
         found = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
         return [line for line in found if line.get("event") == "delivery" and line["from"] == f"<{letter.sender}>"]
 
     wait_for("the line of the delivery", told, 30)
-    raw = relay.log_path.read_text(errors="strict")
+    raw = relay.log().read_text(errors="strict")
     lines = [json.loads(line) for line in raw.splitlines()]
     assert lines and all(line["time"].endswith("Z") and line["level"] and ("event" in line or "message" in line) for line in lines)
     delivery = [line for line in lines if line.get("event") == "delivery" and line["from"] == f"<{letter.sender}>"]
@@ -170,7 +170,7 @@ def scenario_levels(first: Relay) -> None:
         letter = Letter.to("someone@good.example", name="levels")
         relay.submit(letter)
         relay.wait_attempt(letter, letter.recipients[0], ("delivered",))
-        assert "event=accepted" not in relay.log_path.read_text()
+        assert "event=accepted" not in relay.log().read_text()
 
 
 def scenario_disk(first: Relay) -> None:

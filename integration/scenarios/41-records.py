@@ -301,8 +301,8 @@ def scenario_bundle(records: Records) -> None:
         explained = " ".join(relay.ctl("explain", id)[1].split())
         # Otherwise their absence from the file would mean nothing.
         assert "wendelgard" in explained and "benedikta.huber" in explained and whole.identity in explained, explained
-        assert "benedikta.huber" in relay.log_path.read_text()
-        words = ("bundle", id, "--output", str(path), "--log", str(relay.log_path))
+        assert "benedikta.huber" in relay.log().read_text()
+        words = ("bundle", id, "--output", str(path), "--log", str(relay.log()))
         code, output, error = relay.ctl(*words)
         assert code == 0, (code, output, error)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, oct(path.stat().st_mode)

@@ -115,6 +115,27 @@ struct LogTests {
         close(ends[0])
     }
 
+    @Test("Lines that come together are written together: a pipe that keeps writes apart holds fewer than lines")
+    func gathered() throws {
+        var ends: [CInt] = [0, 0]
+        // O_DIRECT, which Glibc's module does not name: each write(2) is a packet of its own (pipe(2)).
+        let packets: CInt = 0o40000
+        try #require(pipe(&ends) == 0)
+        for end in ends { try #require(fcntl(end, F_SETFL, packets | O_NONBLOCK) == 0) }
+        defer { for end in ends { close(end) } }
+        let output = LogOutput(descriptor: ends[1])
+        for number in 0..<100 { output.write("event=line number=\(number)\n") }
+        #expect(output.flush())
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        var (writes, lines) = (0, 0)
+        while case let count = read(ends[0], &buffer, buffer.count), count > 0 {
+            writes += 1
+            lines += buffer[..<count].count { $0 == UInt8(ascii: "\n") }
+        }
+        #expect(lines == 100)
+        #expect(writes < 50, "\(writes) writes")
+    }
+
     /// Reads until the other end closes, on a thread of its own: flush() blocks one of the pool's, and a pool may have no more.
     private final class Reader: Sendable {
         private let all = Mutex<String?>(nil)

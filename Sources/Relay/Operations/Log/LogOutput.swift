@@ -71,7 +71,7 @@ public final class LogOutput: Sendable {
     public var isTerminal: Bool { isatty(descriptor) == 1 }
 
     private func drain() {
-        // Not a timer: those of libdispatch go by clocks that a test may have stopped.
+        // Not a timer of libdispatch: where libfaketime moves the clock none fires.
         poll(nil, 0, Self.gathering)
         while true {
             let octets: [UInt8]? = waiting.withLock { waiting in
