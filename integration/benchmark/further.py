@@ -105,7 +105,11 @@ def _cold_and_warm(ground: Ground, name: str, domains: int) -> Iterator[tuple[st
             sink.reset()
             sink.expect(domains)
             sent = Source(COLD.sessions, domains, COLD.size, "c%d.bench", domains).wait()
-            figures, report = through(sent, sink.arrived(relay.patience)), sink.report()
+            try:
+                figures, report = through(sent, sink.arrived(relay.patience)), sink.report()
+            except RuntimeError as error:
+                put_off = [line for line in relay.whole_log().splitlines() if "status=deferred" in line]
+                raise RuntimeError("\n".join([f"{name}, {temperature}, {domains} domains: {error}", *put_off[:20]])) from error
             relay.rest()
             used = ground.group.time().total + ground.resolver.time().total - before
             yield temperature, {"rate": figures["rate"], "cpu": used * 1000 / domains, "way_p50": report["latency_p50"] / 1000,

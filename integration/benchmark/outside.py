@@ -115,7 +115,7 @@ def _measure(wish: Wish, order: dict, base: Result | None, file: Path, place: Pa
     _remove_leftovers(place)
     if shutil.disk_usage(place).free < order["image_size"] + GIB:
         return _fail(f"{order['image_size'] // GIB + 1} GB are needed in {place}")
-    found = Found(base, order["repetitions"], file)
+    found = Found(base, order["repetitions"], file, not order["rows"])
     code = _follow(order, place, found)
     result = found.result
     if result.runs or result.parts:
@@ -129,8 +129,8 @@ def _measure(wish: Wish, order: dict, base: Result | None, file: Path, place: Pa
 class Found:
     """What a run finds, in its file as it comes."""
 
-    def __init__(self, base: Result | None, repetitions: int, file: Path) -> None:
-        self._base, self._repetitions, self._file = base, repetitions, file
+    def __init__(self, base: Result | None, repetitions: int, file: Path, parts_only: bool) -> None:
+        self._base, self._repetitions, self._file, self._parts_only = base, repetitions, file, parts_only
         self._ended: set[str] = set()
         self._part = ""
         self._cannot_write = False
@@ -148,7 +148,7 @@ class Found:
         self.fresh.take(line)
         self.progress.show("  " + table.short(line))
         if "machine" in line:
-            if self._base and (why := self._base.differences(self.fresh)):
+            if self._base and (why := self._base.differences(self.fresh, self._parts_only)):
                 raise _NotTheSame(why)
             return
         self._write()

@@ -5,6 +5,8 @@ import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .rows import WAXWING
+
 Figures = dict[str, float]
 # Facts that are of one run, and no reason not to put another's rows beside its own.
 OF_A_RUN = ("date", "load before", "commit", "state of all relays on")
@@ -51,7 +53,7 @@ class Result:
     def with_later(self, later: "Result", repetitions: int, ended: frozenset[str] = frozenset()) -> "Result":
         """This, with what `later` has found in its place: relays that have all repetitions of a row, and parts that have ended. What failed
         or was not finished replaces nothing."""
-        merged = Result(self.machine, self.versions | later.versions, {row: dict(relays) for row, relays in self.runs.items()},
+        merged = Result(self.machine, later.versions | self.versions, {row: dict(relays) for row, relays in self.runs.items()},
                         {row: dict(relays) for row, relays in self.counts.items()}, dict(self.parts), list(self.failures), list(self.added))
         names: dict[str, list[str]] = {}
         for row, relays in later.runs.items():
@@ -70,14 +72,17 @@ class Result:
                 names[part] = []
         if names:
             which = ", ".join(f"{name} ({', '.join(relays)})" if relays else name for name, relays in names.items())
-            merged.added.append(f"{later.machine.get('date', '')}, {later.machine.get('commit', '')}: {which}")
+            program = later.versions.get(WAXWING, "")
+            other = f", by {program}" if program != self.versions.get(WAXWING, program) else ""
+            merged.added.append(f"{later.machine.get('date', '')}, {later.machine.get('commit', '')}: {which}{other}")
         return merged
 
-    def differences(self, later: "Result") -> str:
-        """Why rows of `later` do not belong into this table; empty where they do."""
+    def differences(self, later: "Result", parts_only: bool = False) -> str:
+        """Why rows of `later` do not belong into this table; empty where they do. A further part is compared with no row: it may be of
+        another relayd, and the head says of which."""
         pairs = [(self.machine, later.machine), (self.versions, later.versions)]
         return "; ".join(f"{name}: {new[name]} instead of {value}" for old, new in pairs for name, value in old.items()
-                         if name not in OF_A_RUN and new.get(name, value) != value)
+                         if name not in OF_A_RUN and not (parts_only and name == WAXWING) and new.get(name, value) != value)
 
     def facts(self) -> list[tuple[str, str]]:
         """Its head: machine, versions, and which rows are of later runs."""

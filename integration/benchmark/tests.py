@@ -115,7 +115,13 @@ class AddingTests(unittest.TestCase):
     def test_another_machine_or_program(self) -> None:
         self.assertEqual(sample().differences(self.later()), "")
         self.assertEqual(sample().differences(Result(machine={"processors": "64"})), "processors: 64 instead of 2")
-        self.assertEqual(sample().differences(Result(versions={"waxwing": "2"})), "waxwing: 2 instead of 1")
+        other = Result(versions={"waxwing": "2"})
+        self.assertEqual(sample().differences(other), "waxwing: 2 instead of 1")
+        self.assertEqual(sample().differences(other, parts_only=True), "")
+        other.take({"part": "cold", "found": {"rate": 1.0}})
+        merged = sample().with_later(other, 3, frozenset({"cold"}))
+        self.assertIn(("waxwing", "1"), merged.facts())
+        self.assertIn("cold, by 2", merged.added[0])
 
     def test_files(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
