@@ -9,7 +9,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Where `make run` keeps its configuration, queue and control socket.
 STATE := $(CURDIR)/var/run
 
-.PHONY: fuzz help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release as-root bench-decisions bench-signatures bench-counting lint clean
+.PHONY: fuzz test-faults help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release as-root bench-decisions bench-signatures bench-counting lint clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ unit: ## unit and structure tests only
 
 scenarios: deps-bed release ## the scenarios in the mini-internet (root)
 	@integration/run
+
+test-faults: deps-bed release ## all faults of docs/reliability.md in the mini-internet, slow ones too, with a table at the end (root)
+	@integration/run --faults
 
 demo: deps-bed release ## the whole mission in the mini-internet, no internet needed (root)
 	@integration/demo

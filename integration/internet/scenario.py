@@ -2,10 +2,13 @@
 
 It is called with what the file's `fixture(bed)` (a context manager) yields, or with the bed where there is none.
 `@cases(table, name)` calls it once for each line of a table. It fails by an exception; `Skip` says why it cannot run here.
+`@slow` keeps it out of `make test`; `make test-faults` runs it. A title that begins with `F113` is the check of fault 113 of docs/reliability.md.
 """
 
 import importlib.util
 import inspect
+import itertools
+import re
 import shutil
 import time
 import traceback
@@ -32,11 +35,43 @@ def cases(table: Iterable[Any], name: Callable[[Any], str]) -> Callable[[Callabl
     return mark
 
 
+def slow(function: Callable[..., None]) -> Callable[..., None]:
+    function.slow = True  # type: ignore[attr-defined]
+    return function
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which scenarios are to run."""
+
+    pattern: str = ""
+    # Slow ones too, and of all only those that a fault of the matrix names.
+    slow: bool = False
+    faults: bool = False
+
+    def wants(self, stem: str, run: "Run") -> bool:
+        return self.pattern in f"{stem} {run.title}" and (self.slow or not run.is_slow) and (not self.faults or bool(run.faults))
+
+
 @dataclass(frozen=True)
 class Run:
     title: str
     function: Callable[..., None]
     arguments: tuple[Any, ...]
+
+    @property
+    def is_slow(self) -> bool:
+        return getattr(self.function, "slow", False)
+
+    @property
+    def faults(self) -> tuple[int, ...]:
+        """The numbers of the faults it is the check of: those its title begins with, and that of the domain of its case."""
+        named = [int(word[1:]) for word in itertools.takewhile(_FAULT.fullmatch, self.title.split())]
+        return tuple(named + [int(number) for number in _FAULT_DOMAIN.findall(self.title)])
+
+
+_FAULT = re.compile(r"F[0-9]{1,3}")
+_FAULT_DOMAIN = re.compile(r"\bfault-([0-9]{1,3})[a-z-]*\.example\b")
 
 
 def runs_of(module: ModuleType) -> list[Run]:
@@ -58,12 +93,12 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def run_file(path: Path, pattern: str) -> None:
+def run_file(path: Path, wish: Wish) -> None:
     """Prints a line for each scenario: `ok`, `skip` or `FAIL`, tab separated, for `run` to render."""
     bed = Bed.here()
     addresses.begin_file(int(path.stem.split("-")[0]))
     module = load(path)
-    runs = [run for run in runs_of(module) if pattern in f"{path.stem} {run.title}"]
+    runs = [run for run in runs_of(module) if wish.wants(path.stem, run)]
     if not runs:
         return
     failed = False
