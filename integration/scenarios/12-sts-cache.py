@@ -4,7 +4,7 @@ import time
 from contextlib import contextmanager
 from typing import Iterator
 
-from internet import changes, policies
+from internet import changes, dnsfaults, policies
 from internet.domains import BY_NAME, STS
 from internet.inside import Bed, wait_for
 from internet.relay import Relay
@@ -152,3 +152,34 @@ def scenario_slow_policy_host(first: Relay) -> None:
             last = relay.wait_attempt(letter, letter.recipients[0], ("delivered",), LIMIT)[-1]
             assert last["sts"] == "unknown" and 9 <= float(last["delay"].rstrip("s")) < 20, last
         assert len(policies.requests(bed.folder, "changes-slow.example")) <= 1, "more than one fetch for many letters"
+
+
+def scenario_record_lookup_fails(relay: Relay) -> None:
+    """F51 The lookup of the TXT record fails while a policy is known: it stays in force, and the log warns"""
+    domain = "fault-51.example"
+    changes.mend_lookups(relay.bed, domain)
+    letter = held(relay, domain)
+    changes.break_lookups(relay.bed, domain)
+    asked = lookups(relay, domain)
+    wait_for("a lookup that failed", lambda: lookups(relay, domain) > asked, LIMIT)
+    wait_held(relay, letter, len(relay.attempts(letter)))
+    wait_held(relay, letter, len(relay.attempts(letter)))
+    assert policies.requests(relay.bed.folder, domain) == ["200"]
+    wait_for("the warning", lambda: events(relay, "sts-record-missing", domain), LIMIT)
+    assert shown(relay, domain)["policy"]["mode"] == "enforce"
+
+
+def lookups(relay: Relay, domain: str) -> int:
+    return dnsfaults.questions(relay.bed.folder, f"_mta-sts.{domain}").count("TXT")
+
+
+def scenario_hundred_letters(relay: Relay) -> None:
+    """F55 A hundred letters to a domain whose policy cannot be fetched cause one GET, and all arrive"""
+    domain = "fault-55.example"
+    letters = [Letter.to(f"someone@{domain}", name="hundred") for _ in range(100)]
+    for letter in letters:
+        relay.submit(letter)
+    for letter in letters:
+        last = relay.wait_attempt(letter, letter.recipients[0], ("delivered",), LIMIT)[-1]
+        assert last["sts"] == "unknown", last
+    assert policies.requests(relay.bed.folder, domain) == ["404"]
