@@ -125,6 +125,7 @@ _STS = (
     _policy("56-partial", "the policy comes with status 203", "203"),
     _policy("56-unmodified", "the policy host says 304", "304"),
     _policy("57", "a CA nobody trusts signed the policy host's certificate", certificate="private-ca"),
+    _policy("57-held", "a policy is known, then its host's certificate expires", "ok", _ENFORCED, only="12"),
     _policy("61", "the policy has no media type", "no-type"),
     # RFC 8461 §3.2 heeds no parameter of the type.
     _policy("61-charset", "the policy is text/plain in UTF-16, as its host says, and in ASCII, as it is", "utf-16", _ENFORCED),

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Iterator
 
 from internet import changes, dnsfaults, policies
@@ -183,3 +184,17 @@ def scenario_hundred_letters(relay: Relay) -> None:
         last = relay.wait_attempt(letter, letter.recipients[0], ("delivered",), LIMIT)[-1]
         assert last["sts"] == "unknown", last
     assert policies.requests(relay.bed.folder, domain) == ["404"]
+
+
+def scenario_policy_host_expires(relay: Relay) -> None:
+    """F57 A new id, and the policy host's certificate has expired: the old policy stays in force"""
+    domain = "fault-57-held.example"
+    sts = BY_NAME[domain].sts
+    assert sts
+    letter = held(relay, domain)
+    changes.certify(relay.bed, domain, "webpki-expired")
+    changes.publish(relay.bed, domain, replace(sts, id="2"))
+    failure = wait_for("failed fetch in the log", lambda: events(relay, "sts-fetch-failed", domain), LIMIT)[0]
+    assert (failure["id"], failure["keeps"], failure["type"]) == ("2", "1", "sts-webpki-invalid"), failure
+    wait_held(relay, letter, len(relay.attempts(letter)))
+    assert shown(relay, domain)["policy"]["id"] == "1"

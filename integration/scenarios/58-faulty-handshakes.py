@@ -178,7 +178,7 @@ def check(world: World, fault: Fault) -> None:
         assert not host.verbs()["MAIL"] and not host.taken, host.lines
         assert "STARTTLS" in host.lines, host.lines
         assert f"handshake-{letter.identity.split('-')[1]}" not in " ".join(host.lines)
-        code, _, error = world.relay.ctl("queue", "remove", "--sender", letter.sender, "--yes")
+        code, _, error = world.relay.ctl("queue", "delete", "--sender", letter.sender, "--yes")
         assert code == 0, error
     world.sayings.append(Said(domain, "tlsa", fault.result, policy_domain=f"mx{world.number}.{DOMAIN}"))
 
