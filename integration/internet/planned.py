@@ -1,8 +1,8 @@
 """A mail host that does as a plan says: at each command either what an honest server does, or a fault.
 
 A plan is {place: act}. Places: "connect", "EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "DATA", "." and "QUIT"; a number behind a place
-("RCPT 3") is its third time in the session, and goes before the bare place. An act is octets that are said instead of the usual reply, or a function that
-is given the session and returns what `Session.serve` is to do: True to go on, False to hang up.
+("RCPT 3") is its third time in the session, and goes before the bare place. An act is octets that are said instead of the usual reply, or
+a function that is given the session and returns what `Session.serve` is to do: True to go on, False to hang up.
 """
 
 import socket
@@ -159,9 +159,9 @@ class Session:
         while (line := self.line()) is not None:
             verb = line.upper()
             if verb.startswith(("EHLO", "HELO")):
-                offered = [*self.host.extensions, *(("STARTTLS",) if self.host.context and not self.secure else ())]
-                words = "".join(f"250-{word}\r\n" for word in offered) if verb.startswith("EHLO") else ""
-                alive = self.at(verb[:4], f"{words}250 planned.example\r\n".encode())
+                offered = (*self.host.extensions, *(("STARTTLS",) if self.host.context and not self.secure else ())) if verb.startswith("EHLO") else ()
+                *most, last = ("planned.example", *offered)
+                alive = self.at(verb[:4], ("".join(f"250-{word}\r\n" for word in most) + f"250 {last}\r\n").encode())
             elif verb == "STARTTLS":
                 alive = self.at("STARTTLS", b"220 2.0.0 go ahead\r\n") and ("STARTTLS" in self.plan or start_tls(self))
             elif verb.startswith("MAIL FROM:"):

@@ -21,8 +21,8 @@ OTHERWISE = {
     "injects.example": ("sent", "Postfix discards what lies behind the 220"),
     "fault-10.example": ("bounced", "a null MX among others is the domain's word for Postfix; relayd heeds those that name hosts (RFC 7505 §3 forbids both)"),
     "fault-11.example": ("sent", "it is not Postfix's own name"),
+    "fault-11-localhost.example": ("bounced", "that is Postfix itself"),
     "fault-11-address.example": ("deferred", "it takes the name for the address it looks like, where there is no way to"),
-    "fault-32.example": ("sent", "it asks at the MX name after the failure; relayd takes no other answer for that of the first question (DANE-12)"),
     "fault-13.example": ("deferred", "it tries five addresses (smtp_mx_address_limit)"),
 }
 # Postfix knows no MTA-STS: it would deliver what a policy holds back.

@@ -122,7 +122,7 @@ def delivered_swiftly(relay: Relay, address: str) -> None:
 
 def scenario_dropped_query(post: Post) -> None:
     """F2 While nobody answers one domain's MX query, other mail is delivered; then that domain's is deferred"""
-    letter = sent(post.relay, "someone@waiting.fault-2.example")
+    letter = sent(post.relay, "someone@fault-2-waiting.example")
     delivered_swiftly(post.relay, "someone@good.example")
     assert not post.relay.attempts(letter), "its lookup did not wait"
     last = outcome(post.relay, letter)
@@ -154,6 +154,8 @@ def scenario_loopback(post: Post) -> None:
         last = outcome(relay, sent(relay, "someone@good.example"))
         assert last["status"] != "delivered" and last["cause"] == "no-host-address", last
         assert not connections(post.bed, "mx.good.example", relay)
+        last = outcome(relay, sent(relay, "someone@fault-11-localhost.example"))
+        assert (last["status"], last["cause"]) == ("bounced", "no-host-address"), last
     assert connections(post.bed, "mx.good.example", post.relay), "the log does not show connections"
 
 

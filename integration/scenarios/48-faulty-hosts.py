@@ -44,7 +44,12 @@ class World:
 @contextmanager
 def fixture(bed: Bed) -> Iterator[World]:
     with Relay(bed, "48-faulty-hosts", 1, more={"delivery": {key: f'"{value}s"' for key, value in TIMES.items()}}) as relay:
-        yield World(bed, relay)
+        world = World(bed, relay)
+        # The first letter finds cold caches.
+        warm = Letter.to("someone@good.example", name="faulty-warm")
+        relay.submit(warm)
+        relay.wait_attempt(warm, warm.recipients[0], ("delivered",))
+        yield world
 
 
 def submit(world: World, host: PlannedHost, *names: str, body: bytes = b"Hello.\n") -> Letter:
@@ -182,11 +187,13 @@ def check(world: World, fault: Fault) -> None:
 
 EARLY = {
     "as far as RCPT, which is refused": (b"220 planned.example ESMTP\r\n250 planned.example\r\n250 ok\r\n250 ok\r\n", {"RCPT": NOBODY}),
-    "as many as there will be commands": (b"220 planned.example ESMTP\r\n250 planned.example\r\n250 ok\r\n250 ok\r\n354 go on\r\n250 taken\r\n221 bye\r\n",
-                                          dict.fromkeys(("EHLO", "MAIL", "RCPT", "DATA", ".", "QUIT"), b"")),
+    "as many as there will be commands": (
+        b"220 planned.example ESMTP\r\n250 planned.example\r\n250 ok\r\n250 ok\r\n354 go on\r\n250 taken\r\n221 bye\r\n",
+        dict.fromkeys(("EHLO", "MAIL", "RCPT", "DATA", ".", "QUIT"), b"")),
 }
 
 
+# FAILS: replies that match all commands in number are taken for the host's acceptance, and the letter for delivered.
 @cases(EARLY, str)
 def scenario_early_replies(world: World, which: str) -> None:
     """F85 Replies come before their commands: no answer to something else is taken for a fate"""
@@ -194,7 +201,7 @@ def scenario_early_replies(world: World, which: str) -> None:
     with PlannedHost(world.address(), {"connect": octets, **more}) as host:
         letter = submit(world, host)
         last = outcome(world, letter)
-        assert (last["status"], last["cause"]) == ("deferred", "protocol-error"), (last, host.lines)
+        assert (last["status"], last.get("cause")) == ("deferred", "protocol-error"), (last, host.lines)
         assert not host.copies(letter.sender), host.lines
 
 
@@ -247,7 +254,8 @@ def scenario_lost_behind_the_dot(world: World) -> None:
     with PlannedHost(world.address(), first={".": planned.hang_up}) as host:
         letter = submit(world, host)
         attempts = world.relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 30)
-        assert [(attempt["status"], attempt.get("cause", "")) for attempt in attempts] == [("deferred", "connection-lost"), ("delivered", "")], attempts
+        found = [(attempt["status"], attempt.get("cause", "")) for attempt in attempts]
+        assert found == [("deferred", "connection-lost"), ("delivered", "")], attempts
         assert host.copies(letter.sender) == 2
 
 
