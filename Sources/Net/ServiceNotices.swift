@@ -82,7 +82,7 @@ public struct ServiceNotices: Sendable {
         let length = offset + path.count + (path.first == 0 ? 0 : 1)
         let sent = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, text, text.count, CInt(MSG_NOSIGNAL.rawValue), $0, socklen_t(length))
+                sendto(descriptor, text, text.count, CInt(MSG_NOSIGNAL), $0, socklen_t(length))
             }
         }
         return sent == text.count
