@@ -68,7 +68,8 @@ public struct ServiceNotices: Sendable {
     /// - Returns: false where it was not sent.
     @discardableResult
     public func send(_ notice: Notice) -> Bool {
-        let descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+        let descriptor = socket(
+            AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { _ = close(descriptor) }
         var time = timespec()
