@@ -2,7 +2,8 @@
 
 It is called with what the file's `fixture(bed)` (a context manager) yields, or with the bed where there is none.
 `@cases(table, name)` calls it once for each line of a table. It fails by an exception; `Skip` says why it cannot run here.
-`@slow` keeps it out of `make test`; `make test-faults` runs it. A title that begins with `F113` is the check of fault 113 of docs/reliability.md.
+`@slow` keeps it out of `make test`; `make test-faults` runs it. A title, or the name of a case, that begins with `F113` is a check of fault 113 of
+docs/reliability.md; so is each case about a domain `fault-113….example`, and one whose line of a table has `fault=(113,)`.
 """
 
 import importlib.util
@@ -19,6 +20,7 @@ from types import ModuleType
 from typing import Any, Callable, Iterable
 
 from . import addresses
+from .domains import BY_NAME
 from .inside import Bed
 
 FAILED = Path(__file__).resolve().parent.parent.parent / ".build" / "bed" / "failed"
@@ -65,12 +67,30 @@ class Run:
 
     @property
     def faults(self) -> tuple[int, ...]:
-        """The numbers of the faults it is the check of: those its title begins with, and that of the domain of its case."""
-        named = [int(word[1:]) for word in itertools.takewhile(_FAULT.fullmatch, self.title.split())]
-        return tuple(named + [int(number) for number in _FAULT_DOMAIN.findall(self.title)])
+        """The numbers of the faults it is a check of: those it is named by, that of a domain `fault-47….example`, those of its line of a table."""
+        of_domain = (int(number) for number in _FAULT_DOMAIN.findall(self.title))
+        return tuple(dict.fromkeys((*self.named, *of_domain, *faults_of(self.arguments))))
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        """Those that the title, or the name of its case, begins with: `F47 F48 …`."""
+        return tuple(int(word[1:]) for part in self.title.split(": ") for word in itertools.takewhile(_FAULT.fullmatch, part.split()))
+
+    @property
+    def words(self) -> str:
+        """The title without those numbers."""
+        return _FAULTS_AT_START.sub(r"\1", self.title)
+
+
+def faults_of(line: Any) -> tuple[int, ...]:
+    """Those that a line of a table names as its `fault`, or the domain that it is about does; of several lines, those of all."""
+    domain = BY_NAME.get(getattr(line, "domain", ""))
+    of_parts = (number for part in line for number in faults_of(part)) if isinstance(line, tuple) else ()
+    return (*getattr(line, "fault", ()), *(domain.fault if domain else ()), *of_parts)
 
 
 _FAULT = re.compile(r"F[0-9]{1,3}")
+_FAULTS_AT_START = re.compile(r"(^|: )(?:F[0-9]{1,3} )+")
 _FAULT_DOMAIN = re.compile(r"\bfault-([0-9]{1,3})[a-z-]*\.example\b")
 
 
