@@ -66,20 +66,38 @@ class Run:
         return getattr(self.function, "slow", False)
 
     @property
+    def base(self) -> str:
+        """The title without its case."""
+        return title_of(self.function)
+
+    @property
     def faults(self) -> tuple[int, ...]:
         """The numbers of the faults it is a check of: those it is named by, that of a domain `fault-47….example`, those of its line of a table."""
-        of_domain = (int(number) for number in _FAULT_DOMAIN.findall(self.title))
+        of_domain = (int(number) for number in FAULT_DOMAIN.findall(self.title))
         return tuple(dict.fromkeys((*self.named, *of_domain, *faults_of(self.arguments))))
 
     @property
     def named(self) -> tuple[int, ...]:
         """Those that the title, or the name of its case, begins with: `F47 F48 …`."""
-        return tuple(int(word[1:]) for part in self.title.split(": ") for word in itertools.takewhile(_FAULT.fullmatch, part.split()))
+        return numbers(self.base) + numbers(self.title[len(self.base):].removeprefix(": "))
 
     @property
     def words(self) -> str:
         """The title without those numbers."""
-        return _FAULTS_AT_START.sub(r"\1", self.title)
+        return ": ".join(without_numbers(part) for part in (self.base, self.title[len(self.base):].removeprefix(": ")) if part)
+
+
+def title_of(function: Callable[..., None]) -> str:
+    return (inspect.getdoc(function) or function.__name__).splitlines()[0].rstrip(".")
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Of the faults that it begins with."""
+    return tuple(int(word[1:]) for word in itertools.takewhile(_FAULT.fullmatch, text.split()))
+
+
+def without_numbers(text: str) -> str:
+    return " ".join(itertools.dropwhile(_FAULT.fullmatch, text.split(" ")))
 
 
 def faults_of(line: Any) -> tuple[int, ...]:
@@ -90,8 +108,7 @@ def faults_of(line: Any) -> tuple[int, ...]:
 
 
 _FAULT = re.compile(r"F[0-9]{1,3}")
-_FAULTS_AT_START = re.compile(r"(^|: )(?:F[0-9]{1,3} )+")
-_FAULT_DOMAIN = re.compile(r"\bfault-([0-9]{1,3})[a-z-]*\.example\b")
+FAULT_DOMAIN = re.compile(r"\bfault-([0-9]{1,3})[a-z-]*\.example\b")
 
 
 def runs_of(module: ModuleType) -> list[Run]:
@@ -99,7 +116,7 @@ def runs_of(module: ModuleType) -> list[Run]:
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if not name.startswith("scenario_") or function.__module__ != module.__name__:
             continue
-        title = (inspect.getdoc(function) or name).splitlines()[0].rstrip(".")
+        title = title_of(function)
         found = getattr(function, "cases", None)
         runs += [Run(f"{title}: {case}", function, (line,)) for case, line in found] if found is not None else [Run(title, function, ())]
     return sorted(runs, key=lambda run: run.function.__code__.co_firstlineno)
