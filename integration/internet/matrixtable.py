@@ -39,7 +39,7 @@ def terminal(document: Row) -> list[str]:
               for group, numbers in table]
     for state, said in (("failed", "FAILED"), ("skipped", "skipped")):
         for row in in_state(document, state):
-            lines += ["", f"{said}: {row['number']} {row['what']}", *(f"    {line}" for line in not_passed(row))]
+            lines += ["", f"{said}: {row['number']} {row['what']}", *(f"    {line}" for line in shortened(not_passed(row)))]
     if in_state(document, "not asked for"):
         return lines
     for state, said in (("unit tests", "By unit tests alone"), ("open", "Open: neither a scenario nor a unit test")):
@@ -54,6 +54,10 @@ def in_state(document: Row, state: str) -> list[Row]:
 
 def not_passed(row: Row) -> list[str]:
     return [f"{one['file']} {one['title']}: {one['detail'].splitlines()[0] if one['detail'] else one['word']}" for one in row["not passed"]]
+
+
+def shortened(lines: list[str], most: int = 5) -> list[str]:
+    return lines if len(lines) <= most + 1 else [*lines[:most], f"and {len(lines) - most} more"]
 
 
 def cell(text: str) -> str:

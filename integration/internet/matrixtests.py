@@ -138,6 +138,10 @@ class TableTests(unittest.TestCase):
         self.assertIn(f"FAILED: 36 {ROWS[36].what}", lines)
         self.assertTrue(any("it was *delivered*" in line and "and more" not in line for line in lines))
 
+    def test_long_lists_are_cut(self) -> None:
+        self.assertEqual(matrixtable.shortened(list("abcdef")), list("abcdef"))
+        self.assertEqual(matrixtable.shortened(list("abcdefg")), [*"abcde", "and 2 more"])
+
     def test_page(self) -> None:
         lines = matrixtable.page(self.document()).splitlines()
         rows = [line for line in lines if line.split("|")[1:2] and line.split("|")[1].strip().isdigit()]
