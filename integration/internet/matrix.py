@@ -118,7 +118,7 @@ class Matrix:
     def document(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
         return {
-            "scenarios": len(self.outcomes),
+            "scenarios": len(self.outcomes), "of": len(self.checks),
             "rows": [self._row(group, row) for group, rows in GROUPS.items() for row in rows],
         }
 

@@ -40,8 +40,8 @@ def terminal(document: Row) -> list[str]:
     for state, said in (("failed", "FAILED"), ("skipped", "skipped")):
         for row in in_state(document, state):
             lines += ["", f"{said}: {row['number']} {row['what']}", *(f"    {line}" for line in shortened(not_passed(row)))]
-    if in_state(document, "not asked for"):
-        return lines
+    if document["scenarios"] < document["of"]:
+        return [*lines, "", f"Of {document['of']} scenarios that check a fault {document['scenarios']} were run: a row is judged by those of its own among them."]
     for state, said in (("unit tests", "By unit tests alone"), ("open", "Open: neither a scenario nor a unit test")):
         if rows := in_state(document, state):
             lines += ["", f"{said}:", *(f"    {row['number']} {row['what']}: {stand_in(row)}" for row in rows)]

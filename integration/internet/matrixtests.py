@@ -138,6 +138,11 @@ class TableTests(unittest.TestCase):
         self.assertIn(f"FAILED: 36 {ROWS[36].what}", lines)
         self.assertTrue(any("it was *delivered*" in line and "and more" not in line for line in lines))
 
+    def test_terminal_of_a_part(self) -> None:
+        document = self.document()
+        self.assertIn("By unit tests alone:", matrixtable.terminal(document))
+        self.assertTrue(matrixtable.terminal(document | {"scenarios": 3})[-1].startswith(f"Of {document['of']} scenarios"))
+
     def test_long_lists_are_cut(self) -> None:
         self.assertEqual(matrixtable.shortened(list("abcdef")), list("abcdef"))
         self.assertEqual(matrixtable.shortened(list("abcdefg")), [*"abcde", "and 2 more"])
