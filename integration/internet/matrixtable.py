@@ -41,7 +41,7 @@ def terminal(document: Row) -> list[str]:
         for row in in_state(document, state):
             lines += ["", f"{said}: {row['number']} {row['what']}", *(f"    {line}" for line in shortened(not_passed(row)))]
     if document["scenarios"] < document["of"]:
-        return [*lines, "", f"Of {document['of']} scenarios that check a fault {document['scenarios']} were run: a row is judged by those of its own among them."]
+        return [*lines, "", f"Of {document['of']} scenarios that check a fault {document['scenarios']} were run: rows are judged by these."]
     for state, said in (("unit tests", "By unit tests alone"), ("open", "Open: neither a scenario nor a unit test")):
         if rows := in_state(document, state):
             lines += ["", f"{said}:", *(f"    {row['number']} {row['what']}: {stand_in(row)}" for row in rows)]
@@ -53,7 +53,11 @@ def in_state(document: Row, state: str) -> list[Row]:
 
 
 def not_passed(row: Row) -> list[str]:
-    return [f"{one['file']} {one['title']}: {one['detail'].splitlines()[0] if one['detail'] else one['word']}" for one in row["not passed"]]
+    """The scenarios that did not pass with their reason; those of a file that have the same one together."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for one in row["not passed"]:
+        reasons.setdefault((one["file"], one["detail"].splitlines()[0] if one["detail"] else one["word"]), []).append(one["title"])
+    return [f"{file} {titles[0] if len(titles) == 1 else f'{len(titles)} scenarios'}: {reason}" for (file, reason), titles in reasons.items()]
 
 
 def shortened(lines: list[str], most: int = 5) -> list[str]:

@@ -55,7 +55,8 @@ class RowTests(unittest.TestCase):
         alone, left = matrix.rows("unit tests"), matrix.rows("open")
         for row in (*alone, *left):
             self.assertTrue(row.why, f"row {row.number} has no scenario, and no reason")
-        print(f"\n{len(ROWS)} faults: {len(ROWS) - len(alone) - len(left)} have scenarios, {len(alone)} unit tests alone, {len(left)} are open", file=sys.stderr)
+        covered = len(ROWS) - len(alone) - len(left)
+        print(f"\n{len(ROWS)} faults: {covered} have scenarios, {len(alone)} unit tests alone, {len(left)} are open", file=sys.stderr)
         for row in left:
             print(f"  open: {row.number} {row.what}: {row.why}", file=sys.stderr)
 
@@ -142,6 +143,10 @@ class TableTests(unittest.TestCase):
         document = self.document()
         self.assertIn("By unit tests alone:", matrixtable.terminal(document))
         self.assertTrue(matrixtable.terminal(document | {"scenarios": 3})[-1].startswith(f"Of {document['of']} scenarios"))
+
+    def test_what_failed_for_one_reason_stands_there_once(self) -> None:
+        found = [{"file": "17", "title": title, "word": "FAIL", "detail": detail} for title, detail in (("a", "x"), ("b", "y\nz"), ("c", "y"))]
+        self.assertEqual(matrixtable.not_passed({"not passed": found}), ["17 a: x", "17 2 scenarios: y"])
 
     def test_long_lists_are_cut(self) -> None:
         self.assertEqual(matrixtable.shortened(list("abcdef")), list("abcdef"))
