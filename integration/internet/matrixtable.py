@@ -1,5 +1,6 @@
 """The faults of a run as a table: on the terminal, and between the marks of docs/reliability.md. Made from what `Matrix.document` says."""
 
+import textwrap
 from collections import Counter
 from itertools import groupby
 from pathlib import Path
@@ -56,7 +57,8 @@ def not_passed(row: Row) -> list[str]:
     """The scenarios that did not pass with their reason; those of a file that have the same one together."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for one in row["not passed"]:
-        reasons.setdefault((one["file"], one["detail"].splitlines()[0] if one["detail"] else one["word"]), []).append(one["title"])
+        reason = one["detail"].splitlines()[0] if one["detail"] else one["word"]
+        reasons.setdefault((one["file"], textwrap.shorten(reason, 200, placeholder=" …")), []).append(one["title"])
     return [f"{file} {titles[0] if len(titles) == 1 else f'{len(titles)} scenarios'}: {reason}" for (file, reason), titles in reasons.items()]
 
 
