@@ -92,6 +92,7 @@ class Domain:
     sts: STS | None = None
     reports: Reports = Reports()
     only: str = ""  # number of the one scenario file that mails it; "": a line of 02-judge, 10-domains or 11-sts, and of the demo
+    fault: tuple[int, ...] = ()  # the faults of docs/reliability.md that it has, beside the one in a name `fault-28.example`
 
     @property
     def alias_of(self) -> str:

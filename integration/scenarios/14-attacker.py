@@ -103,11 +103,11 @@ def besiege(bed: Bed, mode: str, kind: str, domains: tuple[Domain, ...]) -> None
 
 @cases(MODES, str)
 def scenario_dane(bed: Bed, mode: str) -> None:
-    """DANE: not told on first contact, nor later, nor after a restart"""
+    """F35 F44 DANE: not told on first contact, nor later, nor after a restart"""
     besiege(bed, mode, "dane", DANE)
 
 
 @cases(MODES, str)
 def scenario_sts(bed: Bed, mode: str) -> None:
-    """MTA-STS enforce: not told on first contact, nor later with policy hosts silenced, nor after a restart"""
+    """F53 F76 MTA-STS enforce: not told on first contact, nor later with policy hosts silenced, nor after a restart"""
     besiege(bed, mode, "sts", ENFORCED)

@@ -247,7 +247,7 @@ UTF8 = (("jürgen@refuses-all.example", "5.6.7", "utf-8; jürgen@refuses-all.exa
 
 @cases(UTF8, lambda case: case[0])
 def scenario_utf8(relay: Relay, case: tuple[str, str, str]) -> None:
-    """SMTPUTF8 that the host lacks: the types of RFC 6533, in seven bits"""
+    """F98 SMTPUTF8 that the host lacks: the types of RFC 6533, in seven bits"""
     recipient, status, final = case
     letter = Letter.to(recipient, name="utf8", headers="X-Words: schöne Grüße\n", body="Hallo Jürgen.\n".encode())
     send(relay, letter, "SMTPUTF8 BODY=8BITMIME")
