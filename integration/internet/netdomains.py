@@ -1,6 +1,7 @@
 """Domains of 54-policy-hosts and 55-networks: policy hosts and report endpoints that the scenario plays itself, and zones that are traps."""
 
-from .words import Domain, Host, Reports, delivered
+from . import keytrap
+from .words import GOOD, Domain, Host, Reports, deferred, delivered
 
 # Who plays the policy hosts of 54, the endpoints of its reports, and what a stranger's record must not lead to.
 POLICY_PEER, REPORT_PEER = "127.1.4.20", "127.1.4.21"
@@ -53,7 +54,22 @@ RUA = (*REPORT_TRAPS, RUA_REDIRECT, RUA_LATER, RUA_TALKS, RUA_MANY)
 
 PEER_DOMAINS = tuple(_peer(fault) for fault in (*TOO_LONG, *COMPRESSED, *SLOW))
 
+# 55: who is asked a thousand names of a stranger's choice.
+VICTIM = "127.1.0.22"
+NAME_SERVERS = 1000
+KEYS, ITERATED, REFERRAL, INSECURE = "net-keys.example", "net-iterated.example", "net-referral.example", "net-insecure.example"
+_TRAPS = (
+    Domain(KEYS, "many keys with one tag, many signatures", deferred("dns-bogus", 2), dns="signed", mx=MX, records=keytrap.keys(),
+           tampered=(keytrap.tampering(),), only="55"),
+    Domain(ITERATED, "NSEC3 of 2,500 rounds", delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),), dns="iterated", only="55"),
+    Domain(REFERRAL, "below it, a zone with a thousand name servers that have no address", delivered("encrypted"), dns="unsigned", mx=MX, only="55",
+           records=("victim NS ns.victim", f"ns.victim A {VICTIM}", *(f"trap NS n{number}.victim" for number in range(NAME_SERVERS)))),
+    Domain(INSECURE, "unsigned, with a TLSA record of another key", delivered("encrypted"), (Host("mx", "postfix", tlsa=("3 1 1 stranger",)),),
+           dns="unsigned", only="55"),
+)
+
 NET_TABLE = (
+    *_TRAPS,
     *PEER_DOMAINS, *RUA,
     Domain(ENDPOINT, "where those reports would go", delivered("encrypted"), (Host("mx", "postfix"),), dns="unsigned", only="54",
            records=(f"@ A {REPORT_PEER}", f"inside A {INSIDE}", f"link A {METADATA}")),
