@@ -11,6 +11,7 @@ from .addresses import POLICY_SERVER
 from .answerdomains import ANSWER_TABLE
 from .costdomains import COST
 from .faultdomains import FAULT_TABLE
+from .netdomains import NET_TABLE
 from .owndomains import OWN
 from .reportdomains import REPORT_TABLE
 from .stsdomains import STS_TABLE
@@ -111,7 +112,7 @@ KNOWN_RECIPIENT = "known"
 def _numbered() -> tuple[Domain, ...]:
     number = 0
     domains = []
-    for domain in (*_DANE, *FAULT_TABLE, *STS_TABLE, *OWN, *ANSWER_TABLE, *REPORT_TABLE, *WATCHED, *_SCENERY, *COST):
+    for domain in (*_DANE, *FAULT_TABLE, *STS_TABLE, *OWN, *ANSWER_TABLE, *REPORT_TABLE, *WATCHED, *_SCENERY, *COST, *NET_TABLE):
         hosts = []
         for host in domain.hosts:
             number += 1

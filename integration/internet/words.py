@@ -83,7 +83,7 @@ class Domain:
     expect: Expect
     hosts: tuple[Host, ...] = ()
     # signed | unsigned | expired (signatures of the year 2020) | faulty (signed, behind dnsfaults.py) | absent | stripped (served unsigned,
-    # with its DS in the parent) | other key (the DS is another key's), or "alias of NAME": a CNAME in the signed zone example.
+    # with its DS in the parent) | other key (the DS is another key's), iterated (NSEC3 of 2,500 rounds), or "alias of NAME": a CNAME in the signed zone example.
     dns: str = "signed"
     mx: tuple[str, ...] | None = ("10 mx",)  # "preference name"; names without a dot at the end are in the zone. None: no MX
     records: tuple[str, ...] = ()  # further records, as in a zone file
