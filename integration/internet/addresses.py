@@ -27,7 +27,7 @@ NOBODY = "127.1.4.9"
 # Behind the same nginx: what answers POSTs of reports (reportsink.py).
 REPORT_SINK = "127.1.4.2"
 
-# Who looks at mail hosts beside the relays: what other scenarios read of sessions there leaves it out.
+# Who looks at mail hosts beside the relays, Postfix as a judge among them: what other scenarios read of sessions there leaves it out.
 LOOKER = "127.0.9.3"
 
 SENDER_DOMAIN = "sender.example"

@@ -7,6 +7,8 @@ webpki-expired              the same, of the year 2020
 webpki-wrong-name           the same, for another host
 webpki-cn-only              the same, with the right name as common name only
 next-hop-name               the same, for the mail domain instead of its MX
+webpki for NAME             the same, for this name
+all-wrong                   signed by its own key, of the year 2020, for another host
 """
 
 import hashlib
@@ -37,7 +39,7 @@ def _openssl(*arguments: str, text: str = "", folder: Path | None = None) -> byt
 
 def _new_key(folder: Path, stem: str, kind: str = "") -> tuple[str, ...]:
     """Words of `openssl req` that make NAME.key."""
-    form = ("rsa:2048",) if kind == "rsa" else ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+    form = {"rsa": ("rsa:2048",), "rsa-512": ("rsa:512",)}.get(kind) or ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
     return ("-newkey", *form, "-noenc", "-keyout", str(folder / f"{stem}.key"))
 
 
@@ -76,16 +78,19 @@ def make_authorities(folder: Path) -> None:
 def make(folder: Path, name: str, kind: str, domain: str = "") -> None:
     """NAME.key, NAME.crt (leaf first, then its CA) and NAME.pem (key and chain, as Postfix likes it). `domain`: whose MX it is."""
     leaf = folder / f"{name}.crt"
-    authority = {"self-signed": "", "rsa": "", "expired": "", "private-ca": PRIVATE_CA}.get(kind, INTERMEDIATE)
+    authority = {"self-signed": "", "rsa": "", "expired": "", "all-wrong": "", "private-ca": PRIVATE_CA}.get(kind, INTERMEDIATE)
     match kind:
-        case "expired" | "webpki-expired":
-            _backdated(folder, name, name, authority)
+        case "expired" | "webpki-expired" | "all-wrong":
+            _backdated(folder, name, SOMEBODY_ELSE if kind == "all-wrong" else name, authority)
         case "self-signed" | "rsa":
             _request(folder, name, kind, name, authority, "-addext", f"subjectAltName=DNS:{name}")
         case "private-ca" | "webpki" | "webpki-wrong-name" | "webpki-cn-only" | "next-hop-name":
             named = {"webpki-wrong-name": SOMEBODY_ELSE, "next-hop-name": domain}.get(kind, name)
             names = () if kind == "webpki-cn-only" else ("-addext", f"subjectAltName=DNS:{named}")
             _request(folder, name, kind, named, authority, "-addext", "basicConstraints=critical,CA:FALSE", *names)
+        case _ if kind.startswith("webpki for "):
+            named = kind.removeprefix("webpki for ")
+            _request(folder, name, "", named, authority, "-addext", "basicConstraints=critical,CA:FALSE", "-addext", f"subjectAltName=DNS:{named}")
         case _:
             raise ValueError(f"no such kind of certificate: {kind}")
     if authority:
@@ -93,10 +98,10 @@ def make(folder: Path, name: str, kind: str, domain: str = "") -> None:
     (folder / f"{name}.pem").write_bytes((folder / f"{name}.key").read_bytes() + leaf.read_bytes())
 
 
-def make_by(folder: Path, name: str, authority: str, days: int = 30) -> None:
-    """NAME.key and NAME.crt, signed by this CA."""
-    _request(folder, name, "", name, authority, "-addext", f"subjectAltName=DNS:{name}", "-addext", "basicConstraints=critical,CA:FALSE",
-             "-days", str(days))
+def make_by(folder: Path, name: str, authority: str, days: int = 30, kind: str = "", digest: str = "sha256") -> None:
+    """NAME.key and NAME.crt, signed by this CA, or by itself where there is none; `kind` of key: rsa, rsa-512 or an elliptic curve."""
+    _request(folder, name, kind, name, authority, "-addext", f"subjectAltName=DNS:{name}", "-addext", "basicConstraints=critical,CA:FALSE",
+             "-days", str(days), f"-{digest}")
 
 
 def make_all(folder: Path) -> None:
@@ -137,7 +142,7 @@ def tlsa(folder: Path, name: str, record: str) -> str:
     usage, selector, matching, what = record.split()
     if what == "garbage":
         return f"{usage} {selector} {matching} {hashlib.sha256(b'garbage').hexdigest()}"
-    stems = {"own": name, "stranger": "stranger.invalid", "ca": PRIVATE_CA, "webpki": INTERMEDIATE}
+    stems = {"own": name, "stranger": "stranger.invalid", "ca": PRIVATE_CA, "webpki": INTERMEDIATE, "root": WEBPKI}
     certificate = folder / f"{stems[what]}.crt"
     data = _openssl("x509", "-in", str(certificate), "-outform", "DER") if selector == "0" else _public_key(certificate)
     digest = {"0": bytes.hex, "1": lambda d: hashlib.sha256(d).hexdigest(), "2": lambda d: hashlib.sha512(d).hexdigest()}

@@ -23,6 +23,16 @@ def serve(bed: Bed, domain: str, sts: STS) -> None:
     policies.publish(bed.folder, domain, sts)
 
 
+def certify(bed: Bed, domain: str, kind: str) -> None:
+    """Another certificate of the policy host, of a kind of certificates.py. Returns when it is shown."""
+    name, folder = policies.host_name(domain), bed.folder / "certificates"
+    certificates.make(folder, name, kind)
+    os.kill(int((bed.folder / "nginx" / "pid").read_text()), signal.SIGHUP)
+    ask = ["openssl", "s_client", "-connect", f"{addresses.POLICY_SERVER}:443", "-servername", name]
+    wanted = (folder / f"{name}.crt").read_text().splitlines()[1]
+    wait_for("the new certificate", lambda: wanted in subprocess.run(ask, input="", capture_output=True, text=True).stdout, 10)
+
+
 def forget_record(bed: Bed, domain: str) -> None:
     """The TXT record vanishes, the policy host stays."""
     sts = BY_NAME[domain].sts

@@ -3,7 +3,8 @@
 Faults are "name type what"; what: SERVFAIL, REFUSED, NOTIMP, FORMERR, NXDOMAIN (forged: no proof), drop;
 TC (cut short over UDP, whole over TCP), TC-refused and TC-stall (then TCP is closed, or says nothing);
 wrong-id, wrong-question (a false answer comes before the true one, as of somebody who guesses), torn (an answer that ends within its records).
-A file with a domain's name in the folder MENDED of the run folder ends its faults (changes.py).
+A * stands for one label at the beginning of a name. A file with a domain's name in the folder MENDED of the run folder ends its faults (changes.py).
+Each question is a line "NAME TYPE" of the file QUESTIONS.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from .domains import DOMAINS, absolute
 TYPES = {"A": 1, "NS": 2, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
 # Below the working folder, which is the run folder.
 MENDED = "dns-mended"
+QUESTIONS = "log/dns-questions.log"
 CODES = {"FORMERR": 1, "SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4, "REFUSED": 5}
 
 Faults = dict[tuple[str, int], str]
@@ -45,7 +47,19 @@ def fault_of(query: bytes, faults: Faults) -> str:
     """What is to be done to it; empty where the truth is to be told."""
     name, kind, _ = question(query)
     mended = any(name.endswith(f".{path.name}") for path in Path(MENDED).glob("*"))
-    return "" if mended else faults.get((name, kind), "")
+    return "" if mended else faults.get((name, kind)) or faults.get(("*." + name.partition(".")[2], kind), "")
+
+
+def note_question(query: bytes) -> None:
+    name, kind, _ = question(query)
+    word = next((word for word, number in TYPES.items() if number == kind), str(kind))
+    with open(QUESTIONS, "a") as log:
+        log.write(f"{name} {word}\n")
+
+
+def questions(folder: Path, name: str) -> list[str]:
+    """The types that were asked of this name, in order."""
+    return [line.split()[1] for line in (folder / QUESTIONS).read_text().splitlines() if line.split()[0] == name]
 
 
 def empty(query: bytes, more: int) -> bytes:
@@ -57,6 +71,7 @@ def empty(query: bytes, more: int) -> bytes:
 
 async def answers(query: bytes, faults: Faults, over_tcp: bool) -> list[bytes] | None:
     """What is sent, in order; None: nothing, and a connection is closed."""
+    note_question(query)
     what = fault_of(query, faults)
     if code := CODES.get(what):
         return [empty(query, code)]

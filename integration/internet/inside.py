@@ -51,26 +51,26 @@ class Bed:
         return [message_from_bytes(content) for content in self.delivered(addresses.SENDER_DOMAIN, mark.encode())
                 if b"multipart/report" in content]
 
-    def sessions(self, domain: str) -> list[str]:
-        """What the domain's own hosts saw: one text for each SMTP session that got as far as EHLO."""
+    def sessions(self, domain: str, by_looker: bool = False) -> list[str]:
+        """What the domain's own hosts saw of relays: one text for each SMTP session that got as far as EHLO. `by_looker`: of who looks at the bed itself."""
         found = []
         for host in BY_NAME[domain].hosts:
             name = domain if host.name == "@" else f"{host.name}.{domain}"
             if host.server == "postfix":
                 log = self.log("postfix-receivers.log")
                 found += [line for line in log.splitlines() if f"postfix/{name}/smtpd" in line and " disconnect " in line and "ehlo=" in line
-                          and f"[{addresses.LOOKER}]" not in line]
+                          and (f"[{addresses.LOOKER}]" in line) == by_looker]
             elif host.server not in ("exim", "opensmtpd", "nothing", "sender"):
                 transcript = re.split(r"^.* -: connected$", self.log(f"scripted-{name}.log"), flags=re.M)
                 found += [session for session in transcript if "C: EHLO" in session and "C: EHLO injector.example" not in session]
         return found
 
-    def saw_envelope(self, domain: str, sender: str) -> bool:
+    def saw_envelope(self, domain: str, sender: str, by_looker: bool = False) -> bool:
         """True where a host of the domain was told this sender: what must not happen without the TLS demanded.
 
         Postfix logs no sender it did not accept mail from, so with it any MAIL counts, whoever sent it.
         """
-        return any(" mail=" in session or f"C: MAIL FROM:<{sender}" in session for session in self.sessions(domain))
+        return any(" mail=" in session or f"C: MAIL FROM:<{sender}" in session for session in self.sessions(domain, by_looker))
 
 
 def wait_for(what: str, probe: Callable[[], T], limit: float) -> T:

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Iterator
 
+from . import addresses
 from .domains import Domain, absolute
 from .inside import Bed, wait_for
 from .relay import Relay
+from .relayconfig import quoted
 from .submission import Letter
 
 # Seconds until the first outcome of each letter.
@@ -27,12 +29,19 @@ class Post:
 @contextmanager
 def posted(bed: Bed, name: str, number: int, domains: tuple[Domain, ...]) -> Iterator[Post]:
     """A relay that was given a letter for each of the domains."""
-    with Relay(bed, name, number) as relay:
+    # What Postfix logs of its sessions is told apart by the address.
+    with Relay(bed, name, number, more={"delivery": {"source_ipv4": quoted(addresses.relay(number))}}) as relay:
         post = Post(bed, relay)
         for domain in domains:
             post.letters[domain.name] = letter = Letter.to(recipient(domain), name=name)
             relay.submit(letter)
         yield post
+
+
+def connections(bed: Bed, host: str, relay: Relay) -> int:
+    """How often a relay with a source address of its own connected to a host that Postfix plays."""
+    return len([line for line in bed.log("postfix-receivers.log").splitlines()
+                if f"postfix/{host}/smtpd" in line and ": connect from " in line and f"[{relay.address}]" in line])
 
 
 def recipient(domain: Domain) -> str:
@@ -128,6 +137,8 @@ def check_held_back(post: Post, domain: Domain) -> None:
     assert not post.bed.delivered(domain.name, letter.mark)
     if domain.expect.policy == 2:
         assert not post.bed.sessions(domain.name), f"it connected: {post.bed.sessions(domain.name)}"
+        for host in domain.hosts:
+            assert not connections(post.bed, absolute(host.name, domain.name), post.relay), f"it connected to {host.name}"
     code, page = post.relay.ctl_json("queue", "list", "--sender", letter.sender)
     assert code == 0, page
     message = page["messages"][0]  # type: ignore[index]

@@ -1,8 +1,8 @@
 """A mail host that does as a plan says: at each command either what an honest server does, or a fault.
 
 A plan is {place: act}. Places: "connect", "EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "DATA", "." and "QUIT"; a number behind a place
-("RCPT 3") is its third time in the session, and goes before the bare place. An act is octets that are said instead of the usual reply, or a function that
-is given the session and returns what `Session.serve` is to do: True to go on, False to hang up.
+("RCPT 3") is its third time in the session, and goes before the bare place. An act is octets that are said instead of the usual reply, or
+a function that is given the session and returns what `Session.serve` is to do: True to go on, False to hang up.
 """
 
 import socket
@@ -41,14 +41,16 @@ class PlannedHost:
     first: Plan | None = None
     certificate: Path | None = None  # a stem, of which there are .crt and .key; without one there is no STARTTLS
     extensions: tuple[str, ...] = ("PIPELINING", "8BITMIME", "SIZE 150000000")
+    context: ssl.SSLContext | None = None  # its TLS, where it is not just of the certificate
 
     def __post_init__(self) -> None:
         self.taken: list[Taken] = []
         self.lines: list[str] = []  # of all sessions, in order
+        self.ahead: list[str] = []  # of those, the ones that more was sent behind without waiting
+        self.secured = 0  # handshakes that came to their end
         self.connects: list[float] = []
         self.links: set[socket.socket] = set()
-        self.context: ssl.SSLContext | None = None
-        if self.certificate:
+        if self.certificate and not self.context:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(f"{self.certificate}.crt", f"{self.certificate}.key")
 
@@ -130,6 +132,8 @@ class Session:
         line, self.buffer = self.buffer.split(b"\n", 1)
         text = line.rstrip(b"\r").decode("latin-1")
         self.host.lines.append(text)
+        if self.buffer:
+            self.host.ahead.append(text)
         return text
 
     def read_content(self) -> bytes:
@@ -155,9 +159,9 @@ class Session:
         while (line := self.line()) is not None:
             verb = line.upper()
             if verb.startswith(("EHLO", "HELO")):
-                offered = [*self.host.extensions, *(("STARTTLS",) if self.host.context and not self.secure else ())]
-                words = "".join(f"250-{word}\r\n" for word in offered) if verb.startswith("EHLO") else ""
-                alive = self.at(verb[:4], f"{words}250 planned.example\r\n".encode())
+                offered = (*self.host.extensions, *(("STARTTLS",) if self.host.context and not self.secure else ())) if verb.startswith("EHLO") else ()
+                *most, last = ("planned.example", *offered)
+                alive = self.at(verb[:4], ("".join(f"250-{word}\r\n" for word in most) + f"250 {last}\r\n").encode())
             elif verb == "STARTTLS":
                 alive = self.at("STARTTLS", b"220 2.0.0 go ahead\r\n") and ("STARTTLS" in self.plan or start_tls(self))
             elif verb.startswith("MAIL FROM:"):
@@ -186,7 +190,38 @@ def start_tls(session: Session) -> bool:
     assert session.host.context
     session.socket = session.host.context.wrap_socket(session.socket, server_side=True)
     session.buffer, session.secure = b"", True
+    session.host.secured += 1
     return True
+
+
+def octet_by_octet(every: float) -> Act:
+    """STARTTLS, and a handshake whose octets come with such a pause between them."""
+    def act(session: Session) -> bool:
+        assert session.host.context
+        session.send(b"220 2.0.0 go ahead\r\n")
+        arrived, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+        machine = session.host.context.wrap_bio(arrived, leaving, server_side=True)
+        while True:
+            try:
+                machine.do_handshake()
+                return False
+            except ssl.SSLWantReadError:
+                for octet in leaving.read():
+                    session.send(bytes([octet]))
+                    time.sleep(every)
+                if not (part := session.socket.recv(65536)):
+                    return False
+                arrived.write(part)
+    return act
+
+
+def secure_and(then: Act) -> Act:
+    """STARTTLS with its handshake; what happens behind it."""
+    def act(session: Session) -> bool:
+        session.send(b"220 2.0.0 go ahead\r\n")
+        assert callable(then)
+        return start_tls(session) and then(session)
+    return act
 
 
 # Acts.
@@ -198,6 +233,26 @@ def hang_up(session: Session) -> bool:
 def reset(session: Session) -> bool:
     session.reset()
     return False
+
+
+def say_and(octets: bytes, then: Act) -> Act:
+    def act(session: Session) -> bool:
+        session.send(octets)
+        assert callable(then)
+        return then(session)
+    return act
+
+
+def hear_and(then: Act) -> Act:
+    """Once something more has come, which stays unread as far as it is more than a few octets."""
+    def act(session: Session) -> bool:
+        assert callable(then)
+        return bool(session.socket.recv(8)) and then(session)
+    return act
+
+
+def go_on(session: Session) -> bool:
+    return True
 
 
 def say_and_hang_up(octets: bytes) -> Act:

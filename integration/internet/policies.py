@@ -2,14 +2,20 @@
 
 How a host misbehaves is a file in its folder, `fault-NAME`, looked for at each request: a scenario can change it while it runs.
 
-redirect   301 to a good policy on the same host
-404 503    these statuses
+redirect 302 307   a redirect to a good policy on the same host; `redirect` by a 301
+203        a good policy with this status
+404 503 304        these statuses
 html       the policy, as text/html
+no-type    the policy without a media type
+utf-16     the policy, as text/plain of this character set
 oversize   65,537 octets that begin with a good policy
 slow       the policy, an octet a second
 empty      the connection is closed without an answer
 invalid    the policy without its version
+lf no-end  the policy with LF for line ends; without the last one
+bom nul mode no-mx         the policy with a byte order mark; a NUL in a further field; mode Enforce; without its MX
 down       (of the table, not a file) the name has an address where nothing listens
+alert      (so too) the TLS handshake ends in an alert
 """
 
 from pathlib import Path
@@ -21,7 +27,10 @@ from .domains import DOMAINS, STS, Domain, absolute
 OVERSIZE = 65_537
 # Who looks at the bed itself (User-Agent).
 INSPECTOR = "bed-inspector"
-FAULTS = ("redirect", "404", "503", "html", "oversize", "slow", "empty", "invalid")
+REDIRECTS = {"redirect": 301, "302": 302, "307": 307}
+TEXTS = ("oversize", "invalid", "lf", "no-end", "bom", "nul", "mode", "no-mx")
+TYPES = {"html": 'types { text/html txt; }', "no-type": 'types { } default_type "";', "utf-16": 'types { } default_type "text/plain; charset=utf-16";'}
+FAULTS = ("203", "304", "404", "503", "slow", "empty", *REDIRECTS, *TEXTS, *TYPES)
 
 
 def host_name(domain: str) -> str:
@@ -33,14 +42,22 @@ def text(domain: str, sts: STS) -> bytes:
     return "".join(line + "\r\n" for line in lines).encode()
 
 
+def _odd(good: bytes) -> dict[str, bytes]:
+    """A good policy, altered in the ways of TEXTS."""
+    filler = b"x-filler: " + b"x" * 50 + b"\r\n"
+    return {
+        "oversize": (good + filler * (OVERSIZE // len(filler) + 1))[:OVERSIZE], "invalid": good.removeprefix(b"version: STSv1\r\n"),
+        "lf": good.replace(b"\r\n", b"\n"), "no-end": good.removesuffix(b"\r\n"), "bom": b"\xef\xbb\xbf" + good, "nul": good + b"x-nul: a\0b\r\n",
+        "mode": good.replace(b"mode: e", b"mode: E"), "no-mx": b"".join(line for line in good.splitlines(True) if not line.startswith(b"mx:")),
+    }
+
+
 def publish(folder: Path, domain: str, sts: STS) -> None:
     """Writes the policy and how it is served. Holds for the next request."""
     own = folder / "policies" / domain
     own.mkdir(parents=True, exist_ok=True)
     good = text(domain, sts)
-    filler = b"x-filler: " + b"x" * 50 + b"\r\n"
-    contents = {"good": good, "oversize": (good + filler * (OVERSIZE // len(filler) + 1))[:OVERSIZE], "invalid": good.removeprefix(b"version: STSv1\r\n")}
-    for name, content in contents.items():
+    for name, content in {"good": good, **_odd(good)}.items():
         # A request must not meet half a file.
         (own / "new").write_bytes(content)
         (own / "new").rename(own / f"{name}.txt")
@@ -62,6 +79,13 @@ def requests(folder: Path, domain: str) -> list[str]:
 def _server(folder: Path, domain: Domain) -> str:
     name = host_name(domain.name)
     own = folder / "policies" / domain.name
+    if domain.sts and domain.sts.http == "alert":
+        # As for any name the server does not know.
+        return ""
+    redirects = "\n".join(f"      if (-f {own}/fault-{fault}) {{ return {status} https://{name}/good.txt; }}" for fault, status in REDIRECTS.items())
+    texts = "\n".join(f"      if (-f {own}/fault-{fault}) {{ rewrite ^ /{fault}.txt last; }}" for fault in TEXTS)
+    types = "\n".join(f"      if (-f {own}/fault-{fault}) {{ rewrite ^ /{fault}/good.txt last; }}" for fault in TYPES)
+    places = "\n".join(f"    location /{fault}/ {{ alias {own}/; {words} }}" for fault, words in TYPES.items())
     return f"""
   server {{
     listen {addresses.POLICY_SERVER}:443 ssl;
@@ -70,20 +94,19 @@ def _server(folder: Path, domain: Domain) -> str:
     ssl_certificate_key {folder}/certificates/{name}.key;
     root {own};
     location = /.well-known/mta-sts.txt {{
-      if (-f {own}/fault-redirect) {{ return 301 https://{name}/good.txt; }}
+{redirects}
+      error_page 418 =203 /good.txt;
+      if (-f {own}/fault-203) {{ return 418; }}
+      if (-f {own}/fault-304) {{ return 304; }}
       if (-f {own}/fault-404) {{ return 404; }}
       if (-f {own}/fault-503) {{ return 503; }}
       if (-f {own}/fault-empty) {{ return 444; }}
-      if (-f {own}/fault-html) {{ rewrite ^ /html/good.txt last; }}
-      if (-f {own}/fault-oversize) {{ rewrite ^ /oversize.txt last; }}
-      if (-f {own}/fault-invalid) {{ rewrite ^ /invalid.txt last; }}
+{texts}
+{types}
       if (-f {own}/fault-slow) {{ set $limit_rate 1; }}
       rewrite ^ /good.txt last;
     }}
-    location /html/ {{
-      alias {own}/;
-      types {{ text/html txt; }}
-    }}
+{places}
   }}
 """
 

@@ -213,6 +213,8 @@ def judge(folder: Path) -> Instance:
             "minimal_backoff_time": "2s",
             "maximal_backoff_time": "4s",
             "queue_run_delay": "2s",
+            # So that what it does at a host is not taken for a relay's doing.
+            "smtp_bind_address": addresses.LOOKER,
             # No connection reuse: each delivery is judged for itself.
             "smtp_connection_cache_on_demand": "no",
         },

@@ -3,6 +3,7 @@
 All take mail over TLS that nothing demands. What stands in `_smtp._tls` is the difference, and what becomes of their report.
 """
 
+from .addresses import ORGANIZATION_DOMAIN
 from .words import Domain, Expect, Host, Reports, delivered
 
 _POST = "https://reports-post.example"
@@ -34,6 +35,7 @@ REPORT_TABLE = (
     _wanting("report-words.example", "a record of several strings, with blanks and unknown fields",
              Reports((_MAILBOX, f"{_POST}/ok/{{domain}}"),
                      (f"v=TLSRPTv1; rua={_MAILBOX} ,\" \" {_POST}/ok/{{domain}}; \" \"x-later=1;",))),
+    _wanting("fault-125.example", "the mailbox is at the domain of who reports", Reports((f"mailto:tlsrpt@{ORGANIZATION_DOMAIN}",))),
     _wanting("report-percent.example", "a + in the mailbox's name, percent-encoded", Reports(("mailto:report%2Bpercent@reports.example",))),
     _wanting("report-malformed.example", "rua is no URI: no record", Reports((), ("v=TLSRPTv1; rua=reports.example",), "unwanted")),
     _wanting("report-scheme.example", "rua is of a scheme nobody knows", Reports((), ("v=TLSRPTv1; rua=ftp://reports.example/{domain}",), "no-destination")),

@@ -43,6 +43,12 @@ def _fetch(result: str, *kinds: str) -> tuple[Said, ...]:
                                                       Said(f"policy-{kind}.example", "no-policy-found")))
 
 
+def _fault(number: str, result: str = "", policy: str = "tlsa", base: str = "mx") -> tuple[Said, ...]:
+    """Of a domain of faultdomains.py; `base`: the host whose TLSA records were in force."""
+    domain = f"fault-{number}.example"
+    return (Said(domain, policy, result, policy_domain=f"{base}.{domain}" if policy == "tlsa" else ""),)
+
+
 # Every result type of RFC 8460 §4.3, and successes of every policy type.
 SAYINGS = (
     Said("good.example", "tlsa", policy_domain="mx.good.example"),
@@ -92,6 +98,20 @@ SAYINGS = (
     Said("tlsa-servfail.example", "tlsa", "dnssec-invalid", policy_domain="mx.tlsa-servfail.example"),
     Said(DANE_REQUIRED, "tlsa", "dane-required", policy_domain=f"mx.{DANE_REQUIRED}"),
 
+    *_fault("12", policy="tlsa", base="mx2"), *_fault("16"), *_fault("18"), *_fault("25"), *_fault("37"), *_fault("39"), *_fault("42"), *_fault("43"),
+    *_fault("17-stall", "dnssec-invalid"), *_fault("28", "dnssec-invalid", base="mx1"), *_fault("28", base="mx2"), *_fault("30", "dnssec-invalid"),
+    *_fault("31-notimp", "dnssec-invalid"), *_fault("31-formerr", "dnssec-invalid"), *_fault("31-refused", "dnssec-invalid"),
+    *_fault("32", "dnssec-invalid", base="real"), *_fault("29", policy="no-policy-found"), *_fault("33", "tlsa-invalid"),
+    *_fault("35", "tlsa-invalid"), *_fault("35", "starttls-not-supported"), *_fault("40", "validation-failure"),
+    Said("fault-41.example", "tlsa", "certificate-host-mismatch", policy_domain="mx.fault-41-host.example"),
+    *_fault("44", "starttls-not-supported", base="mx1"), *_fault("44", base="mx2"),
+    *_fault("45", "validation-failure", base="mx1"), *_fault("45", policy="no-policy-found"),
+    Said("fault-45-insecure.example", "tlsa", "validation-failure", "tlsa-mismatch", "mx1.fault-45.example"),
+    *_fault("45-insecure", policy="no-policy-found"), *_fault("52", policy="no-policy-found"),
+    *(said for number in ("55-alert", "56-found", "56-temporary", "56-partial", "56-unmodified")
+      for said in (*_fault(number, "sts-policy-fetch-error", "sts"), *_fault(number, policy="no-policy-found"))),
+    *_fault("57", "sts-webpki-invalid", "sts"), *(said for number in ("61", "62-bom", "62-nul", "62-mode", "62-mx")
+                                                 for said in _fault(number, "sts-policy-invalid", "sts")),
     *_fetch("sts-policy-fetch-error", "404", "503", "redirect", "empty", "down", "slow", "oversize"),
     *_fetch("sts-policy-invalid", "html", "invalid"),
     *_fetch("sts-webpki-invalid", "expired", "wrong-name", "cn-only", "selfsigned"),
@@ -131,7 +151,8 @@ def check_policy(report: Report, domain: Domain) -> None:
 class Reporting:
     """Makes relays that report, each with an organization of its own, so that reports can be told apart."""
 
-    def __init__(self, bed: Bed, name: str, number: int, tlsrpt: dict[str, str] | None = None, retry: dict[str, str] | None = None) -> None:
+    def __init__(self, bed: Bed, name: str, number: int, tlsrpt: dict[str, str] | None = None, retry: dict[str, str] | None = None,
+                 delivery: dict[str, str] | None = None) -> None:
         self.bed, self.name = bed, name
         self.folder = bed.folder / "relays" / name
         self.elsewhere = self.folder / "elsewhere"
@@ -146,7 +167,7 @@ class Reporting:
         self.relay = Relay(
             bed, name, number, clock=self.clock,
             # What the hosts log is told apart by the address.
-            more={"tlsrpt": table, "delivery": {"source_ipv4": quoted(self.address)}} | ({"retry": retry} if retry else {}),
+            more={"tlsrpt": table, "delivery": {"source_ipv4": quoted(self.address)} | (delivery or {})} | ({"retry": retry} if retry else {}),
             rules=({"destination": quoted(DANE_REQUIRED), "level": quoted("authenticated"), "by": '["dane"]', "reason": quoted("17-tlsrpt")},),
             tables=(*(key_table(bed.folder, selector, use="reports") for selector in self.sender.selectors),
                     ("tlsrpt.override", {"domain": quoted(ELSEWHERE), "to": f"[{quoted(f'directory:{self.elsewhere}')}]"})))

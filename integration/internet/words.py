@@ -12,7 +12,7 @@ class Host:
     name: str
     server: str  # postfix | exim | opensmtpd | sender | smarthost | nothing (no port open) | a script of scripted.py
     certificate: str = "self-signed"  # a kind of certificates.py, or none for a host without STARTTLS
-    tlsa: tuple[str, ...] = ()  # "usage selector matching-type what"; what: own | stranger | ca | webpki | garbage
+    tlsa: tuple[str, ...] = ()  # "usage selector matching-type what"; what: own | stranger | ca | webpki | root | garbage
     options: tuple[str, ...] = ()  # "key=value" of a Postfix listener
     number: int = 0  # last octet of its address; 0 is filled in from the order of the table
 
@@ -27,9 +27,9 @@ class STS:
 
     mode: str = "enforce"  # enforce | testing | none
     mx: tuple[str, ...] = ("mx",)  # patterns; as in the zone: "mx", "*", or complete with a dot at the end
-    id: str = "1"
+    id: str = "1"  # quotation marks within end one string of the record and begin another
     max_age: int = 86400  # seconds
-    http: str = "ok"  # a fault of policies.py: redirect | 404 | 503 | html | oversize | slow | empty | down | invalid
+    http: str = "ok"  # a fault of policies.py: redirect | 404 | slow | down | …
     certificate: str = "webpki"  # of the policy host: a kind of certificates.py
 
 
@@ -82,17 +82,22 @@ class Domain:
     what: str  # a sentence for people
     expect: Expect
     hosts: tuple[Host, ...] = ()
-    # signed | unsigned | expired (signatures of the year 2020) | faulty (signed, behind dnsfaults.py) | absent | stripped (served unsigned,
-    # with its DS in the parent) | other key (the DS is another key's), iterated (NSEC3 of 2,500 rounds), or "alias of NAME": a CNAME in the signed zone example.
+    # signed | unsigned | expired (signatures of the year 2020) | faulty (signed, behind dnsfaults.py) | unsigned faulty | absent |
+    # stripped (served unsigned, with its DS in the parent) | other key (the DS is another key's) | iterated (NSEC3 of 2,500 rounds),
+    # or "alias of NAME": a CNAME in the signed zone example.
     dns: str = "signed"
     mx: tuple[str, ...] | None = ("10 mx",)  # "preference name"; names without a dot at the end are in the zone. None: no MX
-    records: tuple[str, ...] = ()  # further records, as in a zone file
-    faults: tuple[str, ...] = ()  # "name type rcode|drop", where dns is faulty
+    records: tuple[str, ...] = ()  # further records, as in a zone file; {3 1 1 own of NAME} is the TLSA record of a host's certificate
+    faults: tuple[str, ...] = ()  # "name type what", where dns is faulty: words of dnsfaults.py
     tampered: tuple[tuple[str, str], ...] = ()  # regular expression and replacement in the signed zone
     sts: STS | None = None
     reports: Reports = Reports()
     only: str = ""  # number of the one scenario file that mails it; "": a line of 02-judge, 10-domains or 11-sts, and of the demo
     fault: tuple[int, ...] = ()  # the faults of docs/reliability.md that it has, beside the one in a name `fault-28.example`
+
+    @property
+    def is_faulty(self) -> bool:
+        return self.dns.endswith("faulty")
 
     @property
     def alias_of(self) -> str:

@@ -34,9 +34,14 @@ def reports_lines(domain: Domain) -> list[str]:
     return [f'_smtp._tls.{domain.name}. TXT "{text}"' for text in domain.reports.texts(domain.name)]
 
 
+def _with_keys(line: str, certificate_folder: Path) -> str:
+    """In a line of `records` {3 1 1 own of mx.good.example} stands for the TLSA record of another name's certificate."""
+    return re.sub(r"\{(\d \d \d \w+) of (\S+)\}", lambda found: certificates.tlsa(certificate_folder, found[2], found[1]), line)
+
+
 def domain_lines(domain: Domain, certificate_folder: Path) -> list[str]:
     """The zone of the table, without its MTA-STS records."""
-    server = addresses.FAULTY_SERVER if domain.dns == "faulty" else addresses.ZONE_SERVER
+    server = addresses.FAULTY_SERVER if domain.is_faulty else addresses.ZONE_SERVER
     lines = [_soa("ns"), "@ NS ns", f"ns A {server}"]
     lines += [f"@ MX {mx}" for mx in domain.mx or ()]
     for host in domain.hosts:
@@ -44,7 +49,7 @@ def domain_lines(domain: Domain, certificate_folder: Path) -> list[str]:
         owner = "_25._tcp" if host.name == "@" else f"_25._tcp.{host.name}"
         name = absolute(host.name, domain.name)
         lines += [f"{owner} TLSA {certificates.tlsa(certificate_folder, name, record)}" for record in host.tlsa]
-    return lines + list(domain.records) + reports_lines(domain) + dkimkeys.lines(certificate_folder.parent / "dkim", domain.name)
+    return lines + [_with_keys(line, certificate_folder) for line in domain.records] + reports_lines(domain) + dkimkeys.lines(certificate_folder.parent / "dkim", domain.name)
 
 
 class Signer:
@@ -90,7 +95,7 @@ class Signer:
 def write_domain(signer: Signer, domain: Domain, lines: list[str]) -> str:
     """Writes and signs a domain's zone; its DS, "" where it is unsigned."""
     signer.write(domain.name, lines)
-    if domain.dns == "unsigned":
+    if domain.dns in ("unsigned", "unsigned faulty"):
         return ""
     ds = signer.sign(domain.name, expired=domain.dns == "expired", iterations=2500 if domain.dns == "iterated" else None)
     if domain.dns == "other key":
@@ -108,7 +113,7 @@ def write_domain(signer: Signer, domain: Domain, lines: list[str]) -> str:
 
 
 def serving_file(domain: Domain) -> str:
-    return f"{domain.name}.zone" if domain.dns in ("unsigned", "stripped") else f"{domain.name}.signed"
+    return f"{domain.name}.zone" if domain.dns in ("unsigned", "unsigned faulty", "stripped") else f"{domain.name}.signed"
 
 
 def make_all(folder: Path, certificate_folder: Path) -> None:
@@ -122,7 +127,7 @@ def make_all(folder: Path, certificate_folder: Path) -> None:
         if domain.alias_of:
             return [f"{domain.name}. CNAME {domain.alias_of}.", *policy, *reports_lines(domain)]
         ds = write_domain(signer, domain, domain_lines(domain, certificate_folder) + policy)
-        server = addresses.FAULTY_SERVER if domain.dns == "faulty" else addresses.ZONE_SERVER
+        server = addresses.FAULTY_SERVER if domain.is_faulty else addresses.ZONE_SERVER
         return [f"{domain.name}. NS ns.{domain.name}.", f"ns.{domain.name}. A {server}", *([ds] if ds else [])]
 
     with ThreadPoolExecutor(4) as pool:

@@ -19,7 +19,8 @@ FETCH_LIMIT = 3.0  # seconds
 COMPLAINTS = {
     "webpki": "", "webpki-expired": "certificate has expired", "webpki-wrong-name": "Hostname mismatch", "next-hop-name": "Hostname mismatch",
     "webpki-cn-only": "Hostname mismatch", "self-signed": "self-signed certificate", "rsa": "self-signed certificate",
-    "private-ca": "self-signed certificate in certificate chain", "expired": "self-signed certificate",
+    "private-ca": "self-signed certificate in certificate chain", "expired": "self-signed certificate", "all-wrong": "self-signed certificate",
+    "webpki for fault-41.example": "Hostname mismatch",
 }
 # Hosts whose handshake Python can do: those of broken makes and scripts are other scenarios' business.
 HOSTS = tuple((absolute(host.name, domain.name), host) for domain in DOMAINS for host in domain.hosts
@@ -60,6 +61,9 @@ def scenario_policy_host(bed: Bed, domain: Domain) -> None:
     except ssl.SSLCertVerificationError as error:
         assert COMPLAINTS[sts.certificate] and COMPLAINTS[sts.certificate] in error.verify_message, error
         return
+    except ssl.SSLError as error:
+        assert sts.http == "alert", error
+        return
     except TimeoutError:
         assert sts.http == "slow", "timed out"
         return
@@ -75,14 +79,20 @@ def scenario_policy_host(bed: Bed, domain: Domain) -> None:
             assert found == (200, "text/plain", good), found
         case "html":
             assert found == (200, "text/html", good), found
-        case "redirect":
-            assert found[0] == 301, found
-        case "404" | "503":
+        case _ if sts.http in policies.REDIRECTS:
+            assert found[0] == policies.REDIRECTS[sts.http], found
+        case "404" | "503" | "304":
             assert found[0] == int(sts.http), found
+        case "203":
+            assert found == (203, "text/plain", good), found
+        case "no-type" | "utf-16":
+            assert found[0] == 200 and found[2] == good, found
         case "oversize":
             assert found[0] == 200 and len(found[2]) == policies.OVERSIZE and found[2].startswith(good), found
         case "invalid":
             assert found[0] == 200 and not found[2].startswith(b"version"), found
+        case _ if sts.http in policies.TEXTS:
+            assert found[:2] == (200, "text/plain") and found[2] != good, found
         case _:
             raise AssertionError(f"{sts.http} did not show: {found}")
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Iterator
 
 from internet import outcomes, policies
-from internet.domains import STS_DOMAINS, Domain, absolute
+from internet.domains import BY_NAME, STS_DOMAINS, Domain, absolute
 from internet.inside import Bed, wait_for
 from internet.outcomes import Post
 from internet.scenario import cases
@@ -14,9 +14,10 @@ from internet.submission import Letter
 HELD_BACK = outcomes.held_back(STS_DOMAINS)
 # A policy is in force.
 IN_FORCE = tuple(domain for domain in STS_DOMAINS if domain.expect.sts in ("enforce", "testing"))
-UNKNOWN = tuple(domain for domain in STS_DOMAINS if domain.expect.sts == "unknown")
+# A policy could not be fetched.
+UNKNOWN = tuple(domain for domain in STS_DOMAINS if domain.expect.sts == "unknown" and not domain.faults)
 # How TLS-RPT sorts the fault of a policy host (RFC 8460 §4.3.2.2).
-RESULT_TYPES = {"html": "sts-policy-invalid", "invalid": "sts-policy-invalid"}
+RESULT_TYPES = dict.fromkeys(("html", "no-type", "invalid", "bom", "nul", "mode", "no-mx"), "sts-policy-invalid")
 OBSERVED = (
     ("testing-expired.example", "sts:certificate-expired"), ("testing-selfsigned.example", "sts:certificate-not-trusted/self-signed"),
     ("testing-wrongname.example", "sts:certificate-host-mismatch"), ("testing-plain.example", "sts:starttls-not-supported"),
@@ -60,7 +61,8 @@ def scenario_policy(post: Post, domain: Domain) -> None:
     sts = domain.sts
     assert sts
     record, policy = found["mta_sts"]["record"], found["mta_sts"]["policy"]
-    assert record["id"] == sts.id and policy["id"] == sts.id, found["mta_sts"]
+    # The strings of a record are joined.
+    assert record["id"] == policy["id"] == sts.id.replace('" "', ""), found["mta_sts"]
     assert policy["mode"] == sts.mode and policy["max_age"] == sts.max_age, policy
     assert policy["mx"] == [absolute(name, domain.name) for name in sts.mx], policy
     assert policy["fetched_at"] and policy["expires_at"] and policy["source"], policy
@@ -152,3 +154,13 @@ def scenario_slow_policy_host(post: Post) -> None:
     post.relay.submit(letter)
     post.relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 3)
     assert time.monotonic() - began < 3
+
+
+def scenario_record_unknown(post: Post) -> None:
+    """F52 The lookup of the TXT record fails and nothing is known: delivered, marked as unknown, and nothing is fetched"""
+    name = "fault-52.example"
+    last, _ = outcomes.first_outcome(post, BY_NAME[name])
+    assert (last["status"], last["sts"]) == ("delivered", "unknown"), last
+    _, found = post.relay.ctl_json("policy", name)
+    assert isinstance(found, dict) and found["mta_sts"]["policy"] is None and found["mta_sts"]["error"], found["mta_sts"]
+    assert not policies.requests(post.bed.folder, name)

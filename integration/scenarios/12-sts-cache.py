@@ -2,9 +2,10 @@
 
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Iterator
 
-from internet import changes, policies
+from internet import changes, dnsfaults, policies
 from internet.domains import BY_NAME, STS
 from internet.inside import Bed, wait_for
 from internet.relay import Relay
@@ -152,3 +153,48 @@ def scenario_slow_policy_host(first: Relay) -> None:
             last = relay.wait_attempt(letter, letter.recipients[0], ("delivered",), LIMIT)[-1]
             assert last["sts"] == "unknown" and 9 <= float(last["delay"].rstrip("s")) < 20, last
         assert len(policies.requests(bed.folder, "changes-slow.example")) <= 1, "more than one fetch for many letters"
+
+
+def scenario_record_lookup_fails(relay: Relay) -> None:
+    """F51 The lookup of the TXT record fails while a policy is known: it stays in force, and the log warns"""
+    domain = "fault-51.example"
+    changes.mend_lookups(relay.bed, domain)
+    letter = held(relay, domain)
+    changes.break_lookups(relay.bed, domain)
+    asked = lookups(relay, domain)
+    wait_for("a lookup that failed", lambda: lookups(relay, domain) > asked, LIMIT)
+    wait_held(relay, letter, len(relay.attempts(letter)))
+    wait_held(relay, letter, len(relay.attempts(letter)))
+    assert policies.requests(relay.bed.folder, domain) == ["200"]
+    wait_for("the warning", lambda: events(relay, "sts-record-missing", domain), LIMIT)
+    assert shown(relay, domain)["policy"]["mode"] == "enforce"
+
+
+def lookups(relay: Relay, domain: str) -> int:
+    return dnsfaults.questions(relay.bed.folder, f"_mta-sts.{domain}").count("TXT")
+
+
+def scenario_hundred_letters(relay: Relay) -> None:
+    """F55 A hundred letters to a domain whose policy cannot be fetched cause one GET, and all arrive"""
+    domain = "fault-55.example"
+    letters = [Letter.to(f"someone@{domain}", name="hundred") for _ in range(100)]
+    for letter in letters:
+        relay.submit(letter)
+    for letter in letters:
+        last = relay.wait_attempt(letter, letter.recipients[0], ("delivered",), LIMIT)[-1]
+        assert last["sts"] == "unknown", last
+    assert policies.requests(relay.bed.folder, domain) == ["404"]
+
+
+def scenario_policy_host_expires(relay: Relay) -> None:
+    """F57 A new id, and the policy host's certificate has expired: the old policy stays in force"""
+    domain = "fault-57-held.example"
+    sts = BY_NAME[domain].sts
+    assert sts
+    letter = held(relay, domain)
+    changes.certify(relay.bed, domain, "webpki-expired")
+    changes.publish(relay.bed, domain, replace(sts, id="2"))
+    failure = wait_for("failed fetch in the log", lambda: events(relay, "sts-fetch-failed", domain), LIMIT)[0]
+    assert (failure["id"], failure["keeps"], failure["type"]) == ("2", "1", "sts-webpki-invalid"), failure
+    wait_held(relay, letter, len(relay.attempts(letter)))
+    assert shown(relay, domain)["policy"]["id"] == "1"

@@ -11,11 +11,11 @@ import re
 import subprocess
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from typing import Any, Iterator
 
-from internet import addresses, outcomes, reports, reportsink, sessions
+from internet import addresses, changes, outcomes, reports, reportsink, sessions
 from internet.domains import BY_NAME, Domain
 from internet.inside import Bed, wait_for
 from internet.outcomes import Post
@@ -152,6 +152,22 @@ def scenario_silent(campaign: Campaign, domain: Domain) -> None:
 def scenario_said(campaign: Campaign, said: Said) -> None:
     """RPTC-14 The report says what happened"""
     check_said(campaign.reporting.first(said.domain, campaign.day), said)
+
+
+BOTH = (Said("dane-sts-selfsigned.example", "tlsa", policy_domain="mx.dane-sts-selfsigned.example"),
+        Said("dane-sts-selfsigned.example", "sts", "certificate-not-trusted"),
+        Said("dane-wrong-sts.example", "tlsa", "validation-failure", "tlsa-mismatch", "mx.dane-wrong-sts.example"), Said("dane-wrong-sts.example", "sts"))
+
+
+@cases(BOTH, str)
+def scenario_dane_and_sts(campaign: Campaign, said: Said) -> None:
+    """F74 DANE right and the certificate wrong for MTA-STS, and the reverse: each is counted by itself"""
+    check_said(campaign.reporting.first(said.domain, campaign.day), said)
+
+
+def scenario_own_mailbox(campaign: Campaign) -> None:
+    """F125 A report that is wanted at our own domain arrives there, and causes none"""
+    assert len(campaign.reporting.received_of("fault-125.example", campaign.day)) == 1
 
 
 def scenario_every_result_type(campaign: Campaign) -> None:
@@ -317,6 +333,41 @@ def scenario_no_loop(campaign: Campaign) -> None:
             for uri in domain.reports.uris(name):
                 caused = reporting.at(uri, name, second)
                 assert not caused, f"{name}: {caused[0].document}"
+
+
+def scenario_states(campaign: Campaign) -> None:
+    """F48 F49 F50 TLSA mended between attempts, mail that waives TLS and mail that wants more than the host has: each session counts as what it was"""
+    reporting = Reporting(campaign.bed, "17-tlsrpt-states", 177)
+    mended, waived, demanding = "fault-48.example", "fault-49.example", "good.example"
+    with reporting.relay as relay:
+        day = reporting.day
+        letter = Letter.to(f"someone@{mended}", name="states")
+        relay.submit(letter)
+        assert relay.wait_attempt(letter, letter.recipients[0], ("deferred",))[0]["cause"] == "dane-mismatch"
+        changes.rewrite(campaign.bed, replace(BY_NAME[mended], records=("_25._tcp.mx 1 TLSA {3 1 1 own of mx.fault-48.example}",)),
+                        question=(f"_25._tcp.mx.{mended}", "TLSA"), shows=lambda answer: "aaaaaaaa" not in answer.lower())
+        last = relay.wait_attempt(letter, letter.recipients[0], ("delivered",))[-1]
+        assert last["verified"] == "dane", last
+
+        letter = Letter.to(f"someone@{waived}", name="states", headers="TLS-Required: No\n")
+        relay.submit(letter)
+        last = relay.wait_attempt(letter, letter.recipients[0], ("delivered", "deferred"))[0]
+        assert last["status"] == "delivered" and last["observed"].startswith("tlsa:validation-failure"), last
+
+        letter = Letter.to(f"someone@{demanding}", name="states")
+        relay.submit(letter, ("REQUIRETLS",), tls=True)
+        last = relay.wait_attempt(letter, letter.recipients[0], ("delivered", "deferred", "bounced"))[0]
+        assert last["status"] == "bounced", last
+        notice = wait_for("the notice", lambda: campaign.bed.bounces(letter.sender), 20)[0].as_string()
+        assert re.search(r"^Status: 5\.7\.30$", notice, re.M), notice
+
+        next_day(reporting)
+        wait_reports(reporting, tuple(BY_NAME[name] for name in (mended, waived, demanding)), day)
+        for said in (Said(mended, "tlsa", "validation-failure", "tlsa-mismatch", f"mx.{mended}"), Said(mended, "tlsa", policy_domain=f"mx.{mended}"),
+                     Said(waived, "tlsa", "validation-failure", "tlsa-mismatch", f"mx.{waived}"),
+                     Said(demanding, "tlsa", policy_domain=f"mx.{demanding}")):
+            check_said(reporting.first(said.domain, day), said)
+        assert sum(count.failures for count in reporting.first(demanding, day).counts().values()) == 0
 
 
 def scenario_kills(campaign: Campaign) -> None:

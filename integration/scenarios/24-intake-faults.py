@@ -3,7 +3,9 @@
 import re
 import socket
 import threading
+import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Iterator
 
 from internet.inside import Bed, wait_for
@@ -22,12 +24,13 @@ STRANGER = "127.9.0.1"
 # The Postfix that sends mail back to where it came from.
 LOOP = "127.1.8.20"
 RECEIVED_LIMIT = 25
+COMMAND_TIMEOUT = 5  # seconds
 
 
 @contextmanager
 def fixture(bed: Bed) -> Iterator[Relay]:
     more = intake(networks=("127.0.0.0/16", "127.1.0.0/16"), received_limit=RECEIVED_LIMIT,
-                  command_timeout="5s", data_timeout="5s", stress_timeout="5s")
+                  command_timeout=f"{COMMAND_TIMEOUT}s", data_timeout="5s", stress_timeout="5s")
     rule = {"destination": toml("looping.example"), "next_hop": toml(f"[{LOOP}]:25")}
     with Relay(bed, "24-intake-faults", 24, more=more, rules=(rule,)) as relay:
         letter = Letter.to("someone@good.example", name="warm")
@@ -176,6 +179,48 @@ def scenario_unclean_recipient(relay: Relay, line: bytes) -> None:
         code, text = wire.ask(line)
         assert 500 <= code < 600, (code, text)
     clean(relay)
+
+
+PATHS = ("a@../../../../tmp/owned.example", "a@..", "a@sub/domain.example", "a@" + "l" * 63 + ".example" * 31)
+
+
+@cases(PATHS, lambda address: address[:40])
+def scenario_domain_as_path(relay: Relay, address: str) -> None:
+    """F71 A domain that would be a path, or is too long for a name: refused, and no file is made"""
+    before = files(relay)
+    with Wire(relay.address) as wire:
+        wire.ehlo()
+        assert wire.ask("MAIL FROM:<a@sender.example>")[0] == 250
+        code, text = wire.ask(f"RCPT TO:<{address}>")
+        assert code in (501, 553), (code, text)
+        in_step(wire)
+    assert files(relay) == before
+
+
+def files(relay: Relay) -> set[str]:
+    """What lies in the relay's folder, and where a path of dots would lead from there; without what the store makes and unmakes."""
+    return {str(path) for path in relay.folder.rglob("*") if not path.is_relative_to(relay.store)} | {
+        str(path) for folder in ("/", "/tmp") for path in Path(folder).glob("*owned*")} | {
+        str(path) for path in relay.store.rglob("*") if "example" in path.name or "owned" in path.name}
+
+
+def scenario_dripping_command(relay: Relay) -> None:
+    """F105 A command that drips, an octet at a time: 421 when command_timeout is over, and others are served meanwhile"""
+    began = time.monotonic()
+    with Wire(relay.address) as wire:
+        wire.ehlo()
+        wire.link.settimeout(0.5)
+        answer = b""
+        while not answer and time.monotonic() - began < 30:
+            wire.send(b"N")
+            assert submit(Letter.to("someone@good.example"), relay.address)[0] == 250
+            try:
+                answer = wire.link.recv(4096)
+            except TimeoutError:
+                continue
+        assert answer.startswith(b"421 "), answer
+        took = time.monotonic() - began
+        assert COMMAND_TIMEOUT <= took < 5 * COMMAND_TIMEOUT, took
 
 
 def clean(relay: Relay) -> None:
