@@ -1,7 +1,7 @@
 """The domains of the mini-internet: what each one is, and what must become of mail to it.
 
 This table is the bed: zones, certificates, servers, policy hosts, scenarios and the demo are made from it. Domains with MTA-STS
-are in stsdomains.py, those with numbered faults in faultdomains.py, those that one scenario keeps for itself in owndomains.py, answerdomains.py, reportdomains.py and costdomains.py.
+are in stsdomains.py, those with numbered faults in faultdomains.py, those that one scenario keeps for itself in owndomains.py, answerdomains.py, reportdomains.py, statedomains.py and costdomains.py.
 To add a domain, add a line (integration/README.md explains the words).
 """
 
@@ -13,6 +13,7 @@ from .costdomains import COST
 from .faultdomains import FAULT_TABLE
 from .owndomains import OWN
 from .reportdomains import REPORT_TABLE
+from .statedomains import STATE_TABLE
 from .stsdomains import STS_TABLE
 from .watchdomains import WATCHED
 from .words import AT_HOME, GOOD, STS, Domain, Expect, Host, absolute, bounced, deferred, delivered
@@ -111,7 +112,7 @@ KNOWN_RECIPIENT = "known"
 def _numbered() -> tuple[Domain, ...]:
     number = 0
     domains = []
-    for domain in (*_DANE, *FAULT_TABLE, *STS_TABLE, *OWN, *ANSWER_TABLE, *REPORT_TABLE, *WATCHED, *_SCENERY, *COST):
+    for domain in (*_DANE, *FAULT_TABLE, *STS_TABLE, *OWN, *ANSWER_TABLE, *REPORT_TABLE, *WATCHED, *STATE_TABLE, *_SCENERY, *COST):
         hosts = []
         for host in domain.hosts:
             number += 1
