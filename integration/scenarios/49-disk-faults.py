@@ -1,17 +1,22 @@
 """The disk fails, fills, hangs, or the process ends, in the middle of a commit."""
 
+import http.client
 import os
+import smtplib
 import threading
 import time
 from contextlib import contextmanager
 from typing import Iterator
 
+from internet import addresses
 from internet.injected import Traced, counted, injecting
 from internet.injector import Injector, Ledger, wait_until_settled
 from internet.inside import Bed, wait_for
 from internet.listeners import events
+from internet.loopdisk import ext4, frozen
 from internet.ownhosts import OwnHost
 from internet.relay import Relay
+from internet.relayconfig import quoted
 from internet.scenario import cases, note, slow
 from internet.submission import Letter, submit
 
@@ -74,6 +79,56 @@ def scenario_sync_waits(relay: Relay) -> None:
     relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 60)
 
 
+def ready(relay: Relay) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(relay.address, addresses.METRICS_PORT, timeout=20)
+    try:
+        connection.request("GET", "/ready")
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+HANGS = 12.0
+CLIENTS = 30
+
+
+@slow
+def scenario_disk_hangs(first: Relay) -> None:
+    """F117 The disk hangs: nobody is told 250, who comes beyond the bound is turned away, the relay answers and says it is not ready; then all is there"""
+    bed = first.bed
+    limits = {"intake": {"client_connection_limit": str(CLIENTS // 2)}, "store": {"minimum_free": quoted("1 MB")}}
+    with ext4(bed, "49-hangs") as store, Relay(bed, "49-hangs", 6, store=store, more=limits) as relay:
+        goes_on(relay)
+        wait_for("readiness", lambda: ready(relay)[0] == 200, 20)
+        letters = [Letter.to("someone@good.example", name="hang") for _ in range(CLIENTS)]
+        answers: dict[str, int] = {}
+
+        def hand_in(letter: Letter) -> None:
+            try:
+                answers[letter.sender] = submit(letter, relay.address, timeout=120)[0]
+            except (OSError, smtplib.SMTPException) as error:
+                answers[letter.sender] = getattr(error, "smtp_code", 0)
+        threads = [threading.Thread(target=hand_in, args=(letter,)) for letter in letters]
+        with frozen(store):
+            for thread in threads:
+                thread.start()
+            wait_for("those beyond the bound to be turned away", lambda: list(answers.values()).count(421) >= CLIENTS // 2, 20)
+            time.sleep(HANGS)
+            assert set(answers.values()) == {421}, answers
+            assert relay.ctl("status")[0] == 0
+            status, text = ready(relay)
+            assert status == 503 and "store" in text, (status, text)
+        for thread in threads:
+            thread.join(120)
+        taken = [letter for letter in letters if answers[letter.sender] == 250]
+        assert taken, answers
+        for letter in taken:
+            relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 60)
+            assert len(bed.delivered("good.example", letter.mark)) == 1
+        wait_for("readiness", lambda: ready(relay)[0] == 200, 20)
+
+
 def scenario_settling_finds_no_room(relay: Relay) -> None:
     """F115 No room to write down that a letter was delivered: nothing more is delivered until there is, and no second copy goes out"""
     first, second = (Letter.to(f"someone@[{SLOW}]", name="settle") for _ in range(2))
@@ -105,8 +160,9 @@ CALLS = {"fdatasync": 2, "fsync": 5, "pwrite64": 3, "unlinkat": 4}
 
 @slow
 @cases(tuple(CALLS), lambda call: call)
-def scenario_crash_walk(bed: Bed, call: str) -> None:
+def scenario_crash_walk(first: Relay, call: str) -> None:
     """F112 SIGKILL at the n-th call, under load, for one n after the other: nothing acknowledged is lost, nothing is mangled"""
+    bed = first.bed
     relay = Traced(bed, f"49-walk-{call}", CALLS[call])
     ledger = Ledger(relay.folder / "ledger")
     stop = threading.Event()
