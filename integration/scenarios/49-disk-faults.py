@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import smtplib
 import threading
 import time
@@ -22,7 +23,7 @@ from internet.submission import Letter, submit
 
 DOMAINS = ("good.example", "dane-ta.example", "insecure.example")
 # Takes its time with each letter, so that a fault can come in between.
-SLOW = "127.1.7.251"
+SLOW, OTHER = "127.1.7.251", "127.1.7.253"
 PAUSE = 3.0
 # Of a campaign each point up to the last; of a test some.
 POINTS = tuple(range(1, int(os.environ["CRASH_POINTS"]) + 1)) if "CRASH_POINTS" in os.environ else (1, 2, 3, 5, 8, 13, 21)
@@ -131,8 +132,11 @@ def scenario_disk_hangs(first: Relay) -> None:
 
 def scenario_settling_finds_no_room(relay: Relay) -> None:
     """F115 No room to write down that a letter was delivered: nothing more is delivered until there is, and no second copy goes out"""
-    first, second = (Letter.to(f"someone@[{SLOW}]", name="settle") for _ in range(2))
-    with OwnHost(SLOW, pause=PAUSE) as host:
+    first, second, other = (Letter.to(f"someone@[{address}]", name="settle") for address in (SLOW, SLOW, OTHER))
+    with OwnHost(OTHER) as late, OwnHost(SLOW, pause=PAUSE) as host:
+        late.puts_off = True
+        relay.submit(other)
+        relay.wait_attempt(other, other.recipients[0], ("deferred",))
         relay.submit(first)
         relay.submit(second)
         wait_for("the connection", lambda: host.connects, 10)
@@ -140,18 +144,20 @@ def scenario_settling_finds_no_room(relay: Relay) -> None:
         with injecting(relay, "pwrite64:error=ENOSPC") as output:
             wait_for("the first copy", lambda: host.taken, 10)
             failed = wait_for("the failure to be told", lambda: events(relay, "settle-failed")[before:], 20)[0]
-            assert counted(output) and "reason" in failed and "cure" in failed, failed
-            _, text, _ = relay.ctl("metrics")
-            assert "waxwing_store_unsettled 1" in text, text
-            # As long as the second would have taken, and as long again.
+            assert counted(output) and failed["reason"] and failed["cure"], failed
+            late.puts_off = False
+            text = relay.ctl("metrics")[1]
+            assert re.search("^waxwing_store_unsettled [1-9]", text, re.M), text
+            assert ready(relay)[0] == 503
+            # As long as the second would have taken, and the other to come to its turn.
             time.sleep(2 * PAUSE)
-            assert len(host.taken) == 1, "delivered without being able to write it down"
+            assert len(host.taken) == 1 and not late.taken, "delivered without being able to write it down"
             assert submit(Letter.to("someone@good.example"), relay.address)[0] in (451, 452)
-        wait_for("the second", lambda: len(host.taken) == 2, 30)
-        for letter in (first, second):
+        wait_for("the others", lambda: len(host.taken) == 2 and late.taken, 60)
+        for letter in (first, second, other):
             relay.wait_attempt(letter, letter.recipients[0], ("delivered",))
-        wait_for("an empty queue", lambda: relay.ctl("queue", "list", "--recipient", first.recipients[0])[0] == 1, 30)
-        assert set(host.copies().values()) == {1}, host.copies()
+            wait_for("the end of it", lambda: relay.ctl("queue", "list", "--sender", letter.sender)[0] == 1, 30)
+        assert set((host.copies() + late.copies()).values()) == {1}, (host.copies(), late.copies())
     goes_on(relay)
 
 
