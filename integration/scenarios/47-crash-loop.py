@@ -23,10 +23,10 @@ def fixture(bed: Bed) -> Iterator[Relay]:
 def scenario_held_in_the_end(relay: Relay) -> None:
     """SIGSEGV while a letter is being delivered, three times: it waits, waits longer, is held, and is released; other mail goes on"""
     letter = Letter.to(f"someone@[{SILENT}]", name="crash")
-    with Silence(SILENT), Knocks(SILENT) as knocks:
+    with Silence(SILENT) as silence, Knocks(SILENT) as knocks:
         relay.submit(letter)
         for crashes, state in ((1, "deferred"), (2, "deferred"), (3, "held")):
-            wait_for("the attempt to begin", lambda: knocks.count == crashes, 10)
+            wait_for("the attempt to begin", lambda: begun(silence, knocks) == crashes, 10)
             os.kill(relay.pid, signal.SIGSEGV)
             assert relay.wait_exit() == -signal.SIGSEGV, relay.tail()
             relay.start()
@@ -37,7 +37,7 @@ def scenario_held_in_the_end(relay: Relay) -> None:
             other = Letter.to("someone@good.example", name="crash")
             relay.submit(other)
             relay.wait_attempt(other, other.recipients[0], ("delivered",))
-            assert knocks.count == crashes and not relay.attempts(letter), (knocks.count, relay.attempts(letter))
+            assert begun(silence, knocks) == crashes and not relay.attempts(letter), (begun(silence, knocks), relay.attempts(letter))
             if state != "held":
                 code, _, error = relay.ctl("queue", "retry", "--id", letter_id(relay, letter), "--yes")
                 assert code == 0, error
@@ -49,20 +49,26 @@ def scenario_held_in_the_end(relay: Relay) -> None:
         code, _, error = relay.ctl("queue", "release", "--id", letter_id(relay, letter), "--yes")
         assert code == 0, error
         wait_for("the alarm to end", lambda: "crash-suspect" not in str(relay.ctl_json("alarms")[1]), 20)
-        wait_for("it to be tried again", lambda: knocks.count == 4, 20)
+        wait_for("it to be tried again", lambda: begun(silence, knocks) == 4, 20)
 
 
 def scenario_kill_says_nothing(relay: Relay) -> None:
     """SIGKILL makes nobody a suspect"""
     letter = Letter.to(f"someone@[{SILENT}]", name="crash")
     before = len(events(relay, "crashed"))
-    with Silence(SILENT), Knocks(SILENT) as knocks:
+    with Silence(SILENT) as silence, Knocks(SILENT) as knocks:
         relay.submit(letter)
-        wait_for("the attempt to begin", lambda: knocks.count == 1, 10)
+        wait_for("the attempt to begin", lambda: begun(silence, knocks) == 1, 10)
         relay.kill()
         relay.start()
-        wait_for("the attempt to begin again", lambda: knocks.count == 2, 10)
+        wait_for("the attempt to begin again", lambda: begun(silence, knocks) == 2, 10)
     assert len(events(relay, "crashed")) == before
+
+
+def begun(silence: Silence, knocks: Knocks) -> int:
+    """Attempts; who keeps the address silent knocks there too, again and again."""
+    own = {filler.getsockname()[1] for filler in silence.fillers}
+    return len([source for source in knocks.sources if source not in own])
 
 
 def letter_id(relay: Relay, letter: Letter) -> str:
