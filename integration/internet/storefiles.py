@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from .relay import Relay
@@ -14,17 +15,17 @@ PAGE = 4096
 
 def change(relay: Relay, statement: str, *values: object) -> int:
     """Runs SQL on the queue's database, as no program of ours would; how many rows it touched."""
-    with sqlite3.connect(relay.store / "queue.db") as database:
+    with closing(sqlite3.connect(relay.store / "queue.db")) as database, database:
         return database.execute(statement, values).rowcount
 
 
 def script(database: Path, statements: str) -> None:
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         connection.executescript(statements)
 
 
 def version(database: Path) -> int:
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         return connection.execute("PRAGMA user_version").fetchone()[0]
 

@@ -11,7 +11,7 @@ from internet.ownhosts import Knocks, Silence
 from internet.relay import Relay
 from internet.submission import Letter
 
-SILENT = "127.1.7.250"
+SILENT, OTHER = "127.1.7.250", "127.1.7.249"
 
 
 @contextmanager
@@ -54,9 +54,9 @@ def scenario_held_in_the_end(relay: Relay) -> None:
 
 def scenario_kill_says_nothing(relay: Relay) -> None:
     """SIGKILL makes nobody a suspect"""
-    letter = Letter.to(f"someone@[{SILENT}]", name="crash")
+    letter = Letter.to(f"someone@[{OTHER}]", name="crash")
     before = len(events(relay, "crashed"))
-    with Silence(SILENT) as silence, Knocks(SILENT) as knocks:
+    with Silence(OTHER) as silence, Knocks(OTHER) as knocks:
         relay.submit(letter)
         wait_for("the attempt to begin", lambda: begun(silence, knocks) == 1, 10)
         relay.kill()

@@ -31,7 +31,7 @@ QUEUED = 5000
 
 @contextmanager
 def fixture(bed: Bed) -> Iterator[Relay]:
-    with Relay(bed, "52-load", 20) as relay:
+    with Relay(bed, "52-load-faults-load", 20) as relay:
         assert outcome(relay, "someone@good.example", "warm")["status"] == "delivered"
         yield relay
 
@@ -108,7 +108,7 @@ def scenario_nested(relay: Relay) -> None:
 def scenario_session(first: Relay) -> None:
     """F107 A hundred thousand letters of one octet in one session, or a million: all are taken, and memory is flat"""
     more = {"retry": {"minimum": toml("1h"), "maximum": toml("2h")}}
-    with Relay(first.bed, "52-session", 21, more=more) as relay:
+    with Relay(first.bed, "52-load-faults-session", 21, more=more) as relay:
         assert relay.ctl("destinations", "suspend", "good.example")[0] == 0
 
         def send(count: int) -> None:
@@ -131,9 +131,9 @@ def processor_time(relay: Relay) -> float:
 @slow
 def scenario_no_names(first: Relay) -> None:
     """F24 No name server answers for an hour, with thousands of letters: no busy loop, no bounce; then all go, once each and not in a burst"""
-    clock = Clock(first.bed.folder / "relays" / "52-names")
+    clock = Clock(first.bed.folder / "relays" / "52-load-faults-names")
     more = {"retry": {"minimum": toml("5m"), "maximum": toml("2h"), "lifetime": toml("5d")}, "dns": {"lookup_timeout": toml("3s")}}
-    with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, Relay(first.bed, "52-names", 22, more=more, network=attacker, clock=clock) as relay:
+    with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, Relay(first.bed, "52-load-faults-names", 22, more=more, network=attacker, clock=clock) as relay:
         attacker.block_names = True
         domains = ("insecure.example", "plain.example")
         with attacker.entered():

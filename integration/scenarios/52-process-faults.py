@@ -24,7 +24,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @contextmanager
 def fixture(bed: Bed) -> Iterator[Relay]:
-    with Relay(bed, "52-process", 1, more=watching.FORGETFUL) as relay:
+    with Relay(bed, "52-process-faults-process", 1, more=watching.FORGETFUL) as relay:
         assert outcome(relay, "someone@good.example", "warm")["status"] == "delivered"
         yield relay
 
@@ -74,7 +74,7 @@ class _TicketSession(_Session):
 def scenario_ticket(first: Relay) -> None:
     """F47 A ticket of an unverified session is not used where DANE demands a proof: neither for a wrong key nor for the right one"""
     bed, domain = first.bed, "state-ticket.example"
-    with TicketHost(bed, domain) as host, Relay(bed, "52-ticket", 2, more=watching.FORGETFUL | watching.SHORT_IDLE) as relay:
+    with TicketHost(bed, domain) as host, Relay(bed, "52-process-faults-ticket", 2, more=watching.FORGETFUL | watching.SHORT_IDLE) as relay:
         for _ in range(2):
             assert outcome(relay, f"someone@{domain}", "ticket")["verified"] == "encrypted"
             time.sleep(watching.APART)
@@ -137,7 +137,7 @@ def processor_time(relay: Relay) -> float:
 
 def scenario_few_descriptors(first: Relay) -> None:
     """F122 64 descriptors and 100 clients: no spinning, those beyond wait or are told 421, mail goes out meanwhile, and all is well again"""
-    with Limited(first.bed, "52-descriptors", 3) as relay:
+    with Limited(first.bed, "52-process-faults-descriptors", 3) as relay:
         assert events(relay, "descriptors-short")[-1]["limit"] == "64"
         waiting = send(relay, "someone@greylist.example", "few")
         with ExitStack() as stack:
@@ -187,7 +187,7 @@ def memory_group(name: str) -> Iterator[Path]:
 
 def scenario_out_of_memory(first: Relay) -> None:
     """F122 The kernel kills the relay for want of memory while mail comes in: what was acknowledged is there, once each"""
-    with memory_group(f"waxwing-{os.getpid()}") as group, Relay(first.bed, "52-memory", 4) as relay:
+    with memory_group(f"waxwing-{os.getpid()}") as group, Relay(first.bed, "52-process-faults-memory", 4) as relay:
         assert relay.ctl("destinations", "suspend", "good.example")[0] == 0
         (group / "cgroup.procs").write_text(str(relay.pid))
         resident = int(re.findall(r"VmRSS:\s+(\d+)", Path(f"/proc/{relay.pid}/status").read_text())[0]) * 1024
