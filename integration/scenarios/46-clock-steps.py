@@ -1,5 +1,6 @@
 """The wall clock is set to another time while mail waits. No mail is given up for it, no policy is forgotten in silence, and the operator is told."""
 
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Iterator
@@ -15,6 +16,8 @@ from internet.turninghosts import ChangingHost
 
 # Seconds a step must stand.
 PATIENCE = 6
+# The queue is looked through once in 30 seconds, whatever it waits for (docs/queue.md).
+LIMIT = 90
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def believed(relay: Relay, before: int) -> dict[str, str]:
 def goes_on(relay: Relay, letter: Letter) -> None:
     """It is tried again at its usual pace, and not given up."""
     count = len(relay.attempts(letter))
-    wait_for("the next attempt", lambda: len(relay.attempts(letter)) > count, 25)
+    wait_for("the next attempt", lambda: len(relay.attempts(letter)) > count, LIMIT)
     assert {attempt["status"] for attempt in relay.attempts(letter)} == {"deferred"}, relay.attempts(letter)
     assert waits(relay, letter)
 
@@ -93,12 +96,12 @@ def scenario_day_back(relay: Relay) -> None:
     told(relay)
     believed(relay, before)
     goes_on(relay, letter)
-    begun = len(relay.attempts(letter))
+    begun, began = len(relay.attempts(letter)), time.monotonic()
     clock_of(relay).set(clock_of(relay).now.replace(hour=23, minute=59, second=59) + timedelta(days=2))
     believed(relay, before + 1)
     goes_on(relay, letter)
     # Between five seconds and ten each, as ever.
-    assert len(relay.attempts(letter)) - begun <= 1 + (PATIENCE + 20 + 25) / 5, relay.attempts(letter)
+    assert len(relay.attempts(letter)) - begun <= 1 + (time.monotonic() - began) / 4, relay.attempts(letter)
     count = len(events(relay, "clock-believed"))
     clock_of(relay).jump()
     believed(relay, count)
@@ -131,7 +134,7 @@ def scenario_policy(relay: Relay) -> None:
 
         def enforced() -> None:
             count = len(relay.attempts(letter))
-            last = wait_for("one attempt more", lambda: (found := relay.attempts(letter))[count:], 25)[-1]
+            last = wait_for("one attempt more", lambda: (found := relay.attempts(letter))[count:], LIMIT)[-1]
             assert (last["status"], last["cause"], last["sts"]) == ("deferred", "certificate-invalid", "enforce"), last
             assert sts(relay, domain)["policy"]["id"] == fetched["id"] and not host.mails
 
@@ -145,8 +148,8 @@ def scenario_policy(relay: Relay) -> None:
             if is_back:
                 enforced()
         # What the domain itself said is over: not by a silent step, but as after 400 days of failures.
-        wait_for("the end of the policy in the log", lambda: events(relay, "sts-ran-out", domain=domain), 25)
-        relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 40)
+        wait_for("the end of the policy in the log", lambda: events(relay, "sts-ran-out", domain=domain), LIMIT)
+        relay.wait_attempt(letter, letter.recipients[0], ("delivered",), LIMIT)
     count = len(events(relay, "clock-believed"))
     clock_of(relay).jump()
     believed(relay, count)
@@ -160,6 +163,13 @@ def scenario_restart(relay: Relay) -> None:
     relay.start()
     wait_for("the absence to be told", lambda: events(relay, "absence"), 10)
     goes_on(relay, letter)
+
+
+# FAILS: the forecast goes by expires_at alone, without the time that was left out.
+def scenario_forecast(relay: Relay) -> None:
+    """F123 After the month away nobody is told that mail will be returned soon: that time does not count for it"""
+    wrong = [alarm["words"] for alarm in relay.ctl_json("alarms")[1]["alarms"] if alarm["kind"] == "mail-will-expire"]  # type: ignore[index]
+    assert not wrong, wrong
 
 
 def scenario_lifetime(relay: Relay) -> None:

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
@@ -40,6 +41,12 @@ def enforced(relay: Relay, domain: str) -> None:
     assert (last["status"], last["verified"], last["sts"]) == ("delivered", "webpki", "enforce"), last
 
 
+def turn(host: ChangingHost, kind: str) -> None:
+    """What the host shows from now on, and no connection is left that saw the former."""
+    host.show(kind)
+    time.sleep(watching.APART)
+
+
 def cached(relay: Relay, domain: str) -> dict[str, Any]:
     """What is remembered of its policy; empty where nothing is."""
     return next((one for one in answer(relay, "sts", "cache")["policies"] if one["domain"] == domain), {})
@@ -55,6 +62,16 @@ def counted(relay: Relay, domain: str) -> Counter[tuple[str, str]]:
             for detail in entry.get("failure-details", ()):
                 found[kind, detail["result-type"]] += detail["failed-session-count"]
     return found
+
+
+def publish(relay: Relay, domain: str, sts: STS) -> None:
+    """A new policy, and the relay has it: mail goes by it."""
+    changes.publish(relay.bed, domain, sts)
+
+    def known() -> bool:
+        enforced(relay, domain)
+        return cached(relay, domain).get("id") == sts.id
+    wait_for(f"the policy of id {sts.id}", known, LIMIT)
 
 
 DAMAGES = ("mode = 'none'", "expires_at = 1", "text = x'00ff', patterns = 'mx.elsewhere.example'")
@@ -88,12 +105,10 @@ def scenario_ages(relay: Relay) -> None:
     domain = "state-age.example"
     with ChangingHost(relay.bed, domain, "webpki") as host:
         for id, age in (("2", YEAR + 1), ("3", 9_999_999_999), ("4", YEAR)):
-            changes.publish(relay.bed, domain, STS(id=id, max_age=age))
-            enforced(relay, domain)
+            publish(relay, domain, STS(id=id, max_age=age))
             found = cached(relay, domain)
             assert (found["id"], found["max_age"]) == (id, YEAR) and found["expires_at"] - found["fetched_at"] == YEAR, found
-        changes.publish(relay.bed, domain, STS(id="5", max_age=1))
-        enforced(relay, domain)
+        publish(relay, domain, STS(id="5", max_age=1))
         changes.serve(relay.bed, domain, STS(id="5", max_age=1, http="503"))
 
         def ran_out() -> bool:
@@ -101,13 +116,14 @@ def scenario_ages(relay: Relay) -> None:
         wait_for("its end", ran_out, LIMIT)
         assert events(relay, "sts-ran-out", domain=domain)
         changes.publish(relay.bed, domain, STS(id="6", max_age=0))
+        time.sleep(watching.DNS_MEMORY)
         before = policies.requests(relay.bed.folder, domain).count("200")
         for number in range(1, 3):
             enforced(relay, domain)
             assert policies.requests(relay.bed.folder, domain).count("200") == before + number
         assert not cached(relay, domain).get("id"), cached(relay, domain)
         # And it is enforced: not only said.
-        host.show("self-signed")
+        turn(host, "self-signed")
         last = outcome(relay, f"someone@{domain}", "age")
         assert (last["status"], last["cause"], last["sts"]) == ("deferred", "certificate-invalid", "enforce"), last
 
@@ -133,7 +149,7 @@ def scenario_reload_in_fetch(relay: Relay) -> None:
         reload(relay, r"^fetch_timeout = .*$", 'fetch_timeout = "8s"')
         assert settled(relay, first)["status"] == "delivered"
         wait_for("the newest policy", lambda: outcome(relay, f"someone@{domain}", "reload").get("sts") == "enforce", LIMIT)
-        host.show("self-signed")
+        turn(host, "self-signed")
         assert cached(relay, domain)["id"] == "2"
         assert outcome(relay, f"someone@{domain}", "reload")["cause"] == "certificate-invalid"
         assert relay.stop() == 0
@@ -147,7 +163,7 @@ def scenario_record_and_starttls_gone(relay: Relay) -> None:
     with ChangingHost(relay.bed, domain, "webpki") as host:
         enforced(relay, domain)
         changes.forget_record(relay.bed, domain)
-        host.show(NO_STARTTLS)
+        turn(host, NO_STARTTLS)
         mails, connects = host.mails, host.connects
         letter = send(relay, f"someone@{domain}", "removed")
         last = settled(relay, letter)
@@ -160,7 +176,7 @@ def scenario_record_and_starttls_gone(relay: Relay) -> None:
         assert host.connects > connects and host.mails == mails
         assert {attempt["status"] for attempt in relay.attempts(letter)} == {"deferred"}
         assert counted(relay, domain)["sts", "starttls-not-supported"] >= 2, counted(relay, domain)
-        host.show("webpki")
+        turn(host, "webpki")
         relay.wait_attempt(letter, letter.recipients[0], ("delivered",), LIMIT)
 
 
@@ -214,7 +230,7 @@ def scenario_next_policy_fails(relay: Relay, fault: str) -> None:
         assert len(events(relay, "sts-fetch-failed", domain=domain)) == 1
         assert policies.requests(relay.bed.folder, domain).count(fault) == (fault in ("404", "503"))
         assert alerting.hellos == (fault == "alert")
-        host.show(NO_STARTTLS)
+        turn(host, NO_STARTTLS)
         last = outcome(relay, f"someone@{domain}", "held")
         assert (last["cause"], last["sts"]) == ("starttls-missing", "enforce"), last
         assert relay.ctl("sts", "refresh", domain)[0] == 1

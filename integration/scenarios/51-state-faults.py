@@ -43,7 +43,7 @@ def listed(relay: Relay, letter: Letter) -> dict:  # type: ignore[type-arg]
 
 def goes(relay: Relay, letter: Letter) -> None:
     """It is delivered, once and whole."""
-    relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 40)
+    relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 20)
     (copy,) = wait_for("copy", lambda: relay.bed.delivered(letter.recipients[0].split("@")[1], letter.mark), 20)
     assert letter.arrived_whole(copy)
 
@@ -81,7 +81,7 @@ def scenario_contents_damaged(bed: Bed) -> None:
             goes(relay, letter)
         for letter in (gone, short, long, other, row, digest):
             recipient = wait_for("quarantine", lambda: (found := listed(relay, letter)["recipients"][0])["state"] == "quarantined" and found, 20)
-            assert recipient["reason"]["cause"] == "content-damaged", recipient
+            assert recipient.get("reason", {}).get("cause") == "content-damaged", (ids.get(letter.sender), recipient, relay.ctl("queue", "show", listed(relay, letter)["id"]))
             assert not relay.bed.delivered(SUSPENDED, letter.mark) and not relay.attempts(letter), letter.sender
         assert relay.ctl("queue", "list", "--state", "quarantined")[0] == 0
         assert "waxwing_queue_messages_quarantined 6" in relay.ctl("metrics")[1]
@@ -92,13 +92,15 @@ ROWS = ("UPDATE recipient SET domain = 7.5 WHERE message = {number}", "UPDATE re
         "UPDATE message SET reverse_domain = x'ff' WHERE number = {number}", "UPDATE message SET size = -1 WHERE number = {number}")
 
 
+# FAILS: a recipient's row that cannot be read stops the reading of all that is due, and a size below nought is told to the host.
 @cases(ROWS, lambda statement: " ".join(statement.split()[1:4]))
 def scenario_row_damaged(bed: Bed, statement: str) -> None:
     """F118 A row of a letter makes no sense: the daemon starts and lives, the letter is not sent, all others go"""
     with Relay(bed, f"51-state-faults-row{ROWS.index(statement)}", 2 + ROWS.index(statement)) as relay:
         suspend(relay)
         damaged, sound = held(relay, MIDDLE), held(relay, MIDDLE)
-        number = f"(SELECT number FROM message WHERE id = '{listed(relay, damaged)['id']}')"
+        id = listed(relay, damaged)["id"]
+        number = f"(SELECT number FROM message WHERE id = '{id}')"
         assert relay.stop() == 0
         assert storefiles.change(relay, statement.format(number=number)) == 1
         relay.start()
@@ -106,8 +108,8 @@ def scenario_row_damaged(bed: Bed, statement: str) -> None:
         goes(relay, sound)
         assert not relay.bed.delivered(SUSPENDED, damaged.mark)
         goes(relay, held(relay))
-        code, text, error = relay.ctl("queue", "list")
-        assert code == 0 and (damaged.sender in text or "damaged" in text + error), (code, text, error)
+        code, text, error = relay.ctl("queue", "list", "--state", "quarantined")
+        assert code == 0 and id in text, (code, text, error)
 
 
 def scenario_page_damaged(bed: Bed) -> None:

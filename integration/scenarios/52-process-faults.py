@@ -93,6 +93,7 @@ def scenario_ticket(first: Relay) -> None:
 LEVELS = {"good.example": "dane", "dane-ta.example": "dane", "unusable.example": "encrypted", "insecure.example": "encrypted"}
 
 
+# FAILS: where a Swift toolchain is, its backtracer holds the fallen resolver for ten seconds and more (up to thirty).
 def scenario_resolver_falls(relay: Relay) -> None:
     """F23 The resolver dies by SIGSEGV with lookups under way: they fail, no level is lowered, no policy forgotten, and a new resolver comes"""
     with ChangingHost(relay.bed, "state-policy.example", "webpki") as host:
@@ -109,7 +110,10 @@ def scenario_resolver_falls(relay: Relay) -> None:
             os.kill(worker, signal.SIGSEGV)
             last = settled(relay, waiting)
             assert (last["status"], last["cause"]) == ("deferred", "dns-temp"), last
-            note(f"what waited for an answer was told after {time.monotonic() - began:.1f} s: {last['reason']}")
+            took = time.monotonic() - began
+            note(f"what waited for an answer was told after {took:.1f} s: {last['reason']}")
+            # Not at the end of its own patience, which is ten seconds.
+            assert took < 5, took
             wait_for("a new resolver", lambda: set(relay.workers()) - {worker}, 20)
             assert outcome(relay, "someone@state-policy.example", "falls")["sts"] == "enforce"
         for letter in letters:
