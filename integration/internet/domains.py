@@ -1,9 +1,11 @@
 """The domains of the mini-internet: what each one is, and what must become of mail to it.
 
 This table is the bed: zones, certificates, servers, policy hosts, scenarios and the demo are made from it. Domains with MTA-STS
-are in stsdomains.py, those with numbered faults in faultdomains.py, those that one scenario keeps for itself in owndomains.py, answerdomains.py, reportdomains.py and costdomains.py.
+are in stsdomains.py, those with numbered faults in faultdomains.py, those that one scenario keeps for itself in owndomains.py, answerdomains.py, reportdomains.py, statedomains.py and costdomains.py.
 To add a domain, add a line (integration/README.md explains the words).
 """
+
+import itertools
 
 from dataclasses import replace
 
@@ -14,6 +16,7 @@ from .faultdomains import FAULT_TABLE
 from .netdomains import NET_TABLE
 from .owndomains import OWN
 from .reportdomains import REPORT_TABLE
+from .statedomains import STATE_TABLE
 from .stsdomains import STS_TABLE
 from .watchdomains import WATCHED
 from .words import AT_HOME, GOOD, STS, Domain, Expect, Host, absolute, bounced, deferred, delivered
@@ -112,7 +115,8 @@ KNOWN_RECIPIENT = "known"
 def _numbered() -> tuple[Domain, ...]:
     number = 0
     domains = []
-    for domain in (*_DANE, *FAULT_TABLE, *STS_TABLE, *OWN, *ANSWER_TABLE, *REPORT_TABLE, *WATCHED, *_SCENERY, *COST, *NET_TABLE):
+    tables = (_DANE, FAULT_TABLE, STS_TABLE, OWN, ANSWER_TABLE, REPORT_TABLE, WATCHED, STATE_TABLE, _SCENERY, COST, NET_TABLE)
+    for domain in itertools.chain(*tables):
         hosts = []
         for host in domain.hosts:
             number += 1

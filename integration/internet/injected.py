@@ -26,9 +26,13 @@ class Traced(Relay):
                 *super().prefix)
 
     def injected(self) -> int:
-        """How many calls were tampered with."""
-        file = self.folder / "strace"
-        return len(re.findall(r"\(INJECTED|killed by SIGKILL", file.read_text(errors="replace"))) if file.exists() else 0
+        """How many calls were tampered with since the last start."""
+        return counted(self.folder / "strace")
+
+
+def counted(output: Path) -> int:
+    """How many calls were tampered with, as strace wrote it down."""
+    return len(re.findall(r"INJECTED|DELAYED|killed by SIG", output.read_text(errors="replace"))) if output.exists() else 0
 
 
 @contextmanager
