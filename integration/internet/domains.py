@@ -1,12 +1,12 @@
 """The domains of the mini-internet: what each one is, and what must become of mail to it.
 
 This table is the bed: zones, certificates, servers, policy hosts, scenarios and the demo are made from it. Domains with MTA-STS
-are in stsdomains.py, those with numbered faults in faultdomains.py, those that one scenario keeps for itself in owndomains.py, answerdomains.py, reportdomains.py, statedomains.py and costdomains.py.
+are in stsdomains.py, those with numbered faults in faultdomains.py, those that one scenario keeps for itself in owndomains.py,
+answerdomains.py, reportdomains.py, statedomains.py, netdomains.py and costdomains.py.
 To add a domain, add a line (integration/README.md explains the words).
 """
 
 import itertools
-
 from dataclasses import replace
 
 from .addresses import POLICY_SERVER

@@ -52,7 +52,7 @@ def scenario_soak(bed: Bed) -> None:
     # Only these take it; the others' mail would be kept for days.
     good = tuple(sorted({domain.name for domain in (*DANE_DOMAINS, *STS_DOMAINS) if domain.expect.status == "delivered" and domain.expect.attempts == 1
                          and (bed.maildir(domain.name) / "new").exists()}))
-    with Relay(bed, "58-soak", 58) as relay:
+    with Relay(bed, "59-soak", 59) as relay:
         ledger, stop = Ledger(relay.folder / "ledger"), threading.Event()
         injectors = [Injector(f"soak{number}", relay.address, good, ledger, stop, pause=PAUSE) for number in range(INJECTORS)]
         for injector in injectors:
