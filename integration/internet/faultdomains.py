@@ -58,7 +58,7 @@ _DNS = (
     _faulty("17-stall", "answers are cut short over UDP, and TCP says nothing", deferred("tlsa-lookup-failed", 2), ("_25._tcp.mx TLSA TC-stall",)),
     # Ten stalled lookups below it, and its own, which needs TCP.
     _faulty("17-many", "names below it are answered by TCP that says nothing", delivered("dane", "mx.good.example."), ("@ MX TC", "* MX TC-stall"),
-            mx=("10 mx.good.example.",), records=tuple(f"stalled{number} A 127.1.7.252" for number in range(10)), only="10"),
+            mx=("10 mx.good.example.",), records=tuple(f"stalled{number} MX 10 mx.good.example." for number in range(10)), only="10"),
     _faulty("18", "TLSA records come over TCP only", delivered("dane"), ("_25._tcp.mx TLSA TC",)),
     _faulty("25", "times to live of nought and of 68 years", delivered("dane"), (), Host("mx", "postfix"), mx=None,
             records=("@ 0 MX 10 mx", "_25._tcp.mx 2147483647 TLSA {3 1 1 own of mx.fault-25.example}")),

@@ -164,7 +164,6 @@ def scenario_record_lookup_fails(relay: Relay) -> None:
     asked = lookups(relay, domain)
     wait_for("a lookup that failed", lambda: lookups(relay, domain) > asked, LIMIT)
     wait_held(relay, letter, len(relay.attempts(letter)))
-    wait_held(relay, letter, len(relay.attempts(letter)))
     assert policies.requests(relay.bed.folder, domain) == ["200"]
     wait_for("the warning", lambda: events(relay, "sts-record-missing", domain), LIMIT)
     assert shown(relay, domain)["policy"]["mode"] == "enforce"

@@ -94,6 +94,7 @@ HANGS = 12.0
 CLIENTS = 30
 
 
+# FAILS: /ready says 200 for as long as the disk hangs.
 @slow
 def scenario_disk_hangs(first: Relay) -> None:
     """F117 The disk hangs: nobody is told 250, who comes beyond the bound is turned away, the relay answers and says it is not ready; then all is there"""
@@ -118,8 +119,7 @@ def scenario_disk_hangs(first: Relay) -> None:
             time.sleep(HANGS)
             assert set(answers.values()) == {421}, answers
             assert relay.ctl("status")[0] == 0
-            status, text = ready(relay)
-            assert status == 503 and "store" in text, (status, text)
+            meanwhile = ready(relay)
         for thread in threads:
             thread.join(120)
         taken = [letter for letter in letters if answers[letter.sender] == 250]
@@ -128,6 +128,7 @@ def scenario_disk_hangs(first: Relay) -> None:
             relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 60)
             assert len(bed.delivered("good.example", letter.mark)) == 1
         wait_for("readiness", lambda: ready(relay)[0] == 200, 20)
+        assert meanwhile[0] == 503 and "store" in meanwhile[1], meanwhile
 
 
 def scenario_settling_finds_no_room(relay: Relay) -> None:
