@@ -58,7 +58,13 @@ PEER_DOMAINS = tuple(_peer(fault) for fault in (*TOO_LONG, *COMPRESSED, *SLOW))
 VICTIM = "127.1.0.22"
 NAME_SERVERS = 1000
 KEYS, ITERATED, REFERRAL, INSECURE = "net-keys.example", "net-iterated.example", "net-referral.example", "net-insecure.example"
+# 55: below it, as many domains with a policy as a scenario likes, all with one mail host, and with policy hosts at some addresses.
+MANY_POLICIES, PLAIN_HOST = "net-policies.example", "127.3.55.72"
+POLICY_ADDRESSES = tuple(f"127.1.4.{100 + number}" for number in range(20))
 _TRAPS = (
+    Domain(MANY_POLICIES, "a policy for every name below it", delivered("none"), dns="unsigned", mx=("10 mx",), only="55",
+           records=(f"mx A {PLAIN_HOST}", *(line for number, address in enumerate(POLICY_ADDRESSES) for line in (
+               f'*.g{number} TXT "v=STSv1; id=1;"', f"*.g{number} A {address}", f"*.g{number} MX 10 mx")))),
     Domain(KEYS, "many keys with one tag, many signatures", deferred("dns-bogus", 2), dns="signed", mx=MX, records=keytrap.keys(),
            tampered=(keytrap.tampering(),), only="55"),
     Domain(ITERATED, "NSEC3 of 2,500 rounds", delivered("dane"), (Host("mx", "postfix", tlsa=GOOD),), dns="iterated", only="55"),

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 
 from . import certificates
@@ -63,47 +64,54 @@ Answer = Callable[[Exchange], None]
 
 
 class PolicyHost:
-    """One address, port 443. Use as a context. `answers` by name; a name that is none of them is not served."""
+    """One address, port 443. Use as a context. `answers` by name; a name that is none of them is not served.
 
-    def __init__(self, bed: Bed, address: str, answers: dict[str, Answer], port: int = 443) -> None:
-        self.bed, self.address, self.answers, self.port = bed, address, answers, port
+    `stems`: files of certificates that exist, by name; else each name gets one. `more`: further addresses of the same host.
+    """
+
+    def __init__(self, bed: Bed, address: str, answers: dict[str, Answer], stems: dict[str, Path] | None = None, more: tuple[str, ...] = ()) -> None:
+        self.bed, self.addresses, self.answers = bed, (address, *more), answers
+        self.listeners: list[socket.socket] = []
         self.connects = 0
         self.exchanges: list[Exchange] = []
         self.now = self.most = 0  # connections open
         self.lock = threading.Lock()
         self.over = threading.Event()
         with ThreadPoolExecutor(2) as pool:
-            self.contexts = dict(zip(answers, pool.map(self._context, answers)))
+            stems = stems or dict(zip(answers, pool.map(self._stem, answers)))
+        of_stems = {stem: _context(stem) for stem in set(stems.values())}
+        self.contexts = {name: of_stems[stem] for name, stem in stems.items()}
 
-    def _context(self, name: str) -> ssl.SSLContext:
+    def _stem(self, name: str) -> Path:
         folder = self.bed.folder / "certificates"
         if not (folder / f"{name}.crt").exists():
             certificates.make(folder, name, "webpki")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(str(folder / f"{name}.crt"), str(folder / f"{name}.key"))
-        return context
+        return folder / name
 
     def __enter__(self) -> "PolicyHost":
-        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
-        self.listener = socket.create_server((self.address, self.port), family=family, backlog=256)
-        threading.Thread(target=self._accept, daemon=True).start()
+        for address in self.addresses:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            listener = socket.create_server((address, 443), family=family, backlog=256)
+            self.listeners.append(listener)
+            threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.over.set()
-        with suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        for listener in self.listeners:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
 
     def of(self, name: str) -> list[Exchange]:
         """The exchanges of a name that are over."""
         with self.lock:
             return [exchange for exchange in self.exchanges if exchange.name == name]
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                peer, _ = self.listener.accept()
+                peer, _ = listener.accept()
             except OSError:
                 return
             self.connects += 1
@@ -142,6 +150,12 @@ class PolicyHost:
                 if exchange:
                     exchange.seconds = time.monotonic() - began
                     self.exchanges.append(exchange)
+
+
+def _context(stem: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{stem}.crt", f"{stem}.key")
+    return context
 
 
 # Answers.

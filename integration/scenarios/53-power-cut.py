@@ -97,10 +97,12 @@ def rounds(bed: Bed, name: str, number: int, cuts: int) -> None:
             assert not errors, errors
             found = wait_until_settled(bed, DOMAINS, name, ledger.acknowledged, DRAIN_LIMIT)
             note(f"{disk.cuts} cuts, {len(ledger.acknowledged)} acknowledged ({min(taken)} to {max(taken)} before a cut), "
-                 f"{sum(found.copies.values())} copies delivered, {found.duplicates} duplicates, {found.unacknowledged} delivered without a 250 "
-                 f"that got through, {len(found.missing)} missing, {len(found.mangled)} mangled; slowest start {slowest:.2f} s")
+                 f"{sum(found.copies.values())} copies delivered, {found.duplicates} duplicates (at most {max(found.copies.values())} copies of one), "
+                 f"{found.unacknowledged} delivered without a 250 that got through, {len(found.missing)} missing, {len(found.mangled)} mangled; slowest start {slowest:.2f} s")
             assert not found.missing, found.missing[:20]
             assert not found.mangled, found.mangled[:20]
+            # A copy can be doubled only by a cut between the host's 250 and ours on disk: at most what was in flight.
+            assert found.duplicates <= cuts * INJECTORS * 4, found.duplicates
             wait_for("the queue to be empty", lambda: relay.ctl("queue", "list")[0] == 1, 60)
             relay.stop()
         finally:

@@ -12,8 +12,8 @@ from typing import Iterator
 
 from internet import policyhost, reports
 from internet.inside import Bed, wait_for
-from internet.netdomains import (COMPRESSED, ENDPOINT, INSIDE, METADATA, PEER_DOMAINS, POLICY_PEER, REPORT_PEER, REPORT_TRAPS, RUA, RUA_LATER, RUA_MANY,
-                                 RUA_REDIRECT, RUA_TALKS, SLOW, TOO_LONG, peer_domain)
+from internet.netdomains import (COMPRESSED, ENDPOINT, INSIDE, METADATA, PEER_DOMAINS, POLICY_PEER, REPORT_PEER, REPORT_TRAPS, RUA, RUA_LATER,
+                                 RUA_MANY, RUA_REDIRECT, RUA_TALKS, SLOW, TOO_LONG, peer_domain)
 from internet.ownhosts import Knocks
 from internet.policyhost import MEGABYTE, Exchange, PolicyHost
 from internet.policies import host_name

@@ -6,11 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+from internet import addresses, certificates, policyhost
+from internet.clock import Clock
 from internet.inside import Bed, wait_for
-from internet.netdomains import INSECURE, ITERATED, KEYS, NAME_SERVERS, REFERRAL, VICTIM
+from internet.netdomains import INSECURE, ITERATED, KEYS, MANY_POLICIES, NAME_SERVERS, PLAIN_HOST, POLICY_ADDRESSES, REFERRAL, VICTIM
+from internet.ownhosts import OwnHost, pour
 from internet.packetloss import NarrowPath, PacketLoss
 from internet.planned import PlannedHost, Session, wait_and_say
 from internet.playednames import PlayedNameServer, forge_authenticated, refuse
+from internet.policies import host_name
+from internet.policyhost import PolicyHost
 from internet.relay import Relay
 from internet.relayconfig import quoted
 from internet.scenario import cases, note, slow
@@ -74,7 +79,7 @@ def scenario_path_dies(relay: Relay) -> None:
 
     with PlannedHost(loss.address, first={"DATA": die}) as host:
         try:
-            letter = sent(relay, f"someone@[{host.address}]", b"x" * 70 + b"\n" + (b"y" * 70 + b"\n") * 300_000)
+            letter = sent(relay, f"someone@[{host.address}]", b"x" * 70 + b"\n" + (b"y" * 70 + b"\n") * 110_000)
             wait_for("the path to die", lambda: died, 20)
             check_control(relay)
             first = relay.wait_attempt(letter, letter.recipients[0], ("deferred",), 40)[0]
@@ -160,6 +165,68 @@ def scenario_forged_authenticated(bed: Relay) -> None:
             attempt = relay.wait_attempt(bogus, bogus.recipients[0], ("delivered", "deferred", "bounced"))[0]
             assert attempt["status"] == "deferred", attempt
             assert any(INSECURE in name for name, _ in forwarder.questions), "the forwarder was not asked"
+
+
+POLICIES = int(os.environ.get("POLICIES", "2000"))
+# Of fetches at once: for mail (sts.fetches), and for what is fetched anew (docs/tls-policy.md).
+FETCHES, REFRESHES = 64, 32
+LIMIT = 120 + POLICIES / 10  # seconds
+
+
+def policy_names(count: int) -> list[str]:
+    return [f"d{number}.g{number % len(POLICY_ADDRESSES)}.{MANY_POLICIES}" for number in range(count)]
+
+
+def counted(relay: Relay, *names: str) -> int:
+    text = relay.log().read_text()
+    return sum(text.count(f" event={name} ") for name in names)
+
+
+def shared_certificates(bed: Bed, hosts: list[str]) -> dict[str, Path]:
+    """Stems of certificates of the public CA, each for many names: one for each would take minutes."""
+    stems = {}
+    for start in range(0, len(hosts), 200):
+        some = hosts[start:start + 200]
+        certificates.make(bed.folder / "certificates", some[0], "webpki", more=tuple(some[1:]))
+        stems |= dict.fromkeys(some, bed.folder / "certificates" / some[0])
+    return stems
+
+
+@slow
+def scenario_many_policies(relay: Relay) -> None:
+    """F72 Thousands of policies are due in the same second after a restart: never more fetches than the cap, all are made, mail goes on"""
+    clock = Clock(relay.bed.folder / "relays" / "55-policies")
+    names = policy_names(POLICIES)
+    stems = shared_certificates(relay.bed, [host_name(name) for name in names])
+    policy = policyhost.say(policyhost.OK, f"version: STSv1\r\nmode: testing\r\nmx: mx.{MANY_POLICIES}\r\nmax_age: 604800\r\n".encode())
+    with PolicyHost(relay.bed, POLICY_ADDRESSES[0], dict.fromkeys(stems, policy), stems, POLICY_ADDRESSES[1:]) as host, OwnHost(PLAIN_HOST) as mx:
+        many = Relay(relay.bed, "55-policies", 5, clock=clock, more={"sts": {"fetch_timeout": quoted("60s")}})
+        with many:
+            began = time.monotonic()
+            pour(many.address, f"policies@{addresses.SENDER_DOMAIN}", [f"someone@{name}" for name in names])
+            wait_for("all mail to arrive", lambda: len(mx.copies()) == POLICIES, LIMIT)
+            note(f"first contact: {host.connects} fetches in {time.monotonic() - began:.0f} s, at most {host.most} at once")
+            assert host.most <= FETCHES, host.most
+            # A policy that the letter did not wait for comes behind it; one whose host had too many waiting is not held, and not fetched anew.
+            wait_for("the fetches to end", lambda: counted(many, "sts-fetched", "sts-fetch-failed", "sts-fetch-prevented") >= POLICIES, 120)
+            held = counted(many, "sts-fetched")
+            assert held > POLICIES * 0.9, held
+            many.stop()
+            host.most = 0
+            clock.advance(hours=30)
+            many.start()
+            began, slowest = time.monotonic(), 0.0
+            while counted(many, "sts-refreshed") < held and time.monotonic() - began < LIMIT:
+                letter = Letter.to("someone@good.example", name="control")
+                sent_at = time.monotonic()
+                many.submit(letter)
+                many.wait_attempt(letter, letter.recipients[0], ("delivered",))
+                slowest = max(slowest, time.monotonic() - sent_at)
+            note(f"{counted(many, 'sts-refreshed')} of {held} fetched anew in {time.monotonic() - began:.0f} s, at most {host.most} at once; "
+                 f"other mail took at most {slowest:.1f} s; {many.peak_memory() >> 20} MB at most")
+            assert counted(many, "sts-refreshed") == held
+            assert host.most <= REFRESHES + 1, host.most
+            assert slowest < CONTROL, slowest
 
 
 # Sixty TLSA records: three thousand octets.
