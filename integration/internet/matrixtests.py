@@ -141,6 +141,7 @@ class TableTests(unittest.TestCase):
 
     def test_terminal_of_a_part(self) -> None:
         document = self.document()
+        document["rows"][19] |= {"state": "unit tests", "stands_in": ["a: b"], "why": "no", "rest": ""}
         self.assertIn("By unit tests alone:", matrixtable.terminal(document))
         self.assertTrue(matrixtable.terminal(document | {"scenarios": 3})[-1].startswith(f"Of {document['of']} scenarios"))
 
