@@ -12,8 +12,8 @@ from internet.submission import Letter
 
 # Held back for the sake of TLS even where the real host is met.
 TLS_CAUSES = ("dane-mismatch", "starttls-missing", "tlsa-lookup-failed", "sts-mx-mismatch", "certificate-invalid")
-# Only encryption is demanded of it: safe from him who strips, not from him who shows any certificate.
-ENCRYPTED_ONLY = "unusable.example"
+# Only encryption is demanded of them: safe from him who strips, not from him who shows any certificate.
+ENCRYPTED_ONLY = ("unusable.example", "fault-33.example", "fault-35.example")
 MAIL = re.compile(rb"^MAIL FROM:<([^>]*)>", re.M | re.I)
 # First contact with a policy waits at most sts.first_wait; a host that fails is soon tried again.
 LIMIT = 60
@@ -21,6 +21,8 @@ LIMIT = 60
 
 def is_protected(domain: Domain) -> bool:
     expect = domain.expect
+    if domain.name in ENCRYPTED_ONLY:
+        return False
     return expect.policy == 0 or expect.verified == "dane-host" or expect.cause in TLS_CAUSES
 
 
@@ -77,7 +79,7 @@ def besiege(bed: Bed, mode: str, kind: str, domains: tuple[Domain, ...]) -> None
     name = f"14-attacker-{kind}-{mode}"
     protected = tuple(domain.name for domain in domains)
     if mode.startswith("strip") and kind == "dane":
-        protected += (ENCRYPTED_ONLY,)
+        protected += ENCRYPTED_ONLY
     with Attacker(bed, mode) as attacker, Relay(bed, name, 14, network=attacker) as relay:
         siege = Siege(relay, attacker)
         siege.post(protected, siege.held)
