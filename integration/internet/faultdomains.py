@@ -60,7 +60,7 @@ _DNS = (
     _faulty("17-many", "names below it are answered by TCP that says nothing", delivered("dane", "mx.good.example."), ("@ MX TC", "* MX TC-stall"),
             mx=("10 mx.good.example.",), records=tuple(f"stalled{number} MX 10 mx.good.example." for number in range(10)), only="10"),
     _faulty("18", "TLSA records come over TCP only", delivered("dane"), ("_25._tcp.mx TLSA TC",)),
-    _faulty("25", "times to live of nought and of 68 years", delivered("dane"), (), Host("mx", "postfix"), mx=None,
+    _faulty("25", "times to live of nought and of 68 years", delivered("dane"), (), Host("mx", "postfix"), mx=(),
             records=("@ 0 MX 10 mx", "_25._tcp.mx 2147483647 TLSA {3 1 1 own of mx.fault-25.example}")),
     _faulty("26-id", "somebody guesses: a forged answer with another id comes first", delivered("dane"), ("@ MX wrong-id", "mx A wrong-id")),
     _faulty("26-question", "the answer is to another question", deferred("dns-temp", 2), ("@ MX wrong-question",)),
@@ -84,6 +84,7 @@ _DANE = (
             ("_25._tcp.real TLSA SERVFAIL",), Host("real", "postfix", tlsa=GOOD),
             records=("mx CNAME real", "_25._tcp.mx TLSA {3 1 1 own of real.fault-32.example}")),
     # The signer writes three octets in a way that the server does not read.
+    # FAILS in 17-tlsrpt: the report's policy-string is "3 1 1 ", which is no TLSA record (RFC 6698 §2.2 wants hexadecimal digits at the end).
     _signed("33", "TLSA records cut short: three octets, a digest of one and of 31", delivered("encrypted", by="dane"), Host("mx", "postfix"),
             records=(r"_25._tcp.mx TYPE52 \# 3 030101", "_25._tcp.mx TLSA 3 1 1 aa", f"_25._tcp.mx TLSA 3 1 1 {_GARBAGE[2:]}"),
             tampered=((r"TLSA\s+3 1 1 *\n", r"TYPE52 \\# 3 030101\n"),), reports=AT_HOME),

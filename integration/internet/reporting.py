@@ -14,7 +14,7 @@ from .reports import Report, Sender
 # Each domain that gets a letter.
 MAILED = (*MAIL_DOMAINS, *(domain for domain in DOMAINS if domain.only == "17"))
 # No host of these is ever met: nothing is counted.
-SILENT_CAUSES = ("dns-bogus", "dns-temp", "null-mx", "no-such-domain", "no-host-address", "loop")
+SILENT_CAUSES = ("dns-bogus", "dns-temp", "null-mx", "no-such-domain", "no-host-address", "loop", "connect-failed")
 COUNTED = tuple(domain for domain in MAILED if domain.expect.cause not in SILENT_CAUSES)
 SILENT = tuple(domain for domain in MAILED if domain not in COUNTED)
 # The bed's only means to make dane-required: a rule of the operator.

@@ -127,7 +127,8 @@ class Report:
 def mailed(bed: Bed, mailbox_domain: str, domain: str, organization: str) -> list[Report]:
     """The reports about `domain` in the maildir of `mailbox_domain`, oldest first."""
     found = []
-    for stored in bed.delivered(mailbox_domain, b"TLS-Report-Domain:"):
+    # Only those that may be it are parsed: a mailbox holds the reports of a hundred domains.
+    for stored in bed.delivered(mailbox_domain, f"TLS-Report-Domain: {domain}\n".encode()):
         message: EmailMessage = message_from_bytes(stored, policy=email.policy.default)  # type: ignore[assignment]
         if message["TLS-Report-Domain"] != domain:
             continue
