@@ -3,7 +3,7 @@
 from internet import storefiles
 from internet.injected import Traced
 from internet.inside import Bed, wait_for
-from internet.listeners import toml
+from internet.listeners import events, toml
 from internet.ownhosts import pour
 from internet.scenario import note, slow
 
@@ -40,9 +40,10 @@ def scenario_killed_in_migration(bed: Bed) -> None:
             points = points * 3 // 2 + 1
             storefiles.copy(before, relay.store, "queue.db", "queue.db-wal", "queue.db-shm", "journal")
             relay.injection = f"pwrite64:signal=KILL:when={points}"
+            starts = len(events(relay, "started"))
             relay.launch()
             try:
-                wait_for("the end, or the start", lambda: relay.process.poll() is not None or "event=started" in relay.tail(400), 60)  # type: ignore[union-attr]
+                wait_for("the end, or the start", lambda: relay.process.poll() is not None or len(events(relay, "started")) > starts, 120)  # type: ignore[union-attr]
             finally:
                 relay.kill()
             if not relay.injected():
