@@ -10,7 +10,6 @@ from typing import Callable, Iterator
 
 from internet import addresses
 from internet.attacker import Attacker
-from internet.clock import Clock
 from internet.inside import Bed, wait_for
 from internet.listeners import arrived, events, intake, toml
 from internet.ownhosts import pour
@@ -28,6 +27,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 # SESSION=1000000 is a campaign.
 SESSION = int(os.environ.get("SESSION", "50000"))
 QUEUED = 5000
+OUTAGE = 30.0
 # What is ready in memory has its bound (docs/queue.md): it is reached first.
 FIRST = 25_000
 
@@ -132,37 +132,34 @@ def processor_time(relay: Relay) -> float:
 
 @slow
 def scenario_no_names(first: Relay) -> None:
-    """F24 No name server answers for an hour, with thousands of letters: no busy loop, no bounce; then all go, once each and not in a burst"""
-    clock = Clock(first.bed.folder / "relays" / "52-load-faults-names")
-    more = {"retry": {"minimum": toml("5m"), "maximum": toml("2h"), "lifetime": toml("5d")}, "dns": {"lookup_timeout": toml("3s")}}
-    with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, Relay(first.bed, "52-load-faults-names", 22, more=more, network=attacker, clock=clock) as relay:
+    """F24 No name server answers, with thousands of letters: no busy loop, no bounce, few attempts; then all go, once each and not in a burst"""
+    # An hour's outage as it looks to those who wait five seconds instead of five minutes. (Where libfaketime moves the clock the runtime's own
+    # timers spin, and nothing could be said of the processor.)
+    more = {"retry": {"minimum": toml("5s"), "maximum": toml("20s"), "lifetime": toml("5d")}, "dns": {"lookup_timeout": toml("3s")}}
+    with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, Relay(first.bed, "52-load-faults-names", 22, more=more, network=attacker) as relay:
         attacker.block_names = True
         domains = ("insecure.example", "plain.example")
         with attacker.entered():
             for domain in domains:
                 pour(relay.address, "bulk@sender.example", [f"user{number}@{domain}" for number in range(QUEUED // 2)])
-        wait_for("a first failure", lambda: events(relay, "delivery"), 60)
-        for _ in range(6):
-            clock.advance(minutes=10)
-            time.sleep(2)
-        before = processor_time(relay)
+        wait_for("the outage to be known", lambda: len(events(relay, "destination-down")) >= len(domains), 60)
         time.sleep(10)
+        before, attempts = processor_time(relay), len(events(relay, "delivery"))
+        time.sleep(OUTAGE)
         spent = processor_time(relay) - before
-        tried = len(events(relay, "delivery"))
-        assert {event["status"] for event in events(relay, "delivery")} == {"deferred"}
-        assert not attacker.sessions()
-        note(f"{QUEUED} letters wait: {spent:.2f} s of processor in 10 s, {tried} attempts in an hour")
-        assert spent < 2, spent
-        assert tried < QUEUED / 10, tried
+        told = events(relay, "delivery")
+        assert {event["status"] for event in told} == {"deferred"} and not attacker.sessions()
+        note(f"{QUEUED} letters wait: {spent:.2f} s of processor and {len(told) - attempts} attempts in {OUTAGE:.0f} s")
+        assert spent < OUTAGE / 10, spent
+        assert len(told) - attempts < OUTAGE, len(told) - attempts
         attacker.block_names = False
-        for _ in range(6):
-            clock.advance(minutes=30)
-            time.sleep(1)
-
-        def delivered() -> list[dict[str, str]]:
-            return [event for event in events(relay, "delivery") if event["status"] == "delivered"]
-        found = wait_for("all of them", lambda: (all_ := delivered()) if len(all_) >= QUEUED else [], 240)
+        found = wait_for("all of them", lambda: all_ if len(all_ := delivered(relay)) >= QUEUED else [], 300)
         assert len({event["to"] for event in found}) == len(found) == QUEUED
-        assert relay.ctl("queue", "list")[0] == 1
+        wait_for("an empty queue", lambda: relay.ctl("queue", "list")[0] == 1, 30)
         note(f"{len(attacker.sessions())} connections for {QUEUED} letters")
         assert len(attacker.sessions()) < QUEUED / 5
+        assert not [event for event in events(relay, "delivery") if event["status"] == "bounced"]
+
+
+def delivered(relay: Relay) -> list[dict[str, str]]:
+    return [event for event in events(relay, "delivery") if event["status"] == "delivered"]
