@@ -22,7 +22,7 @@ class Traced(Relay):
         if not self.injection:
             return super().prefix
         call = self.injection.split(":", 1)[0]
-        return ("strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", str(self.folder / "strace"), "-e", f"trace={call}", "-e", f"inject={self.injection}",
+        return ("strace", "-D", "-f", "-qq", "-o", str(self.folder / "strace"), "-e", f"trace={call}", "-e", f"inject={self.injection}",
                 *super().prefix)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong at start or runs out later: the store is another's, there is no room and there are no inodes, keys and trust anchors are not right."""
+"""What is wrong at start or runs out later: the store is another's, there is no room, there are no inodes, keys and anchors are not right."""
 
 import os
 import shutil

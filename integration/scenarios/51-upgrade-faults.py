@@ -43,8 +43,10 @@ def scenario_killed_in_migration(bed: Bed) -> None:
             starts = len(events(relay, "started"))
             relay.launch()
             try:
-                wait_for("the end, or the start", lambda: relay.process.poll() is not None or len(events(relay, "started")) > starts, 120)  # type: ignore[union-attr]
-                is_over = relay.process.poll() is None  # type: ignore[union-attr]
+                process = relay.process
+                assert process
+                wait_for("the end, or the start", lambda: process.poll() is not None or len(events(relay, "started")) > starts, 120)
+                is_over = process.poll() is None
             finally:
                 relay.kill()
             if is_over:

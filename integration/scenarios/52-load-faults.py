@@ -11,7 +11,7 @@ from typing import Callable, Iterator
 from internet import addresses
 from internet.attacker import Attacker
 from internet.inside import Bed, wait_for
-from internet.listeners import arrived, events, intake, toml
+from internet.listeners import arrived, events, toml
 from internet.ownhosts import pour
 from internet.relay import Relay
 from internet.scenario import cases, note, slow
@@ -115,7 +115,8 @@ def scenario_session(first: Relay) -> None:
         assert relay.ctl("destinations", "suspend", "good.example")[0] == 0
 
         def send(count: int) -> None:
-            words = ["smtp-source", "-d", "-s", "1", "-m", str(count), "-l", "1", "-f", "one@sender.example", "-t", "someone@good.example", "-M", "one.example"]
+            words = ["smtp-source", "-d", "-s", "1", "-m", str(count), "-l", "1", "-f", "one@sender.example", "-t", "someone@good.example",
+                     "-M", "one.example"]
             subprocess.run([*words, f"{relay.address}:{addresses.RELAY_PORT}"], check=True, timeout=600 + SESSION / 50)
         send(FIRST)
         began = time.monotonic()
@@ -136,7 +137,8 @@ def scenario_no_names(first: Relay) -> None:
     # An hour's outage as it looks to those who wait five seconds instead of five minutes. (Where libfaketime moves the clock the runtime's own
     # timers spin, and nothing could be said of the processor.)
     more = {"retry": {"minimum": toml("5s"), "maximum": toml("20s"), "lifetime": toml("5d")}, "dns": {"lookup_timeout": toml("3s")}}
-    with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, Relay(first.bed, "52-load-faults-names", 22, more=more, network=attacker) as relay:
+    with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, \
+            Relay(first.bed, "52-load-faults-names", 22, more=more, network=attacker) as relay:
         attacker.block_names = True
         domains = ("insecure.example", "plain.example")
         with attacker.entered():
