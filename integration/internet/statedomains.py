@@ -9,7 +9,8 @@ from .words import STS, Domain, deferred, delivered
 _ADDRESSES = iter(f"127.1.6.{number}" for number in range(200, 250))
 
 
-def _domain(name: str, what: str, only: str, dns: str = "unsigned", sts: STS | None = STS(), cause: str = "", address: str = "", **more) -> Domain:  # noqa: ANN003
+def _domain(name: str, what: str, only: str, dns: str = "unsigned", sts: STS | None = STS(), cause: str = "", address: str = "",
+            **more) -> Domain:  # noqa: ANN003
     ADDRESS[name] = address = address or next(_ADDRESSES)
     expect = deferred(cause) if cause else delivered("webpki", sts="enforce") if sts else delivered("encrypted")
     return Domain(name, what, expect, dns=dns, mx=None, only=only, sts=sts, records=("@ 2 MX 10 mx", f"mx 2 A {address}"), **more)

@@ -11,6 +11,7 @@ from internet.domains import STS
 from internet.inside import Bed, wait_for
 from internet.listeners import events
 from internet.relay import Relay
+from internet.scenario import slow
 from internet.submission import Letter
 from internet.turninghosts import ChangingHost
 
@@ -80,6 +81,7 @@ def scenario_forwards(relay: Relay) -> None:
     goes_on(relay, letter)
 
 
+@slow
 def scenario_back(relay: Relay) -> None:
     """F123 Thirty days back: mail that waits is tried at its usual pace, not thirty days later"""
     letter = deferred(relay, "starttls-454.example")
@@ -89,6 +91,7 @@ def scenario_back(relay: Relay) -> None:
     goes_on(relay, letter)
 
 
+@slow
 def scenario_day_back(relay: Relay) -> None:
     """F123 A day back, then two forwards to the second before midnight: nothing is tried in a burst"""
     letter = deferred(relay, "no-starttls.example")
@@ -112,9 +115,10 @@ def scenario_taken_back(relay: Relay) -> None:
     """F123 A step that is set right within the patience was never believed: nothing was moved"""
     letter = deferred(relay, "agility.example")
     count, right = len(events(relay, "clock-believed")), len(events(relay, "clock-right"))
-    clock_of(relay).jump(days=400)
+    was = clock_of(relay).shift
+    clock_of(relay).jump(days=was.days + 400)
     told(relay)
-    clock_of(relay).jump()
+    clock_of(relay).jump(days=was.days)
     wait_for("its end to be told", lambda: len(events(relay, "clock-right")) > right, 10)
     assert len(events(relay, "clock-believed")) == count
     wait_for("the alarm to end", lambda: "clock-stepped" not in alarms(relay), 10)
@@ -126,6 +130,7 @@ def sts(relay: Relay, domain: str) -> dict[str, Any]:
     return found["mta_sts"]  # type: ignore[index]
 
 
+@slow
 def scenario_policy(relay: Relay) -> None:
     """F69 Two days back, then 400 forwards, with a policy in the cache: it holds; where it ends and cannot be had again, the log says so"""
     domain = "state-clock.example"
@@ -160,7 +165,7 @@ def scenario_restart(relay: Relay) -> None:
     """F123 The relay is away for a month, or comes up with such a date: its mail is tried again, not given up unread"""
     letter = deferred(relay, "starttls-554.example")
     relay.kill()
-    clock_of(relay).jump(days=29)
+    clock_of(relay).advance(days=29)
     relay.start()
     wait_for("the absence to be told", lambda: events(relay, "absence"), 10)
     goes_on(relay, letter)

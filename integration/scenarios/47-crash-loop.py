@@ -1,4 +1,4 @@
-"""A fault of relayd's own in the middle of a delivery: the next start holds back who was under way, and in the end holds it, while all else goes on."""
+"""A fault of relayd's own in the middle of a delivery: the next start holds back who was under way, and in the end for good."""
 
 import os
 import signal

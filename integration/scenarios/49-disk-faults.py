@@ -97,7 +97,7 @@ CLIENTS = 30
 # FAILS: /ready says 200 for as long as the disk hangs.
 @slow
 def scenario_disk_hangs(first: Relay) -> None:
-    """F117 The disk hangs: nobody is told 250, who comes beyond the bound is turned away, the relay answers and says it is not ready; then all is there"""
+    """F117 The disk hangs: nobody is told 250, who is beyond the bound is turned away, the relay answers and is not ready; then all is there"""
     bed = first.bed
     limits = {"intake": {"client_connection_limit": str(CLIENTS // 2)}, "store": {"minimum_free": quoted("1 MB")}}
     with ext4(bed, "49-hangs") as store, Relay(bed, "49-hangs", 6, store=store, more=limits) as relay:

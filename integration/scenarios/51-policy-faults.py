@@ -158,7 +158,7 @@ def scenario_reload_in_fetch(relay: Relay) -> None:
 
 
 def scenario_record_and_starttls_gone(relay: Relay) -> None:
-    """F53 The TXT record vanishes while the policy is held, then STARTTLS does: nothing is told to the host, over a restart too, and an alarm stands"""
+    """F53 The TXT record vanishes while the policy is held, then STARTTLS does: nothing is told to the host, after a restart neither; an alarm"""
     domain = "state-removed.example"
     with ChangingHost(relay.bed, domain, "webpki") as host:
         enforced(relay, domain)
@@ -215,7 +215,8 @@ def scenario_next_policy_fails(relay: Relay, fault: str) -> None:
         enforced(relay, domain)
         if fault == "alert":
             lines = (f'_mta-sts.{domain}. 2 TXT "v=STSv1; id=2;"', f"{policies.host_name(domain)}. 2 A {ALERTING}")
-            changes.rewrite(relay.bed, replace(BY_NAME[domain], sts=None), *lines, question=(f"_mta-sts.{domain}", "TXT"), shows=lambda text: "id=2;" in text)
+            changes.rewrite(relay.bed, replace(BY_NAME[domain], sts=None), *lines, question=(f"_mta-sts.{domain}", "TXT"),
+                            shows=lambda text: "id=2;" in text)
         else:
             changes.publish(relay.bed, domain, STS(id="2", http=fault))
 

@@ -3,7 +3,7 @@
 from internet import storefiles
 from internet.injected import Traced
 from internet.inside import Bed, wait_for
-from internet.listeners import toml
+from internet.listeners import events, toml
 from internet.ownhosts import pour
 from internet.scenario import note, slow
 
@@ -37,18 +37,22 @@ def scenario_killed_in_migration(bed: Bed) -> None:
         before, points, met = relay.folder / "before", 0, set()
         storefiles.copy(relay.store, before, "queue.db")
         while True:
-            points = points * 3 // 2 + 1
+            points = points * 4 // 3 + 1
             storefiles.copy(before, relay.store, "queue.db", "queue.db-wal", "queue.db-shm", "journal")
             relay.injection = f"pwrite64:signal=KILL:when={points}"
+            starts = len(events(relay, "started"))
             relay.launch()
             try:
-                wait_for("the end, or the start", lambda: relay.process.poll() is not None or "event=started" in relay.tail(400), 60)  # type: ignore[union-attr]
+                process = relay.process
+                assert process
+                wait_for("the end, or the start", lambda: process.poll() is not None or len(events(relay, "started")) > starts, 120)
+                is_over = process.poll() is None
             finally:
                 relay.kill()
-            if not relay.injected():
+            if is_over:
                 break
             met.add(storefiles.version(database))
-        note(f"killed at up to {points} writes; schemas that were met: {sorted(met)}")
+        note(f"killed at up to the write of number {points} of a thread; schemas that were met: {sorted(met)}")
         assert len(met) > 1 and min(met) == 4, met
         storefiles.copy(before, relay.store, "queue.db", "queue.db-wal", "queue.db-shm", "journal")
         relay.injection = ""

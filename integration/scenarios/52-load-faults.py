@@ -1,6 +1,7 @@
 """Endless input, a very long session, and an hour without names: memory and processor stay as they are, and everything else goes on."""
 
 import os
+import re
 import subprocess
 import time
 from contextlib import contextmanager
@@ -9,9 +10,8 @@ from typing import Callable, Iterator
 
 from internet import addresses
 from internet.attacker import Attacker
-from internet.clock import Clock
 from internet.inside import Bed, wait_for
-from internet.listeners import arrived, events, intake, toml
+from internet.listeners import arrived, events, toml
 from internet.ownhosts import pour
 from internet.relay import Relay
 from internet.scenario import cases, note, slow
@@ -25,8 +25,11 @@ GIGABYTE = 1000 * MEGABYTE
 ALLOWANCE = 24 * MEGABYTE
 TICKS = os.sysconf("SC_CLK_TCK")
 # SESSION=1000000 is a campaign.
-SESSION = int(os.environ.get("SESSION", "100000"))
+SESSION = int(os.environ.get("SESSION", "50000"))
 QUEUED = 5000
+OUTAGE = 30.0
+# What is ready in memory has its bound (docs/queue.md): it is reached first.
+FIRST = 25_000
 
 
 @contextmanager
@@ -106,21 +109,21 @@ def scenario_nested(relay: Relay) -> None:
 
 @slow
 def scenario_session(first: Relay) -> None:
-    """F107 A hundred thousand letters of one octet in one session, or a million: all are taken, and memory is flat"""
+    """F107 Fifty thousand letters of one octet in one session, or a million: all are taken, and memory is flat"""
     more = {"retry": {"minimum": toml("1h"), "maximum": toml("2h")}}
     with Relay(first.bed, "52-load-faults-session", 21, more=more) as relay:
         assert relay.ctl("destinations", "suspend", "good.example")[0] == 0
 
         def send(count: int) -> None:
-            words = ["smtp-source", "-d", "-s", "1", "-m", str(count), "-l", "1", "-f", "one@sender.example", "-t", "someone@good.example", "-M", "one.example"]
-            subprocess.run([*words, f"{relay.address}:{addresses.RELAY_PORT}"], check=True, timeout=SESSION / 100)
-        # What is ready in memory has its bound (docs/queue.md), and is reached first.
-        send(25_000)
+            words = ["smtp-source", "-d", "-s", "1", "-m", str(count), "-l", "1", "-f", "one@sender.example", "-t", "someone@good.example",
+                     "-M", "one.example"]
+            subprocess.run([*words, f"{relay.address}:{addresses.RELAY_PORT}"], check=True, timeout=600 + SESSION / 50)
+        send(FIRST)
         began = time.monotonic()
         with flat_memory(relay, f"{SESSION} letters in one session"):
             send(SESSION)
         note(f"{SESSION / (time.monotonic() - began):.0f} letters a second")
-        assert f"waxwing_queue_messages {25_000 + SESSION}" in wait_for("the count", lambda: (text := relay.ctl("metrics")[1]) if str(25_000 + SESSION) in text else "", 30)
+        wait_for("the count", lambda: re.search(f"^waxwing_queue_messages(?:{{[^}}]*}})? {FIRST + SESSION}$", relay.ctl("metrics")[1], re.M), 60)
 
 
 def processor_time(relay: Relay) -> float:
@@ -130,37 +133,35 @@ def processor_time(relay: Relay) -> float:
 
 @slow
 def scenario_no_names(first: Relay) -> None:
-    """F24 No name server answers for an hour, with thousands of letters: no busy loop, no bounce; then all go, once each and not in a burst"""
-    clock = Clock(first.bed.folder / "relays" / "52-load-faults-names")
-    more = {"retry": {"minimum": toml("5m"), "maximum": toml("2h"), "lifetime": toml("5d")}, "dns": {"lookup_timeout": toml("3s")}}
-    with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, Relay(first.bed, "52-load-faults-names", 22, more=more, network=attacker, clock=clock) as relay:
+    """F24 No name server answers, with thousands of letters: no busy loop, no bounce, few attempts; then all go, once each and not in a burst"""
+    # An hour's outage as it looks to those who wait five seconds instead of five minutes. (Where libfaketime moves the clock the runtime's own
+    # timers spin, and nothing could be said of the processor.)
+    more = {"retry": {"minimum": toml("5s"), "maximum": toml("20s"), "lifetime": toml("5d")}, "dns": {"lookup_timeout": toml("3s")}}
+    with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, \
+            Relay(first.bed, "52-load-faults-names", 22, more=more, network=attacker) as relay:
         attacker.block_names = True
         domains = ("insecure.example", "plain.example")
         with attacker.entered():
             for domain in domains:
                 pour(relay.address, "bulk@sender.example", [f"user{number}@{domain}" for number in range(QUEUED // 2)])
-        wait_for("a first failure", lambda: events(relay, "delivery"), 60)
-        for _ in range(6):
-            clock.advance(minutes=10)
-            time.sleep(2)
-        before = processor_time(relay)
+        wait_for("the outage to be known", lambda: len(events(relay, "destination-down")) >= len(domains), 60)
         time.sleep(10)
+        before, attempts = processor_time(relay), len(events(relay, "delivery"))
+        time.sleep(OUTAGE)
         spent = processor_time(relay) - before
-        tried = len(events(relay, "delivery"))
-        assert {event["status"] for event in events(relay, "delivery")} == {"deferred"}
-        assert not attacker.sessions()
-        note(f"{QUEUED} letters wait: {spent:.2f} s of processor in 10 s, {tried} attempts in an hour")
-        assert spent < 2, spent
-        assert tried < QUEUED / 10, tried
+        told = events(relay, "delivery")
+        assert {event["status"] for event in told} == {"deferred"} and not attacker.sessions()
+        note(f"{QUEUED} letters wait: {spent:.2f} s of processor and {len(told) - attempts} attempts in {OUTAGE:.0f} s")
+        assert spent < OUTAGE / 10, spent
+        assert len(told) - attempts < OUTAGE, len(told) - attempts
         attacker.block_names = False
-        for _ in range(6):
-            clock.advance(minutes=30)
-            time.sleep(1)
-
-        def delivered() -> list[dict[str, str]]:
-            return [event for event in events(relay, "delivery") if event["status"] == "delivered"]
-        found = wait_for("all of them", lambda: (all_ := delivered()) if len(all_) >= QUEUED else [], 240)
+        found = wait_for("all of them", lambda: all_ if len(all_ := delivered(relay)) >= QUEUED else [], 300)
         assert len({event["to"] for event in found}) == len(found) == QUEUED
-        assert relay.ctl("queue", "list")[0] == 1
+        wait_for("an empty queue", lambda: relay.ctl("queue", "list")[0] == 1, 30)
         note(f"{len(attacker.sessions())} connections for {QUEUED} letters")
         assert len(attacker.sessions()) < QUEUED / 5
+        assert not [event for event in events(relay, "delivery") if event["status"] == "bounced"]
+
+
+def delivered(relay: Relay) -> list[dict[str, str]]:
+    return [event for event in events(relay, "delivery") if event["status"] == "delivered"]

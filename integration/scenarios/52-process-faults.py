@@ -159,7 +159,8 @@ def scenario_few_descriptors(first: Relay) -> None:
                     continue
             greeted = sum(answer.startswith(b"220") for answer in answers)
             assert all(answer[:3] in (b"220", b"421", b"") for answer in answers), set(answers)
-            note(f"{greeted} of 100 clients are served, {len(answers) - greeted} were told to go, {100 - len(answers)} wait; {spent:.2f} s of processor in 3 s")
+            note(f"{greeted} of 100 clients are served, {len(answers) - greeted} were told to go, {100 - len(answers)} wait; "
+                 f"{spent:.2f} s of processor in 3 s")
             assert 0 < greeted < 64 and spent < 1.0, spent
             relay.wait_attempt(waiting, waiting.recipients[0], ("delivered",), 60)
         assert outcome(relay, "someone@good.example", "few")["status"] == "delivered"
