@@ -65,8 +65,7 @@ def goes_on(relay: Relay, letter: Letter) -> None:
     wait_for("the next attempt", lambda: len(relay.attempts(letter)) > count, LIMIT)
     assert {attempt["status"] for attempt in relay.attempts(letter)} == {"deferred"}, relay.attempts(letter)
     assert waits(relay, letter)
-
-
+@slow
 def scenario_forwards(relay: Relay) -> None:
     """F123 Thirty days forwards at once: told, not believed, no mail is given up; then believed, and still none is given up"""
     letter = deferred(relay, "mismatch.example")

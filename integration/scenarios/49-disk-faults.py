@@ -129,8 +129,7 @@ def scenario_disk_hangs(first: Relay) -> None:
             assert len(bed.delivered("good.example", letter.mark)) == 1
         wait_for("readiness", lambda: ready(relay)[0] == 200, 20)
         assert meanwhile[0] == 503 and "store" in meanwhile[1], meanwhile
-
-
+@slow
 def scenario_settling_finds_no_room(relay: Relay) -> None:
     """F115 No room to write down that a letter was delivered: nothing more is delivered until there is, and no second copy goes out"""
     first, second, other = (Letter.to(f"someone@[{address}]", name="settle") for address in (SLOW, SLOW, OTHER))

@@ -18,7 +18,7 @@ from internet.listeners import events
 from internet.relay import Relay
 from internet.relayconfig import quoted
 from internet.reporting import key_table
-from internet.scenario import cases
+from internet.scenario import cases, slow
 from internet.turninghosts import NO_STARTTLS, ChangingHost
 from internet.watching import answer, outcome, raised, send, settled
 
@@ -98,8 +98,7 @@ def scenario_damaged(relay: Relay, damage: str) -> None:
         assert relay.ctl("sts", "refresh", domain)[0] == 0
         last = relay.wait_attempt(letter, letter.recipients[0], ("delivered",), LIMIT)[-1]
         assert (last["verified"], last["sts"]) == ("webpki", "enforce"), last
-
-
+@slow
 def scenario_ages(relay: Relay) -> None:
     """F68 max_age beyond a year counts as a year; of a second it ends, and not in silence; of nought it is fetched for each letter"""
     domain = "state-age.example"

@@ -16,7 +16,7 @@ from internet.listeners import events
 from internet.relay import Relay
 from internet.relayconfig import quoted
 from internet.reporting import key_table
-from internet.scenario import cases
+from internet.scenario import cases, slow
 from internet.smtpwire import Wire
 from internet.submission import Letter, submit
 from internet.watching import alarms, outcome
@@ -91,6 +91,7 @@ SHORTAGES = (Shortage("space", "size=80m", {"minimum_free": quoted("4 MB")}, 500
              Shortage("inodes", "size=200m,nr_inodes=60", {"minimum_free": quoted("1 MB"), "minimum_free_inodes": "10"}, 300_000))
 
 
+@slow
 @cases(SHORTAGES, lambda case: case.what)
 def scenario_runs_short(bed: Bed, case: Shortage) -> None:
     """F114 It runs short: 452 4.3.1, already to MAIL; what was accepted goes out, which makes room, and mail is accepted again"""

@@ -70,7 +70,8 @@ def scenario_contents_damaged(bed: Bed) -> None:
             file.write(b"more\r\n")
         storefiles.flip(files[other.sender], 100_000)
         by_id = "SELECT number FROM message WHERE id = ?"
-        assert storefiles.change(relay, f"UPDATE content SET bytes = replace(bytes, x'37', x'38') WHERE message = ({by_id})", ids[row.sender]) == 1
+        other_octets = f"UPDATE content SET bytes = CAST(replace(bytes, x'37', x'38') AS BLOB) WHERE message = ({by_id})"
+        assert storefiles.change(relay, other_octets, ids[row.sender]) == 1
         assert storefiles.change(relay, "UPDATE message SET digest = zeroblob(32) WHERE id = ?", ids[digest.sender]) == 1
         relay.start()
         assert opened(relay)["quarantined"] == "3", opened(relay)
@@ -79,7 +80,8 @@ def scenario_contents_damaged(bed: Bed) -> None:
             goes(relay, letter)
         for letter in (gone, short, long, other, row, digest):
             wait_for("quarantine", lambda: listed(relay, letter)["recipients"][0]["state"] == "quarantined", 20)
-            assert not relay.bed.delivered(SUSPENDED, letter.mark) and not relay.attempts(letter), letter.sender
+            assert not relay.bed.delivered(SUSPENDED, letter.mark)
+            assert {attempt["cause"] for attempt in relay.attempts(letter)} == {"suspended"}, relay.attempts(letter)
         assert relay.ctl("queue", "list", "--state", "quarantined")[0] == 0
         assert "waxwing_queue_messages_quarantined 6" in relay.ctl("metrics")[1]
 
@@ -100,14 +102,16 @@ def scenario_why_quarantined(bed: Bed) -> None:
 
 # What of the letter's rows is made of nonsense.
 ROWS = ("UPDATE recipient SET domain = 7.5 WHERE message = {number}", "UPDATE recipient SET local = x'00ff' WHERE message = {number}",
-        "UPDATE message SET reverse_domain = x'ff' WHERE number = {number}", "UPDATE message SET size = -1 WHERE number = {number}")
+        "UPDATE message SET reverse_domain = x'ff' WHERE number = {number}", "UPDATE message SET size = -1 WHERE number = {number}",
+        "UPDATE content SET bytes = 'text' WHERE message = {number}")
 
 
-# FAILS: a recipient's row that cannot be read stops the reading of all that is due, and a size below nought is told to the host.
+# FAILS: a recipient's row that cannot be read stops the reading of all that is due, a size below nought is told
+# to the host and bounced, and content of another kind is tried again for ever.
 @cases(ROWS, lambda statement: " ".join(statement.split()[1:4]))
 def scenario_row_damaged(bed: Bed, statement: str) -> None:
     """F118 A row of a letter makes no sense: the daemon starts and lives, the letter is not sent, all others go"""
-    with Relay(bed, f"51-state-faults-row{ROWS.index(statement)}", 2 + ROWS.index(statement)) as relay:
+    with Relay(bed, f"51-state-faults-row{ROWS.index(statement)}", 13 + ROWS.index(statement)) as relay:
         suspend(relay)
         damaged, sound = held(relay, MIDDLE), held(relay, MIDDLE)
         id = listed(relay, damaged)["id"]

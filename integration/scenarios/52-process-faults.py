@@ -13,7 +13,7 @@ from internet import addresses, changes, watching
 from internet.inside import Bed, wait_for
 from internet.listeners import events
 from internet.relay import Relay
-from internet.scenario import Skip, note
+from internet.scenario import Skip, note, slow
 from internet.submission import Letter
 from internet.turninghosts import ChangingHost, _Session
 from internet.watching import outcome, send, settled
@@ -69,8 +69,7 @@ class _TicketSession(_Session):
         goes_on = super().start_tls()
         self.host.resumed.append(bool(self.socket.session_reused))  # type: ignore[attr-defined]
         return goes_on
-
-
+@slow
 def scenario_ticket(first: Relay) -> None:
     """F47 A ticket of an unverified session is not used where DANE demands a proof: neither for a wrong key nor for the right one"""
     bed, domain = first.bed, "state-ticket.example"
