@@ -39,7 +39,7 @@ unit: ## unit and structure tests only
 	@# The compiler's driver leaves a folder behind at every run: it goes with the one that is made for it here.
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; TMPDIR="$$scratch" SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
 		swift test $(SWIFT_FLAGS)
-	@cd integration && python3 -B -m unittest -q benchmark.tests
+	@cd integration && python3 -B -m unittest -q benchmark.tests internet.matrixtests
 
 scenarios: deps-bed release ## the scenarios in the mini-internet (root)
 	@integration/run

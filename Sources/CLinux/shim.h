@@ -93,10 +93,13 @@ static __attribute__((noinline, unused)) int waxwing_trim_memory(void) {
 }
 
 // Where a crash is noted: two words of a mapped file, the signal and the thread. Read by the handler, so neither lazy nor locked.
-static volatile uint32_t *waxwing_crash_note;
+static inline volatile uint32_t **waxwing_crash_note(void) {
+    static volatile uint32_t *note;
+    return &note;
+}
 
 static inline void waxwing_note_crash(int number) {
-    volatile uint32_t *note = waxwing_crash_note;
+    volatile uint32_t *note = *waxwing_crash_note();
     if (note != 0 && note[0] == 0) {
         note[1] = (uint32_t)syscall(SYS_gettid);
         note[0] = (uint32_t)number;
@@ -113,7 +116,7 @@ static inline int waxwing_watch_crashes(uint32_t *note) {
     sigemptyset(&action.sa_mask);
     action.sa_handler = note != 0 ? waxwing_note_crash : SIG_DFL;
     action.sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK;
-    waxwing_crash_note = note;
+    *waxwing_crash_note() = note;
     for (unsigned place = 0; place < sizeof numbers / sizeof numbers[0]; place++) {
         if (sigaction(numbers[place], &action, 0) != 0) return errno;
     }
@@ -121,5 +124,8 @@ static inline int waxwing_watch_crashes(uint32_t *note) {
 }
 
 static inline uint32_t waxwing_thread_id(void) { return (uint32_t)syscall(SYS_gettid); }
+
+// No program that is started from here on gains rights by its file (execve(2)).
+static inline int waxwing_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
 #endif

@@ -68,7 +68,8 @@ public struct ServiceNotices: Sendable {
     /// - Returns: false where it was not sent.
     @discardableResult
     public func send(_ notice: Notice) -> Bool {
-        let descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+        let descriptor = socket(
+            AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { _ = close(descriptor) }
         var time = timespec()
@@ -82,7 +83,7 @@ public struct ServiceNotices: Sendable {
         let length = offset + path.count + (path.first == 0 ? 0 : 1)
         let sent = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, text, text.count, CInt(MSG_NOSIGNAL.rawValue), $0, socklen_t(length))
+                sendto(descriptor, text, text.count, CInt(MSG_NOSIGNAL), $0, socklen_t(length))
             }
         }
         return sent == text.count

@@ -44,7 +44,7 @@ public struct SystemUser: Hashable, Sendable {
             try Errno.check { initgroups(name, group) }
             try Errno.check { setresgid(group, group, group) }
             try Errno.check { setresuid(number, number, number) }
-            try Errno.check { prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
+            try Errno.check { waxwing_no_new_privileges() }
         } catch {
             throw .notBecome(name, error)
         }

@@ -14,12 +14,21 @@ struct Target: Sendable {
 
     static let chosen: Target = {
         let name = getenv("FUZZ").map { String(cString: $0) } ?? ""
-        guard let found = all.first(where: { $0.name == name }) else {
-            print("FUZZ must be one of: \(all.map(\.name).joined(separator: " "))")
+        guard let found = (all + sessions).first(where: { $0.name == name }) else {
+            print("FUZZ must be one of: \((all + sessions).map(\.name).joined(separator: " "))")
             exit(64)
         }
         return found
     }()
+
+    /// What a target is made of: without it there is nothing to run.
+    static func needed<Part>(_ part: Part?) -> Part {
+        guard let part else {
+            print("this target cannot be made")
+            exit(70)
+        }
+        return part
+    }
 
     /// Ends the run as a find.
     static func must(_ holds: Bool, _ what: @autoclosure () -> String) {

@@ -30,9 +30,13 @@ extension Target {
         },
         Target(name: "header") { octets in
             let section = HeaderSection(reading: octets)
-            must(section.end <= octets.count && (section.bodyOffset ?? 0) <= octets.count, "the header section is too long")
+            must(
+                section.end <= octets.count && (section.bodyOffset ?? 0) <= octets.count,
+                "the header section is too long")
             for field in section.fields {
-                must(field.range.upperBound <= section.end && field.value.upperBound <= field.range.upperBound, "a field is too long")
+                must(
+                    field.range.upperBound <= section.end && field.value.upperBound <= field.range.upperBound,
+                    "a field is too long")
             }
         },
         Target(name: "sts-record") { octets in _ = STSRecord.read(strings(octets)) },

@@ -30,7 +30,7 @@ struct ServiceNoticeTests {
 
         func heard() -> String {
             var buffer = [UInt8](repeating: 0, count: 512)
-            let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT.rawValue))
+            let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
             return count < 0 ? "" : String(decoding: buffer[..<count], as: UTF8.self)
         }
     }

@@ -21,7 +21,7 @@ def _lookup(name: str, only: str) -> Domain:
 
 
 ANSWER_TABLE = (
-    _domain("records-tlsa.example", "TLSA of another key", "41"),
+    _domain("records-tlsa.example", "TLSA of another key", "41", fault=(36,)),
     _domain("records-starttls.example", "MTA-STS, no STARTTLS", "41", "unsigned", sts=STS()),
     _domain("records-handshake.example", "TLSA, hangs up at STARTTLS", "41"),
     _domain("records-certificate.example", "MTA-STS, expired certificate", "41", "unsigned", sts=STS()),

@@ -75,8 +75,11 @@ def make_authorities(folder: Path) -> None:
     _request(folder, INTERMEDIATE, "", "Intermediate of the public CA", WEBPKI, *_CA_EXTENSIONS)
 
 
-def make(folder: Path, name: str, kind: str, domain: str = "") -> None:
-    """NAME.key, NAME.crt (leaf first, then its CA) and NAME.pem (key and chain, as Postfix likes it). `domain`: whose MX it is."""
+def make(folder: Path, name: str, kind: str, domain: str = "", more: tuple[str, ...] = ()) -> None:
+    """NAME.key, NAME.crt (leaf first, then its CA) and NAME.pem (key and chain, as Postfix likes it).
+
+    `domain`: whose MX it is; `more`: further names of one that is right.
+    """
     leaf = folder / f"{name}.crt"
     authority = {"self-signed": "", "rsa": "", "expired": "", "all-wrong": "", "private-ca": PRIVATE_CA}.get(kind, INTERMEDIATE)
     match kind:
@@ -86,7 +89,7 @@ def make(folder: Path, name: str, kind: str, domain: str = "") -> None:
             _request(folder, name, kind, name, authority, "-addext", f"subjectAltName=DNS:{name}")
         case "private-ca" | "webpki" | "webpki-wrong-name" | "webpki-cn-only" | "next-hop-name":
             named = {"webpki-wrong-name": SOMEBODY_ELSE, "next-hop-name": domain}.get(kind, name)
-            names = () if kind == "webpki-cn-only" else ("-addext", f"subjectAltName=DNS:{named}")
+            names = () if kind == "webpki-cn-only" else ("-addext", ",".join(["subjectAltName=DNS:" + named, *(f"DNS:{one}" for one in more)]))
             _request(folder, name, kind, named, authority, "-addext", "basicConstraints=critical,CA:FALSE", *names)
         case _ if kind.startswith("webpki for "):
             named = kind.removeprefix("webpki for ")

@@ -1,7 +1,7 @@
 """A wall clock of one relay's own, which scenarios move while it runs (libfaketime). Monotonic time stays as it is.
 
-Only forwards: certificates of the bed are valid for thirty days from now. The resolver worker, which gets an environment of its own,
-stays with the true time: cached records live on, DNSSEC signatures hold.
+Forwards by `set` and `advance`; to any other time, also back, by `jump`. Certificates of the bed are valid for thirty days from now. The
+resolver worker, which gets an environment of its own, stays with the true time: cached records live on, DNSSEC signatures hold.
 """
 
 from datetime import datetime, timedelta, timezone
@@ -24,7 +24,7 @@ class Clock:
     def _write(self) -> None:
         # A program must not read half of it.
         new = self.file.with_suffix(".new")
-        new.write_text(f"+{self.shift.total_seconds():.0f}\n")
+        new.write_text(f"{self.shift.total_seconds():+.0f}\n")
         new.rename(self.file)
 
     @property
@@ -33,13 +33,18 @@ class Clock:
 
     def set(self, moment: datetime) -> None:
         """Holds for every look at the clock from now on."""
-        assert moment >= self.now, "clocks here are moved forwards only"
+        assert moment >= self.now, "set and advance go forwards only"
         self.shift = timedelta(seconds=round((moment - datetime.now(timezone.utc)).total_seconds()))
         self._write()
 
     def advance(self, **amount: float) -> None:
         """By as much as `timedelta` is told: hours=4."""
         self.set(self.now + timedelta(**amount))
+
+    def jump(self, **amount: float) -> None:
+        """So far from the true time, whatever it was before: days=30, days=-1; without anything: set right again."""
+        self.shift = timedelta(**amount)
+        self._write()
 
     def to_next_day(self, hour: int = 0, minute: int = 0) -> None:
         """To this time of the next UTC day."""

@@ -1,18 +1,22 @@
 """The domains of the mini-internet: what each one is, and what must become of mail to it.
 
 This table is the bed: zones, certificates, servers, policy hosts, scenarios and the demo are made from it. Domains with MTA-STS
-are in stsdomains.py, those with numbered faults in faultdomains.py, those that one scenario keeps for itself in owndomains.py, answerdomains.py, reportdomains.py and costdomains.py.
+are in stsdomains.py, those with numbered faults in faultdomains.py, those that one scenario keeps for itself in owndomains.py,
+answerdomains.py, reportdomains.py, statedomains.py, netdomains.py and costdomains.py.
 To add a domain, add a line (integration/README.md explains the words).
 """
 
+import itertools
 from dataclasses import replace
 
 from .addresses import POLICY_SERVER
 from .answerdomains import ANSWER_TABLE
 from .costdomains import COST
 from .faultdomains import FAULT_TABLE
+from .netdomains import NET_TABLE
 from .owndomains import OWN
 from .reportdomains import REPORT_TABLE
+from .statedomains import STATE_TABLE
 from .stsdomains import STS_TABLE
 from .watchdomains import WATCHED
 from .words import AT_HOME, GOOD, STS, Domain, Expect, Host, absolute, bounced, deferred, delivered
@@ -26,46 +30,46 @@ _DANE = (
     Domain("dane-ta.example", "DANE-TA (2 0 1): a private CA named in DNS", delivered("dane"),
            (Host("mx", "exim", "private-ca", ("2 0 1 ca",)),)),
     Domain("expired.example", "DANE-EE, certificate expired in 2021 (DANE-EE ignores dates)", delivered("dane"),
-           (Host("mx", "postfix", "expired", GOOD),)),
+           (Host("mx", "postfix", "expired", GOOD),), fault=(39,)),
     Domain("rollover.example", "key rollover: one TLSA record stale, one current", delivered("dane"),
-           (Host("mx", "exim", tlsa=("3 1 1 stranger", "3 1 1 own")),)),
+           (Host("mx", "exim", tlsa=("3 1 1 stranger", "3 1 1 own")),), fault=(37,)),
     Domain("implicit.example", "no MX record: the domain's own address, with DANE", delivered("dane", "@"),
            (Host("@", "postfix", "rsa", GOOD),), mx=None),
     Domain("cname-mx.example", "the MX is an alias of a DANE host", delivered("dane", "mx"),
-           (Host("real", "postfix", tlsa=GOOD),), records=("mx CNAME real",)),
+           (Host("real", "postfix", tlsa=GOOD),), records=("mx CNAME real",), fault=(14,)),
     Domain("first-dead.example", "two MX, the first does not answer", delivered("dane", "mx2"),
            (Host("mx1", "nothing", tlsa=GOOD), Host("mx2", "exim", tlsa=GOOD)), mx=("10 mx1", "20 mx2")),
     Domain("first-fails.example", "two MX, the first fails DANE", delivered("dane", "mx2"),
-           (Host("mx1", "postfix", tlsa=("3 1 1 stranger",)), Host("mx2", "postfix", tlsa=GOOD)), mx=("10 mx1", "20 mx2")),
+           (Host("mx1", "postfix", tlsa=("3 1 1 stranger",)), Host("mx2", "postfix", tlsa=GOOD)), mx=("10 mx1", "20 mx2"), fault=(45,)),
     Domain("alias.example", "an alias of good.example: DANE of where it leads", delivered("dane", "mx.good.example."), mx=None,
            dns="alias of good.example"),
     Domain("dane-ta-domain.example", "DANE-TA, the certificate names the mail domain", delivered("dane"),
-           (Host("mx", "postfix", "next-hop-name", ("2 1 1 webpki",)),)),
+           (Host("mx", "postfix", "next-hop-name", ("2 1 1 webpki",)),), fault=(41,)),
     # DANE that must hold the mail back.
     Domain("mismatch.example", "TLSA names another key: an impostor, or a rollover gone wrong", deferred("dane-mismatch"),
-           (Host("mx", "postfix", tlsa=("3 1 1 stranger",)),), reports=AT_HOME),
+           (Host("mx", "postfix", tlsa=("3 1 1 stranger",)),), reports=AT_HOME, fault=(36,)),
     Domain("agility.example", "3 1 1 matches, the stronger 3 1 2 does not", deferred("dane-mismatch"),
-           (Host("mx", "postfix", tlsa=("3 1 1 own", "3 1 2 stranger")),), reports=AT_HOME),
+           (Host("mx", "postfix", tlsa=("3 1 1 own", "3 1 2 stranger")),), reports=AT_HOME, fault=(38,)),
     Domain("no-starttls.example", "TLSA exists, the host offers no STARTTLS: stripped?", deferred("starttls-missing"),
-           (Host("mx", "postfix", "none", ("3 1 1 stranger",)),), reports=AT_HOME),
+           (Host("mx", "postfix", "none", ("3 1 1 stranger",)),), reports=AT_HOME, fault=(44,)),
     Domain("starttls-454.example", "TLSA exists, STARTTLS is answered 454", deferred("starttls-missing"),
-           (Host("mx", "starttls-454", tlsa=("3 1 1 stranger",)),), reports=AT_HOME),
+           (Host("mx", "starttls-454", tlsa=("3 1 1 stranger",)),), reports=AT_HOME, fault=(76,)),
     Domain("starttls-554.example", "TLSA exists, STARTTLS is answered 554: bounced by a stranger's line?",
-           deferred("starttls-missing"), (Host("mx", "starttls-554", tlsa=("3 1 1 stranger",)),), reports=AT_HOME),
+           deferred("starttls-missing"), (Host("mx", "starttls-554", tlsa=("3 1 1 stranger",)),), reports=AT_HOME, fault=(76,)),
     Domain("tlsa-servfail.example", "addresses are signed, the TLSA lookup fails", deferred("tlsa-lookup-failed", 2),
-           (Host("mx", "postfix", tlsa=GOOD),), dns="faulty", faults=("_25._tcp.mx TLSA SERVFAIL",), reports=AT_HOME),
+           (Host("mx", "postfix", tlsa=GOOD),), dns="faulty", faults=("_25._tcp.mx TLSA SERVFAIL",), reports=AT_HOME, fault=(28,)),
     Domain("unusable.example", "only unusable TLSA records: TLS, unauthenticated", delivered("encrypted", by="dane"),
-           (Host("mx", "postfix", tlsa=("0 0 1 own", "3 1 9 garbage")),), reports=AT_HOME),
+           (Host("mx", "postfix", tlsa=("0 0 1 own", "3 1 9 garbage")),), reports=AT_HOME, fault=(34,)),
     # DNS trouble.
     Domain("bogus.example", "DNSSEC signatures expired: anyone may have forged it", deferred("dns-bogus", 2),
-           (Host("mx", "postfix"),), dns="expired"),
+           (Host("mx", "postfix"),), dns="expired", fault=(3,)),
     Domain("mx-servfail.example", "the MX lookup fails, the address would answer", deferred("dns-temp", 2),
-           (Host("mx", "postfix"),), dns="faulty", faults=("@ MX SERVFAIL",)),
-    Domain("null-mx.example", "null MX: takes no mail", bounced("null-mx", r"5\.1\.10"), mx=("0 .",)),
-    Domain("absent.example", "no such domain", bounced("no-such-domain", r"5\.1\.2"), dns="absent"),
+           (Host("mx", "postfix"),), dns="faulty", faults=("@ MX SERVFAIL",), fault=(1,)),
+    Domain("null-mx.example", "null MX: takes no mail", bounced("null-mx", r"5\.1\.10"), mx=("0 .",), fault=(9,)),
+    Domain("absent.example", "no such domain", bounced("no-such-domain", r"5\.1\.2"), dns="absent", fault=(7,)),
     Domain("no-address.example", "the MX names a host that does not exist", bounced("no-host-address", r"5\.(1\.2|4\.4)"),
            mx=("10 nowhere",)),
-    Domain("loop.example", "the MX is this relay itself", bounced("loop", r"5\.4\.6"), mx=("10 relay.example.",)),
+    Domain("loop.example", "the MX is this relay itself", bounced("loop", r"5\.4\.6"), mx=("10 relay.example.",), fault=(11,)),
     # No DNSSEC.
     Domain("insecure.example", "unsigned domain, TLS offered", delivered("encrypted"), (Host("mx", "exim"),), dns="unsigned"),
     Domain("plain.example", "unsigned domain, no TLS at all", delivered("none"), (Host("mx", "opensmtpd", "none"),), dns="unsigned", reports=AT_HOME),
@@ -78,14 +82,14 @@ _DANE = (
            delivered("none", attempts=2, cause_before="tls-handshake-failed"), (Host("mx", "hangs-up"),), dns="unsigned", reports=AT_HOME),
     # Answers of the remote.
     Domain("greylist.example", "says 451 first, accepts later", delivered("dane", attempts=2, cause_before="remote-reply"),
-           (Host("mx", "greylist", tlsa=GOOD),)),
+           (Host("mx", "greylist", tlsa=GOOD),), fault=(97,)),
     Domain("rejects.example", "knows one recipient, refuses all others with 550", bounced("remote-reply", r"5\.1\.1", 0),
            (Host("mx", "postfix", tlsa=GOOD),)),
     Domain("refuses-all.example", "refuses every recipient in many words", bounced("remote-reply", r"5\.1\.1", 1),
            (Host("mx", "refuses-all"),), dns="unsigned"),
     Domain("busy.example", "answers MAIL with 451", deferred("remote-reply", 1), (Host("mx", "busy"),), dns="unsigned"),
     Domain("injects.example", "sends bytes behind its 220 to STARTTLS", deferred("tls-handshake-failed", 1),
-           (Host("mx", "injects"),), dns="unsigned"),
+           (Host("mx", "injects"),), dns="unsigned", fault=(75,)),
 )
 
 _SCENERY = (
@@ -111,7 +115,8 @@ KNOWN_RECIPIENT = "known"
 def _numbered() -> tuple[Domain, ...]:
     number = 0
     domains = []
-    for domain in (*_DANE, *FAULT_TABLE, *STS_TABLE, *OWN, *ANSWER_TABLE, *REPORT_TABLE, *WATCHED, *_SCENERY, *COST):
+    tables = (_DANE, FAULT_TABLE, STS_TABLE, OWN, ANSWER_TABLE, REPORT_TABLE, WATCHED, STATE_TABLE, _SCENERY, COST, NET_TABLE)
+    for domain in itertools.chain(*tables):
         hosts = []
         for host in domain.hosts:
             number += 1

@@ -2,7 +2,8 @@
 
 It is called with what the file's `fixture(bed)` (a context manager) yields, or with the bed where there is none.
 `@cases(table, name)` calls it once for each line of a table. It fails by an exception; `Skip` says why it cannot run here.
-`@slow` keeps it out of `make test`; `make test-faults` runs it. A title that begins with `F113` is the check of fault 113 of docs/reliability.md.
+`@slow` keeps it out of `make test`; `make test-faults` runs it. A title, or the name of a case, that begins with `F113` is a check of fault 113 of
+docs/reliability.md; so is each case about a domain `fault-113….example`, and one whose line of a table has `fault=(113,)`.
 """
 
 import importlib.util
@@ -19,6 +20,7 @@ from types import ModuleType
 from typing import Any, Callable, Iterable
 
 from . import addresses
+from .domains import BY_NAME
 from .inside import Bed
 
 FAILED = Path(__file__).resolve().parent.parent.parent / ".build" / "bed" / "failed"
@@ -64,14 +66,49 @@ class Run:
         return getattr(self.function, "slow", False)
 
     @property
+    def base(self) -> str:
+        """The title without its case."""
+        return title_of(self.function)
+
+    @property
     def faults(self) -> tuple[int, ...]:
-        """The numbers of the faults it is the check of: those its title begins with, and that of the domain of its case."""
-        named = [int(word[1:]) for word in itertools.takewhile(_FAULT.fullmatch, self.title.split())]
-        return tuple(named + [int(number) for number in _FAULT_DOMAIN.findall(self.title)])
+        """The numbers of the faults it is a check of: those it is named by, that of a domain `fault-47….example`, those of its line of a table."""
+        of_domain = (int(number) for number in FAULT_DOMAIN.findall(self.title))
+        return tuple(dict.fromkeys((*self.named, *of_domain, *faults_of(self.arguments))))
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        """Those that the title, or the name of its case, begins with: `F47 F48 …`."""
+        return numbers(self.base) + numbers(self.title[len(self.base):].removeprefix(": "))
+
+    @property
+    def words(self) -> str:
+        """The title without those numbers."""
+        return ": ".join(without_numbers(part) for part in (self.base, self.title[len(self.base):].removeprefix(": ")) if part)
+
+
+def title_of(function: Callable[..., None]) -> str:
+    return (inspect.getdoc(function) or function.__name__).splitlines()[0].rstrip(".")
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Of the faults that it begins with."""
+    return tuple(int(word[1:]) for word in itertools.takewhile(_FAULT.fullmatch, text.split()))
+
+
+def without_numbers(text: str) -> str:
+    return " ".join(itertools.dropwhile(_FAULT.fullmatch, text.split(" ")))
+
+
+def faults_of(line: Any) -> tuple[int, ...]:
+    """Those that a line of a table names as its `fault`, or the domain that it is about does; of several lines, those of all."""
+    domain = BY_NAME.get(getattr(line, "domain", ""))
+    of_parts = (number for part in line for number in faults_of(part)) if isinstance(line, tuple) else ()
+    return (*getattr(line, "fault", ()), *(domain.fault if domain else ()), *of_parts)
 
 
 _FAULT = re.compile(r"F[0-9]{1,3}")
-_FAULT_DOMAIN = re.compile(r"\bfault-([0-9]{1,3})[a-z-]*\.example\b")
+FAULT_DOMAIN = re.compile(r"\bfault-([0-9]{1,3})[a-z-]*\.example\b")
 
 
 def runs_of(module: ModuleType) -> list[Run]:
@@ -79,7 +116,7 @@ def runs_of(module: ModuleType) -> list[Run]:
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if not name.startswith("scenario_") or function.__module__ != module.__name__:
             continue
-        title = (inspect.getdoc(function) or name).splitlines()[0].rstrip(".")
+        title = title_of(function)
         found = getattr(function, "cases", None)
         runs += [Run(f"{title}: {case}", function, (line,)) for case, line in found] if found is not None else [Run(title, function, ())]
     return sorted(runs, key=lambda run: run.function.__code__.co_firstlineno)

@@ -83,7 +83,8 @@ class Domain:
     expect: Expect
     hosts: tuple[Host, ...] = ()
     # signed | unsigned | expired (signatures of the year 2020) | faulty (signed, behind dnsfaults.py) | unsigned faulty | absent |
-    # stripped (served unsigned, with its DS in the parent) | other key (the DS is another key's), or "alias of NAME": a CNAME in the signed zone example.
+    # stripped (served unsigned, with its DS in the parent) | other key (the DS is another key's) | iterated (NSEC3 of 2,500 rounds),
+    # or "alias of NAME": a CNAME in the signed zone example.
     dns: str = "signed"
     mx: tuple[str, ...] | None = ("10 mx",)  # "preference name"; names without a dot at the end are in the zone. None: no MX
     records: tuple[str, ...] = ()  # further records, as in a zone file; {3 1 1 own of NAME} is the TLSA record of a host's certificate
@@ -92,6 +93,7 @@ class Domain:
     sts: STS | None = None
     reports: Reports = Reports()
     only: str = ""  # number of the one scenario file that mails it; "": a line of 02-judge, 10-domains or 11-sts, and of the demo
+    fault: tuple[int, ...] = ()  # the faults of docs/reliability.md that it has, beside the one in a name `fault-28.example`
 
     @property
     def is_faulty(self) -> bool:

@@ -68,8 +68,8 @@ class Signer:
     def write(self, zone: str, lines: list[str]) -> None:
         (self.folder / f"{zone or 'root'}.zone").write_text(_zone_text(zone, lines))
 
-    def sign(self, zone: str, expired: bool = False) -> str:
-        """Signs and returns the DS record; the key is made at the first time and kept."""
+    def sign(self, zone: str, expired: bool = False, iterations: int | None = None) -> str:
+        """Signs and returns the DS record; the key is made at the first time and kept. With `iterations`, NSEC3."""
         name = zone or "root"
         key_file = self.folder / f"{name}.keyname"
         if not key_file.exists():
@@ -82,7 +82,8 @@ class Signer:
             stamp = [time.strftime("%Y%m%d%H%M%S", time.gmtime(now + shift)) for shift in (-86400, 30 * 86400)]
             dates = ("-i", stamp[0], "-e", stamp[1])
         # NSEC3 for example., NSEC elsewhere: both denials are in the world. The KSK signs everything (one key a zone).
-        denial = ("-n", "-t", "0") if zone == "example" else ()
+        rounds = 0 if zone == "example" else iterations
+        denial = ("-n", "-t", str(rounds)) if rounds is not None else ()
         self._run("ldns-signzone", *dates, *denial, "-o", zone or ".", "-f", f"{name}.signed", f"{name}.zone", key)
         return self._run("ldns-key2ds", "-n", "-2", f"{key}.key").strip()
 
@@ -96,7 +97,7 @@ def write_domain(signer: Signer, domain: Domain, lines: list[str]) -> str:
     signer.write(domain.name, lines)
     if domain.dns in ("unsigned", "unsigned faulty"):
         return ""
-    ds = signer.sign(domain.name, expired=domain.dns == "expired")
+    ds = signer.sign(domain.name, expired=domain.dns == "expired", iterations=2500 if domain.dns == "iterated" else None)
     if domain.dns == "other key":
         # As in a parent that never heard of a new key, or that somebody else filled in.
         (signer.folder / f"{domain.name}.keyname").unlink()

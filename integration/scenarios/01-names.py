@@ -11,7 +11,7 @@ from internet.scenario import cases
 # What a validating resolver says to a lookup of each kind of zone: response code and whether AD is set.
 MX_ANSWER = {"signed": ("NOERROR", True), "unsigned": ("NOERROR", False), "expired": ("SERVFAIL", False),
              "faulty": ("NOERROR", True), "unsigned faulty": ("NOERROR", False), "absent": ("NXDOMAIN", True),
-             "stripped": ("SERVFAIL", False), "other key": ("SERVFAIL", False)}
+             "stripped": ("SERVFAIL", False), "other key": ("SERVFAIL", False), "iterated": ("NOERROR", True)}
 NO_ANSWER = ("", False)
 # Faults that a resolver gets over.
 HARMLESS = ("wrong-id", "TC")

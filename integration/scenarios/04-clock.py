@@ -40,7 +40,7 @@ def scenario_other_programs(relay: Relay) -> None:
 
 
 def scenario_moved(relay: Relay) -> None:
-    """A running relayd is moved over three midnights: it goes on delivering, with DNSSEC, DANE and MTA-STS"""
+    """F123 A running relayd is moved over three midnights: it goes on delivering, with DNSSEC, DANE and MTA-STS"""
     clock = clock_of(relay)
     for _ in range(4):
         held = Letter.to("someone@mismatch.example", name="clock")
@@ -58,7 +58,7 @@ def scenario_moved(relay: Relay) -> None:
 
 # Each letter to a domain of its own: of several to one that is down, one alone finds out whether it still is.
 def scenario_timers(relay: Relay) -> None:
-    """A letter that waits for its next attempt is tried again soon after the clock was moved, not a day later"""
+    """F123 A letter that waits for its next attempt is tried again soon after the clock was moved, not a day later"""
     letter = Letter.to("someone@agility.example", name="clock")
     relay.submit(letter)
     relay.wait_attempt(letter, letter.recipients[0], ("deferred",))
@@ -68,7 +68,7 @@ def scenario_timers(relay: Relay) -> None:
 
 
 def scenario_restart(relay: Relay) -> None:
-    """The queue outlives a SIGKILL and a day"""
+    """F123 The queue outlives a SIGKILL and a day"""
     letter = Letter.to("someone@starttls-454.example", name="clock")
     relay.submit(letter)
     relay.wait_attempt(letter, letter.recipients[0], ("deferred",))

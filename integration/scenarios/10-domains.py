@@ -66,7 +66,7 @@ def scenario_policy(post: Post, domain: Domain) -> None:
 
 
 def scenario_mixed_recipients(post: Post) -> None:
-    """One letter, seven recipients, each with a fate of its own"""
+    """F87 One letter, seven recipients, each with a fate of its own"""
     fates = {
         "one@good.example": "delivered", "two@good.example": "delivered", "three@dane-ta.example": "delivered",
         f"{KNOWN_RECIPIENT}@rejects.example": "delivered", "stranger@rejects.example": "bounced",

@@ -100,21 +100,21 @@ def scenario_observed(post: Post, case: tuple[str, str]) -> None:
 
 
 def scenario_passed_over(post: Post) -> None:
-    """Each host that was left for the next has a line: sts-second.example"""
+    """F64 Each host that was left for the next has a line: sts-second.example"""
     lines = [event for event in post.relay.events()
              if event.get("event") == "host-failed" and event.get("destination") == "sts-second.example"]
     assert [(line["host"], line["cause"]) for line in lines] == [("mx1.sts-second.example", "sts-mx-mismatch")], lines
 
 
 def scenario_none(post: Post) -> None:
-    """sts-none.example: mode none is known, and demands nothing"""
+    """F67 sts-none.example: mode none is known, and demands nothing"""
     domain = next(domain for domain in STS_DOMAINS if domain.name == "sts-none.example")
     found = outcomes.check_policy(post, domain)
     assert found["mta_sts"]["policy"]["mode"] == "none", found["mta_sts"]
 
 
 def scenario_two_records(post: Post) -> None:
-    """policy-two-records.example: two TXT records are none, and nothing is fetched"""
+    """F63 policy-two-records.example: two TXT records are none, and nothing is fetched"""
     domain = next(domain for domain in STS_DOMAINS if domain.name == "policy-two-records.example")
     found = outcomes.check_policy(post, domain)
     assert found["mta_sts"]["policy"] is None and found["mta_sts"]["error"], found["mta_sts"]
@@ -131,7 +131,7 @@ def scenario_fetched(post: Post) -> None:
 
 
 def scenario_one_fetch(post: Post) -> None:
-    """After a failed GET the next one waits: letters and retries make no more of them"""
+    """F55 After a failed GET the next one waits: letters and retries make no more of them"""
     before = policies.requests(post.bed.folder, "policy-404.example")
     for _ in range(5):
         letter = Letter.to("someone@policy-404.example")
@@ -141,12 +141,12 @@ def scenario_one_fetch(post: Post) -> None:
 
 
 def scenario_redirect_not_followed(post: Post) -> None:
-    """A redirect is not followed"""
+    """F56 A redirect is not followed"""
     assert "200" not in policies.requests(post.bed.folder, "policy-redirect.example")
 
 
 def scenario_slow_policy_host(post: Post) -> None:
-    """policy-slow.example keeps its own letter waiting for sts.first_wait, and no other"""
+    """F60 policy-slow.example keeps its own letter waiting for sts.first_wait, and no other"""
     slow = post.relay.attempts(post.letters["policy-slow.example"])[0]
     assert 3 <= float(slow["delay"].rstrip("s")) <= 9, slow
     began = time.monotonic()

@@ -50,7 +50,7 @@ def shown(relay: Relay, domain: str) -> dict:
 
 
 def scenario_new_id_host_down(relay: Relay) -> None:
-    """A new id, the policy host fails, the daemon is killed: the old policy stays in force"""
+    """F54 A new id, the policy host fails, the daemon is killed: the old policy stays in force"""
     domain = "changes-id.example"
     letter = held(relay, domain)
     changes.publish(relay.bed, domain, STS(id="2", http="503"))
@@ -67,13 +67,13 @@ def scenario_new_id_host_down(relay: Relay) -> None:
 
 
 def scenario_one_get_for_an_id(relay: Relay) -> None:
-    """For the id that failed there is one GET in five minutes, for the id that is held there is none"""
+    """F54 For the id that failed there is one GET in five minutes, for the id that is held there is none"""
     failed = policies.requests(relay.bed.folder, "changes-id.example")
     assert failed.count("503") == 1, failed
 
 
 def scenario_record_vanished(relay: Relay) -> None:
-    """The TXT record vanishes, the daemon restarts: the policy stays, and the log warns; the record's return is told, too"""
+    """F53 The TXT record vanishes, the daemon restarts: the policy stays, and the log warns; the record's return is told, too"""
     domain = "changes-txt.example"
     letter = held(relay, domain)
     changes.forget_record(relay.bed, domain)
@@ -89,7 +89,7 @@ def scenario_record_vanished(relay: Relay) -> None:
 
 
 def scenario_mode_none(relay: Relay) -> None:
-    """enforce becomes none, by a new id: the letter goes out"""
+    """F67 enforce becomes none, by a new id: the letter goes out"""
     domain = "changes-mode.example"
     letter = held(relay, domain)
     changes.publish(relay.bed, domain, STS("none", (), id="2"))
@@ -98,7 +98,7 @@ def scenario_mode_none(relay: Relay) -> None:
 
 
 def scenario_list_changed(relay: Relay) -> None:
-    """A host that no policy listed is in the next one: delivered with no more waiting than a retry"""
+    """F64 A host that no policy listed is in the next one: delivered with no more waiting than a retry"""
     domain = "changes-list.example"
     letter = held(relay, domain)
     changes.publish(relay.bed, domain, STS(id="2"))
@@ -107,7 +107,7 @@ def scenario_list_changed(relay: Relay) -> None:
 
 
 def scenario_expiry(relay: Relay) -> None:
-    """max_age is over and the policy cannot be had again: it is applied no longer, and not before"""
+    """F68 max_age is over and the policy cannot be had again: it is applied no longer, and not before"""
     domain = "changes-age.example"
     began = time.monotonic()
     letter = held(relay, domain)
@@ -139,7 +139,7 @@ def scenario_refresh(relay: Relay) -> None:
 
 
 def scenario_slow_policy_host(first: Relay) -> None:
-    """A slow policy host delays its own domain by sts.first_wait, and nobody else"""
+    """F60 A slow policy host delays its own domain by sts.first_wait, and nobody else"""
     bed = first.bed
     with Relay(bed, "12-sts-cache-slow", 120, more={"sts": {"first_wait": quoted("10s"), "fetch_timeout": quoted("15s")}}) as relay:
         slow = [Letter.to("someone@changes-slow.example", name="slow") for _ in range(MANY)]

@@ -115,7 +115,7 @@ def scenario_required(relay: Relay, case: Case) -> None:
 
 
 def scenario_first_is_left(relay: Relay) -> None:
-    """requiretls-second.example: the MX that does not offer it is left without MAIL"""
+    """F50 requiretls-second.example: the MX that does not offer it is left without MAIL"""
     first = [session for session in relay.bed.sessions("requiretls-second.example") if "postfix/mx1." in session]
     assert first and not any(" mail=" in session for session in first), first
 
@@ -146,7 +146,7 @@ def scenario_notice_with_keyword(relay: Relay) -> None:
 
 @cases(OPTIONAL, lambda case: f"{case.domain}, {case.why}")
 def scenario_optional(relay: Relay, case: Case) -> None:
-    """TLS-Required: No is delivered all the same, at once"""
+    """F49 TLS-Required: No is delivered all the same, at once"""
     letter = send(relay, case.domain, required=False, headers=NO)
     check(case, outcome(relay, letter))
     copies = wait_for("copy", lambda: relay.bed.delivered(case.domain, letter.mark), 10)

@@ -198,7 +198,7 @@ def scenario_sessions(campaign: Campaign, group: tuple[Domain, ...]) -> None:
 
 @cases(AT_HOME, lambda domain: f"{domain.name}, {domain.what}")
 def scenario_at_home(campaign: Campaign, domain: Domain) -> None:
-    """RPTF-20 A domain whose own TLS is broken still receives its report, at itself"""
+    """F125 RPTF-20 A domain whose own TLS is broken still receives its report, at itself"""
     (report,) = campaign.reporting.at(f"mailto:tlsrpt@{domain.name}", domain.name, campaign.day)
     assert report.by == "mail" and report.message["TLS-Required"] == "No"
 
@@ -255,13 +255,13 @@ def scenario_status(campaign: Campaign) -> None:
 
 
 def scenario_redirect(campaign: Campaign) -> None:
-    """RPTF-23 A redirect is not followed"""
+    """F124 RPTF-23 A redirect is not followed"""
     assert not reportsink.posts(campaign.bed.folder, "/ok/redirected-")
     assert reportsink.posts(campaign.bed.folder, "/302/report-redirect.example")
 
 
 def scenario_no_answer(campaign: Campaign) -> None:
-    """RPTF-21 A bounced report ends silently: nothing comes home to the sender of reports"""
+    """F125 RPTF-21 A bounced report ends silently: nothing comes home to the sender of reports"""
     for content in campaign.bed.delivered(addresses.ORGANIZATION_DOMAIN, b"multipart/report"):
         parts = [part.get_content_type() for part in message_from_bytes(content).walk()]
         assert "message/delivery-status" not in parts, content.decode(errors="replace")[:800]
@@ -273,7 +273,7 @@ def tries(campaign: Campaign, domain: str) -> list[Report]:
 
 
 def scenario_503(campaign: Campaign) -> None:
-    """RPTF-25 An endpoint that says 503 is asked again, later and later, with the same report, until it takes it"""
+    """F124 RPTF-25 An endpoint that says 503 is asked again, later and later, with the same report, until it takes it"""
     domain = LATER[0]
     for count in (1, 2, 3):
         wait_for(f"POST number {count}", lambda: len(tries(campaign, domain)) >= count, 30)
@@ -290,7 +290,7 @@ def scenario_503(campaign: Campaign) -> None:
 
 
 def scenario_given_up(campaign: Campaign) -> None:
-    """RPTF-25 After 24 hours an endpoint that never takes it is given up"""
+    """F124 RPTF-25 After 24 hours an endpoint that never takes it is given up"""
     def ends() -> dict[str, str]:
         return {event["domain"]: event.get("status", "") for event in campaign.reporting.relay.events()
                 if event.get("event") == "report-sent" and event.get("day") == campaign.day and "next" not in event}
@@ -308,12 +308,12 @@ def scenario_given_up(campaign: Campaign) -> None:
 
 
 def scenario_loopback_not_asked(campaign: Campaign) -> None:
-    """SEC A record that names 127.0.0.1 makes nobody connect to it"""
+    """F124 SEC A record that names 127.0.0.1 makes nobody connect to it"""
     assert not reportsink.posts(campaign.bed.folder, "report-loopback.example")
 
 
 def scenario_no_loop(campaign: Campaign) -> None:
-    """RPTC-18 On the third day no report is caused by reports"""
+    """F125 RPTC-18 On the third day no report is caused by reports"""
     reporting = Reporting(campaign.bed, "17-tlsrpt-loop", 171)
     with reporting.relay:
         first = reporting.day
@@ -371,7 +371,7 @@ def scenario_states(campaign: Campaign) -> None:
 
 
 def scenario_kills(campaign: Campaign) -> None:
-    """Killed again and again, before and after midnight and while reports go out: none is lost, none doubled, counts are whole"""
+    """F111 Killed again and again, before and after midnight and while reports go out: none is lost, none doubled, counts are whole"""
     generator = random.Random(SEED)
     reporting = Reporting(campaign.bed, "17-tlsrpt-kill", 172)
     domains = tuple(BY_NAME[name] for name in DONE_WITH)
@@ -420,7 +420,7 @@ def scenario_kills(campaign: Campaign) -> None:
 
 
 def scenario_midnight_passes(campaign: Campaign) -> None:
-    """A relay that runs through midnight sends the reports by itself, within tlsrpt.spread"""
+    """F123 A relay that runs through midnight sends the reports by itself, within tlsrpt.spread"""
     reporting = Reporting(campaign.bed, "17-tlsrpt-running", 173, tlsrpt={"spread": quoted("4h")})
     domains = tuple(BY_NAME[name] for name in DONE_WITH)
     with reporting.relay:

@@ -94,7 +94,7 @@ ELSEWHERE = ("dane-ta.example", "insecure.example", "plain.example", "greylist.e
 
 @cases(KINDS, lambda kind: kind.what)
 def scenario_signed(relay: Relay, kind: Kind) -> None:
-    """DKIM-04 Signed by both keys, and both hold at the receiver"""
+    """F126 DKIM-04 Signed by both keys, and both hold at the receiver"""
     copy = arrived(relay, Letter.to("someone@good.example", body=kind.body, name="dkim", headers=kind.headers), kind.options)
     if "DKIM-Signature" in kind.headers:
         # Ours stand above theirs, and theirs is as it was: DKIM-17.
@@ -157,7 +157,7 @@ def scenario_signed_before(relay: Relay) -> None:
 
 
 def scenario_two_authors(relay: Relay) -> None:
-    """DKIM-22 Two From fields: not signed, and said"""
+    """F126 DKIM-22 Two From fields: not signed, and said"""
     letter = Letter.to("someone@good.example", name="dkim", headers="From: mallory@sender.example\n")
     assert not judges.signatures(arrived(relay, letter))
     wait_for("dkim-unsigned", lambda: [event for event in relay.events() if event.get("event") == "dkim-unsigned"], 5)
@@ -188,7 +188,7 @@ def scenario_restart(relay: Relay) -> None:
 
 @cases((("mismatched", "rsa"), ("revoked", "ed"), ("unpublished", "ed")), lambda case: case[0])
 def scenario_other_key(relay: Relay, case: tuple[str, str]) -> None:
-    """DKIM-23 unpublished = "other-key": the key whose record is wrong does not sign, the other does, and the log alarms"""
+    """F126 DKIM-23 unpublished = "other-key": the key whose record is wrong does not sign, the other does, and the log alarms"""
     bad, good = case
     number = 184 + ("mismatched", "revoked", "unpublished").index(bad)
     with signing(relay.bed, f"18-dkim-{bad}", number, bad, good, dkim={"unpublished": quoted("other-key")}) as other:
@@ -198,7 +198,7 @@ def scenario_other_key(relay: Relay, case: tuple[str, str]) -> None:
 
 
 def scenario_none_left(relay: Relay) -> None:
-    """unpublished = "other-key" without another key: the mail waits, unseen by the host"""
+    """F126 unpublished = "other-key" without another key: the mail waits, unseen by the host"""
     with signing(relay.bed, "18-dkim-none", 188, "mismatched") as other:
         letter = Letter.to("someone@good.example", name="dkim")
         other.submit(letter)
@@ -256,7 +256,7 @@ def scenario_verify_command(relay: Relay) -> None:
 
 
 def scenario_open_key(relay: Relay) -> None:
-    """A key file that others may read: the relay refuses to start, and names it"""
+    """F126 A key file that others may read: the relay refuses to start, and names it"""
     other = signing(relay.bed, "18-dkim-open", 192, "rsa")
     copy = other.folder / "open.pem"
     copy.write_bytes(dkimkeys.path(relay.bed.folder, "rsa").read_bytes())
@@ -268,7 +268,7 @@ def scenario_open_key(relay: Relay) -> None:
 
 @cases((512, 1000), lambda bits: f"{bits} bits")
 def scenario_short_key(relay: Relay, bits: int) -> None:
-    """DKIM-02 An RSA key that is too short: the relay refuses to start"""
+    """F126 DKIM-02 An RSA key that is too short: the relay refuses to start"""
     other = signing(relay.bed, f"18-dkim-short-{bits}", 193, "rsa")
     short = other.folder / "short.pem"
     subprocess.run(["openssl", "genrsa", "-out", short, str(bits)], check=True, capture_output=True)

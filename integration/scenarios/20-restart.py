@@ -77,7 +77,7 @@ def scenario_terminate_within_data(relay: Relay) -> None:
 
 
 def scenario_fresh_mail_across_kill(relay: Relay) -> None:
-    """SIGKILL right behind the 250: delivered after the restart"""
+    """F111 SIGKILL right behind the 250: delivered after the restart"""
     letters = [Letter.to("someone@good.example", name="kill") for _ in range(20)]
     for letter in letters:
         relay.submit(letter)
@@ -88,7 +88,7 @@ def scenario_fresh_mail_across_kill(relay: Relay) -> None:
 
 
 def scenario_second_daemon(relay: Relay) -> None:
-    """A second daemon on the same store refuses to start, the first goes on"""
+    """F120 A second daemon on the same store refuses to start, the first goes on"""
     second = Relay(relay.bed, "20-restart-second", 21, store=relay.store)
     second.launch()
     assert second.wait_exit() in (69, 78), second.tail()
@@ -97,7 +97,7 @@ def scenario_second_daemon(relay: Relay) -> None:
 
 
 def scenario_resolver_dies(relay: Relay) -> None:
-    """The resolver worker is killed under load, three times: a new one comes, nothing is lost"""
+    """F23 The resolver worker is killed under load, three times: a new one comes, nothing is lost"""
     letters: list[Letter] = []
     stop = threading.Event()
 

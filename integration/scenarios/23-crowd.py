@@ -53,7 +53,7 @@ def memory_disk(bed: Bed, name: str) -> Iterator[Relay]:
 
 
 def scenario_fast_beside_slow(bed: Bed) -> None:
-    """1,000 slow and 5,000 idle clients take less than a tenth from a fast one's rate
+    """F105 1,000 slow and 5,000 idle clients take less than a tenth from a fast one's rate
 
     Rounds without and with the crowd alternate on one daemon, and only their relation counts. A loss that the crowd caused would be in
     every round with it, so that the fastest ones show it as well as all others; more cycles cannot hide it. They can only show
@@ -87,7 +87,7 @@ def refused(relay: Relay, source: str = "") -> str:
 
 
 def scenario_limits(bed: Bed) -> None:
-    """Clients beyond connection_limit and client_connection_limit get 421 and the reason; when others leave there is room again"""
+    """F105 Clients beyond connection_limit and client_connection_limit get 421 and the reason; when others leave there is room again"""
     with Relay(bed, "23-crowd-limits", 232, more=intake(connection_limit=12, client_connection_limit=5)) as relay, ExitStack() as stack:
         for number in range(5):
             stack.enter_context(Wire(relay.address, source="127.0.1.1"))
@@ -109,7 +109,7 @@ def submit_from(relay: Relay, source: str) -> bool:
 
 
 def scenario_stress(bed: Bed) -> None:
-    """Under stress idle clients are sent away with 421 and the reason until it is over, without it they may stay"""
+    """F105 Under stress idle clients are sent away with 421 and the reason until it is over, without it they may stay"""
     limit, percent = 20, 50
     more = intake(connection_limit=limit, client_connection_limit=limit, stress_percent=percent, stress_timeout="1s", command_timeout="5m")
     with Relay(bed, "23-crowd-stress", 233, more=more) as relay, ExitStack() as stack:
@@ -133,7 +133,7 @@ def scenario_stress(bed: Bed) -> None:
 
 
 def scenario_slow_content(bed: Bed) -> None:
-    """Content that comes more slowly than minimum_data_rate: 421, though it never pauses"""
+    """F105 Content that comes more slowly than minimum_data_rate: 421, though it never pauses"""
     # The rate is taken over whole megabytes: what takes so long that a megabyte cannot come in time is over.
     more = intake(minimum_data_rate="1 MB", data_timeout="2s", stress_timeout="1s")
     with Relay(bed, "23-crowd-content", 234, more=more) as relay, Wire(relay.address) as wire:

@@ -63,7 +63,7 @@ ENDS = (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\n
 
 @cases(ENDS, lambda end: repr(end)[2:-1])
 def scenario_smuggling(relay: Relay, end: bytes) -> None:
-    """SRV-12 No second message behind a false end of the content"""
+    """F100 SRV-12 No second message behind a false end of the content"""
     letter = Letter.to("someone@good.example", name="smuggled")
     with Wire(relay.address) as wire:
         wire.ehlo()
@@ -78,7 +78,7 @@ def scenario_smuggling(relay: Relay, end: bytes) -> None:
 
 
 def scenario_starttls_injection(relay: Relay) -> None:
-    """SRV-37 Commands behind STARTTLS, in the clear, are never obeyed"""
+    """F101 SRV-37 Commands behind STARTTLS, in the clear, are never obeyed"""
     letter = Letter.to("someone@good.example", name="injected")
     with Wire(relay.address) as wire:
         wire.ehlo()
@@ -93,7 +93,7 @@ def scenario_starttls_injection(relay: Relay) -> None:
 
 
 def scenario_long_command(relay: Relay) -> None:
-    """A command of 100 MB without an end: 500 once, or the end"""
+    """F104 A command of 100 MB without an end: 500 once, or the end"""
     with flat_memory(relay, "command of 100 MB"), Wire(relay.address) as wire:
         wire.ehlo()
         try:
@@ -121,21 +121,21 @@ def content(relay: Relay, pieces: Iterator[bytes]) -> tuple[int, str]:
 
 
 def scenario_long_header_line(relay: Relay) -> None:
-    """A header field of 100 MB on one line: refused behind the content"""
+    """F104 A header field of 100 MB on one line: refused behind the content"""
     with flat_memory(relay, "header line of 100 MB"):
         code, text = content(relay, iter((b"X-Long: ", *[b"a" * MEGABYTE] * 100)))
         assert 500 <= code < 600, (code, text)
 
 
 def scenario_many_fields(relay: Relay) -> None:
-    """A million header fields: taken or refused, and not kept in memory"""
+    """F104 A million header fields: taken or refused, and not kept in memory"""
     with flat_memory(relay, "a million header fields"):
         code, text = content(relay, (b"X: y\r\n" * 10_000 for _ in range(100)))
         assert code == 250 or 500 <= code < 600, (code, text)
 
 
 def scenario_never_reads(relay: Relay) -> None:
-    """A client that never reads its replies: it is held up, then left; others are served"""
+    """F106 A client that never reads its replies: it is held up, then left; others are served"""
     with flat_memory(relay, "replies nobody reads"), Wire(relay.address) as wire:
         wire.link.settimeout(30)
         sent = 0
@@ -158,7 +158,7 @@ UNCLEAN = (
 
 @cases(UNCLEAN, lambda line: repr(line)[2:-1])
 def scenario_unclean(relay: Relay, line: bytes) -> None:
-    """Controls and stray octets in a command: refused, and never raw in the log"""
+    """F108 Controls and stray octets in a command: refused, and never raw in the log"""
     with Wire(relay.address) as wire:
         if not line.startswith(b"EHLO"):
             wire.ehlo()
@@ -172,7 +172,7 @@ def scenario_unclean(relay: Relay, line: bytes) -> None:
         b"RCPT TO:<a@good.example> ORCPT=rfc822;a+00b@c", b"RCPT TO:<a@good.example> ORCPT=rfc822;a+0Ab@c",
         b"RCPT TO:<a@good.example> ORCPT=rfc822;a+0D+0Ab"), lambda line: repr(line)[2:-1])
 def scenario_unclean_recipient(relay: Relay, line: bytes) -> None:
-    """Controls in a recipient, also as hexadecimal of ORCPT: refused"""
+    """F108 Controls in a recipient, also as hexadecimal of ORCPT: refused"""
     with Wire(relay.address) as wire:
         wire.ehlo()
         assert wire.ask("MAIL FROM:<a@sender.example>")[0] == 250
@@ -230,7 +230,7 @@ def clean(relay: Relay) -> None:
 
 
 def scenario_after_refusal(relay: Relay) -> None:
-    """A refused content leaves the session in step: the next transaction is as good as the first"""
+    """F103 A refused content leaves the session in step: the next transaction is as good as the first"""
     letter = Letter.to("someone@good.example", name="after")
     with Wire(relay.address) as wire:
         wire.ehlo()
@@ -260,7 +260,7 @@ def scenario_cut_off(relay: Relay) -> None:
 
 
 def scenario_stranger(relay: Relay) -> None:
-    """SRV-23 A client that may not relay is told so, and nothing it claims to be helps: PROXY, XCLIENT, XFORWARD"""
+    """F110 SRV-23 A client that may not relay is told so, and nothing it claims to be helps: PROXY, XCLIENT, XFORWARD"""
     letter = Letter.to("someone@good.example", name="stranger")
     claims = (b"PROXY TCP4 127.0.0.1 127.0.0.1 4711 25", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\1\x7f\0\0\1\x12\x67\0\x19",
               b"XCLIENT ADDR=127.0.0.1 LOGIN=anna", b"XFORWARD ADDR=127.0.0.1 NAME=localhost")
@@ -282,7 +282,7 @@ def scenario_stranger(relay: Relay) -> None:
 
 
 def scenario_loop(relay: Relay) -> None:
-    """SRV-33 A loop through a Postfix ends with 554 5.4.6, and the sender learns it"""
+    """F109 SRV-33 A loop through a Postfix ends with 554 5.4.6, and the sender learns it"""
     with PostfixClient(relay, "24-loop", listen=LOOP, hopcount_limit="200") as postfix:
         letter = Letter.to("someone@looping.example", name="loop")
         relay.submit(letter)
@@ -294,7 +294,7 @@ def scenario_loop(relay: Relay) -> None:
 
 
 def scenario_many_recipients(relay: Relay) -> None:
-    """SRV-17 100,000 recipients: those beyond the limit get 452, or the session its end"""
+    """F107 SRV-17 100,000 recipients: those beyond the limit get 452, or the session its end"""
     letter = Letter.to("someone@mismatch.example", name="many")
     codes: list[int] = []
     with flat_memory(relay, "100,000 recipients"), Wire(relay.address, timeout=60) as wire:

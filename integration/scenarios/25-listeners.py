@@ -229,7 +229,7 @@ def scenario_proxy(relay: Relay, version: int) -> None:
 
 @cases((b"", b"EHLO x\r\nMAIL FROM:<a@sender.example>\r\n"), lambda between: "commands between" if between else "nothing between")
 def scenario_proxy_implicit(relay: Relay, between: bytes) -> None:
-    """A PROXY header and the ClientHello in one segment; what somebody puts between them is never read as a command"""
+    """F101 F110 A PROXY header and the ClientHello in one segment; what somebody puts between them is never read as a command"""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = ssl._create_unverified_context().wrap_bio(incoming, outgoing)
     with Wire(relay.address, IMPLICIT, source=BALANCER, greeting=False, timeout=8) as wire:
@@ -257,7 +257,7 @@ def scenario_proxy_implicit(relay: Relay, between: bytes) -> None:
 
 
 def scenario_proxy_wrong(relay: Relay) -> None:
-    """A balancer's connection without a good header is closed; LOCAL is the balancer itself"""
+    """F110 A balancer's connection without a good header is closed; LOCAL is the balancer itself"""
     for octets in (b"EHLO injector.example\r\n", b"PROXY TCP4 192.0.2.7\r\n", header(2, KNOWN)[:12] + b"\x31" + header(2, KNOWN)[13:]):
         with proxied(relay, octets) as wire:
             assert wire.is_closed(), octets

@@ -41,7 +41,7 @@ def letter() -> Letter:
 
 
 def scenario_chunks(relay: Relay) -> None:
-    """In chunks of every size, none of them a line; a dot alone is content"""
+    """F102 In chunks of every size, none of them a line; a dot alone is content"""
     sent = letter()
     content = sent.content.replace(b"\n", b"\r\n")
     with begun(relay, sent) as wire:
@@ -73,7 +73,7 @@ WRONG = ("BDAT", "BDAT -1", "BDAT 99999999999999999999", "BDAT 18446744073709551
 
 @cases(WRONG, lambda command: command)
 def scenario_wrong(relay: Relay, command: str) -> None:
-    """Refused, and nothing behind it becomes mail"""
+    """F102 Refused, and nothing behind it becomes mail"""
     sent = letter()
     with begun(relay, sent) as wire:
         code, text = wire.ask(command)
@@ -83,7 +83,7 @@ def scenario_wrong(relay: Relay, command: str) -> None:
 
 
 def scenario_order(relay: Relay) -> None:
-    """SRV-42 DATA after BDAT, BDAT after LAST, BDAT without a recipient: 503, and their octets are swallowed"""
+    """F102 SRV-42 DATA after BDAT, BDAT after LAST, BDAT without a recipient: 503, and their octets are swallowed"""
     sent = letter()
     with begun(relay, sent) as wire:
         assert chunk(wire, b"Subject: x\r\n\r\n")[0] == 250
@@ -101,7 +101,7 @@ def scenario_order(relay: Relay) -> None:
 
 
 def scenario_bare_ends(relay: Relay) -> None:
-    """Bare CR and LF are refused in chunks too, also where they are the ends of two; the next message is none the worse"""
+    """F100 F102 Bare CR and LF are refused in chunks too, also where they are the ends of two; the next message is none the worse"""
     for parts in ((b"a\nb\r\n",), (b"a\r", b"b\r\n"), (b"a", b"\nb\r\n"), (b"a\r\n.\n",)):
         refused, sent = letter(), letter()
         with begun(relay, refused) as wire:
@@ -114,7 +114,7 @@ def scenario_bare_ends(relay: Relay) -> None:
 
 
 def scenario_too_large(relay: Relay) -> None:
-    """More than message_limit in one chunk or in many: 552, the octets are swallowed, and the session is in step"""
+    """F102 More than message_limit in one chunk or in many: 552, the octets are swallowed, and the session is in step"""
     for sizes in ((3 * MEGABYTE,), (MEGABYTE,) * 3):
         sent = letter()
         with begun(relay, sent) as wire:
@@ -126,7 +126,7 @@ def scenario_too_large(relay: Relay) -> None:
 
 
 def scenario_many_chunks(relay: Relay) -> None:
-    """Hundreds of thousands of chunks of one octet: each answered, the content whole, no memory for them"""
+    """F102 Hundreds of thousands of chunks of one octet: each answered, the content whole, no memory for them"""
     sent = Letter.to("someone@good.example", body=(b"x" * 70 + b"\n") * (CHUNKS // 72), name="chunks")
     content = sent.content.replace(b"\n", b"\r\n")
     before = relay.peak_memory()

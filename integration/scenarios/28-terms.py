@@ -121,7 +121,7 @@ def scenario_refuse(relay: Relay) -> None:
 
 
 def scenario_failed_logins(relay: Relay) -> None:
-    """Failed logins: slowed, ended after auth_failure_limit, and each a line that fail2ban reads"""
+    """F108 Failed logins: slowed, ended after auth_failure_limit, and each a line that fail2ban reads"""
     source = "127.1.9.7"
     before = len(events(relay, "auth-failed"))
     began = time.monotonic()

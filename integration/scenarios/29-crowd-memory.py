@@ -19,7 +19,7 @@ def memory(relay: Relay) -> int:
 
 
 def scenario_memory_comes_back(bed: Bed) -> None:
-    """Once the crowd is gone its memory is free again"""
+    """F105 Once the crowd is gone its memory is free again"""
     with Relay(bed, "23-memory", 231, more=CROWD) as relay:
         letter = Letter.to("someone@good.example")
         relay.submit(letter)

@@ -64,23 +64,23 @@ def fills_up(bed: Bed, name: str, number: int, size: int, floor: str) -> None:
 
 
 def scenario_full_above_the_floor(bed: Bed) -> None:
-    """Disk at the floor: 452 4.3.1; what was acknowledged is there, also after a restart"""
+    """F114 Disk at the floor: 452 4.3.1; what was acknowledged is there, also after a restart"""
     fills_up(bed, "30-disk-floor", 30, 500_000, FLOOR)
 
 
 def scenario_full_small_messages(bed: Bed) -> None:
-    """The same with messages that lie in the database"""
+    """F114 The same with messages that lie in the database"""
     fills_up(bed, "30-disk-small", 31, 60_000, FLOOR)
 
 
 def scenario_full_journal(bed: Bed) -> None:
-    """The same with small messages, which go through the journal"""
+    """F114 The same with small messages, which go through the journal"""
     fills_up(bed, "30-disk-journal", 36, 12_000, FLOOR)
 
 
 @cases((("the reserve is there", True, 37), ("the reserve is gone", False, 38)), lambda case: case[0])
 def scenario_full_behind_a_kill(bed: Bed, case: tuple[str, bool, int]) -> None:
-    """SIGKILL with mail in the journal, then no octet free: a start brings it all back, or says what it needs"""
+    """F111 F114 SIGKILL with mail in the journal, then no octet free: a start brings it all back, or says what it needs"""
     _, has_reserve, number = case
     with small_disk(bed, f"30-disk-kill{number}") as store:
         relay = Relay(bed, f"30-disk-kill{number}", number, more={"store": {"minimum_free": '"1 MB"'}}, store=store)
@@ -116,12 +116,12 @@ def fill_up(folder: Path) -> Path:
 
 
 def scenario_full_without_floor(bed: Bed) -> None:
-    """Messages larger than the floor, ENOSPC in the middle of one: 4xx, no false 250"""
+    """F114 Messages larger than the floor, ENOSPC in the middle of one: 4xx, no false 250"""
     fills_up(bed, "30-disk-bare", 32, 1_500_000, "1 MB")
 
 
 def scenario_heals(bed: Bed) -> None:
-    """Once there is room again, mail is taken again; mail accepted before is delivered all along"""
+    """F114 Once there is room again, mail is taken again; mail accepted before is delivered all along"""
     with small_disk(bed, "30-disk-heals") as store:
         with Relay(bed, "30-disk-heals", 33, more={"store": {"minimum_free": f'"{FLOOR}"'}}, store=store) as relay:
             first = Letter.to("someone@greylist.example", name="heals")
@@ -137,7 +137,7 @@ def scenario_heals(bed: Bed) -> None:
 
 
 def scenario_read_only(bed: Bed) -> None:
-    """The store's file system turns read-only under the daemon: 4xx, the daemon lives, after a repair all is there"""
+    """F120 The store's file system turns read-only under the daemon: 4xx, the daemon lives, after a repair all is there"""
     with failing_disk(bed, "30-disk-ro") as (store, fail, repair):
         relay = Relay(bed, "30-disk-ro", 34, more={"store": {"minimum_free": '"1 MB"'}}, store=store)
         with relay:
@@ -155,7 +155,7 @@ def scenario_read_only(bed: Bed) -> None:
 
 
 def scenario_read_only_at_start(bed: Bed) -> None:
-    """A store that cannot be written at start: refused with one clear line"""
+    """F120 A store that cannot be written at start: refused with one clear line"""
     with small_disk(bed, "30-disk-start") as store:
         relay = Relay(bed, "30-disk-start", 35, store=store)
         subprocess.run(["mount", "-o", "remount,ro", store], check=True)

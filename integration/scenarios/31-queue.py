@@ -197,7 +197,7 @@ def scenario_shared_learning(bed: Bed) -> None:
 
 
 def scenario_outage(bed: Bed) -> None:
-    """An hour's outage of everything, then recovery: no burst, everything arrives, once"""
+    """F24 An hour's outage of everything, then recovery: no burst, everything arrives, once"""
     hosts = {"queue-live.example": LIVE, "queue-other.example": OTHER, "queue-site1.example": SITE}
     clock = Clock(bed.folder / "relays" / "31-queue-outage")
     with ExitStack() as stack:

@@ -407,7 +407,7 @@ KILLS = (("hold", 242, "state = 1"), ("release", 243, "state = 1"), ("retry", 24
 
 @cases(KILLS, lambda case: case[0])
 def scenario_killed_within(bed: Bed, case: tuple[str, int, str]) -> None:
-    """SIGKILL in the middle of an order over 2,000 messages: nothing is lost, nothing comes twice"""
+    """F111 SIGKILL in the middle of an order over 2,000 messages: nothing is lost, nothing comes twice"""
     verb, number, done = case
     people = {f"{verb}{one}@{DOMAIN}" for one in range(MANY)}
     sender = f"kill-{verb}@{addresses.SENDER_DOMAIN}"

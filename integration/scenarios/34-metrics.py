@@ -174,7 +174,7 @@ def scenario_levels(first: Relay) -> None:
 
 
 def scenario_disk(first: Relay) -> None:
-    """At the disk's floor /ready answers 503 and says why, /health 200; with room again both are 200"""
+    """F114 At the disk's floor /ready answers 503 and says why, /health 200; with room again both are 200"""
     store = first.bed.folder / "relays" / "34-metrics-disk" / "disk"
     store.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "disk", store], check=True)

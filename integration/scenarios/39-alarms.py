@@ -343,7 +343,7 @@ def scenario_clock(first: Relay) -> None:
 
 
 def scenario_resolver(first: Relay) -> None:
-    """resolver-fails: no name server answers any more; mail waits, and says so, until they do"""
+    """F24 resolver-fails: no name server answers any more; mail waits, and says so, until they do"""
     kind = "resolver-fails"
     soon = {"dns.unbound": watching.FORGETFUL["dns.unbound"] | {quoted("infra-host-ttl:"): quoted(1)}, "dns": {"lookup_timeout": quoted("4s")}}
     with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, Relay(first.bed, "39-alarms-resolver", 186, more=soon, network=attacker) as relay:

@@ -249,7 +249,7 @@ def scenario_cost(records: Records) -> None:
 
 @cases(tuple(enumerate(KILLED)), lambda case: case[1])
 def scenario_killed(records: Records, case: tuple[int, str]) -> None:
-    """SIGKILL at the moment of a deferral: what is in the queue has its decisions afterwards"""
+    """F111 SIGKILL at the moment of a deferral: what is in the queue has its decisions afterwards"""
     number, domain = case
     with Relay(records.relay.bed, f"41-records-kill{number}", 62 + number, more={"retry": {"minimum": quoted("1h"), "maximum": quoted("2h")}}) as relay:
         own = Records(relay, {}, {})

@@ -148,7 +148,7 @@ A_MINUTE = 60.0
 
 
 def scenario_wake(past: Past) -> None:
-    """Wake on repair: with two hours to the next attempt, mail leaves within a minute of it, and looks are few"""
+    """F36 F48 Wake on repair: with two hours to the next attempt, mail leaves within a minute of it, and looks are few"""
     with ExitStack() as stack:
         sites = {domain: stack.enter_context(Site(past.relay.bed, domain, way)) for domain, way in WAYS.items()}
         relay = stack.enter_context(Relay(past.relay.bed, "42-ahead-wake", 72, more=PATIENT))

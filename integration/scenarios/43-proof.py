@@ -185,7 +185,7 @@ KILL_LEVELS = {"good.example": "dane", "dane-ta.example": "dane", "sts-enforce.e
 
 
 def scenario_killed(sent: Sent) -> None:
-    """SIGKILL at random moments under load: each delivery that was settled is counted once"""
+    """F111 SIGKILL at random moments under load: each delivery that was settled is counted once"""
     bed, generator, names = sent.relay.bed, random.Random(SEED), tuple(KILL_LEVELS)
     relay = Relay(bed, "43-proof-kill", 82)
     ledger, stop = Ledger(relay.folder / "ledger"), threading.Event()

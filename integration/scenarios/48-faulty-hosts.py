@@ -193,7 +193,6 @@ EARLY = {
 }
 
 
-# FAILS: replies that match all commands in number are taken for the host's acceptance, and the letter for delivered.
 @cases(EARLY, str)
 def scenario_early_replies(world: World, which: str) -> None:
     """F85 Replies come before their commands: no answer to something else is taken for a fate"""

@@ -1,54 +1,71 @@
-"""Faults 112, 115, 116 and 117: the disk fails, fills, hangs, or the process ends, in the middle of a commit."""
+"""The disk fails, fills, hangs, or the process ends, in the middle of a commit."""
 
+import http.client
 import os
+import re
+import smtplib
 import threading
 import time
 from contextlib import contextmanager
 from typing import Iterator
 
-from internet.injected import Traced, injecting
+from internet import addresses
+from internet.injected import Traced, counted, injecting
 from internet.injector import Injector, Ledger, wait_until_settled
 from internet.inside import Bed, wait_for
+from internet.listeners import events
+from internet.loopdisk import ext4, frozen
+from internet.ownhosts import OwnHost
 from internet.relay import Relay
-from internet.scenario import cases, note
+from internet.relayconfig import quoted
+from internet.scenario import cases, note, slow
 from internet.submission import Letter, submit
 
 DOMAINS = ("good.example", "dane-ta.example", "insecure.example")
+# Takes its time with each letter, so that a fault can come in between.
+SLOW, OTHER = "127.1.7.251", "127.1.7.253"
+PAUSE = 3.0
 # Of a campaign each point up to the last; of a test some.
 POINTS = tuple(range(1, int(os.environ["CRASH_POINTS"]) + 1)) if "CRASH_POINTS" in os.environ else (1, 2, 3, 5, 8, 13, 21)
 
 
 @contextmanager
 def fixture(bed: Bed) -> Iterator[Relay]:
-    with Relay(bed, "49-disk-faults", 1) as relay:
+    with Relay(bed, "49-disk-faults", 1, more={"delivery": {"destination_connections": "1"}}) as relay:
         yield relay
 
 
-def events(relay: Relay, name: str) -> list[dict[str, str]]:
-    return [event for event in relay.events() if event.get("event") == name]
-
-
-def scenario_sync_fails(relay: Relay) -> None:
-    """116: fdatasync fails once with EIO, then the disk is well: the client is told 4yz, nothing is doubled or lost, and the relay goes on"""
-    letter = Letter.to("someone@good.example", name="eio")
-    with injecting(relay, "fdatasync:error=EIO:when=1"):
-        code, text = submit(letter, relay.address)
-    assert code // 100 == 4, (code, text)
-    again = Letter.to("someone@good.example", name="eio")
-
-    def taken() -> bool:
-        return submit(again, relay.address)[0] == 250
-    wait_for("mail to be taken again", taken, 30)
+def goes_on(relay: Relay) -> None:
+    """Mail is taken again, and goes out."""
+    again = Letter.to("someone@good.example", name="again")
+    wait_for("mail to be taken again", lambda: submit(again, relay.address)[0] == 250, 60)
     relay.wait_attempt(again, again.recipients[0], ("delivered",))
-    time.sleep(1)
-    # Refused mail does not come back.
-    assert not relay.attempts(letter), relay.attempts(letter)
+
+
+@cases((1, 3), lambda count: f"{count} in a row")
+def scenario_sync_fails(relay: Relay, count: int) -> None:
+    """F116 Syncs of the disk fail with EIO, then it is well: the client is told 451, what was refused never comes, and the relay goes on"""
+    goes_on(relay)
+    with injecting(relay, "fdatasync,fsync:error=EIO") as output:
+        refused = []
+        for _ in range(count):
+            refused.append(letter := Letter.to("someone@good.example", name="eio"))
+            code, text = submit(letter, relay.address)
+            assert code == 451, (code, text)
+        assert counted(output) >= count, "nothing failed"
+    goes_on(relay)
+    # Neither now nor by the next start: a sync that failed is not tried again as if it had not happened.
+    relay.kill()
+    relay.start()
+    goes_on(relay)
+    for letter in refused:
+        assert not relay.attempts(letter) and not relay.bed.delivered("good.example", letter.mark), relay.attempts(letter)
 
 
 def scenario_sync_waits(relay: Relay) -> None:
-    """117: a sync takes five seconds: clients wait for it, nobody is told 250 before, and the relay answers meanwhile"""
+    """F117 A sync takes five seconds: clients wait for it, nobody is told 250 before, and the relay answers meanwhile"""
     letter = Letter.to("someone@good.example", name="slow")
-    with injecting(relay, "fdatasync:delay_enter=5000000"):
+    with injecting(relay, "fdatasync,fsync:delay_enter=5000000") as output:
         began = time.monotonic()
         result: list[tuple[int, str]] = []
         thread = threading.Thread(target=lambda: result.append(submit(letter, relay.address)))
@@ -58,32 +75,101 @@ def scenario_sync_waits(relay: Relay) -> None:
         assert code == 0, error
         assert not result, result
         thread.join(60)
+        assert counted(output), "nothing was delayed"
         assert result and result[0][0] == 250 and time.monotonic() - began > 4, (result, time.monotonic() - began)
     relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 60)
 
 
+def ready(relay: Relay) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(relay.address, addresses.METRICS_PORT, timeout=20)
+    try:
+        connection.request("GET", "/ready")
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+HANGS = 12.0
+CLIENTS = 30
+
+
+# FAILS: /ready says 200 for as long as the disk hangs.
+@slow
+def scenario_disk_hangs(first: Relay) -> None:
+    """F117 The disk hangs: nobody is told 250, who is beyond the bound is turned away, the relay answers and is not ready; then all is there"""
+    bed = first.bed
+    limits = {"intake": {"client_connection_limit": str(CLIENTS // 2)}, "store": {"minimum_free": quoted("1 MB")}}
+    with ext4(bed, "49-hangs") as store, Relay(bed, "49-hangs", 6, store=store, more=limits) as relay:
+        goes_on(relay)
+        wait_for("readiness", lambda: ready(relay)[0] == 200, 20)
+        letters = [Letter.to("someone@good.example", name="hang") for _ in range(CLIENTS)]
+        answers: dict[str, int] = {}
+
+        def hand_in(letter: Letter) -> None:
+            try:
+                answers[letter.sender] = submit(letter, relay.address, timeout=120)[0]
+            except (OSError, smtplib.SMTPException) as error:
+                answers[letter.sender] = getattr(error, "smtp_code", 0)
+        threads = [threading.Thread(target=hand_in, args=(letter,)) for letter in letters]
+        with frozen(store):
+            for thread in threads:
+                thread.start()
+            wait_for("those beyond the bound to be turned away", lambda: list(answers.values()).count(421) >= CLIENTS // 2, 20)
+            time.sleep(HANGS)
+            assert set(answers.values()) == {421}, answers
+            assert relay.ctl("status")[0] == 0
+            meanwhile = ready(relay)
+        for thread in threads:
+            thread.join(120)
+        taken = [letter for letter in letters if answers[letter.sender] == 250]
+        assert taken, answers
+        for letter in taken:
+            relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 60)
+            assert len(bed.delivered("good.example", letter.mark)) == 1
+        wait_for("readiness", lambda: ready(relay)[0] == 200, 20)
+        assert meanwhile[0] == 503 and "store" in meanwhile[1], meanwhile
+@slow
 def scenario_settling_finds_no_room(relay: Relay) -> None:
-    """115: there is no room to write down that a letter was delivered: it is tried again, no second copy goes out, and the operator is told"""
-    held = Letter.to("someone@good.example", name="settle")
-    relay.ctl("destinations", "suspend", "good.example", "--yes")
-    relay.submit(held)
-    # In the tables, so that the settlement is written there.
-    relay.ctl("queue", "list")
-    with injecting(relay, "pwrite64:error=ENOSPC"):
-        relay.ctl("destinations", "resume", "good.example", "--yes")
-        wait_for("the copy", lambda: relay.bed.delivered("good.example", held.mark), 30)
-        wait_for("the failure to be told", lambda: events(relay, "settle-failed"), 20)
-        time.sleep(3)
-        assert len(relay.bed.delivered("good.example", held.mark)) == 1
-    wait_for("it to be written down", lambda: relay.ctl("queue", "list", "--sender", held.sender)[0] == 1, 60)
-    time.sleep(3)
-    assert len(relay.bed.delivered("good.example", held.mark)) == 1, "there is another copy"
+    """F115 No room to write down that a letter was delivered: nothing more is delivered until there is, and no second copy goes out"""
+    first, second, other = (Letter.to(f"someone@[{address}]", name="settle") for address in (SLOW, SLOW, OTHER))
+    with OwnHost(OTHER) as late, OwnHost(SLOW, pause=PAUSE) as host:
+        late.puts_off = True
+        relay.submit(other)
+        relay.wait_attempt(other, other.recipients[0], ("deferred",))
+        relay.submit(first)
+        relay.submit(second)
+        wait_for("the connection", lambda: host.connects, 10)
+        before = len(events(relay, "settle-failed"))
+        with injecting(relay, "pwrite64:error=ENOSPC") as output:
+            wait_for("the first copy", lambda: host.taken, 10)
+            failed = wait_for("the failure to be told", lambda: events(relay, "settle-failed")[before:], 20)[0]
+            assert counted(output) and failed["reason"] and failed["cure"], failed
+            late.puts_off = False
+            text = relay.ctl("metrics")[1]
+            assert re.search("^waxwing_store_unsettled [1-9]", text, re.M), text
+            assert ready(relay)[0] == 503
+            # As long as the second would have taken, and the other to come to its turn.
+            time.sleep(2 * PAUSE)
+            assert len(host.taken) == 1 and not late.taken, "delivered without being able to write it down"
+            assert submit(Letter.to("someone@good.example"), relay.address)[0] in (451, 452)
+        wait_for("the others", lambda: len(host.taken) == 2 and late.taken, 60)
+        for letter in (first, second, other):
+            relay.wait_attempt(letter, letter.recipients[0], ("delivered",))
+            wait_for("the end of it", lambda: relay.ctl("queue", "list", "--sender", letter.sender)[0] == 1, 30)
+        assert set((host.copies() + late.copies()).values()) == {1}, (host.copies(), late.copies())
+    goes_on(relay)
 
 
-@cases(("fdatasync", "pwrite64", "unlinkat"), lambda call: call)
-def scenario_crash_walk(bed: Bed, call: str) -> None:
-    """112: SIGKILL at the n-th call, under load, for one n after the other: nothing acknowledged is lost, nothing is mangled"""
-    relay = Traced(bed, f"49-walk-{call}", {"fdatasync": 2, "pwrite64": 3, "unlinkat": 4}[call])
+CALLS = {"fdatasync": 2, "fsync": 5, "pwrite64": 3, "unlinkat": 4}
+
+
+@slow
+@cases(tuple(CALLS), lambda call: call)
+def scenario_crash_walk(first: Relay, call: str) -> None:
+    """F112 SIGKILL at the n-th call, under load, for one n after the other: nothing acknowledged is lost, nothing is mangled"""
+    bed = first.bed
+    relay = Traced(bed, f"49-walk-{call}", CALLS[call])
     ledger = Ledger(relay.folder / "ledger")
     stop = threading.Event()
     injectors = [Injector(f"walk{call}{number}", relay.address, DOMAINS, ledger, stop, pause=0.01) for number in range(3)]

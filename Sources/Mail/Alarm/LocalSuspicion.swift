@@ -7,7 +7,8 @@ extension AlarmKind {
             [.dnsTemporary, .tlsaLookupFailed, .policyUnknown, .stsRequired, .requireTLSUnvalidated].contains(cause)
         case .resolverDoesNotValidate:
             [.dnsBogus, .dnsTemporary, .tlsaLookupFailed, .policyUnknown, .daneRequired].contains(cause)
-        case .clockOff, .clockStepped: [.certificateInvalid, .daneMismatch, .dnsBogus, .tlsaLookupFailed].contains(cause)
+        case .clockOff, .clockStepped:
+            [.certificateInvalid, .daneMismatch, .dnsBogus, .tlsaLookupFailed].contains(cause)
         case .portBlocked: [.connectFailed, .timedOut].contains(cause)
         case .stsRecordMissing, .stsFetchFailing, .tlsaGone, .startTLSGone, .authenticationLost, .issuerChanged,
             .mailWillExpire, .exceptionUnneeded, .canaryDelivered, .canaryRefused, .reportAddressFailing,

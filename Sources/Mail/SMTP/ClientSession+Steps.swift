@@ -64,6 +64,23 @@ extension ClientSession {
         }
     }
 
+    /// Octets behind the one reply that was due. Whatever is asked next, what lies there already would be taken for its answer; behind 354,
+    /// for the answer to content that was not sent. What is settled stands; nil where the reply is to be taken as any other.
+    mutating func takeAhead(_ reply: Reply) -> Action? {
+        switch state {
+        // A refusal may well be followed by 421: it ends what it refuses either way.
+        case _ where !reply.isPositiveCompletion && !reply.isPositiveIntermediate: return nil
+        case .commands where exchange?.awaitsOneReply != true: return nil
+        case .greeting, .ehlo, .helo, .authenticating, .commands:
+            return lose(Reason(.protocolError, "The host says more than it was asked \(place)."))
+        case .contentEnd, .emptyContent:
+            isAhead = true
+            return nil
+        // STARTTLS has a verdict of its own; between transactions nothing is due at all.
+        case .unconnected, .startTLS, .handshake, .judging, .cancelling, .content, .idle, .quitting, .closed: return nil
+        }
+    }
+
     /// A reply while content is still being written: the host wants no more of it, and the connection cannot go on.
     mutating func takeEarly(_ reply: Reply) -> Action {
         let reason = Reason.refused("The host interrupts the content with", reply)
@@ -107,7 +124,7 @@ extension ClientSession {
     }
 
     /// MAILMAX (RFC 9422 §4.1).
-    private var isReusable: Bool { transactionCount < extensions.transactionLimit ?? .max }
+    private var isReusable: Bool { !isAhead && transactionCount < extensions.transactionLimit ?? .max }
 
     // MARK: Ends
 

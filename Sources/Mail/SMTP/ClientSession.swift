@@ -129,6 +129,8 @@ public struct ClientSession: Sendable {
     var transactionCount = 0
     /// AUTH succeeded.
     var isAuthenticated = false
+    /// The host has said more than it was asked: nothing can be asked of it any more.
+    var isAhead = false
 
     /// - Parameters:
     ///   - hostname: our own name, or an address literal where we have none (RFC 5321 §4.1.4).
@@ -163,6 +165,9 @@ public struct ClientSession: Sendable {
         // Said before an octet of the transaction is written: nothing was begun, and QUIT is in turn. Not in the switch below,
         // which is as large as the compiler can check.
         if case (.commands, .mustAbandon(let reason)) = (state, event) { return giveUp(reason, nil) }
+        if case .replied(let reply, let pendingBytes) = event, pendingBytes > 0, let action = takeAhead(reply) {
+            return action
+        }
         switch (state, event) {
         case (.unconnected, .connected) where security == .implicitTLS:
             state = .handshake

@@ -129,6 +129,9 @@ struct Exchange: Hashable, Sendable {
     /// The timer for the reply that is due.
     var wait: ClientSession.Wait { unanswered.first == .data ? .dataStart : .command }
 
+    /// The next reply is the last that is due until more is written.
+    var awaitsOneReply: Bool { unanswered.count == 1 }
+
     /// Matches `reply` with the oldest command that has none yet.
     mutating func take(_ reply: Reply) -> Turn {
         guard let command = unanswered.popFirst() else { return .outOfStep }

@@ -10,7 +10,9 @@ enum Rights {
     private static let firstFreePort: UInt16 = 1024
 
     /// To be called when keys have been read, and before there is a queue or a thread of ours that is not ready for it.
-    static func giveUp(_ configuration: Configuration, _ inherited: InheritedSockets, _ log: Logger) throws(ServiceError) {
+    static func giveUp(_ configuration: Configuration, _ inherited: InheritedSockets, _ log: Logger)
+        throws(ServiceError)
+    {
         guard geteuid() == 0 else { return }
         guard let name = configuration.server.user else {
             log.event(

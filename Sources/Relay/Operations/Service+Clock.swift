@@ -32,7 +32,8 @@ extension Service {
             try await store.noteTime(now)
         } catch {
             log.event(
-                .error, LogLine("store-failed").with("doing", "reading when the relay ran last").with("reason", "\(error)"))
+                .error,
+                LogLine("store-failed").with("doing", "reading when the relay ran last").with("reason", "\(error)"))
         }
     }
 

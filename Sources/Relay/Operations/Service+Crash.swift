@@ -37,7 +37,8 @@ extension Service {
 
     private func holdBack(_ suspect: InFlight.Suspect) async throws(StoreError) {
         // Delivered as the last thing before the fall, or gone since.
-        guard let message = try await store.message(suspect.message), let detail = try await store.show(message.id) else {
+        guard let message = try await store.message(suspect.message), let detail = try await store.show(message.id)
+        else {
             return
         }
         let waiting = detail.recipients.map(\.recipient).filter { $0.state == .due }

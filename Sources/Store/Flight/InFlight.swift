@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-public import Mail
+import Mail
 import Synchronization
 
 /// Which messages are being delivered, in a small file of the store's folder that outlives the process.

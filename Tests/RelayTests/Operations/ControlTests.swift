@@ -101,7 +101,8 @@ struct ControlTests {
         try loop.start()
         defer { loop.shutdown() }
         let log = Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() })
-        let server = try ControlServer(on: loop, path: path, source: OneMessage(), takesOrders: takesOrders, limits: limits, log: log)
+        let server = try ControlServer(
+            on: loop, path: path, source: OneMessage(), takesOrders: takesOrders, limits: limits, log: log)
         var status = stat()
         #expect(lstat(path, &status) == 0 && status.st_mode & 0o777 == 0o660)
         let running = loop.task { await server.run() }
@@ -316,7 +317,8 @@ struct ControlTests {
             let question = Array("GET /v1/status HTTP/1.1\r\n\r\n".utf8)
             #expect(await Self.exchange(path, question).hasPrefix("HTTP/1.1 200 "))
             for line in [
-                "POST /v1/reload HTTP/1.1", "POST /v1/status HTTP/1.1", "PUT /v1/status HTTP/1.1", "get /v1/status HTTP/1.1",
+                "POST /v1/reload HTTP/1.1", "POST /v1/status HTTP/1.1", "PUT /v1/status HTTP/1.1",
+                "get /v1/status HTTP/1.1",
                 "GET\t/v1/status HTTP/1.1", " GET /v1/status HTTP/1.1", "POST /nowhere HTTP/1.1",
                 "POST /v1/queue/retry?destination=d.example HTTP/1.1",
             ] {

@@ -109,7 +109,9 @@ struct InFlightTests {
         #expect(try InFlight(in: folder.descriptor).crash?.suspects.map(\.crashes) == [3])
     }
 
-    @Test("A file that is something else is begun anew", arguments: [0, 3, InFlight.Layout.size, InFlight.Layout.size + 1])
+    @Test(
+        "A file that is something else is begun anew",
+        arguments: [0, 3, InFlight.Layout.size, InFlight.Layout.size + 1])
     func garbage(size: Int) throws {
         let folder = try Folder()
         let descriptor = openat(folder.descriptor, "in-flight", O_WRONLY | O_CREAT, 0o600)

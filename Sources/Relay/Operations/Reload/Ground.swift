@@ -155,7 +155,8 @@ extension Ground {
             terms: queueTerms(settings), credentials: settings.credentials, resolver: resolver.value,
             opportunistic: opportunistic, dane: dane, trust: settings.trust, signer: stations.signer,
             identities: settings.identities, sessions: SessionCache(), counters: counters, open: open,
-            rests: rests, sightings: sightings, records: records(settings), inFlight: store.inFlight, stopping: stopping, unsettled: unsettled,
+            rests: rests, sightings: sightings, records: records(settings), inFlight: store.inFlight,
+            stopping: stopping, unsettled: unsettled,
             clock: Service.clock)
     }
 
