@@ -26,7 +26,7 @@ def is_protected(domain: Domain) -> bool:
     return expect.policy == 0 or expect.verified == "dane-host" or expect.cause in TLS_CAUSES
 
 
-PROTECTED = tuple(domain for domain in MAIL_DOMAINS if is_protected(domain) and domain.name not in ENCRYPTED_ONLY)
+PROTECTED = tuple(domain for domain in MAIL_DOMAINS if is_protected(domain))
 DANE = tuple(domain for domain in PROTECTED if domain.sts is None)
 ENFORCED = tuple(domain for domain in PROTECTED if domain.sts is not None)
 # Nothing protects these: they prove that he can hear at all.
