@@ -18,8 +18,10 @@ struct TransferBook<Waiter> {
     }
 
     /// Of the row of those who wait, the part that may be for one address: one in so many. A hoster's policies often share
-    /// one address; a quarter put mail to a thousand new domains of one off for minutes, though their host was quick. With
-    /// more than half, a host that says nothing could take all the deliveries there may be at once. Ours.
+    /// one address: with a quarter, some mail of a burst to 1,000 new domains of one was put off for minutes, though their
+    /// host was quick.
+    /// Each that waits holds one of the deliveries there may be at once (`delivery.connection_limit`, 1,000): with half, a
+    /// host that says nothing holds about half of them. Ours.
     static var rowShare: Int { 2 }
 
     /// What the thread has to do now.

@@ -62,7 +62,10 @@ def submit(letter: Letter, address: str, port: int = addresses.RELAY_PORT, optio
             accepted += code in (250, 251)
         if not accepted:
             return code, text.decode()
-        code, text = client.data(letter.content.replace(b"\n", b"\r\n"))
+        try:
+            code, text = client.data(letter.content.replace(b"\n", b"\r\n"))
+        except smtplib.SMTPDataError as refused:  # DATA itself was refused: room was measured since MAIL
+            code, text = refused.smtp_code, refused.smtp_error
         return code, text.decode()
 
 
