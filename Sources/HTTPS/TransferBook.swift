@@ -128,7 +128,8 @@ struct TransferBook<Waiter> {
 
 extension HTTPSFailure {
     static let noPlace = HTTPSFailure(.busy, "no place among the transfers came free in time")
-    static let tooLate = HTTPSFailure(.timedOut, "the time was over before the fetch began")
+    /// It says nothing of the host that others at its address were slow, or that there were many: no fault of the domain (RFC 8461 §3.3).
+    static let tooLate = HTTPSFailure(.busy, "its time was over while others of the same host were fetched")
     static let closed = HTTPSFailure(.cancelled, "the HTTPS client is closed")
     static let cancelled = HTTPSFailure(.cancelled, "the fetch was cancelled")
 }

@@ -62,6 +62,11 @@ public protocol QueueStore: Sendable {
     /// deleted by the program. Quarantining it again keeps the first reason.
     func quarantine(_ id: QueueID, because reason: String) async throws(StoreError)
 
+    /// The same for a message with rows that make no sense: `.unreadable` was thrown. People are shown stand-ins for what
+    /// cannot be read of it.
+    /// - Returns: its id; nil where that cannot be read either.
+    func quarantine(_ number: MessageNumber, because reason: String) async throws(StoreError) -> QueueID?
+
     /// Gives each recipient that is not final the destination its domain has by the routes of today. For the start of the
     /// daemon, before anything is dispatched: recipients keep the destination they were queued with, and the operator's
     /// routes may have changed since.
@@ -148,6 +153,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case full
     /// The disk or the database failed: 451 4.3.0. Nothing of the operation happened.
     case failed(String)
+    /// A row of a message makes no sense: quarantine it, and read again.
+    case unreadable(MessageNumber, String)
     /// Content is missing, short or long.
     case damaged(String)
     case closed

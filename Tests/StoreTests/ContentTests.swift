@@ -216,6 +216,7 @@ import Testing
         }
         let store = try fixture.open()
         #expect(store.openingReport.messagesQuarantined == 1)
+        #expect(store.openingReport.quarantined.map(\.id) == [id])
         #expect(try await store.show(id)?.message.quarantined?.contains(id.text) == true)
         let due = try await store.due(before: Fixture.start, after: nil, excluding: DueExclusion(), limit: 10)
         #expect(due.map(\.id) == [healthy])

@@ -74,11 +74,11 @@ import Testing
         let name = try DomainName("example.net")
         var destination = try #require(try await store.report()?.destinations.first)
         destination.state = .failed
-        destination.words = "given up after 24 hours"
+        destination.words = "given up"
         try await store.note(destination, of: name, day: Reports.day, at: Fixture.start.advanced(by: 86_400))
         let ended = try #require(try await store.report())
         #expect(ended.outcome == .undelivered && ended.endedAt == Fixture.start.advanced(by: 86_400))
-        #expect(ended.words == "given up after 24 hours")
+        #expect(ended.words == "given up")
         _ = try await store.settle(Reports.settlement(queued[0], Self.deferral, at: 90_000))
         #expect(try await store.report() == ended)
         try await store.replan(name, day: Reports.day, at: Fixture.start)

@@ -217,9 +217,19 @@ def scenario_starttls(relay: Relay) -> None:
         assert over["number"] == number and over["raised_at"] == before["raised_at"], over
     code, text, _ = relay.ctl("alarms", "history")
     assert code == 0 and "cleared after" in text and name in text, text
+    # A tiding is told once, and one that a kill cuts off is not told again.
+    wait_for("the end to be told", lambda: any(is_cleared(tiding, name) for tiding in from_post(relay)), LIMIT)
     relay.kill()
     relay.start()
     assert alarms(relay, kind, name, "history")[0]["number"] == number and not alarms(relay, kind, name)
+
+
+def from_post(relay: Relay) -> list[dict[str, Any]]:
+    return [json.loads(post.body) for post in reportsink.posts(relay.bed.folder, POST)]
+
+
+def is_cleared(tiding: dict[str, Any], name: str) -> bool:
+    return tiding["event"] == "cleared" and tiding["alarm"]["subject"] == name
 
 
 def scenario_hooks(relay: Relay) -> None:
@@ -240,11 +250,8 @@ def scenario_hooks(relay: Relay) -> None:
         file = relay.folder / "tidings"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
-    def from_post() -> list[dict[str, Any]]:
-        return [json.loads(post.body) for post in reportsink.posts(relay.bed.folder, POST)]
-
     wait_for("the tidings at the command", lambda: check(from_command()), LIMIT)
-    wait_for("the tidings by POST", lambda: check(from_post()), LIMIT)
+    wait_for("the tidings by POST", lambda: check(from_post(relay)), LIMIT)
     for post in reportsink.posts(relay.bed.folder, POST):
         assert (post.method, post.status, post.media_type) == ("POST", 201, "application/json"), post
     # All that the log tells was told there, too.

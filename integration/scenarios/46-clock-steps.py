@@ -170,7 +170,6 @@ def scenario_restart(relay: Relay) -> None:
     goes_on(relay, letter)
 
 
-# FAILS: the forecast goes by expires_at alone, without the time that was left out.
 def scenario_forecast(relay: Relay) -> None:
     """F123 After the month away nobody is told that mail will be returned soon: that time does not count for it"""
     wrong = [alarm["words"] for alarm in relay.ctl_json("alarms")[1]["alarms"] if alarm["kind"] == "mail-will-expire"]  # type: ignore[index]

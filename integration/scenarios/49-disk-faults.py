@@ -94,7 +94,6 @@ HANGS = 12.0
 CLIENTS = 30
 
 
-# FAILS: /ready says 200 for as long as the disk hangs.
 @slow
 def scenario_disk_hangs(first: Relay) -> None:
     """F117 The disk hangs: nobody is told 250, who is beyond the bound is turned away, the relay answers and is not ready; then all is there"""

@@ -86,7 +86,6 @@ def scenario_contents_damaged(bed: Bed) -> None:
         assert "waxwing_queue_messages_quarantined 6" in relay.ctl("metrics")[1]
 
 
-# FAILS: neither the log names the letter that the start quarantined, nor does `queue show` say why.
 def scenario_why_quarantined(bed: Bed) -> None:
     """F118 Of a letter that was set apart at start, log and queue say which it is and what its content lacks"""
     with Relay(bed, "51-state-faults-why", 12) as relay:
@@ -106,8 +105,6 @@ ROWS = ("UPDATE recipient SET domain = 7.5 WHERE message = {number}", "UPDATE re
         "UPDATE content SET bytes = 'text' WHERE message = {number}")
 
 
-# FAILS: a recipient's row that cannot be read stops the reading of all that is due, a size below nought is told
-# to the host and bounced, and content of another kind is tried again for ever.
 @cases(ROWS, lambda statement: " ".join(statement.split()[1:4]))
 def scenario_row_damaged(bed: Bed, statement: str) -> None:
     """F118 A row of a letter makes no sense: the daemon starts and lives, the letter is not sent, all others go"""

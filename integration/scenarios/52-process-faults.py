@@ -92,7 +92,6 @@ def scenario_ticket(first: Relay) -> None:
 LEVELS = {"good.example": "dane", "dane-ta.example": "dane", "unusable.example": "encrypted", "insecure.example": "encrypted"}
 
 
-# FAILS: where a Swift toolchain is, its backtracer holds the fallen resolver for ten seconds and more (up to thirty).
 def scenario_resolver_falls(relay: Relay) -> None:
     """F23 The resolver dies by SIGSEGV with lookups under way: they fail, no level is lowered, no policy forgotten, and a new resolver comes"""
     with ChangingHost(relay.bed, "state-policy.example", "webpki") as host:

@@ -16,6 +16,7 @@ enum Confinement {
         _ = shim_prctl_die_with_parent()
         _ = shim_prctl_no_new_privileges()
         _ = shim_prctl_not_dumpable()
+        shim_fall_at_once()
         ignoreSignals()
         closeAll(except: descriptor)
         limit(RLIMIT_CORE, to: 0)

@@ -49,8 +49,9 @@ extension PolicyInputs {
             let records = tlsa?.lookup == .found && tlsa?.security == .secure ? tlsa?.records ?? [] : []
             return ReportedPolicy(
                 .tlsa, domain: tlsa?.baseDomain ?? host?.host.name ?? domain,
-                // Resolvers rotate record sets, and the same set is to be the same policy.
-                strings: records.sorted().map(\.reportString))
+                // Resolvers rotate record sets, and the same set is to be the same policy. A record that ends behind its three numbers
+                // has no form in text (RFC 6698 §2.2), and what is read as one must be one.
+                strings: records.filter { !$0.data.isEmpty }.sorted().map(\.reportString))
         case .sts:
             return sts.held.map { ReportedPolicy(sts: $0, of: domain) } ?? ReportedPolicy(.sts, domain: domain)
         case .noPolicyFound:

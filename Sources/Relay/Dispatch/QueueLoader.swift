@@ -20,6 +20,8 @@ struct QueueLoader: Sendable {
     static let breath: Duration = .milliseconds(50)
     /// Seconds between two looks at the disk where nothing is known to become due.
     static let interval: Int64 = 30
+    /// Messages with rows that make no sense which one reading sets apart; more wait for the next pass.
+    static let unreadableLimit = 100
 
     /// Runs until its task is cancelled or the alarm's loop stops.
     func run() async {
@@ -67,8 +69,10 @@ struct QueueLoader: Sendable {
             )
         }
         while !Task.isCancelled {
-            let page = try await store.due(
-                before: now, after: cursor, excluding: dispatcher.exclusion(), limit: Self.page)
+            let (exclusion, behind) = (await dispatcher.exclusion(), cursor)
+            let page = try await reading { () async throws(StoreError) in
+                try await store.due(before: now, after: behind, excluding: exclusion, limit: Self.page)
+            }
             cursor = page.last?.cursor ?? cursor
             guard await dispatcher.load(try await jobs(of: dispatcher.wanted(page))) else { return false }
             if page.count < Self.page { return true }
@@ -87,9 +91,11 @@ struct QueueLoader: Sendable {
             let enough = counts.filter { $0.value >= share }.map(\.key)
             let waiting = counts.values.reduce(0, +)
             let wish = min(room, share)
-            let page = try await store.due(
-                at: refill.destination, before: now, passing: enough, isUrgentOnly: isUrgentOnly,
-                limit: wish + waiting)
+            let (limit, isUrgent) = (wish + waiting, isUrgentOnly)
+            let page = try await reading { () async throws(StoreError) in
+                try await store.due(
+                    at: refill.destination, before: now, passing: enough, isUrgentOnly: isUrgent, limit: limit)
+            }
             var wanted: [DueRecipient] = []
             for row in await dispatcher.wanted(page) where wanted.count < wish {
                 if counts[row.lane, default: 0] >= share { continue }
@@ -122,7 +128,10 @@ struct QueueLoader: Sendable {
         var cursor: DeadlineCursor?
         while !Task.isCancelled {
             let suspended = terms().orders.suspensions(at: now).map(\.destination)
-            let page = try await store.overdue(at: now, after: cursor, excluding: suspended, limit: Self.page)
+            let behind = cursor
+            let page = try await reading { () async throws(StoreError) in
+                try await store.overdue(at: now, after: behind, excluding: suspended, limit: Self.page)
+            }
             cursor = page.last?.cursor ?? cursor
             let mine = await dispatcher.claimOverdue(page)
             if !mine.isEmpty {
@@ -145,6 +154,29 @@ struct QueueLoader: Sendable {
         }
     }
 
+    /// A message with a row that makes no sense is set apart, and what is asked for read again: it must keep back no other.
+    private func reading<Value>(
+        _ read: () async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        for _ in 0..<Self.unreadableLimit {
+            do throws(StoreError) {
+                return try await read()
+            } catch {
+                try await setApart(error)
+            }
+        }
+        return try await read()
+    }
+
+    /// - Throws: `error` where it is not of one message.
+    private func setApart(_ error: StoreError) async throws(StoreError) {
+        guard case .unreadable(let number, let why) = error else { throw error }
+        let id = try await store.quarantine(number, because: why)
+        log.event(
+            .error,
+            LogLine("quarantined").with("queue_id", id?.text ?? "number \(number.value)").with("reason", why))
+    }
+
     /// The jobs of recipients, those of one message and next hop together where they follow each other.
     private func jobs(of page: [DueRecipient]) async throws(StoreError) -> [Job] {
         let routing = terms().routing
@@ -159,9 +191,14 @@ struct QueueLoader: Sendable {
         }
         var jobs: [Job] = []
         for group in groups {
-            guard let message = try await store.message(group.message), let first = group.recipients.first else {
+            let found: StoredMessage?
+            do throws(StoreError) {
+                found = try await store.message(group.message)
+            } catch {
+                try await setApart(error)
                 continue
             }
+            guard let message = found, let first = group.recipients.first else { continue }
             jobs.append(
                 Job(
                     message: message, nextHop: group.nextHop, lane: first.lane,

@@ -157,7 +157,7 @@ extension MessageView {
             receivedAt: message.receivedAt.seconds, expiresAt: message.expiresAt.seconds,
             returns: message.returns?.rawValue, envid: message.envelopeID,
             internationalized: message.isInternationalized, login: message.origin.login,
-            forwarded: message.origin.forwarded)
+            forwarded: message.origin.forwarded, quarantined: message.quarantined)
     }
 }
 

@@ -59,6 +59,9 @@ struct ServiceParts: Sendable {
                 .with("clean", !report.wasUnclean).with("set_aside", report.filesSetAside)
                 .with("quarantined", report.messagesQuarantined).with("from_journal", report.messagesFromJournal)
                 .with("journal_gaps", report.journalGaps).with("sqlite", report.library))
+        for one in report.quarantined {
+            log.event(.error, LogLine("quarantined").with("queue_id", one.id).with("reason", one.why))
+        }
         if let missing = report.journalMissing {
             log.event(
                 .warning,

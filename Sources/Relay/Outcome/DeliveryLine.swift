@@ -31,7 +31,7 @@ struct DeliveryLine {
         line.add("status", decided.outcome.status)
         line.add("cause", reason?.cause.rawValue)
         line.add("reply", decided.outcome.reply?.oneLine)
-        line.add("delay", time.seconds - job.message.receivedAt.seconds)
+        line.add("delay", job.message.age(at: time))
         line.add("ms", trace?.times?.description)
         line.add("attempt", trace == nil ? nil : recipient.attempts + 1)
         line.add("next", decided.isDeferred && job.awaited == nil ? decided.nextAttempt.rfc3339 : nil)

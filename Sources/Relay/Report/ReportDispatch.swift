@@ -251,7 +251,7 @@ extension ReportDestination {
             after.words = words
             if next >= end {
                 after.state = .failed
-                after.words = "given up after 24 hours: \(words)"
+                after.words = "given up, for the next try would come later than 24 hours after the first: \(words)"
             } else {
                 after.nextAttempt = next
             }

@@ -14,6 +14,8 @@ struct Forecast: Sendable {
     let alarms: any AlarmSink
     let log: Logger
     let clock: @Sendable () -> WallTime
+    /// Seconds of that time which do not count against mail of a destination (``StandingOrders/secondsSuspended(_:from:to:)``).
+    let leftOut: @Sendable (_ destination: String, _ from: WallTime, _ to: WallTime) -> Int64
 
     /// Seconds to look ahead.
     static func horizon(_ before: Int64 = usual, lifetime: Int64) -> Int64 { max(1, min(before, lifetime / 2)) }
@@ -23,10 +25,25 @@ struct Forecast: Sendable {
 
     /// What will be returned within so many seconds.
     func view(within seconds: Int64) async throws(StoreError) -> ForecastView {
-        let sums = try await store.expiring(before: clock().advanced(by: seconds), limit: WatchLimits.page)
+        let now = clock()
+        let end = now.advanced(by: seconds)
+        let sums = try await store.expiring(before: end, limit: WatchLimits.page)
         return ForecastView(
-            seconds: seconds, destinations: sums.map(ForecastRow.init).sorted(by: ForecastRow.isSooner),
+            seconds: seconds,
+            destinations: sums.compactMap { lengthened($0, at: now, before: end) }.map(ForecastRow.init)
+                .sorted(by: ForecastRow.isSooner),
             isComplete: sums.count < WatchLimits.page)
+    }
+
+    /// With the time that does not count; nil where the first of them is given up behind `end`. That is reckoned from the one received
+    /// first, which expires first unless lifetimes differ; how many of the others are later still is not looked for.
+    private func lengthened(_ sum: ExpirySum, at now: WallTime, before end: WallTime) -> ExpirySum? {
+        let time = leftOut(sum.destination, sum.received, now)
+        guard time > 0 else { return sum }
+        var sum = sum
+        sum.first = Schedule.effectiveExpiry(sum.first, suspended: time)
+        sum.last = max(sum.first, min(Schedule.effectiveExpiry(sum.last, suspended: time), end))
+        return sum.first < end ? sum : nil
     }
 
     /// Raises what is new, and clears what will not expire any more.

@@ -22,12 +22,18 @@ extension Service {
 
     /// Says what will be returned before anybody acts.
     func watchExpiry(on loop: Loop) async {
-        let forecast = Forecast(store: store, alarms: ground.alarms, log: log, clock: Self.clock)
+        let forecast = forecast
         let bell = bell(on: loop, isForReload: true)
         while !Task.isCancelled {
             let horizon = forecastHorizon
             await forecast.look(ahead: horizon)
             guard (try? await bell.wait(until: .after(.seconds(Forecast.pause(horizon))))) != nil else { return }
+        }
+    }
+
+    private var forecast: Forecast {
+        Forecast(store: store, alarms: ground.alarms, log: log, clock: Self.clock) { [weak self] name, from, to in
+            self?.terms.orders.secondsSuspended(name, from: from, to: to) ?? 0
         }
     }
 
@@ -108,7 +114,6 @@ extension Service {
 
     public func forecast(seconds: Int64?) async throws -> ForecastView {
         let seconds = seconds ?? forecastHorizon
-        return try await Forecast(store: store, alarms: ground.alarms, log: log, clock: Self.clock)
-            .view(within: seconds)
+        return try await forecast.view(within: seconds)
     }
 }

@@ -94,6 +94,8 @@ extension Journal {
         var done = group
         group = JournalGroup(frame)
         defer { group = JournalGroup(frame, reusing: done.takeBuffer()) }
+        watch.begin()
+        defer { watch.end() }
         do throws(Errno) {
             try file.append(done.bytes, to: book.activeSegment, at: book.offset)
         } catch {

@@ -45,6 +45,7 @@ final class Journal: @unchecked Sendable {
     let bounds: JournalBounds
     let numbers: NumberSource
     let tally: CommitTally
+    let watch = CommitWatch()
     let generations: AsyncStream<JournalGeneration>
     let sealing: AsyncStream<JournalGeneration>.Continuation
     private var thread: WorkThread?

@@ -12,11 +12,14 @@ public struct ExpirySum: Hashable, Sendable {
     /// The first and the last to be given up.
     public var first: WallTime
     public var last: WallTime
+    /// When the first of them was received.
+    public var received: WallTime
 
     public init(
         destination: String, cause: String?, detail: String?, messages: Int, recipients: Int, first: WallTime,
-        last: WallTime
+        last: WallTime, received: WallTime
     ) {
+        self.received = received
         self.destination = destination
         self.cause = cause
         self.detail = detail

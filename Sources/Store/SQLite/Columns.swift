@@ -5,6 +5,8 @@ import Mail
 /// A row that is not what the schema promises: somebody else wrote it, or the disk did.
 struct DamagedRow: Error {
     let what: String
+    /// The number of the message it is a row of, where that is known.
+    var message: Int64?
 }
 
 /// Reads the columns of a row from left to right. A value of a wrong kind throws: the library's own typed access would
@@ -12,9 +14,23 @@ struct DamagedRow: Error {
 struct Columns {
     private let row: Row
     private var index = 0
+    /// For people: a value that makes no sense is shown by a stand-in, so that what was set apart for it can be listed,
+    /// returned and deleted. Never for delivery.
+    let isLenient: Bool
 
-    init(_ row: Row) {
+    init(_ row: Row, isLenient: Bool = false) {
         self.row = row
+        self.isLenient = isLenient
+    }
+
+    /// Reads the rest of a row of the message of that number: damage is told with it.
+    mutating func of<Value>(_ message: Int64, _ read: (inout Columns) throws -> Value) throws -> Value {
+        do {
+            return try read(&self)
+        } catch var damage as DamagedRow {
+            damage.message = message
+            throw damage
+        }
     }
 
     mutating func value() throws -> DatabaseValue {
@@ -27,13 +43,23 @@ struct Columns {
         switch try value().storage {
         case .null: return nil
         case .int64(let value): return value
+        case _ where isLenient: return nil
         default: throw DamagedRow(what: "column \(index - 1) is no number")
         }
     }
 
     mutating func int64() throws -> Int64 {
-        guard let value = try optionalInt64() else { throw DamagedRow(what: "column \(index - 1) is empty") }
-        return value
+        if let value = try optionalInt64() { return value }
+        if isLenient { return 0 }
+        throw DamagedRow(what: "column \(index - 1) is empty")
+    }
+
+    /// A number of octets.
+    mutating func size() throws -> Int64 {
+        let value = try int64()
+        if value >= 0 { return value }
+        if isLenient { return 0 }
+        throw DamagedRow(what: "a size of \(value) octets")
     }
 
     mutating func int() throws -> Int { Int(clamping: try int64()) }
@@ -44,19 +70,25 @@ struct Columns {
         switch try value().storage {
         case .null: return nil
         case .string(let text): return text
+        case _ where isLenient: return nil
         default: throw DamagedRow(what: "column \(index - 1) is no text")
         }
     }
 
     mutating func text() throws -> String {
-        guard let value = try optionalText() else { throw DamagedRow(what: "column \(index - 1) is empty") }
-        return value
+        if let value = try optionalText() { return value }
+        if isLenient { return Self.unreadable }
+        throw DamagedRow(what: "column \(index - 1) is empty")
     }
+
+    /// Stands for text that cannot be read.
+    static let unreadable = "unreadable"
 
     mutating func optionalBytes() throws -> [UInt8]? {
         switch try value().storage {
         case .null: return nil
         case .blob(let data): return [UInt8](data)
+        case _ where isLenient: return nil
         default: throw DamagedRow(what: "column \(index - 1) is no BLOB")
         }
     }
@@ -75,21 +107,25 @@ extension Statement {
     }
 
     /// All rows, each read by `read`.
-    func rows<Value>(_ values: [DatabaseValue], _ read: (inout Columns) throws -> Value) throws -> [Value] {
+    func rows<Value>(
+        _ values: [DatabaseValue], isLenient: Bool = false, _ read: (inout Columns) throws -> Value
+    ) throws -> [Value] {
         let cursor = try Row.fetchCursor(self, arguments: .of(values))
         var result: [Value] = []
         while let row = try cursor.next() {
-            var columns = Columns(row)
+            var columns = Columns(row, isLenient: isLenient)
             result.append(try read(&columns))
         }
         return result
     }
 
     /// The first row.
-    func first<Value>(_ values: [DatabaseValue], _ read: (inout Columns) throws -> Value) throws -> Value? {
+    func first<Value>(
+        _ values: [DatabaseValue], isLenient: Bool = false, _ read: (inout Columns) throws -> Value
+    ) throws -> Value? {
         let cursor = try Row.fetchCursor(self, arguments: .of(values))
         guard let row = try cursor.next() else { return nil }
-        var columns = Columns(row)
+        var columns = Columns(row, isLenient: isLenient)
         return try read(&columns)
     }
 }

@@ -83,7 +83,13 @@ enum DueQueries {
 
     static func read(_ columns: inout Columns) throws -> DueRecipient {
         let number = RecipientNumber(try columns.int64())
-        let message = MessageNumber(try columns.int64())
+        let message = try columns.int64()
+        return try columns.of(message) { try read(&$0, number, of: MessageNumber(message)) }
+    }
+
+    private static func read(
+        _ columns: inout Columns, _ number: RecipientNumber, of message: MessageNumber
+    ) throws -> DueRecipient {
         guard let id = QueueID(try columns.text()) else { throw DamagedRow(what: "no queue id") }
         return DueRecipient(
             number: number, message: message, id: id, mailbox: try columns.mailbox(),
@@ -92,10 +98,11 @@ enum DueQueries {
             nextAttempt: try columns.time(), deadline: try columns.time(),
             delayedNoticeSent: try columns.bool(), policyFailureSince: try columns.optionalTime(),
             kind: MessageKind(rawValue: try columns.int()) ?? .mail, receivedAt: try columns.time(),
-            expiresAt: try columns.time(), size: try columns.int64(), demand: MessageDemand(column: try columns.int()))
+            expiresAt: try columns.time(), size: try columns.size(), demand: MessageDemand(column: try columns.int()))
     }
 
     static func readOverdue(_ columns: inout Columns) throws -> OverdueRecipient {
-        OverdueRecipient(due: try read(&columns), lastOutcome: try columns.outcome())
+        let due = try read(&columns)
+        return OverdueRecipient(due: due, lastOutcome: try columns.of(due.message.value) { try $0.outcome() })
     }
 }

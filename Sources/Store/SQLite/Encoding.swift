@@ -29,14 +29,28 @@ extension MailDomain {
 
 extension Columns {
     mutating func mailbox() throws -> Mailbox {
-        Mailbox(localPart: try text(), domain: try MailDomain(column: value()))
+        Mailbox(localPart: try text(), domain: try domain())
     }
 
+    /// What cannot be read has no sender for people: nobody is told of its end.
     mutating func reversePath() throws -> ReversePath {
         let local = try optionalText()
-        let domain = try value()
-        guard let local else { return .null }
-        return .mailbox(Mailbox(localPart: local, domain: try MailDomain(column: domain)))
+        guard let local else {
+            _ = try value()
+            return .null
+        }
+        return .mailbox(Mailbox(localPart: local, domain: try domain()))
+    }
+
+    /// A domain that cannot be read is one that nobody can have, for people (RFC 2606 §2).
+    private mutating func domain() throws -> MailDomain {
+        let column = try value()
+        do {
+            return try MailDomain(column: column)
+        } catch {
+            guard isLenient, let name = try? DomainName("unreadable.invalid") else { throw error }
+            return .name(name)
+        }
     }
 
     mutating func address() throws -> IPAddress? {
@@ -63,6 +77,7 @@ extension Columns {
         case Outcome.deliveredColumn: return .delivered(reply ?? Reply(250, nil, ""))
         case Outcome.deferredColumn: return .deferred(reason, reply)
         case Outcome.bouncedColumn: return .bounced(reason, reply)
+        case _ where isLenient: return nil
         default: throw DamagedRow(what: "no outcome")
         }
     }

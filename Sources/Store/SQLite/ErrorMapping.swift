@@ -1,4 +1,5 @@
 import GRDB
+import Mail
 
 extension StoreError {
     /// Any error of an operation, in the store's words.
@@ -13,6 +14,10 @@ extension StoreError {
                 default: .failed("database: \(error.words)")
                 }
         case let error as DamagedRow:
+            if let message = error.message {
+                self = .unreadable(MessageNumber(message), "a row of it is damaged: \(error.what)")
+                return
+            }
             self = .failed("database: a row is damaged: \(error.what)")
         case let error as Errno:
             self = error.storeError("store")

@@ -5,12 +5,16 @@ import Mail
 enum MessageRows {
     /// Reads the ``columns`` every query of messages begins with.
     static func read(_ columns: inout Columns) throws -> StoredMessage {
-        let number = MessageNumber(try columns.int64())
+        let number = try columns.int64()
+        return try columns.of(number) { try read(&$0, MessageNumber(number)) }
+    }
+
+    private static func read(_ columns: inout Columns, _ number: MessageNumber) throws -> StoredMessage {
         guard let id = QueueID(try columns.text()) else { throw DamagedRow(what: "no queue id") }
         return StoredMessage(
             number: number, id: id, kind: MessageKind(rawValue: try columns.int()) ?? .mail,
             reversePath: try columns.reversePath(), body: BodyType(rawValue: try columns.text()) ?? .eightBitMIME,
-            receivedAt: try columns.time(), expiresAt: try columns.time(), size: try columns.int64(),
+            receivedAt: try columns.time(), expiresAt: try columns.time(), size: try columns.size(),
             digest: try columns.bytes(), hasEightBit: try columns.bool(),
             origin: MessageOrigin(
                 clientName: try columns.optionalText(), clientAddress: try columns.address(),

@@ -7,7 +7,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [SelectedRecipient] {
         let found = try await view { db in
             try db.cachedStatement(sql: ListQueries.select(filter)).rows(
-                ListQueries.arguments(filter, after: cursor?.value, limit: limit), ListQueries.read)
+                ListQueries.arguments(filter, after: cursor?.value, limit: limit), isLenient: true, ListQueries.read)
         }
         // An order about all mail must not leave out what comes into the tables later.
         try refuseWhileStuck()

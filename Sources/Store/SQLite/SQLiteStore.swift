@@ -16,6 +16,8 @@ public final class SQLiteStore: QueueStore {
         public let filesSetAside: Int
         /// Messages whose content file is missing or has the wrong length, quarantined now.
         public let messagesQuarantined: Int
+        /// The first ``named`` of them.
+        public let quarantined: [Quarantined]
         /// The version of the SQLite library, with its known fault where it has one.
         public let library: String
         /// Messages that a crash had left in the journal, and that are in the queue now.
@@ -24,6 +26,15 @@ public final class SQLiteStore: QueueStore {
         public internal(set) var journalGaps: Int
         /// Why the store runs without a journal; nil where it has one, or is to have none.
         public var journalMissing: String?
+
+        /// Messages that the log names one by one. Ours.
+        public static let named = 100
+
+        /// A message that opening took out of delivery.
+        public struct Quarantined: Hashable, Sendable {
+            public let id: QueueID
+            public let why: String
+        }
     }
 
     public let openingReport: OpeningReport
@@ -115,13 +126,6 @@ public final class SQLiteStore: QueueStore {
         }
         if let file = result.spoolFile { dropFiles([file]) }
         return result.settled
-    }
-
-    public func quarantine(_ id: QueueID, because reason: String) async throws(StoreError) {
-        await catchUp()
-        try await perform(urgently: true) { db, _, withReports in
-            try SettleRows.quarantine(id, because: reason, db, withReports: withReports)
-        }
     }
 
     /// What was acknowledged before is in the tables when this returns; it must be called before they are asked of mail, or of

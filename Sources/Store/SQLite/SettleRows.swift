@@ -161,24 +161,3 @@ enum SettleRows {
         """
     private static let trimAttempts = "DELETE FROM attempt WHERE recipient = ? AND sequence <= ?"
 }
-
-extension SettleRows {
-    /// Takes a message out of delivery.
-    static func quarantine(_ id: QueueID, because reason: String, _ db: Database, withReports: Bool = true) throws {
-        try db.cachedStatement(sql: quarantineMessage).run(
-            [reason.cut(to: QueueLimits.detailText).databaseValue, id.text.databaseValue])
-        if db.changesCount != 1 { throw StoreError.unknown("message \(id)") }
-        try db.cachedStatement(sql: quarantineRecipients).run([id.text.databaseValue])
-        if !withReports { return }
-        try ReportDamage.passedOver(db) { try ReportDestinationRows.giveUp(id, because: reason, db) }
-    }
-
-    private static let quarantineMessage = """
-        UPDATE message SET quarantined = coalesce(quarantined, ?) WHERE id = ?
-        """
-    private static let quarantineRecipients = """
-        UPDATE recipient SET state = 2
-        WHERE number BETWEEN (SELECT first_recipient FROM message WHERE id = ?1)
-            AND (SELECT first_recipient + recipients - 1 FROM message WHERE id = ?1) AND state <= 1
-        """
-}

@@ -149,7 +149,7 @@ extension SQLiteStore {
         try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         let library = try String.fetchOne(db, sql: "SELECT sqlite_version()") ?? "unknown"
         let report = OpeningReport(
-            wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined,
+            wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count, quarantined: quarantined.first,
             library: "SQLite \(library)", messagesFromJournal: journal.messages, journalGaps: journal.gaps,
             journalMissing: nil)
         return (report, journal)
@@ -190,33 +190,5 @@ extension SQLiteStore {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT: .damaged(path: path, why: error.words)
         default: .refused(path: path, why: error.words)
         }
-    }
-}
-
-/// Compares rows with the files they name.
-enum SpoolCheck {
-    /// Quarantines each message whose content file is not there or has the wrong length.
-    static func quarantineMissing(_ db: Database, _ spool: Spool) throws -> Int {
-        let select = """
-            SELECT id, size FROM message INDEXED BY message_spooled WHERE spooled = 1 AND quarantined IS NULL
-            """
-        let rows = try db.cachedStatement(sql: select).rows([]) { (id: try $0.text(), size: try $0.int64()) }
-        var count = 0
-        for row in rows {
-            let found = spool.size(of: row.id)
-            guard found != row.size, let id = QueueID(row.id) else { continue }
-            let why = words(row.id, found: found, expected: row.size)
-            try db.inTransaction(.immediate) {
-                try SettleRows.quarantine(id, because: why, db)
-                return .commit
-            }
-            count += 1
-        }
-        return count
-    }
-
-    static func words(_ name: String, found: Int64?, expected: Int64) -> String {
-        if let found { return "content file \(name) has \(found) of \(expected) octets" }
-        return "content file \(name) is missing"
     }
 }

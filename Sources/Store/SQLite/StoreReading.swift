@@ -39,6 +39,8 @@ extension SQLiteStore {
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
                 // Out of the transaction first: it cannot be ended well any more.
                 throw StoreError.damaged("content of \(message.id): \(error.words)")
+            } catch let error as DamagedRow {
+                throw StoreError.damaged("content of \(message.id): \(error.what)")
             }
         }
         guard let bytes else { throw stuck ?? .damaged("content of \(message.id) is missing") }
@@ -53,7 +55,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [QueueEntry] {
         try await view { db in
             try db.cachedStatement(sql: ListQueries.list(filter)).rows(
-                ListQueries.arguments(filter, after: cursor?.value, limit: limit)
+                ListQueries.arguments(filter, after: cursor?.value, limit: limit), isLenient: true
             ) {
                 QueueEntry(
                     message: try MessageRows.read(&$0), openRecipients: try $0.int(), recipients: try $0.int(),

@@ -38,19 +38,21 @@ enum ViewQueries {
         WHERE first IS NOT NULL ORDER BY due + deferred + held DESC, destination LIMIT ?2
         """
 
+    /// What cannot be read is shown by stand-ins.
     static func detail(_ id: String, _ db: Database) throws -> QueueDetail? {
-        let found = try db.cachedStatement(sql: byID).first([id.databaseValue]) {
+        let found = try db.cachedStatement(sql: byID).first([id.databaseValue], isLenient: true) {
             (message: try MessageRows.read(&$0), first: try $0.int64(), count: try $0.int64())
         }
         guard let found else { return nil }
         let range = [found.first.databaseValue, (found.first &+ found.count &- 1).databaseValue]
-        let recipients = try db.cachedStatement(sql: recipients).rows(range, recipient)
+        let recipients = try db.cachedStatement(sql: recipients).rows(range, isLenient: true, recipient)
         return QueueDetail(
             message: found.message,
             recipients: try recipients.map {
                 QueueDetail.RecipientDetail(
                     recipient: $0,
-                    attempts: try db.cachedStatement(sql: attempts).rows([$0.number.value.databaseValue], attempt))
+                    attempts: try db.cachedStatement(sql: attempts).rows(
+                        [$0.number.value.databaseValue], isLenient: true, attempt))
             })
     }
 

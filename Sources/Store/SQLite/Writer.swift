@@ -33,6 +33,7 @@ final class Writer: @unchecked Sendable {
     private var isBroken = false
     private var thread: WorkThread?
     let tally = CommitTally()
+    let watch = CommitWatch()
 
     /// Takes over an open and durable connection.
     init(_ connection: DatabaseQueue, path: String, options: SQLiteOptions, reserve: Reserve) throws {
@@ -144,6 +145,8 @@ final class Writer: @unchecked Sendable {
     }
 
     private func transact(_ db: Database, _ group: [any PendingWrite]) -> End {
+        watch.begin()
+        defer { watch.end() }
         let end = attempt(db, group)
         switch end {
         case .committed: tally.note(isCommitted: true)

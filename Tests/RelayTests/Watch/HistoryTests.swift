@@ -89,13 +89,32 @@ struct HistoryTests {
     private func sum(_ name: String, _ cause: Reason.Cause, in seconds: Int64) -> ExpirySum {
         let time = Self.start.advanced(by: seconds)
         return ExpirySum(
-            destination: name, cause: cause.rawValue, detail: nil, messages: 37, recipients: 40, first: time, last: time
-        )
+            destination: name, cause: cause.rawValue, detail: nil, messages: 37, recipients: 40, first: time, last: time,
+            received: Self.start.advanced(by: -100))
+    }
+
+    private func forecast(leftOut: Int64 = 0) -> Forecast {
+        Forecast(
+            store: store, alarms: alarms, log: log.logger, clock: { Self.start },
+            leftOut: { name, from, to in
+                name == "late.example" && from == Self.start.advanced(by: -100) && to == Self.start ? leftOut : 0
+            })
+    }
+
+    @Test("time that does not count against mail is not foretold as if it did")
+    func leftOut() async throws {
+        store.state.withLock {
+            $0.expiring = [sum("late.example", .daneMismatch, in: 10), sum("d.example", .daneMismatch, in: 99)]
+        }
+        #expect(try await forecast().view(within: 100).destinations.count == 2)
+        let later = try await forecast(leftOut: 89).view(within: 100).destinations
+        #expect(later.first { $0.destination == "late.example" }?.first == Self.start.seconds + 99)
+        #expect(try await forecast(leftOut: 90).view(within: 100).destinations.map(\.destination) == ["d.example"])
     }
 
     @Test("an alarm before mail is returned, once, and its end")
     func forecast() async throws {
-        let forecast = Forecast(store: store, alarms: alarms, log: log.logger, clock: { Self.start })
+        let forecast = forecast()
         store.state.withLock {
             $0.expiring = [sum("late.example", .daneMismatch, in: 100), sum("d.example", .daneMismatch, in: 99)]
         }

@@ -162,11 +162,13 @@ public struct MessageView: Codable, Hashable, Sendable {
     public var login: String?
     /// The client before that one, in the words of XFORWARD.
     public var forwarded: String?
+    /// Why it was taken out of delivery: what of it is damaged.
+    public var quarantined: String?
 
     public init(
         id: String, sender: String, recipients: [RecipientView], size: Int, receivedAt: Int64, expiresAt: Int64,
         returns: String? = nil, envid: String? = nil, internationalized: Bool = false, login: String? = nil,
-        forwarded: String? = nil
+        forwarded: String? = nil, quarantined: String? = nil
     ) {
         self.id = id
         self.sender = sender
@@ -179,6 +181,7 @@ public struct MessageView: Codable, Hashable, Sendable {
         self.internationalized = internationalized
         self.login = login
         self.forwarded = forwarded
+        self.quarantined = quarantined
     }
 }
 

@@ -100,6 +100,9 @@ extension Service: MetricsSource {
 
     // MARK: Health
 
+    /// A commit takes milliseconds, on a busy disk a second or two.
+    static let longCommit: Duration = .seconds(5)
+
     /// What a balancer or an orchestrator must know: mail sent here now would be refused, or would not go on as its policies
     /// want it.
     func obstacles() async -> [String] {
@@ -122,6 +125,10 @@ extension Service: MetricsSource {
         if ground.unsettled.waiting > 0 {
             obstacles.append(
                 "the store does not take the results of \(ground.unsettled.waiting) deliveries: see the log")
+        }
+        let lasting = store.commitUnderWay
+        if lasting >= Self.longCommit {
+            obstacles.append("the store's disk has not answered for \(lasting.components.seconds) s: clients wait")
         }
         if (try? await store.freeSpace()) == nil { obstacles.append("the store does not answer") }
         return obstacles

@@ -7,14 +7,15 @@ enum ExpiryQueries {
     // delayed notice first, which is looked at and left out. So is a canary (kind 4), which is meant to expire. The sentence
     // is fetched for the rows of the page alone: it would be most of what has to be sorted.
     static let expiring = """
-        SELECT destination, cause, (SELECT detail FROM recipient WHERE number = newest), messages, recipients, first, last
+        SELECT destination, cause, (SELECT detail FROM recipient WHERE number = newest), messages, recipients, first, last,
+            received
         FROM (
-            SELECT destination, cause, max(number) AS newest, count(DISTINCT message) AS messages,
-                count(*) AS recipients, min(expires_at) AS first, max(expires_at) AS last
-            FROM recipient INDEXED BY recipient_deadline
-            WHERE state = 0 AND deadline < ?1 AND expires_at < ?1
-                AND (SELECT kind FROM message WHERE number = recipient.message) IS NOT 4
-            GROUP BY destination, cause
+            SELECT r.destination AS destination, r.cause AS cause, max(r.number) AS newest,
+                count(DISTINCT r.message) AS messages, count(*) AS recipients, min(r.expires_at) AS first,
+                max(r.expires_at) AS last, coalesce(min(m.received_at), 0) AS received
+            FROM recipient r INDEXED BY recipient_deadline LEFT JOIN message m ON m.number = r.message
+            WHERE r.state = 0 AND r.deadline < ?1 AND r.expires_at < ?1 AND m.kind IS NOT 4
+            GROUP BY r.destination, r.cause
         )
         ORDER BY first, destination, cause LIMIT ?2
         """
@@ -23,6 +24,6 @@ enum ExpiryQueries {
         ExpirySum(
             destination: try columns.text(), cause: try columns.optionalText(), detail: try columns.optionalText(),
             messages: try columns.int(), recipients: try columns.int(), first: try columns.time(),
-            last: try columns.time())
+            last: try columns.time(), received: try columns.time())
     }
 }
