@@ -149,7 +149,8 @@ extension SQLiteStore {
         try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         let library = try String.fetchOne(db, sql: "SELECT sqlite_version()") ?? "unknown"
         let report = OpeningReport(
-            wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count, quarantined: quarantined.first,
+            wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count,
+            quarantined: quarantined.first,
             library: "SQLite \(library)", messagesFromJournal: journal.messages, journalGaps: journal.gaps,
             journalMissing: nil)
         return (report, journal)

@@ -89,7 +89,8 @@ struct HistoryTests {
     private func sum(_ name: String, _ cause: Reason.Cause, in seconds: Int64) -> ExpirySum {
         let time = Self.start.advanced(by: seconds)
         return ExpirySum(
-            destination: name, cause: cause.rawValue, detail: nil, messages: 37, recipients: 40, first: time, last: time,
+            destination: name, cause: cause.rawValue, detail: nil, messages: 37, recipients: 40, first: time,
+            last: time,
             received: Self.start.advanced(by: -100))
     }
 

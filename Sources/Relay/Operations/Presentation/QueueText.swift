@@ -38,7 +38,8 @@ public enum QueueText {
         text += "  expires   \(distance(message.expiresAt))\n"
         for (title, value) in [
             ("login", message.login), ("from", message.forwarded), ("ret", message.returns),
-            ("damage", message.quarantined), ("envid", message.envid), ("smtputf8", message.internationalized ? "yes" : nil),
+            ("damage", message.quarantined), ("envid", message.envid),
+            ("smtputf8", message.internationalized ? "yes" : nil),
         ] {
             guard let value else { continue }
             text +=
