@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -92,35 +93,114 @@ static __attribute__((noinline, unused)) int waxwing_trim_memory(void) {
     return malloc_trim(0);
 }
 
+// Crashes: what ends this process by a fault of its own is noted. Not SIGKILL, which nobody can note.
+//
+// The statics of these functions exist once for each object file that uses them, as all that is `static` in a header does. So
+// they mean one thing only while a single Swift file calls them: Store/Flight/InFlight.swift. A structure test holds that, as it
+// does for waxwing_catch_signal.
+enum { waxwing_fault_count = 6 };
+static inline int waxwing_fault(int place) {
+    static const int numbers[waxwing_fault_count] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE};
+    return numbers[place];
+}
+
 // Where a crash is noted: two words of a mapped file, the signal and the thread. Read by the handler, so neither lazy nor locked.
 static inline volatile uint32_t **waxwing_crash_note(void) {
     static volatile uint32_t *note;
     return &note;
 }
 
-static inline void waxwing_note_crash(int number) {
+// Who was told of faults before us.
+static inline struct sigaction *waxwing_earlier_actions(void) {
+    static struct sigaction earlier[waxwing_fault_count];
+    return earlier;
+}
+
+static inline void waxwing_note_crash(int number, siginfo_t *what, void *context) {
     volatile uint32_t *note = *waxwing_crash_note();
     if (note != 0 && note[0] == 0) {
         note[1] = (uint32_t)syscall(SYS_gettid);
         note[0] = (uint32_t)number;
     }
+    // An earlier handler (Swift's backtracer where somebody has switched it on, a sanitizer) is called as it would have been
+    // without us: its report is what a crash is mended by. Behind the note, since it may end the process, or hang.
+    for (int place = 0; place < waxwing_fault_count; place++) {
+        const struct sigaction *earlier = waxwing_earlier_actions() + place;
+        if (waxwing_fault(place) != number) continue;
+        if (earlier->sa_flags & SA_SIGINFO) {
+            if (earlier->sa_sigaction != 0) earlier->sa_sigaction(number, what, context);
+        } else if (earlier->sa_handler != SIG_DFL && earlier->sa_handler != SIG_IGN) {
+            earlier->sa_handler(number);
+        }
+    }
     // SA_RESETHAND and SA_NODEFER: this one kills, as it would have without us.
     raise(number);
 }
 
-// Notes the signal that ends this process by a fault of its own in `note`; a null pointer ends that. Not SIGKILL, which nobody can note.
+// Gives the signals back to who had them, if it is in `note` that crashes are noted.
+static inline void waxwing_stop_watching_crashes(uint32_t *note) {
+    if (note == 0 || *waxwing_crash_note() != note) return;
+    *waxwing_crash_note() = 0;
+    for (int place = 0; place < waxwing_fault_count; place++) {
+        sigaction(waxwing_fault(place), waxwing_earlier_actions() + place, 0);
+    }
+}
+
+// Notes the signal that ends this process in `note` from now on, and no longer anywhere else. 0, or an error number.
 static inline int waxwing_watch_crashes(uint32_t *note) {
-    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE};
+    waxwing_stop_watching_crashes((uint32_t *)*waxwing_crash_note());
+    // Read first: a handler that runs already must not find half of it.
+    for (int place = 0; place < waxwing_fault_count; place++) {
+        if (sigaction(waxwing_fault(place), 0, waxwing_earlier_actions() + place) != 0) return errno;
+    }
     struct sigaction action;
     memset(&action, 0, sizeof action);
     sigemptyset(&action.sa_mask);
-    action.sa_handler = note != 0 ? waxwing_note_crash : SIG_DFL;
-    action.sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK;
+    action.sa_sigaction = waxwing_note_crash;
+    action.sa_flags = SA_SIGINFO | SA_RESETHAND | SA_NODEFER | SA_ONSTACK;
     *waxwing_crash_note() = note;
-    for (unsigned place = 0; place < sizeof numbers / sizeof numbers[0]; place++) {
-        if (sigaction(numbers[place], &action, 0) != 0) return errno;
+    for (int place = 0; place < waxwing_fault_count; place++) {
+        if (sigaction(waxwing_fault(place), &action, 0) != 0) {
+            int error = errno;
+            waxwing_stop_watching_crashes(note);
+            return error;
+        }
     }
     return 0;
+}
+
+// A thread that has used up its stack has no room there for a handler: it needs a second stack (sigaltstack(2)), and
+// SA_ONSTACK means nothing without one. 64 KiB hold the largest frame of any processor, and an earlier handler besides. Ours.
+enum { waxwing_signal_stack_size = 64 * 1024 };
+
+// Gives this thread such a stack. Null where it has one already (a sanitizer's), or none is to be had. To be given back by the
+// same thread before it ends.
+static __attribute__((noinline, unused)) void *_Nullable waxwing_take_signal_stack(void) {
+    stack_t stack;
+    if (sigaltstack(0, &stack) != 0 || !(stack.ss_flags & SS_DISABLE)) return 0;
+    size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+    size_t size = guard + waxwing_signal_stack_size;
+    char *area = (char *)mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (area == MAP_FAILED) return 0;
+    memset(&stack, 0, sizeof stack);
+    stack.ss_sp = area + guard;
+    stack.ss_size = waxwing_signal_stack_size;
+    // The lowest page is nobody's, so that what overflows this stack as well hits no memory of others.
+    if (mprotect(area, guard, PROT_NONE) != 0 || sigaltstack(&stack, 0) != 0) {
+        munmap(area, size);
+        return 0;
+    }
+    return area;
+}
+
+// The end of what waxwing_take_signal_stack gave.
+static __attribute__((noinline, unused)) void waxwing_give_back_signal_stack(void *_Nullable area) {
+    if (area == 0) return;
+    stack_t none;
+    memset(&none, 0, sizeof none);
+    none.ss_flags = SS_DISABLE;
+    // Fails on the stack itself alone: then it is still in use.
+    if (sigaltstack(&none, 0) == 0) munmap(area, (size_t)sysconf(_SC_PAGESIZE) + waxwing_signal_stack_size);
 }
 
 static inline uint32_t waxwing_thread_id(void) { return (uint32_t)syscall(SYS_gettid); }

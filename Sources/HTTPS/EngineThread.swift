@@ -1,12 +1,16 @@
 import Glibc
+import Net
 import Synchronization
 
-/// A thread that runs one function to its end, with all signals blocked.
+/// A thread that runs one function to its end, with all signals blocked but those of its own faults.
 final class EngineThread: Sendable {
     private final class Work: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
+
+    /// What a thread's own doing raises.
+    static let faults = [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE]
 
     private let handle: Mutex<pthread_t?>
 
@@ -20,11 +24,15 @@ final class EngineThread: Sendable {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
+        // But a fault that is blocked ends the process without a call of the handler that notes it for the next start.
+        for fault in Self.faults { sigdelset(&all, fault) }
         pthread_sigmask(SIG_SETMASK, &all, &before)
         let result = pthread_create(
             &thread, nil,
             { argument in
-                if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
+                guard let argument else { return nil }
+                let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
+                SignalStack.during { work.body() }
                 return nil
             }, work.toOpaque())
         pthread_sigmask(SIG_SETMASK, &before, nil)

@@ -150,7 +150,7 @@ public final class Loop: TaskExecutor, @unchecked Sendable {
         let loop = Unmanaged<Loop>.fromOpaque(argument).takeRetainedValue()
         pthread_setspecific(key, argument)
         pthread_setname_np(pthread_self(), String(decoding: loop.name.utf8.prefix(15), as: UTF8.self))
-        loop.runUntilStopped()
+        SignalStack.during { loop.runUntilStopped() }
         pthread_setspecific(key, nil)
         return nil
     }

@@ -17,6 +17,15 @@ struct LoopTests {
         }
     }
 
+    @Test("its thread has a second stack, for the handler of what befalls the first")
+    func signalStack() async throws {
+        try await onLoop { _ in
+            var stack = stack_t()
+            #expect(sigaltstack(nil, &stack) == 0)
+            #expect(stack.ss_flags & CInt(SS_DISABLE) == 0)
+        }
+    }
+
     @Test("the thread check is not cached across a hop to another loop and back")
     func threadCheckAcrossHops() async throws {
         try await onLoop { one in

@@ -37,6 +37,21 @@ struct CodeRuleTests {
         }
     }
 
+    @Test(
+        "a C function of CLinux that keeps something is called in one Swift file alone: each file has statics of its own"
+    )
+    func statics() throws {
+        let files = try SourceTree.swiftFiles(in: "Sources")
+        for functions in [["waxwing_catch_signal"], ["waxwing_watch_crashes", "waxwing_stop_watching_crashes"]] {
+            let users = files.filter { file in file.lines.contains { line in functions.contains { line.contains($0) } }
+            }
+            #expect(users.count == 1, "\(functions): \(users)")
+        }
+        for function in ["waxwing_crash_note", "waxwing_earlier_actions", "waxwing_signal_socket"] {
+            #expect(!files.contains { $0.lines.contains { $0.contains(function) } }, "\(function)")
+        }
+    }
+
     @Test("no name without content: no Manager, Handler, Helper, Util, Info, Data")
     func names() throws {
         let banned = ["Manager", "Handler", "Helper", "Util", "Utils", "Info", "Impl", "Base"]

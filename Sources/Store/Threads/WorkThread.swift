@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -16,6 +17,9 @@ final class WorkThread: Sendable {
         let box = Unmanaged.passRetained(
             Box {
                 Self.nameThisThread(name)
+                // For the handler that notes a crash, where the thread's own stack is used up.
+                let signalStack = waxwing_take_signal_stack()
+                defer { waxwing_give_back_signal_stack(signalStack) }
                 body()
             })
         let result = pthread_create(
