@@ -119,7 +119,7 @@ let package = Package(
         tests(
             "Store",
             [
-                "Store", "Mail", .product(name: "GRDB", package: "GRDB.swift"),
+                "Store", "Mail", "CLinux", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         tests(

@@ -70,6 +70,7 @@ struct ServiceParts: Sendable {
                         "cure",
                         "mail is safe without it, and slower: see that the store's disk has room, and start again"))
         }
+        if let missing = report.inFlightMissing { log.event(.warning, Service.inFlightMissing(missing)) }
         do throws(ServiceError) {
             let (loops, resolver, https) = try await network(configuration, program, workerArguments)
             return ServiceParts(

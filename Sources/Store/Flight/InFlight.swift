@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Mail
 import Synchronization
 
 /// Which messages are being delivered, in a small file of the store's folder that outlives the process.
@@ -11,21 +10,26 @@ import Synchronization
 public final class InFlight: Sendable {
     /// Deliveries that can be noted at once; more go unnoted. Ours.
     public static let slots = 1024
-    /// Messages whose crashes are counted; the one with the fewest makes room. Ours.
-    public static let counted = 256
     static let fileName = "in-flight"
 
     /// What the last life of the program left.
     public struct Crash: Hashable, Sendable {
         /// As of signal(7).
         public let signal: Int32
+        /// In order of arrival; none where all of them are gone from the queue.
         public let suspects: [Suspect]
     }
 
+    /// A message that was being delivered when the program fell.
     public struct Suspect: Hashable, Sendable {
         public let message: MessageNumber
         /// Crashes it was met in, this one among them.
         public let crashes: Int
+
+        public init(message: MessageNumber, crashes: Int) {
+            self.message = message
+            self.crashes = crashes
+        }
     }
 
     /// A place in the file.
@@ -35,26 +39,28 @@ public final class InFlight: Sendable {
 
     /// Of the file, in octets from its start.
     enum Layout {
-        static let magic: UInt64 = 0x5758_4649_3030_3031
+        /// Another layout has another number: a file of an older version is begun anew, and not misread.
+        static let magic: UInt64 = 0x5758_4649_3030_3032
         /// Two words: the signal, 0 for none, and the thread.
         static let note = 8
         static let slots = 64
         /// Message, 0 for none; thread.
         static let slotSize = 16
         static let counts = slots + InFlight.slots * slotSize
-        /// Message, 0 for none; crashes.
-        static let countSize = 16
-        static let size = counts + InFlight.counted * countSize
+        static let size = counts + CrashCounts.limit * CrashCounts.rowSize
     }
 
     /// What the last life left; nil where it ended otherwise.
     public let crash: Crash?
+    // nonisolated(unsafe): a place in the file belongs to who took its number from `free`, the counts to who holds that lock.
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer
     private let free: Mutex<[Int]>
 
     /// Reads what the last life left, counts it, and begins anew.
-    /// - Parameter folder: of the store, whose lock is held.
-    init(in folder: CInt) throws(Errno) {
+    /// - Parameters:
+    ///   - folder: of the store, whose lock is held.
+    ///   - isKept: whether the store still has a message.
+    init(in folder: CInt, isKept: (MessageNumber) -> Bool) throws(Errno) {
         let descriptor = try call {
             openat(folder, Self.fileName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
@@ -77,20 +83,29 @@ public final class InFlight: Sendable {
             memset(base, 0, Layout.size)
             base.storeBytes(of: Layout.magic, as: UInt64.self)
         }
-        crash = Self.takeCrash(base)
+        crash = Self.takeOver(base, isKept: isKept)
     }
 
     deinit {
+        // The handler must not write where nothing is mapped any more.
+        stopWatching()
         munmap(base, Layout.size)
     }
 
-    /// Has crashes of this process noted from now on, until ``stopWatching()``. One at a time in a process.
-    public func watchCrashes() {
-        _ = waxwing_watch_crashes((base + Layout.note).assumingMemoryBound(to: UInt32.self))
+    /// Has crashes of this process noted here from now on, until ``stopWatching()``. One file at a time in a process.
+    /// - Returns: why they cannot be; nil where they are.
+    public func watchCrashes() -> String? {
+        let code = waxwing_watch_crashes(note)
+        return code == 0 ? nil : Errno(code: code).description
     }
 
+    /// Ends ``watchCrashes()``, where it is this file in which they are noted.
     public func stopWatching() {
-        _ = waxwing_watch_crashes(nil)
+        waxwing_stop_watching_crashes(note)
+    }
+
+    private var note: UnsafeMutablePointer<UInt32> {
+        (base + Layout.note).assumingMemoryBound(to: UInt32.self)
     }
 
     /// A delivery of it begins on this thread. Nil where no place is free.
@@ -109,54 +124,17 @@ public final class InFlight: Sendable {
         free.withLock { $0.append(place.slot) }
     }
 
-    /// What the handler would note. For tests.
-    func note(signal: Int32, thread: UInt32 = waxwing_thread_id()) {
-        base.storeBytes(of: UInt32(bitPattern: signal), toByteOffset: Layout.note, as: UInt32.self)
-        base.storeBytes(of: thread, toByteOffset: Layout.note + 4, as: UInt32.self)
+    /// Whether there is anything to ``forget(_:)``.
+    var hasCounts: Bool {
+        free.withLock { _ in !CrashCounts(reading: base + Layout.counts).crashes.isEmpty }
     }
 
-    private static func takeCrash(_ base: UnsafeMutableRawPointer) -> Crash? {
-        let signal = Int32(bitPattern: base.load(fromByteOffset: Layout.note, as: UInt32.self))
-        let thread = base.load(fromByteOffset: Layout.note + 4, as: UInt32.self)
-        var all: Set<Int64> = []
-        var ofThread: Set<Int64> = []
-        for slot in 0..<slots {
-            let message = base.load(fromByteOffset: Layout.slots + slot * Layout.slotSize, as: Int64.self)
-            guard message != 0 else { continue }
-            all.insert(message)
-            let its = base.load(fromByteOffset: Layout.slots + slot * Layout.slotSize + 8, as: UInt32.self)
-            if its == thread { ofThread.insert(message) }
+    /// Their crashes count from none again: somebody has looked at them.
+    func forget(_ messages: Set<MessageNumber>) {
+        free.withLock { _ in
+            var counts = CrashCounts(reading: base + Layout.counts)
+            counts.keep { !messages.contains($0) }
+            counts.write(to: base + Layout.counts)
         }
-        base.storeBytes(of: 0, toByteOffset: Layout.note, as: UInt64.self)
-        memset(base + Layout.slots, 0, slots * Layout.slotSize)
-        guard signal != 0 else { return nil }
-        // A thread that delivers nothing may have fallen over anybody.
-        let suspects = (ofThread.isEmpty ? all : ofThread).sorted()
-        return Crash(
-            signal: signal,
-            suspects: suspects.map { Suspect(message: MessageNumber($0), crashes: count($0, base)) })
-    }
-
-    /// One crash more of a message.
-    private static func count(_ message: Int64, _ base: UnsafeMutableRawPointer) -> Int {
-        var fewest = (place: Layout.counts, crashes: Int64.max)
-        for number in 0..<counted {
-            let place = Layout.counts + number * Layout.countSize
-            let known = base.load(fromByteOffset: place, as: Int64.self)
-            let crashes = base.load(fromByteOffset: place + 8, as: Int64.self)
-            if known == message {
-                let now = min(max(0, crashes), 1000) + 1
-                base.storeBytes(of: now, toByteOffset: place + 8, as: Int64.self)
-                return Int(now)
-            }
-            if known == 0 {
-                if fewest.crashes > 0 { fewest = (place, 0) }
-            } else if crashes < fewest.crashes {
-                fewest = (place, crashes)
-            }
-        }
-        base.storeBytes(of: message, toByteOffset: fewest.place, as: Int64.self)
-        base.storeBytes(of: 1, toByteOffset: fewest.place + 8, as: Int64.self)
-        return 1
     }
 }

@@ -130,14 +130,14 @@ public struct MessageOrigin: Hashable, Sendable {
     }
 }
 
-/// The store's number of a message: rises with arrival, never used twice.
+/// The store's number of a message: rises with arrival, never used twice while the store is open.
 public struct MessageNumber: Hashable, Comparable, Sendable {
     public let value: Int64
     public init(_ value: Int64) { self.value = value }
     public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
-/// The store's number of a recipient: rises with arrival, never used twice.
+/// The store's number of a recipient: rises with arrival, never used twice while the store is open.
 public struct RecipientNumber: Hashable, Comparable, Sendable {
     public let value: Int64
     public init(_ value: Int64) { self.value = value }

@@ -82,9 +82,6 @@ private enum ClockRows {
     static let end = """
         UPDATE suspension SET ended_at = ?1 WHERE destination = ?2 AND coalesce(ended_at, until) > ?1
         """
-    static let holdBack = """
-        UPDATE recipient SET next_attempt = max(next_attempt, ?2) WHERE message = ?1 AND state = 0
-        """
     /// The number of the last recipient of a slice; no row where fewer are left.
     static let lastOfSlice = "SELECT number FROM recipient WHERE number > ?1 ORDER BY number LIMIT 1 OFFSET ?2 - 1"
     static let move = """
@@ -93,15 +90,4 @@ private enum ClockRows {
             deadline = CASE WHEN deadline > ?3 THEN deadline + ?4 ELSE deadline END
         WHERE number > ?1 AND number <= ?2 AND state = 0 AND (next_attempt > ?3 OR deadline > ?3)
         """
-}
-
-extension SQLiteStore {
-    /// No attempt of what waits of a message before `time`.
-    public func holdBack(_ message: MessageNumber, until time: WallTime) async throws(StoreError) {
-        await catchUp(for: message)
-        try await writer.perform(urgently: false, weight: 0) { db, _ in
-            try db.cachedStatement(sql: ClockRows.holdBack).run(
-                [message.value.databaseValue, time.seconds.databaseValue])
-        }
-    }
 }

@@ -54,8 +54,9 @@ struct MessageInsertion: Sendable {
     }
 }
 
-/// The next numbers of messages and recipients. A number that was given out is never used again, whatever became of it, so
-/// that a late settlement cannot meet a stranger. Safe from any thread.
+/// The next numbers of messages and recipients. A number that was given out is never used again while the store is open, whatever
+/// became of it, so that a late settlement cannot meet a stranger. The next opening begins behind those that are left: what
+/// outlives it by a number must be dropped with its message (``CrashCounts``). Safe from any thread.
 final class NumberSource: Sendable {
     private let message: Atomic<Int64>
     private let recipient: Atomic<Int64>

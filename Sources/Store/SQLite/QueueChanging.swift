@@ -22,8 +22,11 @@ extension SQLiteStore {
             throw .failed("\(recipients.count) recipients at once, at most \(QueueLimits.page)")
         }
         await catchUp()
+        let inFlight = inFlight
         let result = try await perform(urgently: false) { db, _, withReports in
-            try ChangeRows.run(change, recipients, at: time, db, withReports: withReports)
+            // Before it is done: afterwards they are no longer known from others.
+            if case .release = change { try Self.forgetCrashes(inFlight, of: recipients, db) }
+            return try ChangeRows.run(change, recipients, at: time, db, withReports: withReports)
         }
         dropFiles(result.spoolFiles)
         return QueueChanged(changed: result.changed, ended: result.ended)

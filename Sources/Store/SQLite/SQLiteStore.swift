@@ -26,6 +26,9 @@ public final class SQLiteStore: QueueStore {
         public internal(set) var journalGaps: Int
         /// Why the store runs without a journal; nil where it has one, or is to have none.
         public var journalMissing: String?
+        /// Why nothing is noted of what is being delivered, so that a message which has the program fall may do so again and again;
+        /// nil where it is.
+        public var inFlightMissing: String?
 
         /// Messages that the log names one by one. Ours.
         public static let named = 100

@@ -89,9 +89,12 @@ extension SQLiteStore {
             guard journal?.start(writer) ?? true else {
                 throw StoreOpenError.refused(path: directory, why: "no threads to be had")
             }
+            // Last: what it finds of the life before is told once, so that nothing behind it may fail.
+            let inFlight = openInFlight(opened.directory, directory, connection)
+            report.inFlightMissing = inFlight.missing
             return SQLiteStore(
                 path: directory, lock: opened.lock, writer: writer, journal: journal, readers: (dispatch, view),
-                spool: spool, reserve: reserve, inFlight: try? InFlight(in: opened.directory),
+                spool: spool, reserve: reserve, inFlight: inFlight.file,
                 report: report, policyLimit: options.policyLimit, watchBounds: options.watchBounds)
         } catch {
             try? connection.close()
@@ -152,7 +155,7 @@ extension SQLiteStore {
             wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count,
             quarantined: quarantined.first,
             library: "SQLite \(library)", messagesFromJournal: journal.messages, journalGaps: journal.gaps,
-            journalMissing: nil)
+            journalMissing: nil, inFlightMissing: nil)
         return (report, journal)
     }
 

@@ -55,7 +55,7 @@ extension Configuration.LogStation {
                 [
                     "started", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
                     "trace-set-aside", "trace-off", "store-opened", "journal-missing", "journal-stuck",
-                    "journal-goes-on", "store-failed",
+                    "journal-goes-on", "in-flight-missing", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",
                     "log-lines-lost", "alarm-raised", "alarm-cleared", "alarm-acknowledged", "alarm-untold",
                     "alarms-full", "absence", "runs-as-root", "rights-given-up", "crashed", "crash-suspect",
