@@ -35,6 +35,9 @@ enum Rights {
         }
         try makeFolder(configuration.store.directory, mode: 0o700, of: user)
         try makeFolder(folder(of: configuration.control.socket), mode: 0o750, of: user)
+        if let questions = configuration.control.readSocket {
+            try makeFolder(folder(of: questions), mode: 0o750, of: user)
+        }
         do throws(SystemUserError) { try user.become() } catch { throw ServiceError.user("\(error)") }
         log.event(.notice, LogLine("rights-given-up").with("user", user.name))
     }
