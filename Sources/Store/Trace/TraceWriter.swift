@@ -324,7 +324,7 @@ extension StoreError {
     var words: String {
         switch self {
         case .full: "no room on the disk"
-        case .failed(let why), .damaged(let why), .unknown(let why): why
+        case .failed(let why), .damaged(let why), .unknown(let why), .unreadable(_, let why): why
         case .duplicate(let id): "\(id) is taken"
         case .busy: "too much waits"
         case .closed: "closed"
