@@ -161,7 +161,7 @@ struct OutcomeRecorder: Sendable {
                 return try await store.settle(settlement)
             } catch {
                 switch error {
-                case .unknown, .closed, .duplicate, .damaged:
+                case .unknown, .closed, .duplicate, .damaged, .unreadable:
                     log.event(
                         .error,
                         LogLine("settle-refused").with("queue_id", job.message.id).with("reason", "\(error)"))
