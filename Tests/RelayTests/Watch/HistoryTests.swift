@@ -94,7 +94,7 @@ struct HistoryTests {
             received: Self.start.advanced(by: -100))
     }
 
-    private func forecast(leftOut: Int64 = 0) -> Forecast {
+    private func expiries(leftOut: Int64 = 0) -> Forecast {
         Forecast(
             store: store, alarms: alarms, log: log.logger, clock: { Self.start },
             leftOut: { name, from, to in
@@ -107,15 +107,15 @@ struct HistoryTests {
         store.state.withLock {
             $0.expiring = [sum("late.example", .daneMismatch, in: 10), sum("d.example", .daneMismatch, in: 99)]
         }
-        #expect(try await forecast().view(within: 100).destinations.count == 2)
-        let later = try await forecast(leftOut: 89).view(within: 100).destinations
+        #expect(try await expiries().view(within: 100).destinations.count == 2)
+        let later = try await expiries(leftOut: 89).view(within: 100).destinations
         #expect(later.first { $0.destination == "late.example" }?.first == Self.start.seconds + 99)
-        #expect(try await forecast(leftOut: 90).view(within: 100).destinations.map(\.destination) == ["d.example"])
+        #expect(try await expiries(leftOut: 90).view(within: 100).destinations.map(\.destination) == ["d.example"])
     }
 
     @Test("an alarm before mail is returned, once, and its end")
     func forecast() async throws {
-        let forecast = forecast()
+        let forecast = expiries()
         store.state.withLock {
             $0.expiring = [sum("late.example", .daneMismatch, in: 100), sum("d.example", .daneMismatch, in: 99)]
         }
