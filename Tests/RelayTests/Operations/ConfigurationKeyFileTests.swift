@@ -53,7 +53,7 @@ struct ConfigurationKeyFileTests {
         withExtendedLifetime((loose, group, noKey, gone, good)) {}
     }
 
-    @Test("a listener's key that everybody can read is warned of; so is a socket for questions without a group of its own")
+    @Test("a listener's key that everybody can read is warned of; so is a socket for questions without a group")
     func rights() throws {
         let pem = try DKIMKeyFiles.ed25519()
         let (loose, group) = (try KeyFile(pem, mode: 0o644), try KeyFile(pem, mode: 0o640))
