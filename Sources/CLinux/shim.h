@@ -205,6 +205,9 @@ static __attribute__((noinline, unused)) void waxwing_give_back_signal_stack(voi
 
 static inline uint32_t waxwing_thread_id(void) { return (uint32_t)syscall(SYS_gettid); }
 
+// No core file, and no ptrace(2) by other processes of the same user.
+static inline int waxwing_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
 // No program that is started from here on gains rights by its file (execve(2)).
 static inline int waxwing_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 

@@ -37,7 +37,7 @@ public struct SystemUser: Hashable, Sendable {
     }
 
     /// Gives up what this process was: all threads are this user from here on, with its groups, and none can be another again; nor does a
-    /// program they start gain rights. Throws where anything of it is not so afterwards: then the process must end.
+    /// program gain rights that is started by the calling thread, or by one that it makes from here on. Throws where anything of it is not so afterwards: then the process must end.
     public func become() throws(SystemUserError) {
         guard number != 0 else { throw .isRoot(name) }
         do throws(Errno) {

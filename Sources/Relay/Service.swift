@@ -104,6 +104,7 @@ public final class Service: Sendable {
         workerArguments: [String] = workerArguments, log: Logger
     ) async throws(ServiceError) {
         Signals.ignoreBrokenPipe()
+        CoreFiles.forbid()
         // Before there are threads: it changes the environment.
         let notices = ServiceNotices.take()
         let inherited: InheritedSockets

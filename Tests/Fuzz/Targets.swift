@@ -13,7 +13,7 @@ extension Target {
             for line in octets.split(separator: 0x0A, omittingEmptySubsequences: false) {
                 guard let command = try? Command(parsing: line) else { continue }
                 // A parsed command holds nothing that could end a line.
-                must(!"\(command)".utf8.contains { $0 == 0x0D || $0 == 0x0A }, "\(command) holds a line end")
+                must(!holdsLineEnd(command), "\(command) holds a line end")
             }
         },
         Target(name: "content") { octets in
@@ -101,5 +101,14 @@ extension Target {
             consumed += part.count
         }
         return ["more", "\(emitted)", "\(reader.facts)"]
+    }
+}
+
+/// Whether any text or octets within `value` hold CR or LF.
+private func holdsLineEnd(_ value: Any) -> Bool {
+    switch value {
+    case let text as String: text.utf8.contains { $0 == 0x0D || $0 == 0x0A }
+    case let octets as [UInt8]: octets.contains { $0 == 0x0D || $0 == 0x0A }
+    default: Mirror(reflecting: value).children.contains { holdsLineEnd($0.value) }
     }
 }

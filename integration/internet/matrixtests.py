@@ -60,6 +60,11 @@ class RowTests(unittest.TestCase):
         for row in left:
             print(f"  open: {row.number} {row.what}: {row.why}", file=sys.stderr)
 
+    def test_a_number_is_of_one_file(self) -> None:
+        # The addresses of a file's relays begin with it: two of one number could meet each other's relay.
+        numbers = [file.name.split("-")[0] for file in EVERY]
+        self.assertEqual(sorted(numbers), sorted(set(numbers)))
+
     def test_titles_of_a_file_are_its_own(self) -> None:
         self.assertEqual([key for key, count in Counter(check.key for check in checks()).items() if count > 1], [])
 

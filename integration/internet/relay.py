@@ -11,7 +11,8 @@ from types import TracebackType
 
 from . import addresses, relayconfig
 from .clock import PREFIX, Clock
-from .inside import Bed, parse_log, wait_for
+from .inside import Bed, wait_for
+from .logreading import LogReading
 from .network import Network
 from .ports import wait_for_port
 from .submission import Letter, submit
@@ -51,6 +52,7 @@ class Relay:
         self.toml = self.folder / "relayd.toml"
         self.toml.write_text(relayconfig.text(self.settings))
         self.log_path = self.folder / "relayd.log"
+        self.reading = LogReading(self.log_path)
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Relay":
@@ -142,7 +144,8 @@ class Relay:
         return self.log().read_text(errors="replace")[-size:] if self.log_path.exists() else ""
 
     def events(self) -> list[dict[str, str]]:
-        return parse_log(self.log().read_text(errors="replace")) if self.log_path.exists() else []
+        self.log()
+        return self.reading.events()
 
     def log(self) -> Path:
         """Its log so far. relayd keeps lines for some milliseconds, to write several at once: this waits until it is quiet."""
@@ -155,13 +158,17 @@ class Relay:
 
     def attempts(self, letter: Letter, recipient: str | None = None) -> list[dict[str, str]]:
         """The `delivery` events of one letter, in order."""
-        return [event for event in self.events()
-                if event.get("event") == "delivery" and event.get("from") == letter.sender and recipient in (None, event.get("to"))]
+        self.log()
+        return self._told(letter, recipient)
+
+    def _told(self, letter: Letter, recipient: str | None) -> list[dict[str, str]]:
+        """As far as the log has them, which may be some milliseconds behind."""
+        return [event for event in self.reading.deliveries(letter.sender) if recipient in (None, event.get("to"))]
 
     def wait_attempt(self, letter: Letter, recipient: str, status: tuple[str, ...], limit: float = 30) -> list[dict[str, str]]:
         """All its attempts, as soon as one has one of these statuses."""
         def done() -> list[dict[str, str]]:
-            attempts = self.attempts(letter, recipient)
+            attempts = self._told(letter, recipient)
             return attempts if any(attempt.get("status") in status for attempt in attempts) else []
         return wait_for(f"delivery event of <{recipient}> with status {' or '.join(status)}", done, limit)
 

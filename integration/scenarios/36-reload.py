@@ -76,7 +76,9 @@ class Traffic:
         assert len(self.letters) > 10, len(self.letters)
         for letter in self.letters:
             self.relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 60)
-            assert not [attempt for attempt in self.relay.attempts(letter) if attempt["status"] == "bounced"]
+        senders = {letter.sender for letter in self.letters}
+        bounced = [event for event in self.relay.events() if event.get("status") == "bounced" and event.get("from") in senders]
+        assert not bounced, bounced[:5]
 
 
 def change(relay: Relay, pattern: str, text: str) -> None:

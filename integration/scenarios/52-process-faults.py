@@ -114,6 +114,8 @@ def scenario_resolver_falls(relay: Relay) -> None:
             assert took < 5, took
             wait_for("a new resolver", lambda: set(relay.workers()) - {worker}, 20)
             assert outcome(relay, "someone@state-policy.example", "falls")["sts"] == "enforce"
+            # The failure is remembered for five seconds: within them nobody is asked.
+            time.sleep(6)
         for letter in letters:
             domain = letter.recipients[0].split("@")[1]
             last = relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 60)[-1]

@@ -51,6 +51,10 @@ extension ClientSession {
             return .read(within: exchange?.wait ?? .command)
         case .nextGroup:
             guard let group = exchange?.nextGroup() else { return finishTransaction() }
+            if isAhead {
+                let reason = Reason(.protocolError, "The host says more than it was asked \(place).")
+                return end(results(open: .tryNextHost(reason, nil)), reason, nil)
+            }
             return .send(group, thenRead: exchange?.wait ?? .command)
         case .content:
             state = .content
@@ -67,10 +71,14 @@ extension ClientSession {
     /// Octets behind the one reply that was due. Whatever is asked next, what lies there already would be taken for its answer; behind 354,
     /// for the answer to content that was not sent. What is settled stands; nil where the reply is to be taken as any other.
     mutating func takeAhead(_ reply: Reply) -> Action? {
+        let isRefusal = !reply.isPositiveCompletion && !reply.isPositiveIntermediate
         switch state {
-        // A refusal may well be followed by 421: it ends what it refuses either way.
-        case _ where !reply.isPositiveCompletion && !reply.isPositiveIntermediate: return nil
         case .commands where exchange?.awaitsOneReply != true: return nil
+        // A refusal may well be followed by 421: it stands, and nothing more is asked of this host.
+        case .commands where isRefusal:
+            isAhead = true
+            return nil
+        case .greeting where isRefusal, .helo where isRefusal, .authenticating where isRefusal: return nil
         case .greeting, .ehlo, .helo, .authenticating, .commands:
             return lose(Reason(.protocolError, "The host says more than it was asked \(place)."))
         case .contentEnd, .emptyContent:

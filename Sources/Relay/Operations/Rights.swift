@@ -34,7 +34,10 @@ enum Rights {
             }
         }
         try makeFolder(configuration.store.directory, mode: 0o700, of: user)
-        try makeFolder(folder(of: configuration.control.socket), mode: 0o750, of: user)
+        // Others may pass: the socket for questions may be for another group, and each socket has a mode of its own.
+        for socket in [configuration.control.socket, configuration.control.readSocket].compactMap(\.self) {
+            try makeFolder(folder(of: socket), mode: 0o711, of: user)
+        }
         do throws(SystemUserError) { try user.become() } catch { throw ServiceError.user("\(error)") }
         log.event(.notice, LogLine("rights-given-up").with("user", user.name))
     }
@@ -42,7 +45,10 @@ enum Rights {
     /// One that is not there is made for the user; one that is there is left as it is, and judged by whoever uses it.
     private static func makeFolder(_ path: String, mode: mode_t, of user: SystemUser) throws(ServiceError) {
         guard !path.isEmpty, mkdir(path, mode) == 0 else { return }
-        guard chmod(path, mode) == 0, lchown(path, user.number, user.group) == 0 else {
+        // What was made, and no link that somebody has put there since.
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        defer { if folder >= 0 { close(folder) } }
+        guard folder >= 0, fchmod(folder, mode) == 0, fchown(folder, user.number, user.group) == 0 else {
             throw ServiceError.user("\(path) cannot be given to \(user.name): \(Errno(rawValue: errno))")
         }
     }

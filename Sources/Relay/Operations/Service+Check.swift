@@ -49,7 +49,39 @@ extension Service {
             ServiceParts.missingAnchors(configuration, TrustStores()).map {
                 ["\($0). Cure: \(ServiceParts.anchorsCure)."]
             } ?? []
-        return anchors + configuration.socketWarnings() + ((try? KeyRing(loading: configuration))?.warnings ?? [])
+        return anchors + configuration.socketWarnings() + rightsWarnings(configuration)
+            + ((try? KeyRing(loading: configuration))?.warnings ?? [])
+    }
+
+    /// What others of this machine may do that they need not.
+    static func rightsWarnings(_ configuration: Configuration) -> [String] {
+        openKeyWarnings(configuration) + questionWarnings(configuration)
+    }
+
+    /// Keys of listeners that others of this machine can read.
+    private static func openKeyWarnings(_ configuration: Configuration) -> [String] {
+        let intake = configuration.intake
+        var warnings: [String] = []
+        let keys =
+            [("intake.tls_key", intake.tlsKey)]
+            + intake.listeners.enumerated().map { ("intake.listener[\($0.offset)].tls_key", $0.element.tlsKey) }
+        for (key, path) in keys {
+            var status = stat()
+            guard let path, stat(path, &status) == 0, status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP) != 0 else {
+                continue
+            }
+            warnings.append(
+                "\(key): anybody on this machine can read or change \(path) (mode \(String(status.st_mode & 0o7777, radix: 8))). Cure: chmod 640 it."
+            )
+        }
+        return warnings
+    }
+
+    private static func questionWarnings(_ configuration: Configuration) -> [String] {
+        guard configuration.control.readSocket != nil, configuration.control.readGroup == nil else { return [] }
+        return [
+            "control.read_socket: without control.read_group it is for the same people as control.socket, who may give orders. Cure: name a group."
+        ]
     }
 
     /// Tries the settings of `[dns]` in a throw-away worker with a real lookup, because libunbound takes values with which

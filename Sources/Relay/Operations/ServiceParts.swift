@@ -42,6 +42,9 @@ struct ServiceParts: Sendable {
         }
         warnOfLibraries(log)
         tellMissingAnchors(settings, log)
+        for warning in Service.rightsWarnings(configuration) {
+            log.event(.warning, LogLine("rights-too-wide").with("reason", warning))
+        }
         try Rights.giveUp(configuration, inherited, log)
         let store: SQLiteStore
         do throws(StoreOpenError) {

@@ -42,7 +42,7 @@ extension Columns {
         return .mailbox(Mailbox(localPart: local, domain: try domain()))
     }
 
-    /// A domain that cannot be read is one that nobody can have, for people (RFC 2606 §2).
+    /// A domain that cannot be read is one that nobody can have, for people.
     private mutating func domain() throws -> MailDomain {
         let column = try value()
         do {

@@ -46,5 +46,33 @@ struct ClientAheadTests {
         var driver = try ClientDriver()
         _ = driver.hello()
         #expect(driver.reply("550 no", pendingBytes: 20).hasPrefix("done bounced"))
+        #expect(!driver.isReusable, "what lies there would answer the next transaction")
+    }
+
+    @Test("a refusal of the first of two recipients with more behind it: the second is not asked for here")
+    func refusalOfOne() throws {
+        var driver = try ClientDriver(to: ["a@b.example", "c@b.example"])
+        _ = driver.hello()
+        _ = driver.reply("250 ok")
+        let end = driver.reply("550 no", pendingBytes: 8)
+        #expect(end == "finish bounced remote-reply 550, next-host protocol-error", "\(end)")
+    }
+
+    @Test("a refusal of content with more behind it stands, and the connection is of no use")
+    func refusalOfContent() throws {
+        var driver = try ClientDriver()
+        _ = driver.hello()
+        _ = driver.replies("250 ok", "250 ok", "354 go")
+        _ = driver.on(.contentSent)
+        #expect(driver.reply("554 no", pendingBytes: 8).hasPrefix("done bounced"))
+        #expect(!driver.isReusable)
+    }
+
+    @Test("a refusal of EHLO with more behind it: HELO would take that for its answer")
+    func refusalOfHello() throws {
+        var driver = try ClientDriver()
+        _ = driver.on(.connected)
+        _ = driver.reply("220 mx.example")
+        #expect(driver.reply("502 no", pendingBytes: 8) == "finish next-host protocol-error")
     }
 }

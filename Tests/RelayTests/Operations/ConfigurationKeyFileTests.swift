@@ -53,6 +53,22 @@ struct ConfigurationKeyFileTests {
         withExtendedLifetime((loose, group, noKey, gone, good)) {}
     }
 
+    @Test("a listener's key that everybody can read is warned of; so is a socket for questions without a group")
+    func rights() throws {
+        let pem = try DKIMKeyFiles.ed25519()
+        let (loose, group) = (try KeyFile(pem, mode: 0o644), try KeyFile(pem, mode: 0o640))
+        var configuration = Configuration()
+        configuration.intake.tlsKey = loose.path
+        #expect(Service.checkWarnings(configuration).contains { $0.contains("intake.tls_key") && $0.contains("644") })
+        configuration.intake.tlsKey = group.path
+        #expect(!Service.checkWarnings(configuration).contains { $0.contains("tls_key") })
+        configuration.control.readSocket = "/run/waxwing/read.sock"
+        #expect(Service.checkWarnings(configuration).contains { $0.contains("control.read_group") })
+        configuration.control.readGroup = "adm"
+        #expect(!Service.checkWarnings(configuration).contains { $0.contains("control.read_group") })
+        withExtendedLifetime((loose, group)) {}
+    }
+
     @Test("DKIM-23 a ring finds the keys of a domain and of those above it")
     func near() throws {
         let world = try SigningWorld("s1.d.test", "s2.a.d.test", "s3.test", "s4.e.test")

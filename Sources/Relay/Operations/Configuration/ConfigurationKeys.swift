@@ -143,7 +143,10 @@ extension ConfigurationSection {
                 """),
             ConfigurationKey(
                 "control", "read_group", \.control.readGroup, .optional(.groupName), example: "\"adm\"",
-                "Whose members may ask there (mode 0660). Empty: the group of relayd."),
+                """
+                Whose members may ask there (mode 0660). Empty: the group of relayd, whose members may give orders as well. \
+                relayd must be a member of it, or be started as root.
+                """),
         ])
 
     private static let log = ConfigurationSection(

@@ -58,7 +58,8 @@ extension Configuration.LogStation {
                     "journal-goes-on", "in-flight-missing", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",
                     "log-lines-lost", "alarm-raised", "alarm-cleared", "alarm-acknowledged", "alarm-untold",
-                    "alarms-full", "absence", "runs-as-root", "rights-given-up", "crashed", "crash-suspect",
+                    "alarms-full", "absence", "runs-as-root", "rights-too-wide", "rights-given-up", "crashed",
+                    "crash-suspect",
                     "clock-stepped", "clock-right", "clock-believed",
                 ]
             ),

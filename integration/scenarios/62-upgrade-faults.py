@@ -26,7 +26,7 @@ MESSAGES = 10_000
 @slow
 def scenario_killed_in_migration(bed: Bed) -> None:
     """F121 An upgrade with 10,000 letters is killed at one write after the other: each schema is whole, and in the end all letters are there"""
-    relay = Traced(bed, "51-upgrade-faults", 11, more={"retry": {"minimum": toml("1h"), "maximum": toml("2h")}})
+    relay = Traced(bed, "62-upgrade-faults", 11, more={"retry": {"minimum": toml("1h"), "maximum": toml("2h")}})
     with relay:
         pour(relay.address, "bulk@sender.example", [f"user{number}@mismatch.example" for number in range(MESSAGES)])
         assert relay.stop() == 0

@@ -62,8 +62,8 @@ STORES: tuple[tuple[str, Callable[[Path], None]], ...] = (
 def scenario_store_refused(bed: Bed, case: tuple[str, Callable[[Path], None]]) -> None:
     """F120 A store that is not fit to be written: exit 78, one line that names it"""
     number = 20 + STORES.index(case)
-    with disk(bed, f"51-start-faults-store{number}", "size=80m") as store:
-        relay = Relay(bed, f"51-start-faults-store{number}", number, store=store, more={"store": {"minimum_free": quoted("1 MB")}})
+    with disk(bed, f"61-start-faults-store{number}", "size=80m") as store:
+        relay = Relay(bed, f"61-start-faults-store{number}", number, store=store, more={"store": {"minimum_free": quoted("1 MB")}})
         with relay:
             assert relay.stop() == 0
         case[1](store)
@@ -72,8 +72,8 @@ def scenario_store_refused(bed: Bed, case: tuple[str, Callable[[Path], None]]) -
 
 def scenario_second_daemon(bed: Bed) -> None:
     """F120 A second daemon on the same store: exit 78, one line; the first goes on"""
-    with Relay(bed, "51-start-faults-first", 25) as relay:
-        second = Relay(bed, "51-start-faults-second", 26, store=relay.store)
+    with Relay(bed, "61-start-faults-first", 25) as relay:
+        second = Relay(bed, "61-start-faults-second", 26, store=relay.store)
         said = storefiles.refused(second)
         assert str(relay.store) in said and "in use" in said, said
         assert outcome(relay, "someone@good.example", "first")["status"] == "delivered"
@@ -95,7 +95,7 @@ SHORTAGES = (Shortage("space", "size=80m", {"minimum_free": quoted("4 MB")}, 500
 @cases(SHORTAGES, lambda case: case.what)
 def scenario_runs_short(bed: Bed, case: Shortage) -> None:
     """F114 It runs short: 452 4.3.1, already to MAIL; what was accepted goes out, which makes room, and mail is accepted again"""
-    name = f"51-start-faults-{case.what}"
+    name = f"61-start-faults-{case.what}"
     with disk(bed, name, case.options) as store, Relay(bed, name, 27 + SHORTAGES.index(case), store=store, more={"store": case.store}) as relay:
         assert relay.ctl("destinations", "suspend", SUSPENDED)[0] == 0
         taken: list[Letter] = []
@@ -154,14 +154,14 @@ def scenario_key_file(bed: Bed, case: tuple[str, Callable[[Path], None]]) -> Non
     file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(dkimkeys.path(bed.folder, "rsa"), file)
     file.chmod(0o600)
-    relay = signing(bed, f"51-start-faults-key{number}", number, file)
+    relay = signing(bed, f"61-start-faults-key{number}", number, file)
     case[1](file)
     assert str(file) in storefiles.refused(relay)
 
 
 def scenario_no_last_line_end(bed: Bed) -> None:
     """F126 Content that ends within a line (BDAT): what arrives is signed, and the signature holds"""
-    with signing(bed, "51-start-faults-unended", 35, dkimkeys.path(bed.folder, "rsa")) as relay:
+    with signing(bed, "61-start-faults-unended", 35, dkimkeys.path(bed.folder, "rsa")) as relay:
         letter = Letter.to(f"someone@{SUSPENDED}", body=b"first\nlast", name="dkim")
         content = letter.content.replace(b"\n", b"\r\n")
         assert not content.endswith(b"\n")
@@ -179,7 +179,7 @@ def scenario_no_last_line_end(bed: Bed) -> None:
 
 def scenario_unsignable(bed: Bed) -> None:
     """F126 unsignable = "bounce": a letter with two From fields goes back with 5.7.5, and no host sees it"""
-    with signing(bed, "51-start-faults-unsignable", 36, dkimkeys.path(bed.folder, "rsa"), unsignable=quoted("bounce")) as relay:
+    with signing(bed, "61-start-faults-unsignable", 36, dkimkeys.path(bed.folder, "rsa"), unsignable=quoted("bounce")) as relay:
         letter = Letter.to(f"someone@{SUSPENDED}", name="dkim", headers="From: mallory@sender.example\n")
         relay.submit(letter)
         last = relay.wait_attempt(letter, letter.recipients[0], ("bounced",))[-1]
@@ -193,7 +193,7 @@ def scenario_no_anchor(bed: Bed) -> None:
     empty = bed.folder / "relays" / "51-empty.key"
     empty.parent.mkdir(parents=True, exist_ok=True)
     empty.write_text("")
-    relay = Relay(bed, "51-start-faults-no-anchor", 37, more={"dns": {"root_trust_anchor": quoted(empty)}})
+    relay = Relay(bed, "61-start-faults-no-anchor", 37, more={"dns": {"root_trust_anchor": quoted(empty)}})
     assert str(empty) in storefiles.refused(relay)
 
 
@@ -204,7 +204,7 @@ def scenario_stale_anchor(bed: Bed) -> None:
     signer.sign("")
     stale = signer.folder / "stale.key"
     stale.write_text(signer.dnskey(""))
-    with Relay(bed, "51-start-faults-stale-anchor", 38, more={"dns": {"root_trust_anchor": quoted(stale)}}) as relay:
+    with Relay(bed, "61-start-faults-stale-anchor", 38, more={"dns": {"root_trust_anchor": quoted(stale)}}) as relay:
         for domain in ("good.example", "insecure.example", "plain.example"):
             last = outcome(relay, f"someone@{domain}", "anchor")
             assert (last["status"], last["cause"]) == ("deferred", "dns-bogus"), last

@@ -34,7 +34,7 @@ FIRST = 25_000
 
 @contextmanager
 def fixture(bed: Bed) -> Iterator[Relay]:
-    with Relay(bed, "52-load-faults-load", 20) as relay:
+    with Relay(bed, "56-load-faults-load", 20) as relay:
         assert outcome(relay, "someone@good.example", "warm")["status"] == "delivered"
         yield relay
 
@@ -111,7 +111,7 @@ def scenario_nested(relay: Relay) -> None:
 def scenario_session(first: Relay) -> None:
     """F107 Fifty thousand letters of one octet in one session, or a million: all are taken, and memory is flat"""
     more = {"retry": {"minimum": toml("1h"), "maximum": toml("2h")}}
-    with Relay(first.bed, "52-load-faults-session", 21, more=more) as relay:
+    with Relay(first.bed, "56-load-faults-session", 21, more=more) as relay:
         assert relay.ctl("destinations", "suspend", "good.example")[0] == 0
 
         def send(count: int) -> None:
@@ -138,7 +138,7 @@ def scenario_no_names(first: Relay) -> None:
     # timers spin, and nothing could be said of the processor.)
     more = {"retry": {"minimum": toml("5s"), "maximum": toml("20s"), "lifetime": toml("5d")}, "dns": {"lookup_timeout": toml("3s")}}
     with Attacker(first.bed, "wrong-certificate-webpki-other") as attacker, \
-            Relay(first.bed, "52-load-faults-names", 22, more=more, network=attacker) as relay:
+            Relay(first.bed, "56-load-faults-names", 22, more=more, network=attacker) as relay:
         attacker.block_names = True
         domains = ("insecure.example", "plain.example")
         with attacker.entered():

@@ -31,7 +31,7 @@ ALERTING = "127.1.7.252"
 
 @contextmanager
 def fixture(bed: Bed) -> Iterator[Relay]:
-    with Relay(bed, "51-policy-faults-policies", 50, more=watching.FORGETFUL | watching.SHORT_IDLE | REPORTS,
+    with Relay(bed, "45-policy-faults-policies", 50, more=watching.FORGETFUL | watching.SHORT_IDLE | REPORTS,
                tables=(key_table(bed.folder, "tlsrpt", use="reports"),)) as relay:
         yield relay
 
