@@ -104,10 +104,18 @@ static inline int waxwing_fault(int place) {
     return numbers[place];
 }
 
-// Where a crash is noted: two words of a mapped file, the signal and the thread. Read by the handler, so neither lazy nor locked.
-static inline volatile uint32_t **waxwing_crash_note(void) {
-    static volatile uint32_t *note;
-    return &note;
+// Where a crash is noted: two words of memory, the signal and the thread; and the file that the memory around them goes to then. Read by the
+// handler, so neither lazy nor locked. Memory of our own, and not a mapped file: a store to a page of a file waits for its disk where
+// that is frozen, and is a fault itself where it is read-only.
+struct waxwing_crash_record {
+    volatile uint32_t *note;
+    const void *memory;
+    size_t size;
+    int file;
+};
+static inline struct waxwing_crash_record *waxwing_crash_note(void) {
+    static struct waxwing_crash_record record;
+    return &record;
 }
 
 // Who was told of faults before us.
@@ -117,10 +125,14 @@ static inline struct sigaction *waxwing_earlier_actions(void) {
 }
 
 static inline void waxwing_note_crash(int number, siginfo_t *what, void *context) {
-    volatile uint32_t *note = *waxwing_crash_note();
+    const struct waxwing_crash_record *record = waxwing_crash_note();
+    volatile uint32_t *note = record->note;
     if (note != 0 && note[0] == 0) {
         note[1] = (uint32_t)syscall(SYS_gettid);
         note[0] = (uint32_t)number;
+        // Not synced: the process ends, not the machine. What is not written is not known at the next start, no more.
+        ssize_t written = pwrite(record->file, record->memory, record->size, 0);
+        (void)written;
     }
     // An earlier handler (Swift's backtracer where somebody has switched it on, a sanitizer) is called as it would have been
     // without us: its report is what a crash is mended by. Behind the note, since it may end the process, or hang.
@@ -139,16 +151,17 @@ static inline void waxwing_note_crash(int number, siginfo_t *what, void *context
 
 // Gives the signals back to who had them, if it is in `note` that crashes are noted.
 static inline void waxwing_stop_watching_crashes(uint32_t *note) {
-    if (note == 0 || *waxwing_crash_note() != note) return;
-    *waxwing_crash_note() = 0;
+    if (note == 0 || waxwing_crash_note()->note != note) return;
+    waxwing_crash_note()->note = 0;
     for (int place = 0; place < waxwing_fault_count; place++) {
         sigaction(waxwing_fault(place), waxwing_earlier_actions() + place, 0);
     }
 }
 
-// Notes the signal that ends this process in `note` from now on, and no longer anywhere else. 0, or an error number.
-static inline int waxwing_watch_crashes(uint32_t *note) {
-    waxwing_stop_watching_crashes((uint32_t *)*waxwing_crash_note());
+// Notes the signal that ends this process in `note` from now on, and no longer anywhere else; then writes `memory`, which holds the note, to
+// the start of `file`. 0, or an error number.
+static inline int waxwing_watch_crashes(uint32_t *note, const void *memory, size_t size, int file) {
+    waxwing_stop_watching_crashes((uint32_t *)waxwing_crash_note()->note);
     // Read first: a handler that runs already must not find half of it.
     for (int place = 0; place < waxwing_fault_count; place++) {
         if (sigaction(waxwing_fault(place), 0, waxwing_earlier_actions() + place) != 0) return errno;
@@ -158,7 +171,10 @@ static inline int waxwing_watch_crashes(uint32_t *note) {
     sigemptyset(&action.sa_mask);
     action.sa_sigaction = waxwing_note_crash;
     action.sa_flags = SA_SIGINFO | SA_RESETHAND | SA_NODEFER | SA_ONSTACK;
-    *waxwing_crash_note() = note;
+    waxwing_crash_note()->memory = memory;
+    waxwing_crash_note()->size = size;
+    waxwing_crash_note()->file = file;
+    waxwing_crash_note()->note = note;
     for (int place = 0; place < waxwing_fault_count; place++) {
         if (sigaction(waxwing_fault(place), &action, 0) != 0) {
             int error = errno;

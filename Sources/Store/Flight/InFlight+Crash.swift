@@ -2,7 +2,7 @@ import Glibc
 
 /// What the last life of the program left behind.
 extension InFlight {
-    /// Reads it from the mapped file, which is ready for this life then: nobody is under way, no crash is noted, and the counts are those
+    /// Reads it from the memory that the file was read into, which is ready for this life then: nobody is under way, no crash is noted, and the counts are those
     /// with this crash.
     ///
     /// A message that the store has no more is no suspect, and loses its count: when the store is opened its number is given out

@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Which messages are being delivered, in a small file of the store's folder that outlives the process.
+/// Which messages are being delivered, for the start behind a crash.
 ///
-/// The file is mapped: to enter and to leave costs two stores to memory, no system call and no sync. After a crash of this program by a fault of its
-/// own (not SIGKILL, not a power cut, which say nothing about mail) the next start finds here who was under way on the thread that
-/// fell, and how often that has happened. Whoever opens the file holds the store's lock. Safe from any thread.
+/// It is memory: to enter and to leave costs two stores, no system call, and never waits for a disk. A crash of this program by a fault of its
+/// own (not SIGKILL, not a power cut, which say nothing about mail) writes it to a small file of the store's folder, where the next start
+/// finds who was under way on the thread that fell, and how often that has happened. Whoever opens the file holds the store's lock. Safe from any thread.
 public final class InFlight: Sendable {
     /// Deliveries that can be noted at once; more go unnoted. Ours.
     public static let slots = 1024
@@ -52,7 +52,9 @@ public final class InFlight: Sendable {
 
     /// What the last life left; nil where it ended otherwise.
     public let crash: Crash?
-    // nonisolated(unsafe): a place in the file belongs to who took its number from `free`, the counts to who holds that lock.
+    /// The file, open for the handler of crashes.
+    private let descriptor: CInt
+    // nonisolated(unsafe): a place belongs to who took its number from `free`, the counts to who holds that lock.
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer
     private let free: Mutex<[Int]>
 
@@ -64,38 +66,54 @@ public final class InFlight: Sendable {
         let descriptor = try call {
             openat(folder, Self.fileName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
-        defer { _ = Glibc.close(descriptor) }
+        do throws(Errno) {
+            base = try Self.read(descriptor)
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+        free = Mutex(Array((0..<Self.slots).reversed()))
+        crash = Self.takeOver(base, isKept: isKept)
+        // A crash is told of once.
+        keep()
+    }
+
+    /// What the file holds, in memory; an empty one where it makes no sense.
+    private static func read(_ descriptor: CInt) throws(Errno) -> UnsafeMutableRawPointer {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Errno.last }
         let isWhole = Int(status.st_size) == Layout.size
         if !isWhole {
             guard ftruncate(descriptor, 0) == 0 else { throw Errno.last }
-            // Blocks of its own: a full disk is found out here, and not by a signal at the first store.
+            // Blocks of its own: a full disk is found out here, and not at the crash.
             let code = posix_fallocate(descriptor, 0, off_t(Layout.size))
             guard code == 0 else { throw Errno(code: code) }
         }
-        guard let base = mmap(nil, Layout.size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
-            base != MAP_FAILED
-        else { throw Errno.last }
-        self.base = base
-        free = Mutex(Array((0..<Self.slots).reversed()))
-        if !isWhole || base.load(as: UInt64.self) != Layout.magic {
+        let base = UnsafeMutableRawPointer.allocate(byteCount: Layout.size, alignment: 64)
+        if pread(descriptor, base, Layout.size, 0) != Layout.size || base.load(as: UInt64.self) != Layout.magic {
             memset(base, 0, Layout.size)
             base.storeBytes(of: Layout.magic, as: UInt64.self)
         }
-        crash = Self.takeOver(base, isKept: isKept)
+        return base
     }
 
     deinit {
-        // The handler must not write where nothing is mapped any more.
+        // The handler must not read what is given back.
         stopWatching()
-        munmap(base, Layout.size)
+        base.deallocate()
+        _ = Glibc.close(descriptor)
+    }
+
+    /// Writes the memory to the file as it is. What cannot be written is as it was at the next start.
+    func keep() {
+        _ = pwrite(descriptor, base, Layout.size, 0)
     }
 
     /// Has crashes of this process noted here from now on, until ``stopWatching()``. One file at a time in a process.
     /// - Returns: why they cannot be; nil where they are.
     public func watchCrashes() -> String? {
-        let code = waxwing_watch_crashes(note)
+        let code = waxwing_watch_crashes(note, base, Layout.size, descriptor)
         return code == 0 ? nil : Errno(code: code).description
     }
 
@@ -135,6 +153,7 @@ public final class InFlight: Sendable {
             var counts = CrashCounts(reading: base + Layout.counts)
             counts.keep { !messages.contains($0) }
             counts.write(to: base + Layout.counts)
+            keep()
         }
     }
 }

@@ -28,7 +28,8 @@ final class FlightFolder {
     }
 
     /// Writes what the handler would, on this thread or another.
-    func note(signal: Int32, thread: UInt32 = waxwing_thread_id()) throws {
+    func note(_ flight: InFlight, signal: Int32, thread: UInt32 = waxwing_thread_id()) throws {
+        flight.keep()
         let file = openat(descriptor, InFlight.fileName, O_WRONLY)
         try #require(file >= 0)
         defer { _ = close(file) }
@@ -44,7 +45,7 @@ final class FlightFolder {
     ) throws -> InFlight.Crash? {
         let flight = try open(isKept: isKept)
         for message in messages { _ = flight.enter(MessageNumber(message)) }
-        try note(signal: signal)
+        try note(flight, signal: signal)
         return flight.crash
     }
 }

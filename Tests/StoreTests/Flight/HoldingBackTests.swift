@@ -11,6 +11,7 @@ struct HoldingBackTests {
     private func fall(_ fixture: Fixture, _ store: SQLiteStore, with messages: [MessageNumber]) async throws {
         let flight = try #require(store.inFlight)
         for message in messages { _ = flight.enter(message) }
+        flight.keep()
         let words = [UInt32(SIGSEGV), waxwing_thread_id()]
         try fixture.write(
             words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } },

@@ -20,7 +20,7 @@ struct InFlightTests {
             }
             flight.leave(flight.enter(Self.number(5)))
             _ = flight.enter(Self.number(7))
-            try folder.note(signal: SIGSEGV)
+            try folder.note(flight, signal: SIGSEGV)
         }
     }
 
@@ -31,7 +31,7 @@ struct InFlightTests {
             let flight = try folder.open()
             _ = flight.enter(Self.number(7))
             _ = flight.enter(Self.number(8))
-            try folder.note(signal: SIGILL, thread: 1)
+            try folder.note(flight, signal: SIGILL, thread: 1)
         }
         let crash = try #require(try folder.open().crash)
         #expect(crash.suspects.map(\.message) == [Self.number(7), Self.number(8)])
