@@ -99,7 +99,7 @@ def scenario_disk_hangs(first: Relay) -> None:
     """F117 The disk hangs: nobody is told 250, who is beyond the bound is turned away, the relay answers and is not ready; then all is there"""
     bed = first.bed
     limits = {"intake": {"client_connection_limit": str(CLIENTS // 2)}, "store": {"minimum_free": quoted("1 MB")}}
-    with ext4(bed, "49-hangs") as store, Relay(bed, "49-hangs", 6, store=store, more=limits) as relay:
+    with ext4(bed, "49-hangs") as store, Relay(bed, "49-hangs", 6, store=store, more=limits) as relay, OwnHost(SLOW, pause=HANGS / 3) as host:
         goes_on(relay)
         wait_for("readiness", lambda: ready(relay)[0] == 200, 20)
         letters = [Letter.to("someone@good.example", name="hang") for _ in range(CLIENTS)]
@@ -111,6 +111,10 @@ def scenario_disk_hangs(first: Relay) -> None:
             except (OSError, smtplib.SMTPException) as error:
                 answers[letter.sender] = getattr(error, "smtp_code", 0)
         threads = [threading.Thread(target=hand_in, args=(letter,)) for letter in letters]
+        # A delivery that ends while the disk hangs: what it leaves in memory must not be a page of a file there.
+        under_way = Letter.to(f"someone@[{SLOW}]", name="hang")
+        relay.submit(under_way)
+        wait_for("a delivery under way", lambda: host.now == 1, 20)
         with frozen(store):
             for thread in threads:
                 thread.start()
@@ -126,6 +130,8 @@ def scenario_disk_hangs(first: Relay) -> None:
         for letter in taken:
             relay.wait_attempt(letter, letter.recipients[0], ("delivered",), 60)
             assert len(bed.delivered("good.example", letter.mark)) == 1
+        relay.wait_attempt(under_way, under_way.recipients[0], ("delivered",), 60)
+        assert len(host.taken) == 1, host.taken
         wait_for("readiness", lambda: ready(relay)[0] == 200, 20)
         assert meanwhile[0] == 503 and "store" in meanwhile[1], meanwhile
 @slow
