@@ -16,9 +16,7 @@ import Testing
         let store = try fixture.open()
         let queued = try await store.enqueue([Fixture.message(to: Array(repeating: "a.net", count: count))])[0]
         let settled = try await store.settle(queued, Array(0..<count), attempts: [Self.last])
-        // What is told of it has a stand-in for what cannot be read.
-        #expect(settled.openRecipients == 0)
-        #expect(settled.ended?.recipients.map(\.recipient.mailbox.localPart) == ["unreadable"])
+        #expect(settled.openRecipients == 0 && settled.ended == nil)
         await store.close()
         for table in ["message", "content", "recipient", "attempt"] {
             #expect(try fixture.query("SELECT count(*) FROM \(table)") == ["0"], "\(table)")
