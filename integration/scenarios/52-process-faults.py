@@ -92,14 +92,16 @@ def scenario_ticket(first: Relay) -> None:
 LEVELS = {"good.example": "dane", "dane-ta.example": "dane", "unusable.example": "encrypted", "insecure.example": "encrypted"}
 
 
+# FAILS: in the second round the lookup ends by its own time (ten seconds) and not with the resolver. Whose fault that is, is not known
+# yet; what `make test` has of fault 23 is in 20-restart.
+@slow
 def scenario_resolver_falls(relay: Relay) -> None:
     """F23 The resolver dies by SIGSEGV with lookups under way: they fail, no level is lowered, no policy forgotten, and a new resolver comes"""
     with ChangingHost(relay.bed, "state-policy.example", "webpki") as host:
         assert outcome(relay, "someone@state-policy.example", "falls")["sts"] == "enforce"
         host.show("self-signed")
         letters: list[Letter] = []
-        # FAILS in a second round: there the lookup ended by its own time (ten seconds) and not with the resolver. Why is not known yet.
-        for _ in range(1):
+        for _ in range(3):
             waiting = send(relay, "someone@state-lookup.example", "falls")
             (worker,) = wait_for("the resolver", lambda: len(found := relay.workers()) == 1 and found, 20)
             time.sleep(0.5)
