@@ -12,6 +12,8 @@ public struct HostRest: Sendable {
     public static let maximum: Int64 = 600
     /// Fraction of a rest by which it may be longer.
     public static let jitter = 0.2
+    /// Seconds of a rest at most, jitter included.
+    public static let longest: Int64 = 720
     /// Seconds after which a trial that said nothing counts as lost, and another may begin: twice the time a connection
     /// takes to fail by default.
     public static let trialLimit: Int64 = 60

@@ -26,8 +26,8 @@ final class Destination {
     var pace: Pace?
     /// True while it waits for its pace, or its site's.
     var isPaced = false
-    /// All its hosts rest, for what mail to it or to others found: until then nothing is tried, and nobody is to blame.
-    var restsUntil: WallTime?
+    /// All its hosts rest, for what mail to it or to others found: meanwhile nothing is tried, and nobody is to blame.
+    private var rest: (since: WallTime, until: WallTime)?
     /// Why all its hosts failed, while it is backed off; else why the last attempt that failed did.
     var failure: Reason?
     /// The address family that worked last.
@@ -45,9 +45,26 @@ final class Destination {
 
     /// How it stands: down, resting, or open.
     func opening(at now: WallTime) -> DestinationWindow.Opening {
-        if let restsUntil, restsUntil > now { return .closed(until: restsUntil) }
+        if let until = restsUntil(at: now) { return .closed(until: until) }
         return window.opening(at: now)
     }
+
+    /// The end of its rest; nil where it does not rest.
+    func restsUntil(at now: WallTime) -> WallTime? {
+        // A clock that was set back must not keep it at rest.
+        guard let rest, now < rest.until, now >= rest.since else { return nil }
+        return rest.until
+    }
+
+    /// All its hosts rest.
+    /// - Returns: until when: no longer than a host may, since `until` may be of a clock that was set back meanwhile.
+    func rests(until: WallTime, at now: WallTime) -> WallTime {
+        let until = min(until, now.advanced(by: HostRest.longest))
+        rest = (now, until)
+        return until
+    }
+
+    func endRest() { rest = nil }
 
     /// Nothing is under way, nothing waits, and nothing would be lost with it.
     var isForgettable: Bool { workers == 0 && ready.isEmpty && !window.isDown && !hasMoreOnDisk && !isPaced }

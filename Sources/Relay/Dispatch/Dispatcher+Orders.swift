@@ -78,7 +78,7 @@ extension Dispatcher {
         for name in names {
             guard let destination = destination(name) else { continue }
             if destination.window.isDown { destination.window.reset() }
-            destination.restsUntil = nil
+            destination.endRest()
             overflow(destination)
             serve(destination)
         }

@@ -33,7 +33,7 @@ extension Dispatcher {
             putBack(destination, because: suspension.reasonInWords)
             return nil
         }
-        if let until = destination.restsUntil, until > now {
+        if let until = destination.restsUntil(at: now) {
             putBack(destination, because: destination.failure ?? Self.unknownFailure)
             passes.wake(at: until)
             return nil

@@ -62,7 +62,7 @@ extension Dispatcher {
         } else {
             destination.window.succeeded(ticket)
             destination.failure = result.lastReason
-            destination.restsUntil = nil
+            destination.endRest()
             destination.family = result.family ?? destination.family
         }
         tell(destination, wasDown: wasDown)

@@ -73,7 +73,7 @@ extension Dispatcher {
         release(job)
         guard let destination = destinations[job.destination] else { return }
         if let ticket = assignment.ticket { destination.window.released(ticket) }
-        destination.restsUntil = until
+        let until = destination.rests(until: until, at: parts.clock())
         destination.failure = reason
         shut.insert(destination.name)
         passes.wake(at: until)

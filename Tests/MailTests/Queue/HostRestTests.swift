@@ -42,6 +42,7 @@ import Testing
             let until = try #require(rest.restsUntil(Self.host, port: 25, at: now))
             let length = until.seconds - now.seconds
             #expect(length >= expected && Double(length) <= Double(expected) * (1 + HostRest.jitter))
+            #expect(length <= HostRest.longest)
             #expect(rest.mayTry(Self.host, port: 25, at: until.advanced(by: -1)) == false)
             now = until
             #expect(rest.mayTry(Self.host, port: 25, at: now) == true)
