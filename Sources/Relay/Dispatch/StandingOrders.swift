@@ -28,7 +28,9 @@ final class StandingOrders: Sendable {
     /// - Parameter time: suspensions that ended before have no part in what holds.
     func renew(suspensions: [Suspension], holds: [HoldRule], at time: WallTime, reading: Int) {
         let active = Dictionary(
-            suspensions.filter { $0.isActive(at: time) }.map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
+            // Time that is left out suspends nobody, also while it has not come.
+            suspensions.filter { $0.isActive(at: time) && $0.destination != SuspensionHistory.everywhere }
+                .map { ($0.destination, $0) }, uniquingKeysWith: { $1 })
         let history = SuspensionHistory(
             suspensions.map {
                 SuspensionHistory.Span(
