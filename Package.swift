@@ -126,6 +126,7 @@ let package = Package(
             "Relay",
             [
                 "Relay", "Mail", "Net", "TLS", "DNS", "Store", .product(name: "Logging", package: "swift-log"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         tests(
             "relayctl",

@@ -139,7 +139,7 @@ public final class Service: Sendable {
         await recountQueue()
         try await reroute()
         JudgedClock.shared.adopt(patience: configuration.queue.clockPatience)
-        await leaveOutAbsence()
+        try await leaveOutAbsence()
         do throws(StoreError) { try await renewOrders() } catch {
             throw ServiceError.store("what was ordered about the queue could not be read: \(error)")
         }

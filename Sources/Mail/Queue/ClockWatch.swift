@@ -34,9 +34,19 @@ public struct ClockWatch: Hashable, Sendable {
             self.to = to
         }
 
+        /// Seconds of a step that is believed at most: more is no clock. Some 300 years. Ours.
+        public static let furthest: Int64 = 10_000_000_000
+
         /// Below zero where it was set back.
         public var seconds: Int64 { to.seconds.difference(from.seconds) }
         public var isForwards: Bool { seconds > 0 }
+        /// False where no time makes it true.
+        public var isBelievable: Bool { seconds.magnitude <= UInt64(Self.furthest) }
+
+        /// The two may be looks at one step: a clock that is slewed meanwhile makes it no other.
+        public func isLike(_ other: Step) -> Bool {
+            seconds.distance(other.seconds) <= ClockWatch.tolerance
+        }
     }
 
     /// Seconds by which the two may differ at once without a doubt: a clock that is put right by less harms nothing here. Ours.
@@ -88,23 +98,28 @@ public struct ClockWatch: Hashable, Sendable {
         return Step(from: WallTime(seconds: reading.uptime).advanced(by: believed), to: reading.wall)
     }
 
-    /// The step that has stood long enough to be believed.
+    /// The step that has stood long enough to be believed. One that is too far never has.
     public func due(_ reading: Reading) -> Step? {
         guard let doubt, reading.offset.distance(doubt.offset) <= Self.tolerance,
-            reading.uptime.difference(doubt.since) >= patience
+            reading.uptime.difference(doubt.since) >= patience, let step = doubted(reading), step.isBelievable
         else { return nil }
-        return doubted(reading)
+        return step
     }
 
-    /// Seconds until the step is believed, 0 where it is due.
+    /// Seconds until the step is believed, 0 where it is due; nil where it never is, or where there is none.
     public func secondsLeft(_ reading: Reading) -> Int64? {
-        doubt.map { max(0, patience.difference(reading.uptime.difference($0.since))) }
+        guard let doubt, let step = doubted(reading), step.isBelievable else { return nil }
+        return max(0, patience.difference(reading.uptime.difference(doubt.since)))
     }
 
     /// Goes by the wall clock as it is now.
-    public mutating func believe(_ reading: Reading) {
+    /// - Returns: false, and the time goes on as it did, where the clock does not show `step` any more.
+    public mutating func believe(_ step: Step, _ reading: Reading) -> Bool {
+        _ = time(reading)
+        guard let now = doubted(reading), now.isLike(step) else { return false }
         believed = reading.offset
         doubt = nil
+        return true
     }
 }
 

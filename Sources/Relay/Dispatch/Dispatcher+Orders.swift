@@ -86,6 +86,12 @@ extension Dispatcher {
         loader.ring()
     }
 
+    /// The wall clock was set, and what lies on disk was moved with it: all that is due is looked through.
+    func clockWasSet() {
+        passes.hasMoreOnDisk = true
+        loader.ring()
+    }
+
     /// A destination is suspended from now on: what waits for it in memory goes back to the disk.
     func suspended(_ name: String) {
         guard let destination = destinations[name],

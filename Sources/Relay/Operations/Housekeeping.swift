@@ -25,7 +25,7 @@ extension Service {
         var sinceForgetting = Self.forgettingPause
         var crowd = MemoryTrim()
         var journalTrouble: String?
-        var step: ClockWatch.Step?
+        var clock = ClockTurn()
         var sinceTimeNote = Duration.zero
         while !Task.isCancelled {
             let reports = ReportKeeping(
@@ -42,7 +42,7 @@ extension Service {
                 await ground.trace?.forget(at: Self.clock())
             }
             sinceForgetting += Self.housekeepingPause
-            step = await watchClock(before: step)
+            await watchClock(&clock)
             sinceTimeNote += Self.housekeepingPause
             if sinceTimeNote >= Self.timeNotePause {
                 sinceTimeNote = .zero

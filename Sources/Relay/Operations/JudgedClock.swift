@@ -9,25 +9,30 @@ import Synchronization
 final class JudgedClock: Sendable {
     static let shared = JudgedClock()
 
+    private let reading: @Sendable () -> ClockWatch.Reading
     private let watch = Mutex(ClockWatch())
 
-    /// What time it is.
-    var now: WallTime { watch.withLock { $0.time(.now) } }
+    /// - Parameter reading: both clocks; a test has its own.
+    init(_ reading: @escaping @Sendable () -> ClockWatch.Reading = { .now }) { self.reading = reading }
 
-    /// The step that is not believed, and in how many seconds it will be.
-    var doubted: (step: ClockWatch.Step, secondsLeft: Int64)? {
+    /// What time it is.
+    var now: WallTime { watch.withLock { $0.time(reading()) } }
+
+    /// The step that is not believed, and in how many seconds it will be; nil for never.
+    var doubted: (step: ClockWatch.Step, secondsLeft: Int64?)? {
         watch.withLock { watch in
-            let reading = ClockWatch.Reading.now
+            let reading = reading()
             _ = watch.time(reading)
             guard let step = watch.doubted(reading) else { return nil }
-            return (step, watch.secondsLeft(reading) ?? 0)
+            return (step, watch.secondsLeft(reading))
         }
     }
 
     /// The step that has stood for as long as it takes.
-    var due: ClockWatch.Step? { watch.withLock { $0.due(.now) } }
+    var due: ClockWatch.Step? { watch.withLock { $0.due(reading()) } }
 
-    func believe() { watch.withLock { $0.believe(.now) } }
+    /// - Returns: false, and nothing is changed, where the clock does not show that step any more.
+    func believe(_ step: ClockWatch.Step) -> Bool { watch.withLock { $0.believe(step, reading()) } }
 
     /// How long a new time must stand before it is believed.
     func adopt(patience: Duration) { watch.withLock { $0.patience = patience.components.seconds } }

@@ -57,8 +57,9 @@ extension Service: ControlSource {
         var warnings: [String] = []
         if counts == nil { warnings.append("the store does not answer: nothing can be accepted or delivered") }
         if let (step, secondsLeft) = JudgedClock.shared.doubted {
-            warnings.append(
-                "\(step.words): it is believed in \(secondsLeft) s, until then time goes on as it did before")
+            let when =
+                secondsLeft.map { "is believed in \($0) s, until then" } ?? "is so far that it is never believed:"
+            warnings.append("\(step.words): it \(when) time goes on as it did before")
         }
         if let shortage = room.shortage { warnings.append("\(shortage.words): mail is refused with 452") }
         if case .doesNotValidate(let why) = validation.status {

@@ -259,6 +259,12 @@ enum Fact: String {
     case journalBytes = "journal bytes"
     /// When the relay was last known to run.
     case lastTime = "last time"
+    /// The queue is on its way to another time by so many seconds; absent where it is not.
+    case clockMove = "clock move"
+    /// What is to be done behind this time is moved.
+    case clockMoveAfter = "clock move after"
+    /// Recipients up to this number are moved.
+    case clockMoveBehind = "clock move behind"
 
     func value(_ db: Database) throws -> Int64? {
         try db.cachedStatement(sql: "SELECT value FROM fact WHERE name = ?").first([rawValue.databaseValue]) {

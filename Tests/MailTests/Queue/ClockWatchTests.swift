@@ -28,7 +28,7 @@ struct ClockWatchTests {
     }
 
     @Test("A new time is believed when it has stood for the patience, and not a second sooner")
-    func patience() {
+    func patience() throws {
         var watch = ClockWatch()
         _ = watch.time(reading(0))
         for uptime in stride(from: 100 as Int64, through: 699, by: 1) {
@@ -36,12 +36,12 @@ struct ClockWatchTests {
             #expect(watch.due(reading(uptime, step: 86_400)) == nil)
         }
         #expect(watch.secondsLeft(reading(699, step: 86_400)) == 1)
-        let step = watch.due(reading(700, step: 86_400))
+        let step = try #require(watch.due(reading(700, step: 86_400)))
         #expect(step == ClockWatch.Step(from: time(700), to: time(700 + 86_400)))
-        #expect(step?.isForwards == true)
+        #expect(step.isForwards)
         // Until the caller says so the old time goes on.
         #expect(watch.time(reading(701, step: 86_400)) == time(701))
-        watch.believe(reading(702, step: 86_400))
+        #expect(watch.believe(step, reading(702, step: 86_400)) == true)
         #expect(watch.time(reading(703, step: 86_400)) == time(703 + 86_400))
         #expect(watch.doubted(reading(703, step: 86_400)) == nil)
     }
@@ -98,6 +98,33 @@ struct ClockWatchTests {
         #expect(other.due(reading(2, step: 86_400)) == nil)
     }
 
+    @Test(
+        "Only the step that was meant is believed: not one that was set right, nor another",
+        arguments: [1, -1] as [Int64])
+    func meanwhile(sign: Int64) throws {
+        for (now, isBelieved) in [(0, false), (2 * 86_400, false), (-86_400, false), (86_400, true)] as [(Int64, Bool)]
+        {
+            var watch = ClockWatch()
+            _ = watch.time(reading(0))
+            _ = watch.time(reading(10, step: sign * 86_400))
+            let step = try #require(watch.due(reading(610, step: sign * 86_400)))
+            #expect(watch.believe(step, reading(620, step: sign * now)) == isBelieved)
+            #expect(watch.time(reading(621, step: sign * now)) == time(621 + (isBelieved ? sign * now : 0)))
+        }
+    }
+
+    @Test("A step as far as any is believed, one of a second more never", arguments: [1, -1] as [Int64])
+    func furthest(sign: Int64) {
+        for (step, isBelieved) in [(ClockWatch.Step.furthest, true), (ClockWatch.Step.furthest + 1, false)] {
+            var watch = ClockWatch()
+            _ = watch.time(reading(0))
+            _ = watch.time(reading(10, step: sign * step))
+            #expect((watch.secondsLeft(reading(11, step: sign * step)) == 599) == isBelieved)
+            #expect((watch.due(reading(100_000, step: sign * step)) != nil) == isBelieved)
+            #expect(watch.doubted(reading(100_000, step: sign * step))?.isBelievable == isBelieved)
+        }
+    }
+
     @Test("The ends of the range do not trap", arguments: [Int64.min, -1, 0, 1, Int64.max], [Int64.min, 0, Int64.max])
     func ends(wall: Int64, uptime: Int64) {
         var watch = ClockWatch()
@@ -108,7 +135,7 @@ struct ClockWatchTests {
             _ = watch.doubted(reading)?.seconds
             _ = watch.due(reading)
             _ = watch.secondsLeft(reading)
-            watch.believe(reading)
+            if let step = watch.doubted(reading) { _ = watch.believe(step, reading) }
         }
     }
 }

@@ -60,7 +60,7 @@ extension Configuration.LogStation {
                     "log-lines-lost", "alarm-raised", "alarm-cleared", "alarm-acknowledged", "alarm-untold",
                     "alarms-full", "absence", "runs-as-root", "rights-too-wide", "rights-given-up", "crashed",
                     "crash-suspect",
-                    "clock-stepped", "clock-right", "clock-believed",
+                    "clock-stepped", "clock-right", "clock-believed", "clock-moved",
                 ]
             ),
         ]
