@@ -68,6 +68,8 @@ extension ReceivedContent {
         _ transaction: Transaction, _ facts: ContentFacts, _ content: Content, digest: [UInt8], mayHold: Bool = true
     ) -> NewMessage {
         let (envelope, origin) = (transaction.envelope, transaction.origin)
+        // The clock may have been set back while the content came: then it is due by the time of now, and not when the old time comes again.
+        let receivedAt = min(receivedAt, parts.clock())
         let recipients = envelope.recipients.map {
             parts.terms.newRecipient(
                 $0, sender: envelope.reversePath, login: origin.user, demand: envelope.demand,
