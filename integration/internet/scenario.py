@@ -2,7 +2,6 @@
 
 It is called with what the file's `fixture(bed)` (a context manager) yields, or with the bed where there is none.
 `@cases(table, name)` calls it once for each line of a table. It fails by an exception; `Skip` says why it cannot run here.
-A file that says `FINAL = True` is not run again where a scenario of it failed (`run`).
 `@slow` keeps it out of `make test`; `make test-faults` runs it. A title, or the name of a case, that begins with `F113` is a check of fault 113 of
 docs/reliability.md; so is each case about a domain `fault-113….example`, and one whose line of a table has `fault=(113,)`.
 """
@@ -10,7 +9,6 @@ docs/reliability.md; so is each case about a domain `fault-113….example`, and 
 import importlib.util
 import inspect
 import itertools
-import os
 import re
 import shutil
 import time
@@ -185,7 +183,7 @@ def explained(error: Exception) -> str:
 
 def keep_logs(bed: Bed, path: Path) -> None:
     """Logs of the relays of this file and of all hosts, for after the bed is gone."""
-    target = FAILED / (os.environ.get("WAXWING_KEEPS", "") + path.stem)
+    target = FAILED / path.stem
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     shutil.copytree(bed.folder / "log", target / "bed")

@@ -11,7 +11,6 @@ from internet.scenario import cases, note
 from internet.submission import Letter
 
 # Held back for the sake of TLS even where the real host is met.
-FINAL = True
 TLS_CAUSES = ("dane-mismatch", "starttls-missing", "tlsa-lookup-failed", "sts-mx-mismatch", "certificate-invalid")
 # Only encryption is demanded of them: safe from him who strips, not from him who shows any certificate.
 ENCRYPTED_ONLY = ("unusable.example", "fault-33.example", "fault-35.example")

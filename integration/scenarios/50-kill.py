@@ -14,7 +14,6 @@ from internet.relay import Relay
 from internet.scenario import note
 
 # $KILLS asks for more rounds: a campaign instead of a test.
-FINAL = True
 KILLS = int(os.environ.get("KILLS", "50"))
 SEED = int(os.environ.get("SEED", "1"))
 DOMAINS = ("good.example", "dane-ta.example", "expired.example", "first-fails.example", "unusable.example", "insecure.example",

@@ -16,7 +16,6 @@ from internet.scenario import note, slow
 from internet.submission import Letter
 
 # $PAIRS asks for more: a campaign.
-FINAL = True
 PAIRS = int(os.environ.get("PAIRS", "500"))
 SEED = int(os.environ.get("SEED", "1"))
 AT_ONCE = 10  # letters, each to another domain, that meet one fault of relayd
