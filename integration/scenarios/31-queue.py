@@ -11,7 +11,7 @@ from internet.inside import Bed, wait_for
 from internet.listeners import Table, events, toml
 from internet.ownhosts import Knocks, OwnHost, Silence, pour
 from internet.relay import Relay
-from internet.scenario import cases, note, slow
+from internet.scenario import cases, note
 from internet.submission import Letter
 
 LIVE, OTHER, DEAD, SILENT, SITE, DARK = (f"127.1.6.{number}" for number in range(1, 7))
@@ -196,7 +196,6 @@ def scenario_shared_learning(bed: Bed) -> None:
         assert not [one for one in events(relay, "delivery") if one["status"] == "bounced"]
 
 
-@slow
 def scenario_outage(bed: Bed) -> None:
     """F24 An hour's outage of everything, then recovery: no burst, everything arrives, once"""
     hosts = {"queue-live.example": LIVE, "queue-other.example": OTHER, "queue-site1.example": SITE}
