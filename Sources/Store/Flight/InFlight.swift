@@ -4,9 +4,10 @@ import Synchronization
 
 /// Which messages are being delivered, for the start behind a crash.
 ///
-/// It is memory: to enter and to leave costs two stores, no system call, and never waits for a disk. A crash of this program by a fault of its
-/// own (not SIGKILL, not a power cut, which say nothing about mail) writes it to a small file of the store's folder, where the next start
-/// finds who was under way on the thread that fell, and how often that has happened. Whoever opens the file holds the store's lock. Safe from any thread.
+/// It is memory: to enter and to leave costs two stores, no system call, and never waits for a disk. A crash of this
+/// program by a fault of its own (not SIGKILL, not a power cut, which say nothing about mail) writes it to a small file
+/// of the store's folder, where the next start finds who was under way on the thread that fell, and how often that has
+/// happened. Whoever opens the file holds the store's lock. Safe from any thread.
 public final class InFlight: Sendable {
     /// Deliveries that can be noted at once; more go unnoted. Ours.
     public static let slots = 1024
@@ -32,7 +33,7 @@ public final class InFlight: Sendable {
         }
     }
 
-    /// A place in the file.
+    /// One delivery, from its start to its end.
     public struct Place: Sendable {
         fileprivate let slot: Int
     }
