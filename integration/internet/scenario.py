@@ -2,6 +2,7 @@
 
 It is called with what the file's `fixture(bed)` (a context manager) yields, or with the bed where there is none.
 `@cases(table, name)` calls it once for each line of a table. It fails by an exception; `Skip` says why it cannot run here.
+A file that says `ALONE = True` measures, and runs when all others have ended.
 `@slow` keeps it out of `make test`; `make test-faults` runs it. A title, or the name of a case, that begins with `F113` is a check of fault 113 of
 docs/reliability.md; so is each case about a domain `fault-113….example`, and one whose line of a table has `fault=(113,)`.
 """
@@ -128,6 +129,10 @@ def load(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+def is_alone(path: Path) -> bool:
+    return bool(re.search("^ALONE = True$", path.read_text(), re.M))
 
 
 def run_file(path: Path, wish: Wish) -> None:

@@ -16,6 +16,7 @@ from internet.scenario import note
 from internet.smtpwire import Wire
 from internet.submission import Letter, submit
 
+ALONE = True
 IDLE, SLOW = 5000, 1000
 CROWD = intake(connection_limit=20_000, client_connection_limit=100)
 # What the fast one sends stays in the queue: to a destination that is held back there is nothing to deliver.

@@ -7,6 +7,7 @@ from internet.relay import Relay
 from internet.scenario import note
 from internet.submission import Letter
 
+ALONE = True
 IDLE, SLOW = 5000, 1000
 CROWD = intake(connection_limit=20_000, client_connection_limit=100)
 MEGABYTE = 1_000_000

@@ -11,6 +11,7 @@ from internet.relay import Relay
 from internet.scenario import note
 from internet.submission import Letter
 
+ALONE = True
 MEGABYTE = 1_000_000
 # Over the peak of a daemon that has just delivered a small letter.
 ALLOWANCE = 48 * MEGABYTE

@@ -17,6 +17,7 @@ from internet.ownhosts import OwnHost
 from internet.scenario import note
 from internet.waves import Waves
 
+ALONE = True
 BOUNDS = Path(__file__).with_suffix(".toml")
 SESSIONS, SIZE = 20, 2048  # octets
 WARM, MEASURED = 10, 10  # waves of 20 messages
