@@ -4,6 +4,7 @@ import sqlite3
 import statistics
 import time
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from typing import Iterator
 
 from internet.clock import Clock
@@ -126,6 +127,35 @@ def scenario_bulk_on_disk(bed: Bed) -> None:
              f"the last of ten urgent ones as number {max(place for place, name in enumerate(order, 1) if name == 'urgent')}; order {' '.join(name[0] for name in order[:24])}")
         assert order.index("single") < 16, order
         assert max(place for place, name in enumerate(order) if name == "urgent") < 30, order
+
+
+# Letters of each sender: some have little, and the last of them has more than a destination's mail in memory.
+SENDERS = (30, 100, 260, 300, 450, 600, 700, 900, 1200, 2600)
+
+
+@cases(("fresh", "behind a restart"), lambda case: case)
+def scenario_backlog(bed: Bed, case: str) -> None:
+    """A backlog to one destination, of ten senders, three times what fits in memory: its connections are never idle, and nothing is left lying"""
+    number = 243 if case == "fresh" else 244
+    with OwnHost(LIVE, pause=0.03) as host, relay_for(bed, f"backlog{number}", number) as relay:
+        if case != "fresh":
+            assert relay.ctl("destinations", "suspend", "queue-live.example")[0] == 0
+        for place, count in enumerate(SENDERS):
+            pour(relay.address, f"sender{place}@sender.example", people("queue-live.example", count, name=f"of{place}-"))
+        if case != "fresh":
+            assert relay.stop() == 0
+            relay.start()
+            assert relay.ctl("destinations", "resume", "queue-live.example")[0] == 0
+        try:
+            wait_for("all of it", lambda: len(host.taken) >= sum(SENDERS), 90)
+        finally:
+            times = [one.time for one in list(host.taken)]
+            gap = max((after - before for before, after in pairwise(times)), default=0)
+            note(f"{len(times)} of {sum(SENDERS)} taken in {times[-1] - times[0]:.1f} s, the longest pause {gap:.1f} s")
+        # The queue is looked through every 30 seconds, whatever is known of it: nobody is to wait for that.
+        assert gap < 5, gap
+        assert set(host.copies().values()) == {1}
+        wait_for("an empty queue", lambda: relay.ctl("queue", "list")[0] == 1, 30)
 
 
 def scenario_high_priority(bed: Bed) -> None:
