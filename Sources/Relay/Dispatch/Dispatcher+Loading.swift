@@ -97,6 +97,8 @@ extension Dispatcher {
     func refills() -> [Refill] {
         let now = parts.clock()
         var refills: [Refill] = []
+        // Whoever ends next rings for the others: when there is room, all is looked through.
+        if memory.jobs >= ReadyMemory.readyLimit, !overflowing.isEmpty { passes.hasMoreOnDisk = true }
         for name in overflowing where !memory.isFull {
             guard let destination = destination(name) else { continue }
             if parts.terms.orders.suspension(of: name, at: now) != nil { continue }
@@ -121,12 +123,15 @@ extension Dispatcher {
     }
 
     /// The refill is done.
-    /// - Parameter isComplete: all that was due is in memory now.
-    func refilled(_ refill: Refill, isComplete: Bool) {
+    /// - Parameters:
+    ///   - loaded: recipients that came in.
+    ///   - isComplete: all that was due is in memory now.
+    func refilled(_ refill: Refill, loaded: Int, isComplete: Bool) {
         guard !isComplete, let destination = destination(refill.destination) else { return }
         overflow(destination)
-        // The one letter may have found it up before this: then nobody was told that more lies on disk.
-        if refill.room == 1, destination.opening(at: parts.clock()) == .open { loader.ring() }
+        // All that came in may be delivered by now, the one letter of a probe too: then nobody else asks for more. Where nothing
+        // came in, asking at once would ask without end.
+        if loaded > 0 { askForMore(destination) }
     }
 
     /// When the loader must look at the disk again, at the latest in `seconds`.

@@ -81,7 +81,7 @@ extension Dispatcher {
         case (true, .open):
             log.event(.notice, LogLine("destination-up").with("destination", destination.name))
             // What waited on disk may come.
-            if destination.hasMoreOnDisk { loader.ring() }
+            if destination.hasMoreOnDisk { wantRefill() }
         case (true, .closed(let until)):
             passes.wake(at: until)
         default: break
@@ -142,10 +142,20 @@ extension Dispatcher {
 
     /// Rings the loader where there is room again for what lies on disk.
     func askForMore(_ destination: Destination) {
-        let isWanted =
-            destination.hasMoreOnDisk && destination.ready.count < ReadyMemory.destinationReadyLimit / 2
-            && destination.opening(at: parts.clock()) == .open
-        if memory.hasRoom, isWanted || passes.hasMoreOnDisk { loader.ring() }
+        if destination.hasMoreOnDisk, destination.ready.count < ReadyMemory.destinationReadyLimit / 2,
+            memory.jobs < ReadyMemory.readyLimit, destination.opening(at: parts.clock()) == .open
+        {
+            wantRefill()
+        } else if passes.hasMoreOnDisk, memory.hasRoom {
+            loader.ring()
+        }
+    }
+
+    /// The loader is to look at once what ``refills()`` names: it sleeps on where nobody says that there is something to do.
+    func wantRefill() {
+        if passes.isRefillWanted { return }
+        passes.isRefillWanted = true
+        loader.ring()
     }
 }
 

@@ -13,6 +13,8 @@ struct PassBook {
 
     /// True where something due may lie on disk that is neither in memory nor of an overflowing destination.
     var hasMoreOnDisk = true
+    /// A destination has room again for mail of its that lies on disk: the next pass is at once.
+    var isRefillWanted = false
     /// Recipients let go since the pass began: its pages may still show them as due. Nil between passes.
     private var released: Set<RecipientNumber>?
     /// Young mail that the loader read before the session that accepted it could hand it over: not to be taken twice.
@@ -33,6 +35,7 @@ struct PassBook {
         // A clock that was set back says nothing about what is new.
         let isWhole = hasMoreOnDisk || time < lookedAt || time.seconds &- Self.wholeInterval >= wholeAt.seconds
         lookedAt = time
+        isRefillWanted = false
         if isWhole {
             hasMoreOnDisk = false
             wholeAt = time
@@ -96,7 +99,7 @@ struct PassBook {
     ///   - hasRoom: there is room for what was left on disk.
     ///   - next: the first time that is known from the disk.
     mutating func next(at now: WallTime, within seconds: Int64, hasRoom: Bool, known next: WallTime?) -> WallTime {
-        if hasMoreOnDisk, hasRoom { return now }
+        if isRefillWanted || (hasMoreOnDisk && hasRoom) { return now }
         let latest = now.advanced(by: seconds)
         if let planned, planned <= now { return now }
         // A clock that was set back must not put off the next look.

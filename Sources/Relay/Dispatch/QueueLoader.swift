@@ -97,8 +97,12 @@ struct QueueLoader: Sendable {
                     at: refill.destination, before: now, passing: enough, isUrgentOnly: isUrgent, limit: limit)
             }
             var wanted: [DueRecipient] = []
-            for row in await dispatcher.wanted(page) where wanted.count < wish {
-                if counts[row.lane, default: 0] >= share { continue }
+            var isAnyLeft = false
+            for row in await dispatcher.wanted(page) {
+                if wanted.count >= wish || counts[row.lane, default: 0] >= share {
+                    isAnyLeft = true
+                    continue
+                }
                 counts[row.lane, default: 0] += 1
                 wanted.append(row)
             }
@@ -111,7 +115,7 @@ struct QueueLoader: Sendable {
             guard await dispatcher.load(try await jobs(of: wanted)) else { break }
             if page.count < wish + waiting, wanted.count < wish {
                 // To the end: of those who are not passed over there is no more.
-                if !isUrgentOnly, enough.isEmpty {
+                if !isUrgentOnly, enough.isEmpty, !isAnyLeft {
                     isComplete = true
                     break
                 }
@@ -120,7 +124,7 @@ struct QueueLoader: Sendable {
             }
             if share > Dispatcher.Refill.lastShare { break }
         }
-        await dispatcher.refilled(refill, isComplete: isComplete)
+        await dispatcher.refilled(refill, loaded: refill.room - room, isComplete: isComplete)
     }
 
     /// Senders are told of delays, and get back what expired, of mail that no attempt was made for.

@@ -38,6 +38,22 @@ struct PassBookTests {
         }
     }
 
+    @Test("where a destination has room for its mail on disk the next pass is at once, and one is enough")
+    func refill() {
+        var book = Self.looked
+        let now = Self.start.advanced(by: 1)
+        let planned = book.next(at: now, within: 30, hasRoom: true, known: nil)
+        #expect(planned == now.advanced(by: 30))
+        book.isRefillWanted = true
+        let wanted = book.next(at: now, within: 30, hasRoom: false, known: nil)
+        #expect(wanted == now)
+        let pass = book.begin(at: now)
+        #expect(!pass.isWhole)
+        book.end(isComplete: true)
+        let next = book.next(at: now, within: 30, hasRoom: true, known: nil)
+        #expect(next == now.advanced(by: 30))
+    }
+
     @Test("what was let go of in a pass is none of its business, and is the next one's")
     func released() {
         var book = Self.looked
