@@ -36,8 +36,9 @@ public struct SystemUser: Hashable, Sendable {
         throw .notRead(name, Errno(rawValue: ERANGE))
     }
 
-    /// Gives up what this process was: all threads are this user from here on, with its groups, and none can be another again; nor does a
-    /// program gain rights that is started by the calling thread, or by one that it makes from here on. Throws where anything of it is not so afterwards: then the process must end.
+    /// Gives up what this process was: all threads are this user from here on, with its groups, and none can be another
+    /// again; nor does a program gain rights that is started by the calling thread, or by one that it makes from here on.
+    /// Throws where anything of it is not so afterwards, in any thread: then the process must end.
     public func become() throws(SystemUserError) {
         guard number != 0 else { throw .isRoot(name) }
         do throws(Errno) {
@@ -54,6 +55,11 @@ public struct SystemUser: Hashable, Sendable {
             getresgid(&groups.0, &groups.1, &groups.2) == 0, groups == (group, group, group),
             setresuid(0, 0, 0) != 0
         else { throw .notBecome(name, Errno(rawValue: EPERM)) }
+        let left: String?
+        do throws(Errno) { left = try ThreadRights.stranger(to: number, group) } catch {
+            throw .notChecked(name, error)
+        }
+        if let left { throw .threadLeft(name, left) }
     }
 }
 
@@ -63,6 +69,8 @@ public enum SystemUserError: Error, Hashable, Sendable, CustomStringConvertible 
     case isRoot(String)
     case notRead(String, Errno)
     case notBecome(String, Errno)
+    case notChecked(String, Errno)
+    case threadLeft(String, String)
 
     public var description: String {
         switch self {
@@ -71,6 +79,10 @@ public enum SystemUserError: Error, Hashable, Sendable, CustomStringConvertible 
         case .isRoot(let name): "the user \"\(name)\" is root: name one with few rights"
         case .notRead(let name, let error): "the user \"\(name)\" cannot be looked up: \(error)"
         case .notBecome(let name, let error): "this process cannot become the user \"\(name)\": \(error)"
+        case .notChecked(let name, let error):
+            "whether all threads have become the user \"\(name)\" cannot be read in /proc/self/task: \(error)"
+        case .threadLeft(let name, let thread):
+            "thread \(thread) has not become the user \"\(name)\": this is a fault of relayd, please tell its developers"
         }
     }
 }
