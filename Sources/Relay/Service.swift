@@ -105,6 +105,7 @@ public final class Service: Sendable {
     ) async throws(ServiceError) {
         Signals.ignoreBrokenPipe()
         CoreFiles.forbid()
+        CoreFiles.fallAtOnce()
         // Before there are threads: it changes the environment.
         let notices = ServiceNotices.take()
         let inherited: InheritedSockets
@@ -123,7 +124,14 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError.system("signals cannot be received: \(error)")
         }
-        try await service.start()
+        do throws(ServiceError) {
+            try await service.start()
+        } catch {
+            // An orderly end: the next start need not look for what a crash leaves behind.
+            signals.close()
+            await service.close()
+            throw error
+        }
         _ = await loop.task { await service.waitForStop(signals) }.value
         await service.stop()
         signals.close()

@@ -176,6 +176,8 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
     case full(path: String, needed: UInt64)
     /// The journal is gone, or of another size, and the last process did not end as it should: what it acknowledged last lay there.
     case journalLost(path: String, found: Int64?, expected: Int64)
+    /// The database is gone, or empty, and a journal lies beside it: there was a queue.
+    case queueLost(path: String)
     /// The database would not promise durability.
     case notDurable(path: String, why: String)
 
@@ -201,6 +203,12 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
             store \(path) has lost mail that was accepted: \(path)/journal \(found.map { "has \($0)" } ?? "is missing, which had") \
             \(found == nil ? "\(expected) octets" : "of \(expected) octets"), and the last relayd was killed. Put the file back as it was. If it is lost \
             for good: touch \(path)/journal.given-up, and start again
+            """
+        case .queueLost(let path):
+            """
+            store \(path) has lost its queue: \(path)/queue.db is missing or empty, and there is a journal of one. Put queue.db back, and \
+            queue.db-wal with it if there was one; the journal holds what came in last. If the queue is lost for good: \
+            touch \(path)/journal.given-up, and start again
             """
         case .notDurable(let path, let why):
             "store \(path) does not sync its commits: \(why)"

@@ -38,7 +38,16 @@ enum Rights {
         for socket in [configuration.control.socket, configuration.control.readSocket].compactMap(\.self) {
             try makeFolder(folder(of: socket), mode: 0o711, of: user)
         }
-        do throws(SystemUserError) { try user.become() } catch { throw ServiceError.user("\(error)") }
+        // It may be given to the socket for questions, which is made behind this.
+        var more: [gid_t] = []
+        if let group = configuration.control.readGroup, configuration.control.readSocket != nil,
+            let number = SystemUser.group(named: group)
+        {
+            more.append(number)
+        }
+        do throws(SystemUserError) { try user.become(in: more) } catch { throw ServiceError.user("\(error)") }
+        // Whoever becomes another user may be dumped again, as the system has it by default (prctl(2)).
+        CoreFiles.forbid()
         log.event(.notice, LogLine("rights-given-up").with("user", user.name))
     }
 

@@ -65,6 +65,15 @@ struct ServiceParts: Sendable {
         for one in report.quarantined {
             log.event(.error, LogLine("quarantined").with("queue_id", one.id).with("reason", one.why))
         }
+        if report.journalGaps > 0 {
+            log.event(
+                .error,
+                LogLine("journal-damaged").with("records", report.journalGaps)
+                    .with("reason", "between what came in last before the stop there is what cannot be read")
+                    .with(
+                        "cure",
+                        "behind a power cut nobody was told that this mail is accepted; else look after the disk: it was"))
+        }
         if let missing = report.journalMissing {
             log.event(
                 .warning,

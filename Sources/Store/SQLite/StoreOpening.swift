@@ -61,6 +61,7 @@ extension SQLiteStore {
             var file = try JournalFile(openedIn: opened.directory)
             if file != nil { try StoreFolder.check("\(directory)/\(JournalFile.name)", isFolder: false) }
             var (report, journaled) = try connection.inDatabase { db in
+                try refuseWithoutQueue(file, db, in: opened.directory, path: directory)
                 try prepare(db, path: path, options)
                 let isLost = try isJournalLost(file, db, in: opened.directory, path: directory)
                 var (report, journaled) = try cleanUp(db, spool, file, path: path, now: now, options)
@@ -157,6 +158,14 @@ extension SQLiteStore {
             library: "SQLite \(library)", messagesFromJournal: journal.messages, journalGaps: journal.gaps,
             journalMissing: nil, inFlightMissing: nil)
         return (report, journal)
+    }
+
+    /// A journal is made behind the first tables, so one without them is what is left of a queue. A new queue would write over it.
+    private static func refuseWithoutQueue(
+        _ file: JournalFile?, _ db: Database, in directory: CInt, path: String
+    ) throws {
+        guard file != nil, case .empty = try Schema.recognise(db) else { return }
+        if faccessat(directory, JournalFile.givenUp, F_OK, 0) != 0 { throw StoreOpenError.queueLost(path: path) }
     }
 
     /// A crash left mail in the journal, and it is not what it was: that must not be passed over. True where the operator has given it up

@@ -58,6 +58,44 @@ import Testing
         await last.close()
     }
 
+    @Test("A queue whose database is gone is not begun anew beside its journal", arguments: [true, false])
+    func queueGone(isClean: Bool) async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open(Fixture.journaled)
+        _ = try await store.enqueue([Fixture.message()])
+        let crashed = try fixture.copyAsAfterCrash()
+        await store.close()
+        let gone = isClean ? fixture : crashed
+        let kept = "\(gone.path)/kept"
+        try #require(mkdir(kept, 0o700) == 0)
+        for name in ["queue.db", "queue.db-wal", "queue.db-shm"] {
+            _ = rename("\(gone.path)/\(name)", "\(kept)/\(name)")
+        }
+        for _ in 0..<2 {
+            #expect(throws: StoreOpenError.queueLost(path: gone.path)) { try gone.open(Fixture.journaled) }
+        }
+        for name in ["queue.db", "queue.db-wal", "queue.db-shm"] {
+            _ = rename("\(kept)/\(name)", "\(gone.path)/\(name)")
+        }
+        let again = try gone.open(Fixture.journaled)
+        #expect(try await again.ids().count == 1)
+        await again.close()
+    }
+
+    @Test("A queue that is lost for good is given up, once")
+    func queueGivenUp() async throws {
+        let fixture = try Fixture()
+        await (try fixture.open(Fixture.journaled)).close()
+        try #require(unlink("\(fixture.path)/queue.db") == 0)
+        let descriptor = Glibc.open("\(fixture.path)/journal.given-up", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        try #require(descriptor >= 0)
+        close(descriptor)
+        let again = try fixture.open(Fixture.journaled)
+        _ = try await again.enqueue([Fixture.message()])
+        await again.close()
+        #expect(access("\(fixture.path)/journal.given-up", F_OK) != 0)
+    }
+
     @Test("What gives a journal up does not wait for the next crash")
     func notInStock() async throws {
         let fixture = try Fixture()
