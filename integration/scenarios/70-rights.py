@@ -81,9 +81,13 @@ def scenario_programs(relay: Dropping) -> None:
     """What relayd starts is the user too, and gains no rights by a set-uid program: the resolver, and the program of alarms"""
     (worker,) = relay.workers()
     told = keys_of(relay.bed) / "told" / "status"
-    wait_for("the program of an alarm", lambda: told.exists() and "NoNewPrivs" in told.read_text(), 20)
+
+    def whole() -> str:
+        """It is written anew for each alarm; this line is its last."""
+        text = told.read_text() if told.exists() else ""
+        return text if "\nnonvoluntary_ctxt_switches:" in text else ""
+    of_alarm = dict(line.split(":", 1) for line in wait_for("the program of an alarm", whole, 20).splitlines())
     assert told.stat().st_uid == WAXWING
-    of_alarm = dict(line.split(":", 1) for line in told.read_text().splitlines())
     assert set(of_alarm["Uid"].split()) == {str(WAXWING)} and of_alarm["Groups"].split() == GROUPS, of_alarm
     assert {of_alarm[name].strip() for name in CAPABILITIES} == {NOTHING}
     is_the_user(worker)

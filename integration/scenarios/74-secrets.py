@@ -111,7 +111,7 @@ def scenario_answers(relay: Relay) -> None:
         assert status in (200, 404), (question, status)
         check(relay, question, text.encode())
     bundle = ("bundle", own, "--output", "-", "--log", str(relay.log()))
-    for words in (("queue", "show", own), ("trace", own), ("explain", own), bundle, ("status",), ("doctor",), ("policy", "good.example"), ("metrics",)):
+    for words in (("queue", "show", own), ("trace", own), ("explain", own), bundle, ("status",), ("doctor",), ("policy", WAITING), ("metrics",)):
         code, output, error = relay.ctl(*words)
         check(relay, " ".join(words), (output + error).encode())
 
