@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Glibc
 import Mail
 import Testing
@@ -149,6 +150,31 @@ import Testing
             return
         }
         #expect(try fixture.query("PRAGMA journal_mode") == ["delete"])
+    }
+
+    /// Before SQLite 3.51.3 two connections that reset the WAL at the same time could damage the file.
+    @Test("What reads the queue can neither change nor checkpoint it: one connection alone resets the WAL")
+    func readers() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        _ = try await store.enqueue([Fixture.message()])
+        for readonly in [true, false] {
+            let connection = try DatabaseQueue(
+                path: "\(fixture.path)/queue.db",
+                configuration: Connection.configuration(label: "test", readonly: readonly))
+            for statement in ["PRAGMA wal_checkpoint(TRUNCATE)", "UPDATE message SET size = size"] {
+                let refused: Bool
+                do {
+                    try connection.inDatabase { try $0.execute(sql: statement) }
+                    refused = false
+                } catch let error as DatabaseError {
+                    refused = error.resultCode == .SQLITE_READONLY
+                }
+                #expect(refused == readonly, "\(statement)")
+            }
+            try connection.close()
+        }
+        await store.close()
     }
 
     @Test("Garbage where the database should be is refused")
