@@ -17,6 +17,8 @@ from internet.scenario import note, slow
 MINUTES = float(os.environ.get("INTEGRITY_MINUTES", "2"))
 EVERY = float(os.environ.get("INTEGRITY_EVERY", "20"))  # seconds between two checks; each second one follows a SIGKILL
 INJECTORS = 4
+# A day's mail must fit on the disk of who tries this.
+PAUSE, SIZES = (0.02, (400, 400, 20_000, 300_000)) if MINUTES <= 10 else (1.0, (400, 400, 400, 20_000))
 DRAIN_LIMIT = 300.0
 GOOD = ("good.example", "sts-enforce.example")
 # Nobody listens there: what waits for it is what orders are about.
@@ -66,8 +68,8 @@ def scenario_integrity(bed: Bed) -> None:
     with Relay(bed, "65-integrity", 65) as relay:
         ledger, stop = Ledger(relay.folder / "ledger"), threading.Event()
         unheeded = Ledger(relay.folder / "unheeded")
-        injectors = [Injector(f"whole{number}", relay.address, GOOD, ledger, stop, pause=0.02) for number in range(INJECTORS)]
-        injectors.append(Injector("dead", relay.address, (f"[{DEAD}]", "[127.65.0.2]"), unheeded, stop, pause=0.05))
+        injectors = [Injector(f"whole{number}", relay.address, GOOD, ledger, stop, PAUSE, SIZES) for number in range(INJECTORS)]
+        injectors.append(Injector("dead", relay.address, (f"[{DEAD}]", "[127.65.0.2]"), unheeded, stop, 2 * PAUSE, SIZES))
         orders = Orders(relay, stop)
         for thread in (*injectors, orders):
             thread.start()
