@@ -51,7 +51,8 @@ class Orders(threading.Thread):
         chance = random.Random(7)
         choices = (("queue", "list"), ("status",), ("queue", "hold", "--destination", f"[{DEAD}]", "--yes"),
                    ("queue", "release", "--destination", f"[{DEAD}]", "--yes"), ("queue", "retry", "--destination", f"[{DEAD}]", "--yes"),
-                   ("queue", "delete", "--destination", f"[{DEAD}]", "--older-than", "1s", "--yes"), ("explain", "someone@good.example"), ("metrics",))
+                   ("queue", "delete", "--destination", f"[{DEAD}]", "--older-than", "1s", "--yes"), ("metrics",),
+                   ("explain", "someone@good.example"))
         try:
             while not self.stop.is_set():
                 code, _, _ = self.relay.ctl(*chance.choice(choices))
@@ -97,8 +98,8 @@ def scenario_integrity(bed: Bed) -> None:
         wait_for("an empty queue", lambda: relay.ctl("queue", "list")[0] == 1, DRAIN_LIMIT)
         assert relay.stop() == 0
         found = integrity(relay)
-        note(f"{len(ledger.acknowledged)} messages, {len(unheeded.acknowledged)} more that waited, {orders.given} orders {orders.answers}, {kills} kills, "
-             f"{checks} checks; {result.duplicates} duplicates, {len(result.missing)} missing")
+        note(f"{len(ledger.acknowledged)} messages, {len(unheeded.acknowledged)} more that waited, {orders.given} orders {orders.answers}, "
+             f"{kills} kills, {checks} checks; {result.duplicates} duplicates, {len(result.missing)} missing")
         assert found == "ok", found
         assert not result.missing and not result.mangled, result
         assert len(ledger.acknowledged) > 30 * MINUTES
