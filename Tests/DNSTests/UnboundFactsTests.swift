@@ -131,4 +131,24 @@ struct UnboundFactsTests {
         #expect(UnboundVersion("a.b.c") == nil)
         #expect(UnboundVersion.linked != nil)
     }
+
+    @Test("What libunbound has too little of is raised, what lowers validation is off, and what ends it is not touched")
+    func options() {
+        for localhostIsAsked in [true, false] {
+            let options = UnboundDefaults.required(localhostIsAsked: localhostIsAsked) + UnboundDefaults.whereKnown
+            let values = Dictionary(options.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+            #expect(values.count == options.count, "nothing is said twice")
+            // By default 2 TCP connections, 16 ports and caches of a megabyte: a few zones that stall TCP would starve the rest.
+            #expect(Int(values["outgoing-num-tcp:"] ?? "") ?? 0 >= 64)
+            #expect(Int(values["outgoing-range:"] ?? "") ?? 0 >= 1024)
+            for cache in ["msg", "rrset", "key", "neg"] {
+                #expect(Int(values["\(cache)-cache-size:"] ?? "") ?? 0 >= 4 << 20, "\(cache)")
+            }
+            #expect(values["val-permissive-mode:"] == "no" && values["harden-dnssec-stripped:"] == "yes")
+            #expect(values["harden-glue:"] == "yes" && values["harden-below-nxdomain:"] == "yes")
+            // Before 1.25.2 reaching it ends the program (CVE-2026-44621); stale answers are never served.
+            #expect(!values.keys.contains("unwanted-reply-threshold:"))
+            #expect(values["serve-expired:"] ?? "no" == "no")
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Glibc
 import Mail
 import Testing
@@ -149,6 +150,34 @@ import Testing
             return
         }
         #expect(try fixture.query("PRAGMA journal_mode") == ["delete"])
+    }
+
+    /// Before SQLite 3.51.3 two connections that reset the WAL at the same time could damage the file.
+    @Test("What reads the queue cannot change it, and leaves the WAL as it is, also when it ends")
+    func readers() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        _ = try await store.enqueue([Fixture.message()])
+        let size = { try FileManager.default.attributesOfItem(atPath: "\(fixture.path)/queue.db-wal")[.size] as? Int }
+        let before = try size()
+        #expect(before ?? 0 > 0)
+        for readonly in [true, false] {
+            let connection = try DatabaseQueue(
+                path: "\(fixture.path)/queue.db",
+                configuration: Connection.configuration(label: "test", readonly: readonly))
+            #expect(try connection.inDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM message") } == 1)
+            let refused: Bool
+            do {
+                try connection.inDatabase { try $0.execute(sql: "UPDATE message SET size = size") }
+                refused = false
+            } catch let error as DatabaseError {
+                refused = error.resultCode == .SQLITE_READONLY
+            }
+            #expect(refused == readonly)
+            try connection.close()
+            if readonly { #expect(try size() == before) }
+        }
+        await store.close()
     }
 
     @Test("Garbage where the database should be is refused")

@@ -24,6 +24,31 @@ struct CodeRuleTests {
         }
     }
 
+    @Test("no pattern is searched for by backtracking in what strangers send: no regular expression in Sources")
+    func patterns() throws {
+        let banned = [
+            "Regex", "NSRegularExpression", ".regularExpression", ".firstMatch(", ".wholeMatch(", ".prefixMatch(",
+            ".matches(of:", "regcomp", "fnmatch", "#/",
+        ]
+        func offences(_ line: String) -> [String] {
+            // Words of a text or of a comment are none; a literal between slashes stands where a value may begin.
+            let code = line.replacing(/"(?:\\.|[^"\\])*"/, with: "\"\"").replacing(/\/\/.*/, with: "")
+            return banned.filter(code.contains) + code.matches(of: /[(=:,]\s*\/[^\/*\s]/).map { String($0.output) }
+        }
+        for file in try SourceTree.swiftFiles(in: "Sources") {
+            let text = file.lines.joined(separator: "\n")
+            let isSuspect = banned.contains(where: text.contains)
+            // A line that ends in a backslash is text; most that have a slash are comments.
+            for (index, line) in file.lines.enumerated() where !line.hasSuffix("\\") {
+                let start = line.utf8.drop { $0 == UInt8(ascii: " ") }
+                guard isSuspect || start.contains(UInt8(ascii: "/")), !start.starts(with: "//".utf8) else { continue }
+                #expect(offences(line).isEmpty, "\(file):\(index + 1) has \(offences(line))")
+            }
+        }
+        let tries = ["let a = /x+/", "try Regex(text)", "text.contains(/a/)", "line.firstMatch(of: pattern)"]
+        #expect(tries.allSatisfy { !offences($0).isEmpty }, "the search finds them")
+    }
+
     @Test("each @unchecked Sendable and nonisolated(unsafe) stands with its proof")
     func unchecked() throws {
         for file in try SourceTree.swiftFiles(in: "Sources") {

@@ -153,6 +153,8 @@ _CLIENT = (
     _signed("98", "the host offers neither 8BITMIME nor SMTPUTF8", delivered("dane"),
             Host("mx", "postfix", tlsa=GOOD, options=("{smtpd_discard_ehlo_keywords=8bitmime, smtputf8}",))),
 )
+# Hosts of 63-strange-keys, which publishes the TLSA records itself.
+STRANGE_HOSTS = 40
 # Hosts of 58-faulty-handshakes, each at an address of its own: TLSA records of a key that is good.example's too, but for the last ten.
 HANDSHAKES = 60
 _PLANNED = (
@@ -163,5 +165,7 @@ _PLANNED = (
             f"d{number} MX 10 mx{number}", f"mx{number} A 127.58.0.{number}",
             f'_smtp._tls.d{number} TXT "v=TLSRPTv1; rua=mailto:d{number}@reports.example"',
             *((f"_25._tcp.mx{number} TLSA {{3 1 1 own of mx.good.example}}",) if number <= HANDSHAKES - 10 else ())))),
+    Domain("strange.example", "domains below it, whose hosts show keys that no honest program makes", delivered("dane"), mx=None, only="63",
+           records=tuple(line for number in range(1, STRANGE_HOSTS + 1) for line in (f"d{number} MX 10 mx{number}", f"mx{number} A 127.63.0.{number}"))),
 )
 FAULT_TABLE = (*_PLANNED, *_DNS, *_DANE, *_STS, *_CLIENT)

@@ -94,6 +94,8 @@ struct ReceivedReportTests {
                 #"total-successful-session-count is no count: "five""#,
             ], [0, 2, 1]
         ),
+        (":5,", ":1.5,", [#"total-successful-session-count is no count: "1.5""#], [1, 2, 1]),
+        (":5,", ":5e-1,", [#"total-successful-session-count is no count: "5e-1""#], [0, 2, 1]),
         (":5,", ":1e3,", [#"total-successful-session-count is no count: "1e3""#], [1000, 2, 1]),
         (":5,", ":1e999,", [#"total-successful-session-count is no count: "1e999""#], [9_007_199_254_740_991, 2, 1]),
         (":5,", ":9223372036854775807,", [], [.max, 2, 1]),

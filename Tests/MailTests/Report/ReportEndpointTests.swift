@@ -19,6 +19,8 @@ import Testing
             ("https://reports.example:1024/x", "reports.example", 1_024, "/x"),
             ("https://reports.example:65535/x", "reports.example", 65_535, "/x"),
             ("https://reports.example:00443/x", "reports.example", 443, "/x"),
+            // What would be a line break, decoded, goes as it came.
+            ("https://reports.example/%0d%0aX:%20y", "reports.example", 443, "/%0d%0aX:%20y"),
             ("https://reports.example/a@b:25/../[x]", "reports.example", 443, "/a@b:25/../[x]"),  // a path
             ("https://xn--bcher-kva.example/", "xn--bcher-kva.example", 443, "/"),
             ("https://localhost/", "localhost", 443, "/"),  // DNS knows it, or not; addresses are judged

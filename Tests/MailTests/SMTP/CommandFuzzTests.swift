@@ -55,6 +55,20 @@ struct CommandFuzzTests {
         #expect(read > 1000 && refused > 1000, "both sides were tried: \(read) \(refused)")
     }
 
+    @Test("SRV-11 Each line cut at every octet is read or refused", arguments: seeds)
+    func cut(seed: String) {
+        let line = Array(seed.utf8)
+        for count in 0...line.count {
+            // An array of its own: what reads beyond its end traps.
+            let part = Array(line[..<count])
+            do throws(CommandError) {
+                try Self.check(Command(parsing: part, toASCII: PathTests.toASCII), part)
+            } catch {
+                #expect((500...555).contains(error.reply.code), "\(seed) cut at \(count)")
+            }
+        }
+    }
+
     static func check(_ command: Command, _ line: [UInt8]) {
         switch command {
         case .mail(let path, let parameters):
