@@ -18,6 +18,8 @@ public enum CoreFiles {
     /// To be called before ``InFlight`` notes crashes.
     public static func fallAtOnce() {
         guard getenv("SWIFT_BACKTRACE") == nil else { return }
-        for number in [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGQUIT] { _ = waxwing_reset_signal(number, 0) }
+        for number in [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGQUIT] {
+            _ = waxwing_reset_signal(number, 0)
+        }
     }
 }

@@ -39,10 +39,12 @@ public struct SystemUser: Hashable, Sendable {
     /// Gives up what this process was: all threads are this user from here on, with its groups, and none can be another
     /// again; nor does a program gain rights that is started by the calling thread, or by one that it makes from here on.
     /// Throws where anything of it is not so afterwards, in any thread: then the process must end.
-    public func become() throws(SystemUserError) {
+    /// - Parameter more: a group that the user need not be a member of, to give files to it.
+    public func become(in more: FileGroup? = nil) throws(SystemUserError) {
         guard number != 0 else { throw .isRoot(name) }
         do throws(Errno) {
             try Errno.check { initgroups(name, group) }
+            if let more { try Self.join(more) }
             try Errno.check { setresgid(group, group, group) }
             try Errno.check { setresuid(number, number, number) }
             try Errno.check { waxwing_no_new_privileges() }
@@ -60,6 +62,38 @@ public struct SystemUser: Hashable, Sendable {
             throw .notChecked(name, error)
         }
         if let left { throw .threadLeft(name, left) }
+    }
+}
+
+extension SystemUser {
+    /// Adds to the groups of this process.
+    private static func join(_ more: FileGroup) throws(Errno) {
+        let count = getgroups(0, nil)
+        guard count >= 0 else { throw Errno(rawValue: errno) }
+        var groups = [gid_t](repeating: 0, count: Int(count))
+        let filled = getgroups(count, &groups)
+        guard filled >= 0 else { throw Errno(rawValue: errno) }
+        groups = Array(groups.prefix(Int(filled)))
+        if groups.contains(more.number) { return }
+        groups.append(more.number)
+        try Errno.check { setgroups(groups.count, groups) }
+    }
+
+    /// Whether the user may read a file, by its owner, its groups and its mode; an access list or a folder on the way may say
+    /// otherwise. Nil where the file is not to be seen. Blocks.
+    public func mayRead(_ path: String) -> Bool? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        if status.st_uid == number { return status.st_mode & S_IRUSR != 0 }
+        return status.st_mode & (groups.contains(status.st_gid) ? S_IRGRP : S_IROTH) != 0
+    }
+
+    /// Its own group and those it is a member of (getgrouplist(3)), 1,024 at most. Ours.
+    private var groups: [gid_t] {
+        var count: CInt = 1024
+        var found = [gid_t](repeating: 0, count: Int(count))
+        guard getgrouplist(name, group, &found, &count) >= 0 else { return [group] }
+        return Array(found.prefix(Int(max(0, count))))
     }
 }
 

@@ -10,7 +10,7 @@ enum ThreadRights {
 
     /// The first thread that is another user, of another group, or has a capability left; nil where there is none.
     static func stranger(to user: UInt32, _ group: UInt32) throws(Errno) -> String? {
-        guard let folder = opendir("/proc/self/task") else { throw Errno.last }
+        guard let folder = opendir("/proc/self/task") else { throw Errno(rawValue: errno) }
         defer { closedir(folder) }
         var checked = 0
         while let entry = readdir(folder) {
@@ -32,14 +32,14 @@ enum ThreadRights {
         let file = open("/proc/self/task/\(thread)/status", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT || errno == ESRCH { return nil }
-            throw Errno.last
+            throw Errno(rawValue: errno)
         }
         defer { close(file) }
         var text = [UInt8](repeating: 0, count: statusLimit)
         let count = read(file, &text, text.count)
         guard count >= 0 else {
             if errno == ESRCH { return nil }
-            throw Errno.last
+            throw Errno(rawValue: errno)
         }
         return String(decoding: text.prefix(count), as: UTF8.self)
     }

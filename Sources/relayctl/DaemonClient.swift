@@ -69,8 +69,8 @@ struct DaemonClient {
         case .denied:
             Failure(
                 .unavailable,
-                "permission denied for \(socket): only root and the group of relayd may ask it. Use sudo, or join the "
-                    + "group (adduser NAME waxwing) and log in anew.")
+                "permission denied for \(socket): only root and its group may ask it. Use sudo, or join the group "
+                    + "(ls -l \(socket) names it; adduser NAME GROUP) and log in anew.")
         case .stuck(let reason):
             Failure(
                 .unavailable,
@@ -78,7 +78,7 @@ struct DaemonClient {
                     + "waxwing) and its log.")
         case .refused(let status, let view):
             Failure(
-                status == 400 ? .usage : status == 503 ? .unavailable : .unexpected, "\(view.message). \(view.cure).")
+                status == 400 ? .usage : status == 503 || status == 403 ? .unavailable : .unexpected, "\(view.message). \(view.cure).")
         case .unreadable(let reason):
             Failure(.unexpected, "\(reason). Are relayd and relayctl of the same version?")
         }

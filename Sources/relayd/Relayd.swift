@@ -11,7 +11,8 @@ struct Relayd: AsyncParsableCommand {
         discussion: """
             Runs in the foreground and logs to standard error; SIGTERM lets transactions under way end, SIGHUP has \
             the configuration and the files it names read again. \
-            Exit codes: 0 stopped as asked; 64 wrong usage; 69 cannot start; 78 bad configuration.
+            Exit codes: 0 stopped as asked; 64 wrong usage; 69 cannot start: a port, the resolver, a full disk; \
+            78 the configuration cannot be used, or the store that it names.
             """,
         version: Version.text)
 

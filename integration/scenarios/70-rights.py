@@ -14,7 +14,6 @@ from internet.listeners import add_user, arrived, events, intake
 from internet.relay import program
 from internet.relayconfig import quoted
 from internet.reporting import key_table
-from internet.scenario import slow
 from internet.smtpwire import Wire
 from internet.submission import Letter, submit
 from internet.users import LOOKERS, LOOKERS_GROUP, WATCHERS, WAXWING, WAXWING_USER
@@ -65,9 +64,6 @@ def is_the_user(process: int | str) -> None:
     assert set(held.values()) == {NOTHING}, (process, found["Name"], held)
 
 
-# FAILS: the main thread stays root with all capabilities. Program.main ends it by dispatchMain(), which is pthread_exit: glibc's setresuid passes
-# over a thread that is exiting, and libdispatch keeps it in sigsuspend for ever. SystemUser.become asks only the calling thread whether it worked.
-@slow
 def scenario_every_thread(relay: Dropping) -> None:
     """Every thread is the user, with its groups alone and without any capability, and so says `ps`"""
     assert events(relay, "rights-given-up", user=WAXWING_USER)
@@ -130,8 +126,6 @@ def scenario_reload(relay: Dropping) -> None:
     scenario_low_port(relay)
 
 
-# FAILS: the check of a configuration with server.user judges keys as whoever calls it. As root it finds all good, and each reload is refused.
-@slow
 def scenario_check_as_root(fixture: Dropping) -> None:
     """`relayd --check` as root says which keys the user of relayd will not be able to read at a reload"""
     bed = fixture.bed
@@ -145,9 +139,6 @@ def scenario_check_as_root(fixture: Dropping) -> None:
     assert str(key) in done.stdout + done.stderr, (done.stdout, done.stderr)
 
 
-# FAILS: the sockets are opened once relayd is the user, who may not give a file to another group: "this process is not in the group", exit 69,
-# with a cure for systemd's unit. docs/configuration.md says of control.read_group: "relayd must be a member of it, or be started as root".
-@slow
 def scenario_read_group(fixture: Dropping) -> None:
     """Started as root, the socket for questions is given to a group that the user is not in"""
     at = fixture.bed.folder / "relays" / f"{NAME}-group"

@@ -130,17 +130,12 @@ def scenario_no_changes(relay: Dropping) -> None:
     assert state(relay) == before, (before, state(relay))
 
 
-# FAILS: a refused order ends with 70, "unexpected failure" (docs/relayctl.md): 69 is "may not be asked".
-@slow
 def scenario_exit_code(relay: Dropping) -> None:
     """An order at the socket for questions ends with 69: it may not be given there"""
     code, _, error = relay.ctl_at(relay.folder / "read.sock", "reload")
     assert code == 69, (code, error)
 
 
-# FAILS: relayctl says "only root and the group of relayd may ask it … adduser NAME waxwing" of the socket for questions, too: who follows that may
-# give orders.
-@slow
 def scenario_words_for_lookers(relay: Dropping) -> None:
     """Who may not even ask is not told to join the group that gives orders"""
     code, _, error = relayctl_as((), relay.folder / "read.sock", "status")

@@ -180,9 +180,6 @@ def scenario_crash(relay: Relay, number: signal.Signals) -> None:
     check(relay, "the log", relay.log().read_bytes())
 
 
-# FAILS: where the Swift toolchain is installed, its runtime starts swift-backtrace, which writes what each register points to into the log: sixteen
-# octets of the letter that is being read. It takes five to nine seconds, too. The resolver switches it off (shim_fall_at_once); relayd does not.
-@slow
 def scenario_crash_amid_a_letter(relay: Relay) -> None:
     """A crash as the first octets of a letter are read: what is written of it shows no word of the letter, and the end takes no five seconds"""
     words = b"ZQXJ"

@@ -8,7 +8,7 @@ from typing import Callable
 from internet.droppedrights import Dropping
 from internet.inside import Bed
 from internet.relayconfig import quoted
-from internet.scenario import cases, slow
+from internet.scenario import cases
 from internet.users import WAXWING
 
 NAME = "75-dumps"
@@ -62,9 +62,6 @@ class Watched(Dropping):
         return ("strace", "-D", "-f", "-qq", "-o", str(self.folder / "strace"), "-e", "trace=prctl,setresuid,execve", *super().prefix)
 
 
-# FAILS: CoreFiles.forbid() is called before Rights.giveUp(). A change of the user sets "dumpable" to fs.suid_dumpable (kernel/cred.c), which is 2
-# where systemd-coredump is installed: then memory is piped to it, whatever RLIMIT_CORE says (core(5)).
-@slow
 def scenario_not_dumpable_again(bed: Bed) -> None:
     """Started as root: that no memory may be dumped is said once more behind the change of the user, which takes it back"""
     with Watched(bed, f"{NAME}-again", 3) as own:

@@ -46,9 +46,6 @@ def scenario_wrong_owner(bed: Bed) -> None:
             assert "trace.db" in told["reason"] and told["cure"], told
 
 
-# FAILS: "store PATH refused: it belongs to user 0, this program runs as user N" says no cure (chown); of the journal not even the file is named:
-# "store FOLDER refused: Permission denied".
-@slow
 @cases((*WRONG_OWNERS, "journal"), str)
 def scenario_wrong_owner_cure(bed: Bed, name: str) -> None:
     """A file of the queue that is another's: the line names it, and says chown"""

@@ -38,17 +38,19 @@ enum Rights {
         for socket in [configuration.control.socket, configuration.control.readSocket].compactMap(\.self) {
             try makeFolder(folder(of: socket), mode: 0o711, of: user)
         }
-        // It may be given to the socket for questions, which is made behind this.
-        var more: [gid_t] = []
-        if let group = configuration.control.readGroup, configuration.control.readSocket != nil,
-            let number = SystemUser.group(named: group)
-        {
-            more.append(number)
+        do throws(SystemUserError) { try user.become(in: group(configuration)) } catch {
+            throw ServiceError.user("\(error)")
         }
-        do throws(SystemUserError) { try user.become(in: more) } catch { throw ServiceError.user("\(error)") }
         // Whoever becomes another user may be dumped again, as the system has it by default (prctl(2)).
         CoreFiles.forbid()
         log.event(.notice, LogLine("rights-given-up").with("user", user.name))
+    }
+
+    /// The socket for questions is made when relayd is the user, who may give it to no group but those it is in.
+    private static func group(_ configuration: Configuration) -> FileGroup? {
+        guard let name = configuration.control.readGroup, configuration.control.readSocket != nil else { return nil }
+        // One that is not there is told of when the socket is made.
+        return try? FileGroup(named: name)
     }
 
     /// One that is not there is made for the user; one that is there is left as it is, and judged by whoever uses it.

@@ -50,7 +50,20 @@ extension Service {
                 ["\($0). Cure: \(ServiceParts.anchorsCure)."]
             } ?? []
         return anchors + configuration.socketWarnings() + rightsWarnings(configuration)
-            + ((try? KeyRing(loading: configuration))?.warnings ?? [])
+            + ((try? KeyRing(loading: configuration))?.warnings ?? []) + reloadWarnings(configuration)
+    }
+
+    /// Started as root, keys are read before `server.user` is; a reload is that user's.
+    private static func reloadWarnings(_ configuration: Configuration) -> [String] {
+        guard geteuid() == 0, let name = configuration.server.user, let user = try? SystemUser(named: name) else {
+            return []
+        }
+        return configuration.secretFiles.filter { user.mayRead($0.path) == false }.map { file in
+            """
+            \(file.key): \(file.path) may not be read by \(name): a start as root reads it, and each reload will be refused. \
+            Cure: chown \(name) \(file.path).
+            """
+        }
     }
 
     /// What others of this machine may do that they need not.

@@ -72,7 +72,8 @@ struct ServiceParts: Sendable {
                     .with("reason", "between what came in last before the stop there is what cannot be read")
                     .with(
                         "cure",
-                        "behind a power cut nobody was told that this mail is accepted; else look after the disk: it was"))
+                        "behind a power cut nobody was told that this mail is accepted; else look after the disk: it was"
+                    ))
         }
         if let missing = report.journalMissing {
             log.event(

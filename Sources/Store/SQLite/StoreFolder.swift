@@ -48,6 +48,12 @@ enum StoreFolder {
         }
     }
 
+    /// Whether something of that name is there, a link that leads nowhere too.
+    static func holds(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
     /// A symbolic link, another owner, or a mode that lets others in, is refused: what is in here are people's letters.
     static func check(_ path: String, isFolder: Bool) throws(StoreOpenError) {
         var status = stat()
@@ -58,7 +64,8 @@ enum StoreFolder {
             throw refused(path, isFolder ? "it is no folder" : "it is no file")
         }
         if status.st_uid != geteuid() {
-            throw refused(path, "it belongs to user \(status.st_uid), this program runs as user \(geteuid())")
+            let why = "it belongs to user \(status.st_uid), this program runs as user \(geteuid())"
+            throw refused(path, "\(why): chown \(geteuid()) it, or start as its owner")
         }
         let mode = status.st_mode & 0o777
         let octal = String(mode, radix: 8)
@@ -71,6 +78,7 @@ enum StoreFolder {
 
     private static func takeLock(_ path: String) throws(StoreOpenError) -> CInt {
         let name = "\(path)/\(lock)"
+        if holds(name) { try check(name, isFolder: false) }
         let descriptor = try descriptor(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, name)
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let error = Errno.last

@@ -58,8 +58,9 @@ extension SQLiteStore {
             path: path, configuration: Connection.configuration(label: "writer", readonly: false))
         do {
             // One that is there and cannot be read is no reason to go on without it: it may hold what nothing else holds.
+            let journalPath = "\(directory)/\(JournalFile.name)"
+            if StoreFolder.holds(journalPath) { try StoreFolder.check(journalPath, isFolder: false) }
             var file = try JournalFile(openedIn: opened.directory)
-            if file != nil { try StoreFolder.check("\(directory)/\(JournalFile.name)", isFolder: false) }
             var (report, journaled) = try connection.inDatabase { db in
                 try refuseWithoutQueue(file, db, in: opened.directory, path: directory)
                 try prepare(db, path: path, options)

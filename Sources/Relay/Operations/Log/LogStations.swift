@@ -54,13 +54,12 @@ extension Configuration.LogStation {
                 .operations,
                 [
                     "started", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
-                    "trace-set-aside", "trace-off", "store-opened", "journal-damaged", "journal-missing", "journal-stuck",
-                    "journal-goes-on", "in-flight-missing", "store-failed",
+                    "trace-set-aside", "trace-off", "store-opened", "journal-damaged", "journal-missing",
+                    "journal-stuck", "journal-goes-on", "in-flight-missing", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",
                     "log-lines-lost", "alarm-raised", "alarm-cleared", "alarm-acknowledged", "alarm-untold",
                     "alarms-full", "absence", "runs-as-root", "rights-too-wide", "rights-given-up", "crashed",
-                    "crash-suspect",
-                    "clock-stepped", "clock-right", "clock-believed", "clock-moved",
+                    "crash-suspect", "clock-stepped", "clock-right", "clock-believed", "clock-moved",
                 ]
             ),
         ]
