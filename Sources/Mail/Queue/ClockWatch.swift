@@ -2,9 +2,8 @@
 ///
 /// Everything that gives mail up goes by the wall clock, and one wrong step of it (a bad time server, a machine that wakes with
 /// another date) would bounce the whole queue, let cached policies expire, and close days of reports. So a step of more than
-/// ``tolerance`` is not believed at once: time goes on as it did before, by the clock of the machine's uptime, until the
-/// new time has stood for ``patience``, or the clock is set back. Small steps within a ``span`` are one large one
-/// together. What is done about a step that is believed is the caller's.
+/// ``tolerance`` is not believed at once: time goes on as it did before, by the clock of the machine's uptime, until the new time has stood for
+/// ``patience``, or the clock is set back. What is done about a step that is believed is the caller's.
 ///
 /// A value without a clock of its own: both times are arguments.
 public struct ClockWatch: Hashable, Sendable {
@@ -52,8 +51,6 @@ public struct ClockWatch: Hashable, Sendable {
 
     /// Seconds by which the two may differ at once without a doubt: a clock that is put right by less harms nothing here. Ours.
     public static let tolerance: Int64 = 3600
-    /// Seconds within which small steps together may not be more than ``tolerance`` either. Ours.
-    public static let span: Int64 = 86_400
     /// Seconds a new time must stand before it is believed, by default. Ours.
     public static let usualPatience: Int64 = 600
 
@@ -61,37 +58,14 @@ public struct ClockWatch: Hashable, Sendable {
     public var patience: Int64
 
     /// Of the time that is believed; nil before the first reading.
-    private var believed: Believed?
-    private var doubt: Seen?
+    private var believed: Int64?
+    private var doubt: Doubt?
 
-    /// A time, and since when it is known.
-    private struct Seen: Hashable, Sendable {
+    private struct Doubt: Hashable, Sendable {
+        /// Of the new time.
         var offset: Int64
         /// Uptime at which it was first seen.
         var since: Int64
-
-        init(offset: Int64, since: Int64) {
-            self.offset = offset
-            self.since = since
-        }
-
-        /// Now.
-        init(_ reading: Reading) { self.init(offset: reading.offset, since: reading.uptime) }
-    }
-
-    private struct Believed: Hashable, Sendable {
-        var offset: Int64
-        /// What it was when this ``span`` began.
-        var start: Seen
-
-        init(_ reading: Reading, start: Seen? = nil) {
-            offset = reading.offset
-            self.start = start ?? Seen(reading)
-        }
-
-        func distance(to reading: Reading) -> Int64 {
-            max(reading.offset.distance(offset), reading.offset.distance(start.offset))
-        }
     }
 
     public init(patience: Int64 = ClockWatch.usualPatience) {
@@ -102,27 +76,26 @@ public struct ClockWatch: Hashable, Sendable {
     public mutating func time(_ reading: Reading) -> WallTime {
         guard let believed else {
             // The first time is believed: there is nothing to hold it against.
-            self.believed = Believed(reading)
+            self.believed = reading.offset
             return reading.wall
         }
-        guard patience > 0, believed.distance(to: reading) > Self.tolerance else {
-            let isOver = reading.uptime.difference(believed.start.since) >= Self.span
-            self.believed = Believed(reading, start: isOver ? nil : believed.start)
+        guard patience > 0, reading.offset.distance(believed) > Self.tolerance else {
+            self.believed = reading.offset
             doubt = nil
             return reading.wall
         }
         if let known = doubt, reading.offset.distance(known.offset) <= Self.tolerance {
-            doubt = Seen(offset: reading.offset, since: min(known.since, reading.uptime))
+            doubt = Doubt(offset: reading.offset, since: min(known.since, reading.uptime))
         } else {
-            doubt = Seen(reading)
+            doubt = Doubt(offset: reading.offset, since: reading.uptime)
         }
-        return WallTime(seconds: reading.uptime).advanced(by: believed.offset)
+        return WallTime(seconds: reading.uptime).advanced(by: believed)
     }
 
     /// The step that is not believed; nil where the clocks go together.
     public func doubted(_ reading: Reading) -> Step? {
         guard let believed, doubt != nil else { return nil }
-        return Step(from: WallTime(seconds: reading.uptime).advanced(by: believed.offset), to: reading.wall)
+        return Step(from: WallTime(seconds: reading.uptime).advanced(by: believed), to: reading.wall)
     }
 
     /// The step that has stood long enough to be believed. One that is too far never has.
@@ -144,7 +117,7 @@ public struct ClockWatch: Hashable, Sendable {
     public mutating func believe(_ step: Step, _ reading: Reading) -> Bool {
         _ = time(reading)
         guard let now = doubted(reading), now.isLike(step) else { return false }
-        believed = Believed(reading)
+        believed = reading.offset
         doubt = nil
         return true
     }

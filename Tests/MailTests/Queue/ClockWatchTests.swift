@@ -71,33 +71,6 @@ struct ClockWatchTests {
         #expect(watch.due(reading(1100, step: 2 * 86_400 + 1100)) != nil)
     }
 
-    @Test(
-        "Small steps within a day are one large one together; as many on as many days are followed",
-        arguments: [1, -1] as [Int64])
-    func walking(sign: Int64) throws {
-        var watch = ClockWatch()
-        for number in 0..<60 as Range<Int64> {
-            let reading = reading(10 * number, step: sign * 60 * number)
-            #expect(watch.time(reading) == reading.wall)
-        }
-        // An hour is gone by: it goes on as it did, and the next minute is doubted like a leap.
-        #expect(watch.time(reading(600, step: sign * 3600)) == time(600 + sign * 3600))
-        #expect(watch.time(reading(610, step: sign * 3601)) == time(610 + sign * 3600))
-        #expect(watch.secondsLeft(reading(610, step: sign * 3601)) == 600)
-        // It may stand, and the next hour begins from there.
-        _ = watch.time(reading(1210, step: sign * 3660))
-        #expect(
-            watch.due(reading(1210, step: sign * 3660)).map { watch.believe($0, reading(1210, step: sign * 3660)) }
-                == true)
-        #expect(watch.time(reading(1220, step: sign * 7260)) == time(1220 + sign * 7260))
-
-        var slow = ClockWatch()
-        for day in 0..<30 as Range<Int64> {
-            let reading = reading(86_400 * day, step: sign * 3600 * day)
-            #expect(slow.time(reading) == reading.wall && slow.doubted(reading) == nil)
-        }
-    }
-
     @Test("Set back, time does not go back before the step is believed")
     func backwards() {
         var watch = ClockWatch()
