@@ -1,114 +1,132 @@
-import Gzip
-import Mail
-import Relay
+import Fuzzing
 
+@testable import Mail
+
+/// What comes over a connection before it is understood: replies, commands, the words of proxies, logins.
 extension Target {
-    static let all: [Target] = [
-        Target(name: "reply") { octets in
+    static let wire: [Target] = [
+        Target("reply") { octets in
             // However it is cut: the same replies, and the same fault.
             let whole = replies(octets, piece: max(1, octets.count))
-            must(replies(octets, piece: 1) == whole, "replies differ by how they come")
-        },
-        Target(name: "command") { octets in
-            for line in octets.split(separator: 0x0A, omittingEmptySubsequences: false) {
-                guard let command = try? Command(parsing: line) else { continue }
-                // A parsed command holds nothing that could end a line.
-                must(!holdsLineEnd(command), "\(command) holds a line end")
-            }
-        },
-        Target(name: "content") { octets in
-            let whole = content(octets, cut: octets.count)
-            for cut in [0, 1, octets.count / 2, max(0, octets.count - 1)] {
-                must(content(octets, cut: cut) == whole, "content differs by how it comes, cut at \(cut)")
-            }
-        },
-        Target(name: "path") { octets in
-            guard let mailbox = try? Mailbox(parsing: octets) else { return }
-            let text = "\(mailbox)"
-            must(!text.utf8.contains { $0 < 0x20 || $0 == 0x7F }, "\(text.debugDescription) holds a control character")
-            must((try? Mailbox(parsing: text.utf8)) == mailbox, "\(text.debugDescription) is not what it was read from")
-        },
-        Target(name: "header") { octets in
-            let section = HeaderSection(reading: octets)
-            must(
-                section.end <= octets.count && (section.bodyOffset ?? 0) <= octets.count,
-                "the header section is too long")
-            for field in section.fields {
+            for piece in [1, 2, 7] { must(replies(octets, piece: piece) == whole, "replies differ by how they come") }
+            for reply in whole.replies {
+                must((200...599).contains(reply.code) && !reply.lines.isEmpty, "\(reply) is no reply")
+                must(!reply.lines.contains(where: \.hasControls), "\(reply) holds a control character")
+                let again = replies(reply.rendered, piece: Int.max).replies
+                must(again.count == 1, "\(reply) does not come back as one reply")
                 must(
-                    field.range.upperBound <= section.end && field.value.upperBound <= field.range.upperBound,
-                    "a field is too long")
+                    again.first?.code == reply.code && again.first?.enhanced == reply.enhanced,
+                    "\(reply) comes back as \(again)")
             }
         },
-        Target(name: "sts-record") { octets in _ = STSRecord.read(strings(octets)) },
-        Target(name: "sts-policy") { octets in
-            guard let policy = try? STSPolicy(parsing: octets) else { return }
-            must(policy.maxAge >= 0, "max_age \(policy.maxAge)")
+        Target("command") { octets in
+            for line in octets.split(separator: 0x0A, omittingEmptySubsequences: false) {
+                do throws(CommandError) {
+                    check(try Command(parsing: line, toASCII: someLabels))
+                } catch {
+                    let reply = error.reply
+                    must((500...555).contains(reply.code), "\(error) is answered by \(reply)")
+                    must(!reply.lines.contains(where: \.hasControls), "\(reply) holds a control character")
+                }
+            }
         },
-        Target(name: "tlsrpt-record") { octets in _ = TLSRPTRecord.read(strings(octets)) },
-        Target(name: "report-uri") { octets in _ = ReportEndpoint.read(uri: String(decoding: octets, as: UTF8.self)) },
-        Target(name: "rdata") { octets in
-            _ = TLSARecord(rdata: octets)
-            _ = MXRecord(rdata: octets)
-            _ = AddressRecord(rdata: octets, .v4)
-            _ = AddressRecord(rdata: octets, .v6)
+        Target("xforward") { octets in
+            var draw = Draw(octets)
+            var client = ForwardedClient()
+            while !draw.isEmpty {
+                let before = client
+                do throws(ForwardedClient.Fault) {
+                    try client.apply(argument: draw.line())
+                } catch {
+                    must(client == before, "what is refused changes \(before) to \(client)")
+                    continue
+                }
+                must(!client.text.utf8.contains { !(0x20...0x7E).contains($0) }, "\(client.text.debugDescription)")
+                must(ForwardedClient(text: client.text) == client, "\(client.text) is not what it was written of")
+            }
         },
-        Target(name: "report") { octets in _ = try? ReceivedReport(json: octets) },
-        Target(name: "gzip") { octets in
-            guard let inflated = try? Gzip.decompress(octets, limit: 1 << 20) else { return }
-            must(inflated.count <= 1 << 20, "\(inflated.count) octets came out")
+        Target("proxy") { octets in
+            let whole = ProxyHeader.read(octets)
+            if case .header(_, let consumed) = whole { must(consumed <= octets.count, "\(consumed) octets consumed") }
+            if octets.count >= ProxyHeader.binaryLimit { must(whole != .needsMore, "it never ends") }
+            for count in Set([1, 2, 12, 16, octets.count / 2, octets.count - 1])
+            where (0..<octets.count).contains(count) {
+                switch ProxyHeader.read(octets.prefix(count)) {
+                case .needsMore: break
+                case let early: must(early == whole, "\(early) of \(count) octets, \(whole) of all")
+                }
+            }
+            guard case .header(let header, let consumed) = whole else { return }
+            must(
+                ProxyHeader.read(octets.prefix(consumed)) == .header(header, consumed: consumed),
+                "it needs what follows")
+            must(ProxyHeader.read(octets.prefix(consumed - 1)) == .needsMore, "it does not need its last octet")
         },
-        Target(name: "dkim-key") { octets in _ = try? DKIMKeyRecord(parsing: octets) },
-        Target(name: "dkim-signature") { octets in _ = try? DKIMSignature(parsing: octets) },
-        Target(name: "dkim-signable") { octets in _ = try? DKIMSignable(reading: octets) },
-        Target(name: "proxy") { octets in _ = ProxyHeader.read(octets) },
-        Target(name: "observation") { octets in _ = ForeignObservation.read(datagram: octets) },
-        Target(name: "user") { octets in _ = try? UserRecord(parsing: octets) },
-        Target(name: "configuration") { octets in
-            _ = try? Configuration.parse(text: String(decoding: octets, as: UTF8.self), file: "fuzz.toml")
+        Target("auth") { octets in
+            var walk = LoginWalk(octets)
+            walk.run()
         },
     ]
 
-    /// TXT records, told from each other by an octet that is none of them.
-    private static func strings(_ octets: [UInt8]) -> [[UInt8]] {
-        octets.split(separator: 0xFF, omittingEmptySubsequences: false).map(Array.init)
+    /// Some name for every domain with U-labels: what is kept of a command is then never what the client wrote.
+    static let someLabels: DomainToASCII = { text in try? DomainName("xn--\(text.unicodeScalars.count).example") }
+
+    private struct Replies: Equatable {
+        var replies: [Reply] = []
+        var fault: ReplyError?
     }
 
-    private static func replies(_ octets: [UInt8], piece: Int) -> [String] {
+    private static func replies(_ octets: [UInt8], piece: Int) -> Replies {
         var parser = ReplyParser()
-        var found: [String] = []
+        var found = Replies()
         var rest = octets[...]
         while true {
             do throws(ReplyError) {
-                while let reply = try parser.next() { found.append("\(reply)") }
+                while let reply = try parser.next() { found.replies.append(reply) }
             } catch {
-                return found + ["\(error)"]
+                // Which of two bounds is met first depends on how much of a line is there.
+                found.fault = error == .lineTooLong ? .tooLong : error
+                return found
             }
+            must(parser.pendingBytes <= octets.count, "\(parser.pendingBytes) octets pending")
             if rest.isEmpty { return found }
             parser.append(rest.prefix(piece))
             rest = rest.dropFirst(piece)
         }
     }
 
-    private static func content(_ octets: [UInt8], cut: Int) -> [String] {
-        var reader = ContentReader(limit: 4096)
-        var emitted: [UInt8] = []
-        var consumed = 0
-        for part in [octets[..<cut], octets[cut...]] {
-            let progress = Array(part).withUnsafeBytes { bytes in reader.consume(bytes) { emitted += $0 } }
-            if case .ended(let count) = progress {
-                return ["\(consumed + count)", "\(emitted)", "\(reader.facts)"]
+    /// Nothing in a command could end a line, and paths are what their text is read as.
+    private static func check(_ command: Command) {
+        switch command {
+        case .mail(let path, let parameters):
+            must(
+                (try? ReversePath(parsing: "<\(path)>".utf8, toASCII: someLabels)) == path,
+                "<\(path)> is read otherwise")
+            must(!holdsControls(parameters), "\(parameters) holds a control character")
+        case .rcpt(let path, let parameters, isASCII: _):
+            if case .mailbox(let mailbox) = path {
+                let again = try? ForwardPath(parsing: "<\(mailbox)>".utf8, toASCII: someLabels)
+                must(again == path, "<\(mailbox)> is read otherwise")
             }
-            consumed += part.count
+            must(!holdsControls(parameters), "\(parameters) holds a control character")
+            let notify = parameters.request.notify?.text
+            must(notify?.isEmpty != true, "NOTIFY= without a word")
+        case .bdat(let size, isLast: _):
+            must(size >= 0, "a chunk of \(size)")
+        case .auth(let mechanism, initialResponse: _):
+            // The response is octets of any kind.
+            must(!mechanism.isEmpty && !mechanism.hasControls, "\(mechanism.debugDescription) is a mechanism")
+        case .ehlo, .helo, .lhlo, .data, .rset, .noop, .quit, .vrfy, .help, .startTLS, .xforward:
+            must(!holdsControls(command), "\(command) holds a control character")
         }
-        return ["more", "\(emitted)", "\(reader.facts)"]
     }
-}
 
-/// Whether any text or octets within `value` hold CR or LF.
-private func holdsLineEnd(_ value: Any) -> Bool {
-    switch value {
-    case let text as String: text.utf8.contains { $0 == 0x0D || $0 == 0x0A }
-    case let octets as [UInt8]: octets.contains { $0 == 0x0D || $0 == 0x0A }
-    default: Mirror(reflecting: value).children.contains { holdsLineEnd($0.value) }
+    /// Whether any text within `value` does.
+    private static func holdsControls(_ value: Any) -> Bool {
+        switch value {
+        case let text as String: text.hasControls
+        case let octets as [UInt8]: octets.contains { $0 < 0x20 || $0 == 0x7F }
+        default: Mirror(reflecting: value).children.contains { holdsControls($0.value) }
+        }
     }
 }
