@@ -10,11 +10,14 @@ extension Target {
                 guard let mailbox = try? Mailbox(parsing: octets, toASCII: toASCII) else { continue }
                 let text = "\(mailbox)"
                 must(!text.hasControls, "\(text.debugDescription) holds a control character")
-                must(text.utf8.count <= Mailbox.pathLimit, "a mailbox of \(text.utf8.count) octets")
+                // By itself it may be longer than a path lets it be.
+                let limit = Mailbox.localPartLimit + 1 + DomainName.lengthLimit
+                must(text.utf8.count <= limit, "a mailbox of \(text.utf8.count) octets")
                 let again = try? Mailbox(parsing: text.utf8, toASCII: toASCII)
                 must(again == mailbox, "\(text.debugDescription) is not what it was read from")
             }
             guard let path = try? ReversePath(parsing: octets) else { return }
+            must("<\(path)>".utf8.count <= Mailbox.pathLimit, "a path of \("<\(path)>".utf8.count) octets")
             must((try? ReversePath(parsing: "<\(path)>".utf8)) == path, "\(path) is not what it was read from")
         },
         Target("domain") { octets in
