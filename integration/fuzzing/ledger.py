@@ -1,5 +1,6 @@
 """What all runs come to: executions and seconds of a processor for each target, as JSON."""
 
+import fcntl
 import json
 import subprocess
 from dataclasses import asdict, dataclass
@@ -43,6 +44,15 @@ def read(file: Path) -> dict[str, Entry]:
 def write(file: Path, entries: dict[str, Entry]) -> None:
     targets = {target: asdict(entries[target]) for target in sorted(entries)}
     file.write_text(json.dumps({"targets": targets}, indent=2) + "\n")
+
+
+def add(file: Path, run: Run) -> None:
+    """Adds a run to what the file has; several programs may do so at once."""
+    with file.with_name(f".{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        entries = read(file)
+        entries.setdefault(run.target, Entry()).take(run)
+        write(file, entries)
 
 
 def commit() -> str:
