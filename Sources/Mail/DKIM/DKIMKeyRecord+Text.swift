@@ -14,8 +14,8 @@ extension DKIMKeyRecord {
         return tags.joined(separator: "; ")
     }
 
-    /// ``text`` in character-strings of at most ``stringLimit`` octets, which readers join without a blank. No character is cut
-    /// in two.
+    /// ``text`` in character-strings of at most ``stringLimit`` octets, which readers join without a blank. No character is
+    /// cut in two.
     public var strings: [String] {
         var strings: [String] = []
         var rest = text.utf8[...]

@@ -31,7 +31,7 @@ struct ConfigurationPlaces: Sendable, Equatable {
 
     func value(_ path: String) -> TextPlace? { entries[path]?.value }
 
-    /// A key that is not bare is quoted as TOML has it, so that a dot in it is no path, and nothing in it steers a terminal.
+    /// A key that is not bare is quoted as TOML has it: a dot in it is no path, and nothing in it steers a terminal.
     static func path(_ table: String, _ name: String) -> String {
         let isBare = !name.isEmpty && name.unicodeScalars.allSatisfy(KeyLocator.isBare)
         let part = isBare ? name : TOMLText.quoted(name)
