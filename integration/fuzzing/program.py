@@ -13,8 +13,8 @@ from fuzzing import places
 # Octets of an input. A mail with a report in it has more than others.
 LENGTHS = {"mime": 16384, "report": 16384, "configuration": 4096}
 USUAL_LENGTH = 8192
-# Seconds for one input: none needs a hundredth of it.
-INPUT_LIMIT = 10
+# Seconds of the clock for one input. None needs a thousandth of it, but on a busy machine a target may have to wait for its turn.
+INPUT_LIMIT = 120
 MEMORY_LIMIT = 2048
 # Seconds of a processor to make what was found smaller.
 SHRINKING = 20

@@ -12,7 +12,12 @@ extension Target {
                     Passage(octets, cuts: [cut], limit: 4096) == whole, "content differs by how it comes, cut at \(cut)"
                 )
             }
-            must(Passage(octets, cuts: Array(0...octets.count), limit: 4096) == whole, "content differs octet by octet")
+            // A long one would take its time.
+            if octets.count <= 512 {
+                must(
+                    Passage(octets, cuts: Array(0...octets.count), limit: 4096) == whole,
+                    "content differs octet by octet")
+            }
             let (text, consumed) = unstuffed(octets)
             must(whole.consumed == consumed, "its end is at \(whole.consumed ?? -1), not \(consumed ?? -1)")
             guard consumed != nil, whole.facts.bareLineEnd == nil else { return }
@@ -56,7 +61,11 @@ extension Target {
             "\(facts.receivedCount) times Received, not \(section.fields(named: "Received").count)")
         must(facts.hasFrom == !section.fields(named: "From").isEmpty, "From is there: \(facts.hasFrom)")
         must(facts.hasDate == !section.fields(named: "Date").isEmpty, "Date is there: \(facts.hasDate)")
-        must(facts.messageID?.hasControls != true, "\(facts.messageID.debugDescription) holds a control character")
+        // A tab is a blank there as in any field.
+        let messageID = facts.messageID?.replacing("\t", with: " ") ?? ""
+        must(
+            !messageID.utf8.contains { $0 < 0x20 || $0 == 0x7F },
+            "\(messageID.debugDescription) holds a control character")
     }
 
     /// As RFC 5321 §4.5.2 says it, with all of it at hand.
