@@ -10,7 +10,7 @@ extension Target {
         Target("mime") { octets in
             let entity = MIMEEntity(octets[...])
             for (name, _) in entity.fields {
-                must(name.lowercased() == name, "\(name.debugDescription) is in capitals")
+                must(!name.utf8.contains { (65...90).contains($0) }, "\(name.debugDescription) is in capitals")
             }
             if let boundary = entity.contentType.parameter("boundary"), !boundary.isEmpty {
                 let parts = entity.parts(boundary: boundary, limit: 5)
