@@ -62,10 +62,16 @@ bench-quick: as-root deps-bed bench-release ## the same in short: the rows that 
 as-root:
 	@[ "$$(id -u)" = 0 ] || { echo "namespaces and mounts need root. As yourself: make bench-release; then: sudo integration/bench" >&2; exit 1; }
 
+# Seconds of a processor for each target, and targets at once.
 FUZZ_SECONDS ?= 60
-fuzz: deps ## libFuzzer for each reader of what strangers send: FUZZ_SECONDS each (60)
-	WAXWING_FUZZ=1 swift build $(SWIFT_FLAGS) -c release --product waxwing-fuzz --scratch-path .build/fuzz-build -Xswiftc -sanitize=fuzzer -Xswiftc -parse-as-library
-	@integration/fuzz --seconds $(FUZZ_SECONDS)
+FUZZ_JOBS ?= 2
+# Targets see inside of the modules they feed.
+FUZZ_BUILD := WAXWING_FUZZ=1 swift build $(SWIFT_FLAGS) -c release --scratch-path .build/fuzz-build --sanitize fuzzer -Xswiftc -enable-testing
+
+fuzz: deps ## libFuzzer for each reader of what strangers send: FUZZ_SECONDS each (60), FUZZ_JOBS at once (2)
+	$(FUZZ_BUILD) --product waxwing-fuzz
+	$(FUZZ_BUILD) --product waxwing-fuzz-relay
+	@integration/fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS)
 
 bench-release: release ## what integration/bench needs: release builds of relayd, relayctl and waxwing-bench
 	swift build $(SWIFT_FLAGS) -c release --product waxwing-bench

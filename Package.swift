@@ -141,7 +141,13 @@ let package = Package(
 
 // What libFuzzer feeds has no main of its own, so it is built only where somebody links libFuzzer's: `make fuzz`.
 if Context.environment["WAXWING_FUZZ"] != nil {
-    package.targets.append(
+    package.targets += [
+        .target(name: "Fuzzing", path: "Tests/Fuzz/Core", swiftSettings: strict),
         .executableTarget(
-            name: "waxwing-fuzz", dependencies: ["Mail", "Gzip", "Relay"], path: "Tests/Fuzz", swiftSettings: strict))
+            name: "waxwing-fuzz", dependencies: ["Fuzzing", "Mail", "Gzip"], path: "Tests/Fuzz/Mail",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "waxwing-fuzz-relay", dependencies: ["Fuzzing", "Mail", "DNS", "HTTPS", "Relay"],
+            path: "Tests/Fuzz/Relay", swiftSettings: strict),
+    ]
 }

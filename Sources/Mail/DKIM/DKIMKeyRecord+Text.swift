@@ -14,12 +14,18 @@ extension DKIMKeyRecord {
         return tags.joined(separator: "; ")
     }
 
-    /// ``text`` in character-strings of at most ``stringLimit`` octets, which readers join without a blank.
+    /// ``text`` in character-strings of at most ``stringLimit`` octets, which readers join without a blank. No character is
+    /// cut in two.
     public var strings: [String] {
-        let octets = Array(text.utf8)
-        return stride(from: 0, to: octets.count, by: Self.stringLimit).map {
-            String(decoding: octets[$0..<min($0 + Self.stringLimit, octets.count)], as: UTF8.self)
+        var strings: [String] = []
+        var rest = text.utf8[...]
+        while !rest.isEmpty {
+            var string = rest.prefix(Self.stringLimit)
+            while string.endIndex < rest.endIndex, rest[string.endIndex] & 0xC0 == 0x80 { string.removeLast() }
+            strings.append(String(Substring(string)))
+            rest = rest[string.endIndex...]
         }
+        return strings
     }
 
     /// The record as it stands in a zone file (RFC 1035 §5.1), on as many lines as it has strings.

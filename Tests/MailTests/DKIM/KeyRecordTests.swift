@@ -107,6 +107,13 @@ import Testing
                 == "v=DKIM1; k=ed25519; t=s; p=AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")
     }
 
+    @Test("No character is cut in two between strings")
+    func stringsBeyondASCII() {
+        let record = DKIMKeyRecord(keyType: .ed25519, publicKey: [], services: [String(repeating: "ü", count: 200)])
+        #expect(record.strings.joined() == record.text)
+        #expect(record.strings.allSatisfy { (1...DKIMKeyRecord.stringLimit).contains($0.utf8.count) })
+    }
+
     @Test("the record for a zone file")
     func zoneFile() throws {
         let name = try DomainName("sel._domainkey.example.org")

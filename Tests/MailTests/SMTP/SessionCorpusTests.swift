@@ -40,9 +40,14 @@ struct SessionCorpusTests {
 
     @Test("SRV-02 SRV-07 SRV-27 Whole dialogues", arguments: ["maddy-sessions.json", "go-smtp-sequences.json"])
     func dialogues(name: String) throws {
-        var run = 0
-        for test in try Corpus.read("smtp-sessions/\(name)", as: File.self).cases {
-            if Self.skipped.keys.contains(where: test.id.contains) { continue }
+        let cases = try Corpus.read("smtp-sessions/\(name)", as: File.self).cases
+        var tally = CorpusTally(name)
+        for test in cases {
+            if let why = Self.skipped.first(where: { test.id.contains($0.key) })?.value {
+                tally.skip(test.id, why)
+                continue
+            }
+            var isAnswered = true
             var server = ServerDriver(
                 ServerSession.Configuration(
                     hostname: try DomainName("relay.example"),
@@ -65,14 +70,15 @@ struct SessionCorpusTests {
                 while test.id.contains("tooLong"), seen < server.replies.count - 1 { seen += 1 }
                 // 354 is left out where the content follows at once.
                 while seen < server.replies.count, server.replies[seen].code == 354, code != "354" { seen += 1 }
-                #expect(seen < server.replies.count, "\(test.id): no reply for \(expected)")
-                guard seen < server.replies.count else { break }
-                #expect(String(server.replies[seen].code) == code, "\(test.id)")
+                guard seen < server.replies.count, String(server.replies[seen].code) == code else {
+                    isAnswered = false
+                    break
+                }
                 seen += 1
             }
-            run += 1
+            let isOurs = test.id == "go-smtp-TestServer"
+            tally.note(test.id, isAnswered, differing: isOurs ? "a bare CR within the message refuses it (D16)" : nil)
         }
-        #expect(run >= 3)
-        print("\(name): \(run) run")
+        tally.report(of: cases.count)
     }
 }

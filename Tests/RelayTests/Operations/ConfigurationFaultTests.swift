@@ -76,6 +76,11 @@ struct ConfigurationFaultTests {
                 "[delivery]\nipv6 = false\nsource_ipv6 = \"::1\"",
                 "f:3:15: delivery.source_ipv6: is set while delivery.ipv6 is false. "
             ),
+            // What a terminal obeys is not repeated as it is.
+            (
+                "[intake]\n\"a\\nb\\u001B \\\"\" = 1",
+                "f:2:1: intake.\"a\\nb\\u001b \\\"\": there is no such key. "
+            ),
             ("a = \"x\\u0000y\"", "f:1:7: a NUL has no place in a configuration. Remove it."),
             ("[log]\n# \0", "f:2:3: a NUL has no place in a configuration. "),
         ])

@@ -31,10 +31,10 @@ struct ConfigurationPlaces: Sendable, Equatable {
 
     func value(_ path: String) -> TextPlace? { entries[path]?.value }
 
-    /// A key that is not bare is quoted, so that a dot in it is no path.
+    /// A key that is not bare is quoted as TOML has it: a dot in it is no path, and nothing in it steers a terminal.
     static func path(_ table: String, _ name: String) -> String {
         let isBare = !name.isEmpty && name.unicodeScalars.allSatisfy(KeyLocator.isBare)
-        let part = isBare ? name : "\"\(name)\""
+        let part = isBare ? name : TOMLText.quoted(name)
         return table.isEmpty ? part : "\(table).\(part)"
     }
 

@@ -1,0 +1,1 @@
+"""Feeding libFuzzer: what integration/fuzz is made of."""
