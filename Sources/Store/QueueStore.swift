@@ -54,6 +54,9 @@ public protocol QueueStore: Sendable {
     /// The message without its recipients; nil where it is not in the queue.
     func message(_ number: MessageNumber) async throws(StoreError) -> StoredMessage?
 
+    /// The same for many at once, in one reading: ``QueueLimits/page`` at most. Those that are not in the queue are missing.
+    func messages(_ numbers: [MessageNumber]) async throws(StoreError) -> [MessageNumber: StoredMessage]
+
     /// The content of a message.
     /// - Throws: `.damaged` where the content is missing or has the wrong length: quarantine the message.
     func content(of message: StoredMessage) async throws(StoreError) -> ContentReader

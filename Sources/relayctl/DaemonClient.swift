@@ -77,10 +77,18 @@ struct DaemonClient {
                 "relayd on \(socket) is there, and does not answer: \(reason). See its state (systemctl status "
                     + "waxwing) and its log.")
         case .refused(let status, let view):
-            Failure(
-                status == 400 ? .usage : status == 503 || status == 403 ? .unavailable : .unexpected, "\(view.message). \(view.cure).")
+            Failure(Self.status(ofRefusal: status), "\(view.message). \(view.cure).")
         case .unreadable(let reason):
             Failure(.unexpected, "\(reason). Are relayd and relayctl of the same version?")
+        }
+    }
+
+    /// - Parameter status: of HTTP.
+    private static func status(ofRefusal status: Int) -> ExitStatus {
+        switch status {
+        case 400: .usage
+        case 403, 503: .unavailable
+        default: .unexpected
         }
     }
 }

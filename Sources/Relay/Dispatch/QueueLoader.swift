@@ -14,7 +14,7 @@ struct QueueLoader: Sendable {
     let terms: @Sendable () -> QueueTerms
     let clock: @Sendable () -> WallTime
 
-    /// Recipients of one page.
+    /// Recipients, or messages, of one page: what is read at once, and may be delivered before the next is read.
     static let page = 500
     /// Between two passes, so that a full memory or a failing store is not asked without end.
     static let breath: Duration = .milliseconds(50)
@@ -90,7 +90,7 @@ struct QueueLoader: Sendable {
         while room > 0, !Task.isCancelled {
             let enough = counts.filter { $0.value >= share }.map(\.key)
             let waiting = counts.values.reduce(0, +)
-            let wish = min(room, share)
+            let wish = min(room, share, Self.page)
             let (limit, isUrgent) = (wish + waiting, isUrgentOnly)
             let page = try await reading { () async throws(StoreError) in
                 try await store.due(
@@ -173,12 +173,34 @@ struct QueueLoader: Sendable {
     }
 
     /// - Throws: `error` where it is not of one message.
-    private func setApart(_ error: StoreError) async throws(StoreError) {
+    @discardableResult
+    private func setApart(_ error: StoreError) async throws(StoreError) -> MessageNumber {
         guard case .unreadable(let number, let why) = error else { throw error }
         let id = try await store.quarantine(number, because: why)
         log.event(
             .error,
             LogLine("quarantined").with("queue_id", id?.text ?? "number \(number.value)").with("reason", why))
+        return number
+    }
+
+    /// Messages by their numbers, without those that are set apart.
+    private func messages(_ wanted: [MessageNumber]) async throws(StoreError) -> [MessageNumber: StoredMessage] {
+        var found: [MessageNumber: StoredMessage] = [:]
+        var rest = wanted[...]
+        while !rest.isEmpty {
+            let part = Array(rest.prefix(Self.page))
+            do throws(StoreError) {
+                found.merge(try await store.messages(part)) { first, _ in first }
+                rest = rest.dropFirst(part.count)
+            } catch {
+                // Each time one less.
+                let number = try await setApart(error)
+                let count = rest.count
+                rest.removeAll { $0 == number }
+                if rest.count == count { throw error }
+            }
+        }
+        return found
     }
 
     /// The jobs of recipients, those of one message and next hop together where they follow each other.
@@ -193,16 +215,10 @@ struct QueueLoader: Sendable {
                 groups.append((row.message, nextHop, [row]))
             }
         }
+        let messages = try await messages(groups.map(\.message))
         var jobs: [Job] = []
         for group in groups {
-            let found: StoredMessage?
-            do throws(StoreError) {
-                found = try await store.message(group.message)
-            } catch {
-                try await setApart(error)
-                continue
-            }
-            guard let message = found, let first = group.recipients.first else { continue }
+            guard let message = messages[group.message], let first = group.recipients.first else { continue }
             jobs.append(
                 Job(
                     message: message, nextHop: group.nextHop, lane: first.lane,

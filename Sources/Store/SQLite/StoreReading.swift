@@ -12,6 +12,23 @@ extension SQLiteStore {
         return found
     }
 
+    public func messages(_ numbers: [MessageNumber]) async throws(StoreError) -> [MessageNumber: StoredMessage] {
+        let numbers = Array(numbers.prefix(QueueLimits.page))
+        guard let last = numbers.max() else { return [:] }
+        await catchUp(for: last)
+        let stuck = numbers.filter { self.stuck($0) != nil }
+        let found = try await dispatchReader.read { db in
+            let statement = try db.cachedStatement(sql: MessageRows.byNumber)
+            var found: [MessageNumber: StoredMessage] = [:]
+            for number in numbers {
+                found[number] = try statement.first([number.value.databaseValue], MessageRows.read)
+            }
+            return found
+        }
+        if let missing = stuck.first(where: { found[$0] == nil }), let why = self.stuck(missing) { throw why }
+        return found
+    }
+
     public func content(of message: StoredMessage) async throws(StoreError) -> ContentReader {
         if message.isSpooled {
             let (spool, name, size) = (spool, message.id.text, message.size)
