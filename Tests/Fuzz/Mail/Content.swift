@@ -73,7 +73,7 @@ extension Target {
         var text: [UInt8] = []
         var index = 0
         while index < octets.count {
-            let isLineStart = index == 0 || octets[..<index].suffix(2) == [0x0D, 0x0A]
+            let isLineStart = index == 0 || index >= 2 && octets[index - 2] == 0x0D && octets[index - 1] == 0x0A
             if isLineStart, octets[index] == UInt8(ascii: ".") {
                 index += 1
                 if octets[index...].prefix(2) == [0x0D, 0x0A] { return (text, index + 2) }

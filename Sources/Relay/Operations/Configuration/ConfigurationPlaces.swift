@@ -12,6 +12,9 @@ struct ConfigurationPlaces: Sendable, Equatable {
     /// Where the text is nested more deeply than ``KeyLocator/depthLimit``; what follows there is not in ``entries``.
     private(set) var tooDeep: TextPlace?
 
+    /// A header in which no name begins: there the parser proper does not look before it takes.
+    private(set) var nameless: TextPlace?
+
     static func == (_: Self, _: Self) -> Bool { true }
 
     mutating func name(_ file: String) {
@@ -25,6 +28,10 @@ struct ConfigurationPlaces: Sendable, Equatable {
 
     mutating func noteTooDeep(_ place: TextPlace) {
         tooDeep = tooDeep ?? place
+    }
+
+    mutating func noteNameless(_ place: TextPlace) {
+        nameless = nameless ?? place
     }
 
     func key(_ path: String) -> TextPlace? { entries[path]?.key }

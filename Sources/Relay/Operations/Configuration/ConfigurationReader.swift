@@ -19,6 +19,13 @@ extension Configuration {
                     cure: "Is it the right file?")
             ])
         }
+        if let place = places.nameless {
+            throw ConfigurationError(faults: [
+                ConfigurationFault(
+                    file: file, place: place, key: "", problem: "not TOML: a header without a name",
+                    cure: "See https://toml.io for the syntax")
+            ])
+        }
         let root: TOMLNode
         do {
             root = try TOMLNode.parse(text)

@@ -46,6 +46,11 @@ struct KeyLocator {
         advance()
         let isArray = peek == "["
         if isArray { advance() }
+        skipBlanks()
+        // Of an end, and of a header that is closed at once, the parser tells itself.
+        if let scalar = peek, scalar != "]", scalar != "\"", scalar != "'", !Self.isBare(scalar) {
+            places.noteNameless(here)
+        }
         let parts = keyPath(depth: 0)
         skipLine()
         var path = ""
