@@ -127,7 +127,10 @@ def scenario_no_changes(relay: Dropping) -> None:
         # What comes behind the one request of a connection is not read as another.
         status, answer = asked(looking, f"GET /v1/status HTTP/1.1\n\nPOST /v1/{place} HTTP/1.1")
         assert status == 200 and "HTTP/1.1" not in answer, (place, answer)
-    assert state(relay) == before, (before, state(relay))
+    after = state(relay)
+    # relayd may raise an alarm of its own meanwhile: those that stood are as they were.
+    after["alarms"] = [alarm for alarm in after["alarms"] if alarm[0] in {number for number, _ in before["alarms"]}]
+    assert after == before, (before, after)
 
 
 def scenario_exit_code(relay: Dropping) -> None:
