@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterator
 
-from internet import dkimkeys, judges, storefiles, zones
+from internet import addresses, dkimkeys, judges, storefiles, zones
 from internet.clock import Clock
 from internet.inside import Bed, wait_for
 from internet.listeners import events
@@ -77,6 +78,37 @@ def scenario_second_daemon(bed: Bed) -> None:
         said = storefiles.refused(second)
         assert str(relay.store) in said and "in use" in said, said
         assert outcome(relay, "someone@good.example", "first")["status"] == "delivered"
+
+
+def scenario_port_taken(bed: Bed) -> None:
+    """A start whose port is taken ends with 69 and closes the queue in order: the next one finds it clean"""
+    relay = Relay(bed, "61-start-faults-port", 41)
+    with relay:
+        assert relay.stop() == 0
+    with socket.create_server((relay.address, addresses.RELAY_PORT)):
+        relay.launch()
+        assert relay.wait_exit() == 69, relay.tail()
+    with relay:
+        assert events(relay, "store-opened")[-1]["clean"] == "true", events(relay, "store-opened")
+
+
+def scenario_journal_damaged(bed: Bed) -> None:
+    """One record of the journal cannot be read behind a crash: an error says so and what it means, and all other mail is there"""
+    with Relay(bed, "61-start-faults-journal", 42) as relay:
+        assert relay.ctl("destinations", "suspend", SUSPENDED)[0] == 0
+        letters = [Letter.to(f"someone@{SUSPENDED}", name="journal") for _ in range(5)]
+        for letter in letters:
+            relay.submit(letter)
+        relay.kill()
+        journal = (relay.store / "journal").read_bytes()
+        place = journal.find(letters[1].sender.encode())
+        assert place > 0, "it is not in the journal any more: this shows nothing"
+        storefiles.flip(relay.store / "journal", place)
+        relay.start()
+        (told,) = events(relay, "journal-damaged")
+        assert told["records"] == "1" and told["reason"] and told["cure"], told
+        _, page = relay.ctl_json("queue", "list", "--all")
+        assert {message["sender"] for message in page["messages"]} == {letter.sender for letter in (letters[0], *letters[2:])}, page  # type: ignore[index]
 
 
 @dataclass(frozen=True)
