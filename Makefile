@@ -9,7 +9,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Where `make run` keeps its configuration, queue and control socket.
 STATE := $(CURDIR)/var/run
 
-.PHONY: fuzz test-faults help deps deps-bed build release run test unit scenarios demo million bench bench-quick bench-release as-root bench-decisions bench-signatures bench-counting lint clean
+.PHONY: fuzz test-faults help deps deps-bed build release static install uninstall run test unit unit-built scenarios demo million bench bench-quick bench-release as-root bench-decisions bench-signatures bench-counting lint clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,29 +20,81 @@ deps: ## install what building and running need (Debian packages; sudo where you
 deps-bed: deps ## fetch the servers of the mini-internet into .build/bed, installing none of them
 	@integration/fetch
 
+# Tables for debuggers cost a good part of the build: who wants them says DEBUG_FLAGS=.
+DEBUG_FLAGS ?= -debug-info-format none
+
 build: deps ## debug build with tests
-	swift build $(SWIFT_FLAGS) --build-tests
+	swift build $(SWIFT_FLAGS) $(DEBUG_FLAGS) --build-tests
 
 release: deps ## optimised relayd and relayctl
 	swift build $(SWIFT_FLAGS) -c release --product relayd
 	swift build $(SWIFT_FLAGS) -c release --product relayctl
 
+# Where `make install` puts things. DESTDIR is for who makes a package.
+DESTDIR ?=
+PREFIX ?= /usr/local
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
+SHAREDIR = $(DESTDIR)$(PREFIX)/share/waxwing
+# Not below PREFIX: it is where the programs look (Configuration.defaultPath).
+CONFDIR = $(DESTDIR)/etc/waxwing
+# A build of its own, so that neither this one nor `make release` undoes the other.
+STATIC := .build/static
+# What the installed programs are linked with, and the two files they read (Debian 12).
+RUN_PACKAGES := libssl3 libunbound8 libcurl4 libidn2-0 libsqlite3-0 zlib1g libstdc++6 libgcc-s1 dns-root-data ca-certificates
+
+static: deps ## optimised relayd and relayctl with Swift's libraries inside: what a machine without a Swift toolchain can run
+	swift build $(SWIFT_FLAGS) -c release --static-swift-stdlib --scratch-path $(STATIC) --product relayd
+	swift build $(SWIFT_FLAGS) -c release --static-swift-stdlib --scratch-path $(STATIC) --product relayctl
+	@if ldd $(STATIC)/release/relayd $(STATIC)/release/relayctl | grep -E 'libswift|libFoundation|libdispatch'; then \
+		echo "static: these of Swift's libraries are not inside" >&2; exit 1; fi
+
+install: ## relayd, relayctl, units and configuration below PREFIX (/usr/local) and /etc/waxwing; builds first where there is a toolchain
+	@# sudo has no toolchain on its PATH, as like as not: make static before, and this installs what that built.
+	@if command -v swift >/dev/null; then $(MAKE) --no-print-directory static; fi
+	@[ -x $(STATIC)/release/relayd ] && [ -x $(STATIC)/release/relayctl ] || { \
+		echo "install: nothing is built, and there is no Swift toolchain on the PATH. As yourself: make static" >&2; exit 1; }
+	install -d $(BINDIR) $(UNITDIR) $(SHAREDIR)
+	install -d -m 0750 $(CONFDIR)
+	install -m 0755 -s $(STATIC)/release/relayd $(STATIC)/release/relayctl $(BINDIR)/
+	sed 's|/usr/bin/relayd|$(PREFIX)/bin/relayd|' conf/waxwing.service > $(UNITDIR)/waxwing.service
+	chmod 0644 $(UNITDIR)/waxwing.service
+	install -m 0644 conf/waxwing.socket $(UNITDIR)/
+	install -m 0644 conf/relayd.toml conf/prometheus-alerts.yml conf/grafana-dashboard.json $(SHAREDIR)/
+	@# The operator's own stays.
+	[ -e $(CONFDIR)/relayd.toml ] || install -m 0640 conf/relayd.toml $(CONFDIR)/
+	@printf '%s\n' '' 'Installed. What the programs need where they run (Debian 12):' '  apt-get install $(RUN_PACKAGES)' \
+		'Once, as root:' '  adduser --system --group --no-create-home --home /var/lib/waxwing waxwing' \
+		'  chgrp waxwing /etc/waxwing /etc/waxwing/relayd.toml' '  systemctl daemon-reload && systemctl enable --now waxwing'
+
+uninstall: ## remove what `make install` put there; the configuration, the queue and the user stay
+	rm -f $(BINDIR)/relayd $(BINDIR)/relayctl $(UNITDIR)/waxwing.service $(UNITDIR)/waxwing.socket
+	rm -f $(SHAREDIR)/relayd.toml $(SHAREDIR)/prometheus-alerts.yml $(SHAREDIR)/grafana-dashboard.json
+	[ ! -d $(SHAREDIR) ] || rmdir --ignore-fail-on-non-empty $(SHAREDIR)
+	@echo 'Left: /etc/waxwing, /var/lib/waxwing (the queue), the user waxwing.'
+
 run: release ## the relay in the foreground on 127.0.0.1:2525, state in ./var/run
 	@conf/run "$(STATE)"
 
 test: deps deps-bed ## unit tests, structure tests, scenarios in the mini-internet
-	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory build
+	@# The optimised build is one compiler most of the time, and the tests wait much: together they fill two cores.
+	@$(MAKE) --no-print-directory -j2 unit-built release
 	@$(MAKE) --no-print-directory scenarios
 
-unit: ## unit and structure tests only
+unit: build ## unit and structure tests only
+	@$(MAKE) --no-print-directory unit-built
+
+# Not by `swift test`, which holds .build until the last test has ended.
+unit-built:
 	@# All tests at once would hold thousands of descriptors, and keep a test's threads from a core for longer than it waits.
 	@# The compiler's driver leaves a folder behind at every run: it goes with the one that is made for it here.
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; TMPDIR="$$scratch" SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
-		swift test $(SWIFT_FLAGS)
+		.build/debug/waxwingPackageTests.xctest --testing-library swift-testing
 	@cd integration && python3 -B -m unittest -q benchmark.tests internet.matrixtests
 
 scenarios: deps-bed release ## the scenarios in the mini-internet (root)
-	@integration/run
+	@integration/run --times
 
 test-faults: deps-bed release ## all faults of docs/reliability.md in the mini-internet, slow ones too, with a table at the end (root)
 	@integration/run --faults
