@@ -58,8 +58,9 @@ def note_question(query: bytes) -> None:
 
 
 def questions(folder: Path, name: str) -> list[str]:
-    """The types that were asked of this name, in order."""
-    return [line.split()[1] for line in (folder / QUESTIONS).read_text().splitlines() if line.split()[0] == name]
+    """The types that were asked of this name, in order; none before the first question to this server at all."""
+    log = folder / QUESTIONS
+    return [kind for asked, kind in map(str.split, log.read_text().splitlines() if log.exists() else ()) if asked == name]
 
 
 def empty(query: bytes, more: int) -> bytes:

@@ -14,7 +14,7 @@ from .answerdomains import ANSWER_TABLE
 from .costdomains import COST
 from .faultdomains import FAULT_TABLE
 from .netdomains import NET_TABLE
-from .owndomains import OWN
+from .owndomains import LATER, OWN
 from .reportdomains import REPORT_TABLE
 from .statedomains import STATE_TABLE
 from .stsdomains import STS_TABLE
@@ -115,7 +115,7 @@ KNOWN_RECIPIENT = "known"
 def _numbered() -> tuple[Domain, ...]:
     number = 0
     domains = []
-    tables = (_DANE, FAULT_TABLE, STS_TABLE, OWN, ANSWER_TABLE, REPORT_TABLE, WATCHED, STATE_TABLE, _SCENERY, COST, NET_TABLE)
+    tables = (_DANE, FAULT_TABLE, STS_TABLE, OWN, ANSWER_TABLE, REPORT_TABLE, WATCHED, STATE_TABLE, _SCENERY, COST, NET_TABLE, LATER)
     for domain in itertools.chain(*tables):
         hosts = []
         for host in domain.hosts:

@@ -13,12 +13,23 @@ from typing import Callable, TypeVar
 
 from . import addresses
 from .domains import BY_NAME
+from .growing import GrowingFolder, GrowingLog
 
 T = TypeVar("T")
 
 
 class NotInside(Exception):
     pass
+
+
+@cache
+def _log(path: Path) -> GrowingLog:
+    return GrowingLog(path)
+
+
+@cache
+def _folder(path: Path) -> GrowingFolder:
+    return GrowingFolder(path)
 
 
 @dataclass(frozen=True)
@@ -33,18 +44,14 @@ class Bed:
         return Bed(Path(json.loads(Path(path).read_text())["folder"]))
 
     def log(self, name: str) -> str:
-        path = self.folder / "log" / name
-        return path.read_text(errors="replace") if path.exists() else ""
+        return _log(self.folder / "log" / name).read()
 
     def maildir(self, domain: str) -> Path:
         return self.folder / "mail" / domain
 
     def delivered(self, domain: str, mark: bytes) -> list[bytes]:
         """Messages in the domain's maildir that contain the mark, oldest first."""
-        new = self.maildir(domain) / "new"
-        files = sorted(new.iterdir(), key=lambda path: path.stat().st_mtime) if new.exists() else []
-        contents = (path.read_bytes() for path in files)
-        return [content for content in contents if mark in content]
+        return _folder(self.maildir(domain) / "new").containing(mark)
 
     def bounces(self, mark: str) -> list[Message]:
         """DSNs that reached the senders' domain and name the mark (a sender's address, a message id)."""

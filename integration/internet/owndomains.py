@@ -119,3 +119,9 @@ OWN = (
            records=(f"mx A 127.37.{number}.1", f"_25._tcp.mx TLSA 3 1 1 {number:064x}")) for number in range(1, 6)),
     Domain("slow.example", "takes its time behind the content", _ENCRYPTED, (Host("mx", "slow"),), dns="unsigned", only="22"),
 )
+
+# Behind all others, for addresses are given out in order.
+LATER = (
+    Domain("stop-hosts.example", "two MX, both played by the scenario", delivered("none", "mx2"), (Host("mx1", "nothing", "none"),
+           Host("mx2", "nothing", "none")), dns="unsigned", mx=("10 mx1", "20 mx2"), only="20"),
+)

@@ -2,7 +2,7 @@
 
 It is called with what the file's `fixture(bed)` (a context manager) yields, or with the bed where there is none.
 `@cases(table, name)` calls it once for each line of a table. It fails by an exception; `Skip` says why it cannot run here.
-A file that says `ALONE = True` measures, and runs when all others have ended.
+A file that says `ALONE = True` measures, and runs when all others have ended; one that says `LONG = True` takes minutes, and is begun first.
 `@slow` keeps it out of `make test`; `make test-faults` runs it. A title, or the name of a case, that begins with `F113` is a check of fault 113 of
 docs/reliability.md; so is each case about a domain `fault-113….example`, and one whose line of a table has `fault=(113,)`.
 """
@@ -131,8 +131,14 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def is_alone(path: Path) -> bool:
-    return bool(re.search("^ALONE = True$", path.read_text(), re.M))
+def is_marked(path: Path, word: str) -> bool:
+    """ALONE: it measures, and nothing runs beside it. LONG: it takes minutes, and is begun first."""
+    return bool(re.search(f"^{word} = True$", path.read_text(), re.M))
+
+
+def is_early(path: Path) -> bool:
+    """Up to 11-sts, scenarios look at the bed as it was made, which later ones change."""
+    return int(path.stem.split("-")[0]) < 12
 
 
 def run_file(path: Path, wish: Wish) -> None:

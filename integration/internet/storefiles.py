@@ -55,10 +55,11 @@ def copy(source: Path, target: Path, *names: str) -> None:
 
 
 def refused(relay: Relay, code: int = CONFIGURATION) -> str:
-    """What a start says that is refused: with this exit code, and in one line beside those of the log."""
-    before = relay.log_path.stat().st_size if relay.log_path.exists() else 0
+    """What a start says that is refused: with this exit code, and in one event. Its key, reason and cure as a sentence."""
+    before = len(relay.events())
     relay.launch()
     found = relay.wait_exit()
-    said = [line for line in relay.log().read_bytes()[before:].decode(errors="replace").splitlines() if "event=" not in line]
-    assert found == code and len(said) == 1, (found, said)
-    return said[0]
+    said = [event for event in relay.events()[before:] if event.get("event") == "start-failed"]
+    assert found == code and len(said) == 1 and said[0]["reason"], (found, said)
+    (event,) = said
+    return "".join((f"{event['key']}: " if "key" in event else "", event["reason"], f". {event['cure']}." if "cure" in event else ""))
