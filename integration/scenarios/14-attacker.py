@@ -10,6 +10,7 @@ from internet.relay import Relay
 from internet.scenario import cases, note
 from internet.submission import Letter
 
+LONG = True
 # Held back for the sake of TLS even where the real host is met.
 TLS_CAUSES = ("dane-mismatch", "starttls-missing", "tlsa-lookup-failed", "sts-mx-mismatch", "certificate-invalid")
 # Only encryption is demanded of them: safe from him who strips, not from him who shows any certificate.

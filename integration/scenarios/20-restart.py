@@ -5,11 +5,14 @@ import signal
 import smtplib
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from typing import Iterator
 
-from internet import addresses
+from internet import addresses, dnsfaults
+from internet.domains import BY_NAME
 from internet.inside import Bed, wait_for
+from internet.planned import PlannedHost, Session
 from internet.relay import CHECKOUT, Relay, program
 from internet.submission import Letter
 
@@ -76,6 +79,49 @@ def scenario_terminate_within_data(relay: Relay) -> None:
     wait_for("copy after the restart", lambda: relay.bed.delivered("good.example", letter.mark), 30)
 
 
+def scenario_terminate_between_hosts(relay: Relay) -> None:
+    """SIGTERM while the first of two hosts thinks, which then says 554: the second was not asked, so nothing comes back, and the next life asks it"""
+    first, second = (host.address for host in BY_NAME["stop-hosts.example"].hosts)
+    letter = Letter.to("someone@stop-hosts.example", name="hosts")
+    may_speak = threading.Event()
+
+    def refuse(session: Session) -> bool:
+        may_speak.wait(30)
+        session.send(b"554 5.7.1 not today\r\n")
+        return False
+
+    with PlannedHost(first, {"connect": refuse}) as refusing, PlannedHost(second) as taking:
+        relay.submit(letter)
+        wait_for("a connection to the first host", lambda: refusing.connects, 10)
+        assert relay.process
+        relay.process.send_signal(signal.SIGTERM)
+        wait_for("the end to begin", lambda: "event=stopping" in relay.tail(), 10)
+        may_speak.set()
+        assert relay.wait_exit(40) == 0, relay.tail()
+        assert not taking.connects and not [told for told in relay.attempts(letter) if told.get("status") == "bounced"], relay.attempts(letter)
+        relay.start()
+        wait_for("the letter at the second host", lambda: taking.copies(letter.sender) == 1, 40)
+    assert not relay.bed.bounces(letter.sender), "a notice was sent"
+
+
+def scenario_terminate_within_lookup(relay: Relay) -> None:
+    """SIGTERM while nobody answers a lookup: it is not waited for, and its mail stays as it was"""
+    domain = "fault-2.example"
+    asked = len(dnsfaults.questions(relay.bed.folder, domain))
+    letter = Letter.to(f"someone@{domain}", name="lookup")
+    relay.submit(letter)
+    wait_for("the question", lambda: len(dnsfaults.questions(relay.bed.folder, domain)) > asked, 10)
+    began = time.monotonic()
+    assert relay.stop() == 0, relay.tail()
+    took = time.monotonic() - began
+    # A lookup has 10 seconds in this bed.
+    assert took < 6, took
+    assert not relay.attempts(letter), relay.tail()
+    relay.start()
+    (recipient,) = queue_of(relay)[letter.sender]["recipients"]  # type: ignore[misc]
+    assert recipient["attempts"] == 0 and recipient["state"] in ("queued", "active"), recipient
+
+
 def scenario_fresh_mail_across_kill(relay: Relay) -> None:
     """F111 SIGKILL right behind the 250: delivered after the restart"""
     letters = [Letter.to("someone@good.example", name="kill") for _ in range(20)]
@@ -139,4 +185,4 @@ def scenario_bad_configuration(relay: Relay) -> None:
     broken.launch()
     assert broken.wait_exit() == 78, broken.tail()
     line = next(number for number, text in enumerate(broken.toml.read_text().splitlines(), 1) if "minimun" in text)
-    assert f"relayd.toml:{line}:1" in broken.tail(), broken.tail()
+    assert f"relayd.toml line={line} column=1 " in broken.tail() and "Did you mean minimum?" in broken.tail(), broken.tail()

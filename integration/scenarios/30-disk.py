@@ -136,6 +136,21 @@ def scenario_heals(bed: Bed) -> None:
             wait_for("acceptance", lambda: submit(Letter.to("someone@good.example"), relay.address)[0] == 250, 20)
 
 
+def scenario_orders_on_a_full_disk(bed: Bed) -> None:
+    """F114 An order that the full disk does not take: said with what is full and what to do; with room again it is taken"""
+    order = ("queue", "holds", "add", "--sender", "nobody@example.org", "--new-only", "--reason", "disk")
+    with small_disk(bed, "30-disk-orders") as store:
+        with Relay(bed, "30-disk-orders", 39, more={"store": {"minimum_free": '"1 MB"'}}, store=store) as relay:
+            ballast = fill_up(store)
+            # What the database has room for in its own files it takes.
+            said = wait_for("refusal", lambda: (found := relay.ctl(*order))[0] and found, 60)
+            assert said[0] == 70 and "the disk of the store is full" in said[2] and "df -h" in said[2], said
+            text = " ".join(relay.ctl("status")[1].split())
+            assert " free of " in text and "; mail is refused below 1.0 MB" in text, text
+            ballast.unlink()
+            wait_for("an order that is taken", lambda: relay.ctl(*order)[0] == 0, 20)
+
+
 def scenario_read_only(bed: Bed) -> None:
     """F120 The store's file system turns read-only under the daemon: 4xx, the daemon lives, after a repair all is there"""
     with failing_disk(bed, "30-disk-ro") as (store, fail, repair):

@@ -15,6 +15,7 @@ from internet.relay import Relay
 from internet.scenario import cases, note
 from internet.submission import Letter
 
+LONG = True
 LIVE, OTHER, DEAD, SILENT, SITE, DARK = (f"127.1.6.{number}" for number in range(1, 7))
 MANY = 10_000
 LETTERS = 20

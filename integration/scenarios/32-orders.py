@@ -22,6 +22,7 @@ from internet.scenario import cases, note
 from internet.smtpwire import Wire
 from internet.submission import Letter
 
+LONG = True
 DOMAIN, OTHER = "orders.example", "orders-other.example"
 HOSTS = {DOMAIN: "127.1.6.7", OTHER: "127.1.6.8"}
 # What failed waits for the order.

@@ -27,6 +27,7 @@ from internet.watchdomains import ISSUER, ISSUER_STS, MANY, STARTTLS
 from internet.watching import alarms, answer, cleared, outcome, raised, send, settled
 from internet.words import GOOD
 
+LONG = True
 LIMIT = 60
 POST = "ok/alarms-39"
 SUSPICION = "it may be this side's fault"
@@ -363,6 +364,8 @@ def scenario_resolver(first: Relay) -> None:
         for letter in letters[:1]:
             suspected(relay, letter, kind)
         fault(relay, "resolver")
+        code, text, _ = relay.ctl("status")
+        assert code == 0 and "FAILS since 20" in (said := " ".join(text.split())) and "relayctl doctor says more" in said, text
         attacker.block_names = False
         cleared(relay, kind, limit=240)
 

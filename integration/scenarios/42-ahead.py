@@ -18,6 +18,7 @@ from internet.relayconfig import quoted
 from internet.scenario import cases, note
 from internet.submission import Letter
 
+LONG = True
 LIMIT = 60
 # No retry comes to the help of what is waited for.
 PATIENT = {"retry": {"minimum": quoted("2h"), "maximum": quoted("4h"), "lifetime": quoted("5d"), "dsn_lifetime": quoted("2d")}}

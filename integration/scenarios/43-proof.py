@@ -26,6 +26,7 @@ from internet.scenario import cases, note
 from internet.smtpwire import Wire
 from internet.submission import Letter
 
+LONG = True
 LIMIT = 60
 KILLS = 12
 SEED = int(os.environ.get("SEED", "1"))

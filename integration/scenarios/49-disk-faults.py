@@ -4,6 +4,7 @@ import http.client
 import os
 import re
 import smtplib
+import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ DOMAINS = ("good.example", "dane-ta.example", "insecure.example")
 # Takes its time with each letter, so that a fault can come in between.
 SLOW, OTHER = "127.1.7.251", "127.1.7.253"
 PAUSE = 3.0
+# Points one after the other that are not reached before the walk is at its end: a run makes so many of these calls, and no more.
+UNREACHED = 3
 # Of a campaign each point up to the last; of a test some.
 POINTS = tuple(range(1, int(os.environ["CRASH_POINTS"]) + 1)) if "CRASH_POINTS" in os.environ else (1, 2, 3, 5, 8, 13, 21)
 
@@ -178,18 +181,22 @@ def scenario_crash_walk(first: Relay, call: str) -> None:
     ledger = Ledger(relay.folder / "ledger")
     stop = threading.Event()
     injectors = [Injector(f"walk{call}{number}", relay.address, DOMAINS, ledger, stop, pause=0.01) for number in range(3)]
-    killed = 0
+    killed = unreached = tried = 0
     try:
         for thread in injectors:
             thread.start()
         for point in POINTS:
             relay.injection = f"{call}:signal=KILL:when={point}"
             relay.launch()
+            tried += 1
             try:
                 relay.wait_exit(6)
-                killed += 1
-            except Exception:  # noqa: BLE001 -- the point was not reached
+                killed, unreached = killed + 1, 0
+            except subprocess.TimeoutExpired:
                 relay.kill()
+                unreached += 1
+                if unreached == UNREACHED:
+                    break
         relay.injection = ""
         relay.start()
         time.sleep(1)
@@ -197,9 +204,9 @@ def scenario_crash_walk(first: Relay, call: str) -> None:
         for thread in injectors:
             thread.join(60)
         found = wait_until_settled(bed, DOMAINS, f"walk{call}", ledger.acknowledged, 120)
-        note(f"{killed} of {len(POINTS)} points reached, {len(ledger.acknowledged)} acknowledged, {found.duplicates} duplicates, "
+        note(f"{killed} of {tried} points reached, {len(ledger.acknowledged)} acknowledged, {found.duplicates} duplicates, "
              f"{len(found.missing)} missing, {len(found.mangled)} mangled")
-        assert killed >= len(POINTS) // 2 and ledger.acknowledged
+        assert killed >= 3 and ledger.acknowledged, (killed, tried)
         assert not found.missing, found.missing[:20]
         assert not found.mangled, found.mangled[:20]
     finally:

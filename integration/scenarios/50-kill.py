@@ -13,6 +13,7 @@ from internet.injector import Injector, Ledger, wait_until_settled
 from internet.relay import Relay
 from internet.scenario import note
 
+LONG = True
 # $KILLS asks for more rounds: a campaign instead of a test.
 KILLS = int(os.environ.get("KILLS", "50"))
 SEED = int(os.environ.get("SEED", "1"))

@@ -15,6 +15,7 @@ from internet.powercut import PowerCutDisk
 from internet.relay import Relay
 from internet.scenario import note
 
+LONG = True
 CUTS = int(os.environ.get("CUTS", "3"))
 SEED = int(os.environ["SEED"]) if "SEED" in os.environ else random.SystemRandom().randrange(1 << 32)
 DOMAINS = ("good.example", "dane-ta.example", "expired.example", "first-fails.example", "insecure.example", "greylist.example")

@@ -15,6 +15,7 @@ from internet.relay import Relay
 from internet.scenario import note, slow
 from internet.submission import Letter
 
+LONG = True
 # $PAIRS asks for more: a campaign.
 PAIRS = int(os.environ.get("PAIRS", "500"))
 SEED = int(os.environ.get("SEED", "1"))

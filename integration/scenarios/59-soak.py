@@ -12,6 +12,7 @@ from internet.injector import Injector, Ledger, wait_until_settled
 from internet.relay import Relay
 from internet.scenario import note, slow
 
+LONG = True
 # $SOAK_MINUTES asks for more: half an hour to see, a day for a release.
 MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))
 INJECTORS = 4

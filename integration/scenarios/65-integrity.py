@@ -13,6 +13,7 @@ from internet.injector import Injector, Ledger, wait_until_settled
 from internet.relay import Relay
 from internet.scenario import note, slow
 
+LONG = True
 # $INTEGRITY_MINUTES asks for more: a day (1440) for a release, with $INTEGRITY_EVERY=3600.
 MINUTES = float(os.environ.get("INTEGRITY_MINUTES", "2"))
 EVERY = float(os.environ.get("INTEGRITY_EVERY", "20"))  # seconds between two checks; each second one follows a SIGKILL

@@ -13,7 +13,7 @@ from internet.listeners import add_user, events, intake
 from internet.relay import program
 from internet.relayconfig import quoted
 from internet.reporting import key_table
-from internet.scenario import cases, slow
+from internet.scenario import cases
 from internet.users import WAXWING
 
 NAME = "76-modes"
@@ -99,17 +99,25 @@ def scenario_no_such_user(bed: Bed) -> None:
         assert done.returncode == 78 and "server.user: " in done.stderr and words in done.stderr, (done.returncode, done.stderr)
 
 
-# FAILS: Rights.makeFolder would do it, but the check of the configuration before it refuses a folder that is not there (exit 78). /run is empty after
-# each start of the machine, so that a start as root by anything but systemd needs a mkdir in front of it.
-@slow
-def scenario_folders_are_made(bed: Bed) -> None:
-    """Folders of the queue and of the sockets that are not there are made for the user: the one 0700, the other 0711"""
+def scenario_folder_is_made(bed: Bed) -> None:
+    """The folder of the sockets is made where it is not there, as after each start of the machine: for the user, 0711"""
     at = bed.folder / "relays" / f"{NAME}-made"
-    relay = Dropping(bed, f"{NAME}-made", 10,
-                     more={"store": {"directory": quoted(at / "queue")}, "control": {"socket": quoted(at / "run" / "control.sock")}})
-    # Its parent is root's: the user could not make them.
+    relay = Dropping(bed, f"{NAME}-made", 10, more={"control": {"socket": quoted(at / "run" / "control.sock")}})
+    # Its parent is root's: the user could not make it.
     os.chown(relay.folder, 0, 0)
+    done = subprocess.run([program("relayd"), "--config", relay.toml, "--check"], capture_output=True, text=True)
+    assert done.returncode == 0 and not (at / "run").exists(), (done.returncode, done.stderr)
     with relay:
         wait_for("the socket", (at / "run" / "control.sock").exists, 10)
         found = owners(at)
-        assert (found["queue"], found["run"], found["run/control.sock"]) == ((WAXWING, 0o700), (WAXWING, 0o711), (WAXWING, 0o660)), found
+        assert (found["run"], found["run/control.sock"]) == ((WAXWING, 0o711), (WAXWING, 0o660)), found
+
+
+def scenario_queue_is_not_made(bed: Bed) -> None:
+    """A folder of the queue that is not there is refused, by `--check` as well: it may be a disk that is not mounted"""
+    at = bed.folder / "relays" / f"{NAME}-gone"
+    relay = Dropping(bed, f"{NAME}-gone", 11, more={"store": {"directory": quoted(at / "queue")}})
+    said = storefiles.refused(relay)
+    assert "store.directory: " in said and f"{at / 'queue'} does not exist" in said and not (at / "queue").exists(), said
+    done = subprocess.run([program("relayd"), "--config", relay.toml, "--check"], capture_output=True, text=True)
+    assert done.returncode == 78 and f"{at / 'queue'} does not exist" in done.stderr, (done.returncode, done.stderr)
