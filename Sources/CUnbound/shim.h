@@ -7,7 +7,6 @@
 #endif
 
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <unbound.h>
 #include <unistd.h>
@@ -25,17 +24,6 @@ static inline int shim_prctl_no_new_privileges(void) {
 // prctl(2) is variadic. No core file, and no ptrace(2) by other processes of the same user.
 static inline int shim_prctl_not_dumpable(void) {
     return prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
-}
-
-// sigaction(2): the member of `struct sigaction` is a union. A fault ends the process at once: a backtracer that the language's runtime has
-// installed would hold it for seconds, and write its memory into a log.
-static inline void shim_fall_at_once(void) {
-    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGQUIT};
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    sigemptyset(&action.sa_mask);
-    action.sa_handler = SIG_DFL;
-    for (unsigned place = 0; place < sizeof numbers / sizeof numbers[0]; place++) sigaction(numbers[place], &action, 0);
 }
 
 // close_range(2) sits behind _GNU_SOURCE, which Swift's Glibc module does not define.

@@ -9,9 +9,6 @@ final class EngineThread: Sendable {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// What a thread's own doing raises.
-    static let faults = [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE]
-
     private let handle: Mutex<pthread_t?>
 
     /// Starts `body`; nil where the system has no thread to give.
@@ -25,7 +22,7 @@ final class EngineThread: Sendable {
         var before = sigset_t()
         sigfillset(&all)
         // But a fault that is blocked ends the process without a call of the handler that notes it for the next start.
-        for fault in Self.faults { sigdelset(&all, fault) }
+        for fault in FaultSignals.all { sigdelset(&all, fault) }
         pthread_sigmask(SIG_SETMASK, &all, &before)
         let result = pthread_create(
             &thread, nil,

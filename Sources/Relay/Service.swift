@@ -46,6 +46,9 @@ public final class Service: Sendable {
     let endBells = Mutex<[Alarm]>([])
     /// How the queue stands, for monitoring.
     let queueLook = Paced<QueueGauges>(every: MetricsPace.scan)
+    /// What the store holds, and what room it has, for those who are not to wait for its disk.
+    let countsGlance: Glance<QueueCounts>
+    let spaceGlance: Glance<FreeSpace>
     let monitoring = Mutex(Monitoring.off)
     /// What is known of domains and hosts.
     let history: History
@@ -70,6 +73,8 @@ public final class Service: Sendable {
 
     init(_ parts: ServiceParts, _ inherited: InheritedSockets = .none, _ notices: ServiceNotices? = nil) {
         ground = Ground(parts)
+        countsGlance = Glance { [store = ground.store] in try? await store.counts() }
+        spaceGlance = Glance { [store = ground.store] in try? await store.freeSpace() }
         self.inherited = inherited
         self.notices = notices
         path = parts.path
@@ -125,6 +130,7 @@ public final class Service: Sendable {
             throw ServiceError.system("signals cannot be received: \(error)")
         }
         do throws(ServiceError) {
+            try Rights.makeFolders(configuration)
             try await service.start()
         } catch {
             // An orderly end: the next start need not look for what a crash leaves behind.
@@ -156,7 +162,7 @@ public final class Service: Sendable {
         do throws(IntakeServer.ListenError) {
             opened = try await intake.open(stations.settings.entrances, inherited)
         } catch {
-            throw ServiceError.listen("\(error.point)", error.reason)
+            throw ServiceError.listen(configuration.fault(error))
         }
         let control = try openControl(on: loop)
         await ground.alarms.load()
@@ -177,14 +183,17 @@ public final class Service: Sendable {
             Task(executorPreference: loop) { await self.watchExpiry(on: loop) },
             Task(executorPreference: loop) { await self.watchRepairs(on: loop) },
             Task(executorPreference: loop) { await self.flyCanaries(on: loop) },
-            Task(executorPreference: loop) { await self.tellLife(on: loop) },
+            Task(executorPreference: loop) { await self.tellLife() },
         ]
         let controlTasks = control.map { server in Task(executorPreference: loop) { await server.run() } }
-        running.withLock { $0 = Running(control: control, tasks: tasks + controlTasks + alarmTasks(on: loop)) }
         await intake.adopt(
             ground.intakeParts(stations, current, dispatcher), stations.settings.entrances, opened)
         announce(opened.addresses)
         notices?.send(.ready)
+        let status = Task(executorPreference: loop) { await self.tellHow() }
+        running.withLock {
+            $0 = Running(control: control, tasks: tasks + controlTasks + alarmTasks(on: loop) + [status])
+        }
     }
 
     private func waitForStop(_ signals: Signals) async {
@@ -208,9 +217,10 @@ public final class Service: Sendable {
         await reloads.close()
         let limit = configuration.delivery.shutdownTimeout
         log.event(.notice, LogLine("stopping").with("within", "\(limit.components.seconds)s"))
-        notices?.send(.stopping)
         let running = running.withLock { $0 }
         for task in running?.tasks ?? [] { task.cancel() }
+        // Behind this nothing is said any more.
+        notices?.send(.stopping)
         ringLoader()
         validation.alarm.withLock { $0 }?.ring()
         for bell in bells.withLock({ $0 }) + endBells.withLock({ $0 }) { bell.ring() }

@@ -1,5 +1,6 @@
 import CUnbound
 import Glibc
+import Net
 
 /// What the worker gives up before it reads the first octet: it parses what any stranger publishes.
 enum Confinement {
@@ -16,7 +17,8 @@ enum Confinement {
         _ = shim_prctl_die_with_parent()
         _ = shim_prctl_no_new_privileges()
         _ = shim_prctl_not_dumpable()
-        shim_fall_at_once()
+        // A backtracer that the language's runtime has installed would hold it for seconds, and write its memory into a log.
+        FaultSignals.fallAtOnce()
         ignoreSignals()
         closeAll(except: descriptor)
         limit(RLIMIT_CORE, to: 0)

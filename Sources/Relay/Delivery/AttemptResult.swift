@@ -84,6 +84,9 @@ extension AttemptResult {
         }
     }
 
+    /// For one recipient at least.
+    var isDecidedByRemote: Bool { recipients.contains { $0.outcome.wasDecidedByRemote } }
+
     /// Of what happened while the daemon was stopping, only what a remote decided is worth writing down: a connection we cut
     /// and a lookup we gave up are no one's failure, and the recipient stays due as it was.
     func worthRecording(of job: Job, isStopping: Bool) -> (Job, AttemptResult) {

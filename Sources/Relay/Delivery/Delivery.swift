@@ -29,7 +29,10 @@ final class Delivery {
         let place = parts.inFlight?.enter(job.message.number)
         defer { parts.inFlight?.leave(place) }
         let attempt = await tried(job, preferring: family, entering)
-        if case .made(let result) = attempt { metrics.count(result, of: job) }
+        // Of what the end cut off nothing is counted but what a remote decided.
+        if case .made(let result) = attempt, !parts.stopping.isSet || result.isDecidedByRemote {
+            metrics.count(result, of: job)
+        }
         return attempt
     }
 
@@ -50,6 +53,8 @@ final class Delivery {
         var run = AttemptRun(job: job)
         let began = Deadline.now
         var decision = await parts.decision(for: job)
+        // The end cuts lookups off: by what they came to nothing is decided, and nothing counted.
+        if parts.stopping.isSet { return .made(run.result(Dispatcher.stopped)) }
         run.lookupTook = began.elapsedMilliseconds
         run.decision = parts.records.key(of: decision, at: parts.clock())
         metrics.steps.observe(.lookup, milliseconds: run.lookupTook)
@@ -64,7 +69,7 @@ final class Delivery {
         var failure = await follow(decision, &run, preferring: family)
         // RFC 8461 §5: before a failure under a cached policy counts, ask whether a newer one is out (STS-35, EDGE-25).
         if let failed = failure, failed.reason.cause.isUnderSTS, !parts.stopping.isSet,
-            let sts = await parts.policies.recheck(decision.inputs.sts)
+            let sts = await parts.policies.recheck(decision.inputs.sts), !parts.stopping.isSet
         {
             decision = PolicyDecision(
                 PolicyInputs(
@@ -96,13 +101,24 @@ final class Delivery {
         if let tried { noteRefusal(run, by: tried, in: &plan) }
         var current = decision
         var isFirst = true
-        while let planned = plan.next(), !parts.stopping.isSet {
+        while let planned = plan.next() {
+            // A host was left that nobody asked: what the others said is not the end of the mail then.
+            if parts.stopping.isSet {
+                plan.note(Dispatcher.stopReason)
+                break
+            }
             var step = planned
             if case .connect(let candidate) = planned {
                 // The hosts before, or the connection that was kept, may have taken minutes, and a policy may have come
                 // meanwhile, or an exception gone.
                 if !isFirst || parts.exceptionEnd(of: candidate) != nil {
-                    current = await parts.decision(for: run.job)
+                    let renewed = await parts.decision(for: run.job)
+                    // The end cuts lookups off, and what they came to then says nothing about the domain.
+                    if parts.stopping.isSet {
+                        plan.note(Dispatcher.stopReason)
+                        break
+                    }
+                    current = renewed
                     run.sts = current.inputs.sts
                     run.decision = parts.records.key(of: current, at: parts.clock())
                     step = current.renewed(candidate)

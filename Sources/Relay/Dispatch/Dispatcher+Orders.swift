@@ -82,14 +82,12 @@ extension Dispatcher {
             overflow(destination)
             serve(destination)
         }
-        passes.hasMoreOnDisk = true
-        loader.ring()
+        wantAllDue()
     }
 
     /// The wall clock was set, and what lies on disk was moved with it: all that is due is looked through.
     func clockWasSet() {
-        passes.hasMoreOnDisk = true
-        loader.ring()
+        wantAllDue()
     }
 
     /// A destination is suspended from now on: what waits for it in memory goes back to the disk.

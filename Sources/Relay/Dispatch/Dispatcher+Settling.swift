@@ -42,7 +42,10 @@ extension Dispatcher {
         if !recorded.isWritten { passes.hasMoreOnDisk = true }
         if passes.isLate(for: recorded.nextAttempts) { loader.ring() }
         if let destination = destinations[done.job.destination] {
-            if let ticket = done.ticket { note(result, of: done.job, ticket, destination) }
+            // An attempt that our end cut off says nothing about the destination.
+            if let ticket = done.ticket, !isDraining || !result.recipients.isEmpty {
+                note(result, of: done.job, ticket, destination)
+            }
             destination.delivered.add(result.deliveredCount, at: parts.clock())
             destination.lastLevel = result.levelInWords ?? destination.lastLevel
         }
@@ -149,6 +152,14 @@ extension Dispatcher {
         } else if passes.hasMoreOnDisk, memory.hasRoom {
             loader.ring()
         }
+    }
+
+    /// The loader is to look through all that is due, and at once: mail on disk was made due, or may go where it could not, without
+    /// passing through memory. An ordinary pass asks only for what became due since the one before, and would pass over times that it
+    /// has looked at; and the loader sleeps on where nobody rings.
+    func wantAllDue() {
+        passes.hasMoreOnDisk = true
+        loader.ring()
     }
 
     /// The loader is to look at once what ``refills()`` names: it sleeps on where nobody says that there is something to do.

@@ -68,12 +68,9 @@ actor Dispatcher {
             for idle in destination.idle { idle.continuation.resume(returning: nil) }
             destination.idle = []
             guard isRerouted else { continue }
-            for job in destination.ready.removeAll(where: { $0.awaited == nil }) {
-                release(job)
-                passes.hasMoreOnDisk = true
-            }
+            for job in destination.ready.removeAll(where: { $0.awaited == nil }) { release(job) }
         }
-        if isRerouted { loader.ring() }
+        if isRerouted { wantAllDue() }
         for destination in Array(destinations.values) where !destination.ready.isEmpty { serve(destination) }
     }
 
@@ -204,15 +201,16 @@ actor Dispatcher {
     func forget(_ task: Int) { tasks[task] = nil }
 
     /// Told to clients that wait for a delivery which does not begin.
-    static let stopped = Outcome.deferred(Reason(.shutdown, "the relay is stopping: try again"), nil)
+    static let stopReason = Reason(.shutdown, "the relay is stopping: try again")
+    static let stopped = Outcome.deferred(stopReason, nil)
     static let overloaded = Outcome.deferred(
         Reason(.localFailure, "too many messages wait for their delivery: try again later"), nil)
     static let unknownFailure = Reason(.connectFailed, "the destination was found dead a short while ago")
 
     // MARK: The end
 
-    /// Starts nothing more, lets go of idle connections, waits for deliveries under way, and at `deadline` cuts off what is
-    /// left: it stays in the queue.
+    /// Starts nothing more, lets go of idle connections, ends lookups, waits for deliveries that have a connection, and at
+    /// `deadline` cuts off what is left. What was not handed over stays in the queue.
     func drain(until deadline: Deadline, on loop: Loop) async {
         isDraining = true
         parts.stopping.set()
@@ -222,13 +220,15 @@ actor Dispatcher {
             for job in destination.ready.removeAll(where: { _ in true }) { job.awaited?.answer(job, Self.stopped) }
         }
         line = []
+        // Who still looks something up has no connection, and gets none any more: what it is told now ends it. Policies before the
+        // resolver, so that what fails with it counts against no domain.
+        // Not until what is known is written down: a disk may take longer than the end has.
+        await parts.policies.letGo()
+        await parts.resolver.close()
         while !tasks.isEmpty, !deadline.hasPassed {
             guard await loop.pause(.milliseconds(20)) else { break }
         }
         parts.open.cut()
-        // Before the resolver, so that what fails with it counts against no domain.
-        await parts.policies.close()
-        await parts.resolver.close()
         for task in Array(tasks.values) { await task.value }
     }
 }

@@ -194,12 +194,26 @@ extension Service {
 
 /// The last outcome of the resolver's self-test. Safe from any thread.
 final class ValidationWatch: Sendable {
-    private let last = Mutex<ValidationStatus?>(nil)
+    private struct State {
+        var status: ValidationStatus?
+        var failingSince: WallTime?
+    }
+
+    private let last = Mutex(State())
     let alarm = Mutex<Alarm?>(nil)
 
-    var status: ValidationStatus? { last.withLock { $0 } }
+    var status: ValidationStatus? { last.withLock(\.status) }
 
-    func set(_ status: ValidationStatus?) {
-        last.withLock { $0 = status }
+    /// Since when no outcome was good; nil where the last one was, or there is none.
+    var failingSince: WallTime? { last.withLock(\.failingSince) }
+
+    func set(_ status: ValidationStatus?, at time: WallTime = Service.clock()) {
+        last.withLock { last in
+            last.status = status
+            switch status {
+            case nil, .validates: last.failingSince = nil
+            case .doesNotValidate, .noNetwork: last.failingSince = last.failingSince ?? time
+            }
+        }
     }
 }

@@ -1,14 +1,51 @@
+import Mail
 import Net
+import Synchronization
 
 extension Service {
+    /// Tells the service manager in a line how it goes, for `systemctl status`: at once, and when it has changed. From memory alone, for
+    /// a disk that does not answer is not to keep it from being said.
+    func tellHow() async {
+        guard let notices else { return }
+        var told = ""
+        while !Task.isCancelled {
+            let words = await how
+            if words != told, !Task.isCancelled {
+                notices.send(.status(words))
+                told = words
+            }
+            await Loop.rest(Self.statusSpan)
+        }
+    }
+
+    /// Between two looks at how it goes. Ours: nobody looks at `systemctl status` more often.
+    private static let statusSpan: Duration = .seconds(10)
+
+    private var how: String {
+        get async {
+            let destinations = await dispatcher.summary
+            var parts = [
+                "\(counters.accepted.load(ordering: .relaxed)) accepted, "
+                    + "\(counters.delivered.load(ordering: .relaxed)) delivered since start",
+                "\(Humane.count(destinations.active, "destination")) active, \(destinations.backedOff) backed off",
+            ]
+            if let shortage = room.shortage { parts.insert("REFUSES MAIL: \(shortage.words)", at: 0) }
+            let kinds = Set(ground.alarms.standing.map(\.kind.rawValue)).sorted()
+            if !kinds.isEmpty { parts.append("alarms: \(kinds.joined(separator: ", "))") }
+            return parts.joined(separator: "; ")
+        }
+    }
+
     /// Tells the service manager that this process lives, twice in the time it has patience for, and only when every loop has turned.
     /// A loop that stands still, by a fault of ours, is what a restart mends; a disk that does not answer is not, and is not asked.
-    func tellLife(on loop: Loop) async {
+    func tellLife() async {
         guard let notices, let patience = notices.watchdog else { return }
         while !Task.isCancelled {
             for other in loops.loops { await other.task {}.value }
+            guard !Task.isCancelled else { return }
             notices.send(.alive)
-            guard await loop.pause(patience / 2) else { return }
+            // Ends with the task: a stop does not wait for it.
+            await Loop.rest(patience / 2)
         }
     }
 }
@@ -17,25 +54,27 @@ extension Service {
     /// The operator's door, and the window beside it where there is to be one.
     func openControl(on loop: Loop) throws(ServiceError) -> [ControlServer] {
         let settings = configuration.control
-        var servers: [ControlServer] = []
-        do throws(ControlServerError) {
-            servers.append(try ControlServer(on: loop, path: settings.socket, source: self, log: log))
-        } catch {
-            throw ServiceError.control(settings.socket, "\(error)")
-        }
+        var servers = [try openControl(settings.socket, "control.socket", takesOrders: true, group: nil, on: loop)]
         guard let path = settings.readSocket else { return servers }
         var group: FileGroup?
         if let name = settings.readGroup {
             do throws(FileGroupError) { group = try FileGroup(named: name) } catch {
-                throw ServiceError.control(path, "\(error)")
+                throw ServiceError.control(configuration.fault("control.read_group", "\(error)", ""))
             }
         }
-        do throws(ControlServerError) {
-            servers.append(
-                try ControlServer(on: loop, path: path, source: self, takesOrders: false, group: group, log: log))
-        } catch {
-            throw ServiceError.control(path, "\(error)")
-        }
+        servers.append(try openControl(path, "control.read_socket", takesOrders: false, group: group, on: loop))
         return servers
+    }
+
+    private func openControl(
+        _ path: String, _ key: String, takesOrders: Bool, group: FileGroup?, on loop: Loop
+    ) throws(ServiceError) -> ControlServer {
+        do throws(ControlServerError) {
+            return try ControlServer(
+                on: loop, path: path, source: self, takesOrders: takesOrders, group: group, log: log)
+        } catch {
+            throw ServiceError.control(
+                configuration.fault(key, "the control socket \(error)", error.cure ?? "Choose another path"))
+        }
     }
 }

@@ -213,13 +213,18 @@ package actor PolicyFinder {
     /// Ends it: those who wait go on with what is known, what comes from the network from now on is not believed (it fails
     /// because we stop), and what is still to be written is written. Call it before resolver, HTTPS client and store close; twice does no harm.
     func close() async {
+        letGo()
+        await written()
+    }
+
+    /// The same, but what is to be written is only begun.
+    func letGo() {
         isClosing = true
         let now = clock()
         for known in known.values {
             known.discovery?.open(known.policy.standingFacts(at: now))
             save(known)
         }
-        await written()
     }
 
     /// Returns once all that was to be written until now is written, or has failed to be.

@@ -23,13 +23,15 @@ struct QueueOrdersTests {
         try result.get()
     }
 
+    /// - Parameter age: seconds since it came.
     @discardableResult
     static func queue(
-        _ count: Int, at domain: String = "b.example", from sender: String = "a@s.example", in service: Service
+        _ count: Int, at domain: String = "b.example", from sender: String = "a@s.example", age: Int64 = 0,
+        in service: Service
     ) async throws -> [QueuedMessage] {
         var generator = SystemRandomNumberGenerator()
         let path = try #require(ReversePath(written: sender))
-        let now = Service.clock()
+        let now = Service.clock().advanced(by: -age)
         let messages = try (0..<count).map { number in
             NewMessage(
                 id: QueueID(using: &generator), reversePath: path, receivedAt: now,
