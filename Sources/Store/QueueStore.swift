@@ -145,7 +145,7 @@ public protocol QueueStore: Sendable {
 }
 
 /// Why the store did not do something.
-public enum StoreError: Error, Equatable, Sendable {
+public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A queue id is taken.
     case duplicate(QueueID)
     /// A message or recipient is not in the queue, or is final already.
@@ -161,6 +161,20 @@ public enum StoreError: Error, Equatable, Sendable {
     /// Content is missing, short or long.
     case damaged(String)
     case closed
+
+    /// For the log and the operator: part of a sentence.
+    public var description: String {
+        switch self {
+        case .duplicate(let id): "the queue id \(id) is taken"
+        case .unknown(let what): "\(what) is not in the queue"
+        case .busy: "more waits to be written than the store can hold"
+        case .full: "the disk of the store is full"
+        case .failed(let why): why
+        case .unreadable(let message, let why): "message \(message.value) makes no sense: \(why)"
+        case .damaged(let why): why
+        case .closed: "the store is closed"
+        }
+    }
 }
 
 /// Why a store was not opened: each text is one line for the operator.

@@ -26,7 +26,7 @@ public protocol WatchStore: Sendable {
     /// - Throws: `.failed` where as many stand.
     func addAlarm(_ alarm: OperatorAlarm) async throws(StoreError) -> OperatorAlarm
 
-    /// Writes what has changed of an alarm that is kept: all but kind, subject and the time it was raised.
+    /// Writes what has changed of an alarm that is kept: all but kind and subject.
     /// - Returns: false where there is none of its number.
     func updateAlarm(_ alarm: OperatorAlarm) async throws(StoreError) -> Bool
 

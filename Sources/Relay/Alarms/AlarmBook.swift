@@ -97,6 +97,12 @@ final class AlarmBook: AlarmSink, Sendable {
         }
     }
 
+    /// The clock was set, and is believed: ``AlarmTable/move(by:)``.
+    func move(by seconds: Int64) {
+        state.withLock { $0.table.move(by: seconds) }
+        disk.ring()
+    }
+
     /// Tells what came back in its quiet time and still stands, and forgets what is over.
     func sweep() {
         let now = clock()

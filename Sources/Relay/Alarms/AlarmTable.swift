@@ -124,6 +124,20 @@ struct AlarmTable: Sendable {
         return telling
     }
 
+    /// The clock was set by so many seconds, and is believed: when things began is told by the new time, as the queue is. So all that
+    /// stands has stood for as long as it has by the clock of the machine's uptime, which nobody sets.
+    mutating func move(by seconds: Int64) {
+        for (key, var entry) in entries where entry.alarm.isStanding {
+            entry.alarm.raisedAt = entry.alarm.raisedAt.advanced(by: seconds)
+            entry.alarm.seenAt = entry.alarm.seenAt.advanced(by: seconds)
+            entry.alarm.acknowledgedAt = entry.alarm.acknowledgedAt?.advanced(by: seconds)
+            entry.toldAt = entry.toldAt?.advanced(by: seconds)
+            entry.writtenSeenAt = entry.writtenSeenAt?.advanced(by: seconds)
+            change(&entry, key)
+            entries[key] = entry
+        }
+    }
+
     /// Takes up what stood when the daemon ended.
     mutating func take(_ known: [OperatorAlarm]) {
         for alarm in known {

@@ -46,8 +46,11 @@ extension Service {
         }
         let status = await resolver.selfTest(
             secure: written == "." ? nil : try? DomainName(written), bogus: dns.selfTestBogus)
-        validation.set(status)
-        tellAlarms(of: status)
+        // The end closes the resolver: that is no fault of it, and no alarm for the next start to find.
+        if !ground.stopping.isSet {
+            validation.set(status)
+            tellAlarms(of: status)
+        }
         let must = dns.selfTestBogus
         switch status {
         case .validates:

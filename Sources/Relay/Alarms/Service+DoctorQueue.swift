@@ -8,12 +8,17 @@ import TLS
 extension Service {
     /// Mail that has been due for longer waits for more than its turn.
     private static let longDue: Int64 = 900
+    /// The same at a destination that is ready, and where nothing is under way: the loader looks every half minute. Ours.
+    private static let idleDue: Int64 = 120
+    /// Destinations that are looked at for that, those with most mail first, and recipients of each. Ours.
+    private static let looks = 20
+    private static let sample = 100
 
     func checkStore() async -> [DoctorCheckView] {
         var checks: [DoctorCheckView] = []
         let store = configuration.store
         let cure = "free space on the disk of \(store.directory), or lower store.minimum_free"
-        if let free = try? await self.store.freeSpace() {
+        if let free = await spaceGlance.take() {
             let floor = UInt64(clamping: store.minimumFree)
             let words = "\(Humane.size(Int64(clamping: free.bytes))) free, the floor is \(Humane.size(Int64(floor)))"
             checks.append(
@@ -36,14 +41,43 @@ extension Service {
                 DoctorCheckView(
                     "disk-space", .fault, "the store does not answer", cure: "see the log; restart relayd"))
         }
+        checks.append(checkWriting())
         checks.append(await checkQueue())
         return checks
     }
 
+    /// What was accepted or delivered, and cannot be written down: nothing else goes on until it is.
+    private func checkWriting() -> DoctorCheckView {
+        let directory = configuration.store.directory
+        let cure =
+            "free space on the disk of \(directory), or look for its faults (dmesg); do not restart before it takes them"
+        if ground.unsettled.waiting > 0 {
+            return DoctorCheckView(
+                "store-writing", .fault, Self.words(ofUnsettled: ground.unsettled.waiting), cure: cure)
+        }
+        if let trouble = store.journalTrouble {
+            return DoctorCheckView("store-writing", .fault, Self.words(ofJournal: trouble), cure: cure)
+        }
+        return DoctorCheckView("store-writing", .ok, "what is accepted and delivered is written down")
+    }
+
+    /// Also for the status.
+    static func words(ofUnsettled count: Int) -> String {
+        "the store does not take the results of \(Humane.count(count, "delivery", "deliveries")), and nothing new "
+            + "is delivered"
+    }
+
+    /// Also for the status.
+    static func words(ofJournal trouble: String) -> String {
+        "mail that was accepted is safe in the journal, and does not get into the queue: \(trouble)"
+    }
+
     func checkQueue() async -> DoctorCheckView {
         let now = Self.clock()
-        guard let counts = try? await store.counts() else {
-            return DoctorCheckView("queue", .fault, "the queue cannot be counted", cure: "see the log")
+        guard let counts = await countsGlance.take() else {
+            return DoctorCheckView(
+                "queue", .fault, "the queue could not be counted in time",
+                cure: "look for faults of its disk (dmesg), and ask again")
         }
         if counts.quarantinedMessages > 0 {
             return DoctorCheckView(
@@ -51,14 +85,38 @@ extension Service {
                 cure: "relayctl queue --state quarantined shows them; look after the disk")
         }
         let waiting = Humane.tally(counts.messages, "message")
+        if let stuck = await stuckDestination(at: now) {
+            let name = ShellWord.quoted(stuck.name)
+            return DoctorCheckView(
+                "queue", .warning,
+                "\(waiting), and \(Humane.tally(stuck.due, "recipient")) at \(stuck.name) have been due for "
+                    + "\(stuck.seconds.inWords), though it is ready and nothing is under way there",
+                cure: "relayctl queue retry --destination \(name) has it looked at now; where it waits on, see the log")
+        }
         if let first = (try? await store.nextDue(after: WallTime(seconds: .min))) ?? nil,
             now.seconds - first.seconds > Self.longDue
         {
             return DoctorCheckView(
                 "queue", .warning, "\(waiting), and some have been due for \((now.seconds - first.seconds).inWords)",
-                cure: "relayctl destinations shows what waits for its turn, a limit or a host that is down")
+                cure: "relayctl destinations shows what waits for its turn, a limit or a host that is down; "
+                    + "relayctl queue retry --destination NAME tries it now")
         }
         return DoctorCheckView("queue", .ok, "\(waiting); nothing waits for its turn for long")
+    }
+
+    /// The destination with most mail of which nothing holds it back and nothing is tried: no suspension, no pause, no limit.
+    private func stuckDestination(at now: WallTime) async -> (name: String, due: Int, seconds: Int64)? {
+        let page = try? await destinations(limit: ControlLimits.usualDestinations, suspendedOnly: false)
+        let idle = (page?.destinations ?? []).filter { $0.state == "ready" && $0.due > 0 && $0.active == 0 }
+        for view in idle.prefix(Self.looks) {
+            let due =
+                try? await store.due(
+                    at: view.name, before: now.advanced(by: -Self.idleDue), passing: [], isUrgentOnly: false,
+                    limit: Self.sample)
+            guard let first = due?.map(\.nextAttempt).min() else { continue }
+            return (view.name, view.due, now.seconds - first.seconds)
+        }
+        return nil
     }
 
     // MARK: Policies, limits

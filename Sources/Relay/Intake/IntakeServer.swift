@@ -69,6 +69,8 @@ actor IntakeServer {
     struct ListenError: Error {
         let point: ListenPoint
         let reason: String
+        /// A sentence without its full stop; nil where it is in the reason, or nobody knows.
+        var cure: String?
     }
 
     /// Who comes from now on comes in by `entrances` and under `new` terms; sessions under way go on by their own. Lets clients
@@ -200,10 +202,21 @@ extension ListenPoint {
                 }
             }
         } catch {
-            let hint = error == .addressInUse ? ". Is another server there?" : ""
-            throw IntakeServer.ListenError(point: self, reason: "\(error)\(hint)")
+            throw IntakeServer.ListenError(self, error)
         }
         throw IntakeServer.ListenError(
             point: self, reason: "the service manager handed over no socket of this name (FileDescriptorName=)")
+    }
+}
+
+extension IntakeServer.ListenError {
+    init(_ point: ListenPoint, _ error: Errno) {
+        let address: SocketAddress? =
+            switch point {
+            case .address(let address): address
+            case .unix(let path): .unix(path: path)
+            case .inherited: nil
+            }
+        self.init(point: point, reason: "\(error)", cure: address.flatMap { error.cure(listeningAt: $0) })
     }
 }

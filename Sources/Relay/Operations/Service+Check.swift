@@ -5,42 +5,55 @@ import Net
 import TLS
 
 extension Service {
-    /// What a start would stumble over besides: certificates and DKIM keys that cannot be used, a store folder with the wrong
-    /// mode.
-    /// Changes nothing.
-    public static func checkParts(_ configuration: Configuration) -> [String] {
-        var faults: [String] = []
+    /// All that a start would stumble over, one fault for each key, in the order of the file: what the configuration names and what can
+    /// be loaded of it. Changes nothing. Blocks.
+    public static func faults(_ configuration: Configuration) -> [ConfigurationFault] {
+        var faults = FaultList(configuration.check())
+        faults.add(checkParts(configuration))
+        return faults.all.inOrder
+    }
+
+    /// What ``Configuration/check(files:)`` does not find: certificates and DKIM keys that cannot be used, a store folder with the wrong
+    /// mode or owner.
+    static func checkParts(_ configuration: Configuration) -> [ConfigurationFault] {
+        var faults = FaultList([])
         do throws(ServiceError) {
             let hostname = try ServiceParts.hostname(configuration)
-            do throws(ConfigurationError) { _ = try Entrance.all(configuration, hostname: hostname) } catch {
-                faults += error.faults.map { "\($0.key): \($0.problem). \($0.cure)." }
-            }
+            _ = faults.gather { () throws(ConfigurationError) in try Entrance.all(configuration, hostname: hostname) }
         } catch {
-            faults.append("\(error)")
+            faults.add([configuration.fault("server.hostname", "this machine's name is no domain name", "Set it")])
         }
         if let path = configuration.intake.usersFile {
             do throws(UsersFileFault) { _ = try UsersFile.read(path) } catch {
-                faults.append("intake.users_file: \(error)")
+                faults.add([
+                    configuration.fault("intake.users_file", "\(error)", "Correct the file, or name another one")
+                ])
             }
         }
-        do throws(ConfigurationError) {
-            _ = try KeyRing(loading: configuration)
-        } catch {
-            faults += error.faults.map { "\($0.key): \($0.problem). \($0.cure)." }
-        }
-        if let name = configuration.server.user {
-            do throws(SystemUserError) {
-                if try SystemUser(named: name).number == 0 { throw .isRoot(name) }
-            } catch {
-                faults.append("server.user: \(error)")
-            }
-        }
-        var status = stat()
+        _ = faults.gather { () throws(ConfigurationError) in try KeyRing(loading: configuration) }
+        faults.add(storeFaults(configuration))
+        return faults.all
+    }
+
+    /// What the store refuses, of its folder alone.
+    private static func storeFaults(_ configuration: Configuration) -> [ConfigurationFault] {
         let directory = configuration.store.directory
-        if stat(directory, &status) == 0, status.st_mode & 0o077 != 0 {
-            faults.append("store.directory: others may enter \(directory): chmod 0700 it")
+        let user = Rights.heir(of: configuration)?.number ?? geteuid()
+        var status = stat()
+        guard stat(directory, &status) == 0 else { return [] }
+        func fault(_ problem: String, _ cure: String) -> [ConfigurationFault] {
+            [configuration.fault("store.directory", "\(directory) \(problem)", cure)]
         }
-        return faults
+        // Root that asks without server.user asks for a service manager's user, whose name is in no file of ours.
+        if user != 0, status.st_uid != user {
+            return fault(
+                "belongs to user \(status.st_uid), and relayd runs as user \(user)", "Say chown \(user) \(directory)")
+        }
+        if status.st_mode & 0o077 != 0 {
+            return fault(
+                "lets others in (mode \(String(status.st_mode & 0o7777, radix: 8)))", "Say chmod 0700 \(directory)")
+        }
+        return []
     }
 
     /// What a start would warn of besides ``Configuration/warnings``.
@@ -49,7 +62,7 @@ extension Service {
             ServiceParts.missingAnchors(configuration, TrustStores()).map {
                 ["\($0). Cure: \(ServiceParts.anchorsCure)."]
             } ?? []
-        return anchors + configuration.socketWarnings() + rightsWarnings(configuration)
+        return anchors + configuration.startWarnings() + configuration.socketWarnings() + rightsWarnings(configuration)
             + ((try? KeyRing(loading: configuration))?.warnings ?? []) + reloadWarnings(configuration)
     }
 
@@ -99,10 +112,10 @@ extension Service {
 
     /// Tries the settings of `[dns]` in a throw-away worker with a real lookup, because libunbound takes values with which
     /// its next lookup crashes.
-    /// - Returns: what is wrong, in words; nil where nothing is.
+    /// - Returns: what is wrong; nil where nothing is.
     public static func checkResolver(
         _ configuration: Configuration, program: String = ownProgram, workerArguments: [String] = workerArguments
-    ) async -> String? {
+    ) async -> ConfigurationFault? {
         guard let loop = try? Loop(name: "check"), (try? loop.start()) != nil else { return nil }
         defer { loop.shutdown() }
         switch await Resolver.check(
@@ -110,9 +123,13 @@ extension Service {
         {
         case .good: return nil
         case .badOption(let option, let why):
-            return "dns.unbound: \(option): \(why). Correct or remove the option, see unbound.conf(5)."
-        case .badSettings(let why): return "dns: \(why). Check root_trust_anchor, root_hints and forward."
-        case .notTried(let why): return "dns: the settings could not be tried: \(why)."
+            return configuration.fault(
+                ConfigurationPlaces.path("dns.unbound", option.name), why,
+                "Correct or remove the option, see unbound.conf(5)")
+        case .badSettings(let why):
+            return configuration.fault("dns", why, "Check root_trust_anchor, root_hints, forward and [dns.unbound]")
+        case .notTried(let why):
+            return configuration.fault("dns", "the settings could not be tried: \(why)", "")
         }
     }
 }

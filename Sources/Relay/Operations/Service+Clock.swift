@@ -94,6 +94,7 @@ extension Service {
         guard clock.believe(step) else { return }
         turn.move = .believed
         turn.told = nil
+        ground.alarms.move(by: step.seconds)
         log.event(
             .warning,
             LogLine("clock-believed").with("from", step.from.rfc3339).with("to", step.to.rfc3339).with("moved", moved))

@@ -9,8 +9,8 @@ import Synchronization
 /// What the control socket shows.
 extension Service: ControlSource {
     public func status() async -> StatusView {
-        let counts = try? await store.counts()
-        let free = try? await store.freeSpace()
+        let counts = await countsGlance.take()
+        let free = await spaceGlance.take()
         let destinations = await dispatcher.summary
         let now = Self.clock()
         return StatusView(
@@ -21,7 +21,7 @@ extension Service: ControlSource {
                 directory: configuration.store.directory, messages: counts?.messages ?? 0,
                 recipients: (counts?.dueRecipients ?? 0) + (counts?.heldRecipients ?? 0),
                 quarantined: counts?.quarantinedMessages ?? 0, freeBytes: Int64(clamping: free?.bytes ?? 0),
-                floor: Int64(configuration.store.minimumFree)),
+                floor: Int64(configuration.store.minimumFree), totalBytes: free.map { Int64(clamping: $0.totalBytes) }),
             resolver: resolverView,
             intake: IntakeView(
                 connections: counters.intakeConnections.load(ordering: .relaxed),
@@ -42,26 +42,42 @@ extension Service: ControlSource {
         let library = UnboundVersion.linked.map { "libunbound \($0)" } ?? "libunbound"
         let (state, detail) = resolver.state.words
         let status = validation.status
-        let validates: Bool? =
+        let test: (validates: Bool?, word: String) =
             switch status {
-            case .validates: true
-            case .doesNotValidate: false
-            case .noNetwork, nil: nil
+            case .validates: (true, "passes")
+            case .doesNotValidate: (false, "does-not-validate")
+            case .noNetwork: (nil, "no-answer")
+            case nil where configuration.dns.selfTestSecure == nil: (nil, "off")
+            // Not tested since the start; but what stood before has not ended with it.
+            case nil: (nil, ground.alarms.isStanding(.resolverFails) ? "no-answer" : "waiting")
             }
         return ResolverView(
-            state: state, validates: validates, detail: detail ?? status?.description, library: library,
+            state: state, validates: test.validates, selfTest: test.word, failingSince: resolverFailingSince?.seconds,
+            detail: detail ?? status?.description, library: library,
             unsafe: UnboundVersion.linked?.isKnownUnsafe ?? false)
+    }
+
+    /// By the alarm, which outlives a restart; by the self-tests since the start where that is switched off.
+    private var resolverFailingSince: WallTime? {
+        let kinds: Set<AlarmKind> = [.resolverFails, .resolverDoesNotValidate]
+        let raised = ground.alarms.standing.filter { kinds.contains($0.kind) }.map(\.raisedAt).min()
+        return raised ?? validation.failingSince
     }
 
     private func warnings(_ counts: QueueCounts?, prevention: String?) -> [String] {
         var warnings: [String] = []
-        if counts == nil { warnings.append("the store does not answer: nothing can be accepted or delivered") }
+        if counts == nil {
+            warnings.append(
+                "the store does not answer: its disk hangs, or is very slow, and mail may wait; see relayctl doctor")
+        }
         if let (step, secondsLeft) = JudgedClock.shared.doubted {
             let when =
                 secondsLeft.map { "is believed in \($0) s, until then" } ?? "is so far that it is never believed:"
             warnings.append("\(step.words): it \(when) time goes on as it did before")
         }
         if let shortage = room.shortage { warnings.append("\(shortage.words): mail is refused with 452") }
+        if let trouble = store.journalTrouble { warnings.append(Self.words(ofJournal: trouble)) }
+        if ground.unsettled.waiting > 0 { warnings.append(Self.words(ofUnsettled: ground.unsettled.waiting)) }
         if case .doesNotValidate(let why) = validation.status {
             warnings.append("the resolver does not validate DNSSEC, DANE is without effect: \(why)")
         }

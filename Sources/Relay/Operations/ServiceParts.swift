@@ -128,6 +128,12 @@ struct ServiceParts: Sendable {
                 return (loops, resolver, https)
             } catch {
                 loops.shutdown()
+                // Which option it is is worth another try.
+                if case .resolverSettings = error,
+                    let fault = await Service.checkResolver(configuration, program: program, workerArguments: arguments)
+                {
+                    throw ServiceError.files([fault])
+                }
                 throw error
             }
         } catch {

@@ -50,6 +50,28 @@ struct AlarmBookTests {
         #expect(faults.suspect(of: .connectFailed) == nil)
     }
 
+    @Test(
+        "a clock that was set and is believed changes nothing of how long an alarm stood",
+        arguments: [2_592_000, -86_400])
+    func clockIsSet(step: Int64) async throws {
+        let store = AlarmMemory()
+        let book = book(store)
+        book.raise(.clockStepped, of: "", "w")
+        book.raise(.tlsaGone, of: "mx.example", "w")
+        #expect(await book.disk.write(book))
+        clock.advance(by: 600)
+        // From here on the book's clock is the new one.
+        clock.advance(by: step)
+        book.move(by: step)
+        book.clear(.clockStepped, of: "", because: "it is believed")
+        #expect(await book.disk.write(book))
+        let kept = await store.kept
+        #expect(kept.map { $0.stood(at: clock.now) } == [600, 600] && kept[0].clearedAt == clock.now)
+        // It is not told anew for it either.
+        book.sweep()
+        #expect(log.events == ["alarm-raised", "alarm-raised", "alarm-cleared"])
+    }
+
     @Test("when it was seen is written once a minute", arguments: [(59, 1), (60, 2)])
     func seen(seconds: Int64, writes: Int) async {
         let store = AlarmMemory()

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Mail
 import Net
+import Store
 import Testing
 
 @testable import Relay
@@ -24,7 +25,7 @@ struct OneMessage: ControlSource {
         version: "1", pid: 7, startedAt: 1, uptime: 93_700, hostname: "relay.example", listeners: ["127.0.0.1:2525"],
         store: StoreView(
             directory: "/q", messages: 1, recipients: 1, quarantined: 0, freeBytes: 20_500_000_000,
-            floor: 1_000_000_000),
+            floor: 1_000_000_000, totalBytes: 80_000_000_000),
         resolver: ResolverView(state: "running", validates: true, library: "libunbound 1.17.1", unsafe: true),
         intake: IntakeView(connections: 1, acceptedTotal: 12, refusedTotal: 3),
         delivery: DeliveryView(connections: 2, deliveredTotal: 11, deferredTotal: 4, bouncedTotal: 0),
@@ -37,6 +38,8 @@ struct OneMessage: ControlSource {
     func queue(_ query: QueueQuery) async throws -> QueuePage {
         let selectors = query.selectors
         if selectors.sender?.description == "break@example.org" { throw Broken() }
+        if selectors.sender?.description == "full@example.org" { throw StoreError.full }
+        if selectors.sender?.description == "failed@example.org" { throw StoreError.failed("disk I/O error") }
         let matches = selectors.destination == nil || selectors.destination?.text == "example.net"
         return QueuePage(messages: matches ? [Self.message] : [], next: query.limit == 1 ? "c+1 &=" : query.cursor)
     }
@@ -205,6 +208,9 @@ struct ControlTests {
             ("GET /v1/queue?order=up HTTP/1.1\r\n\r\n", 400, "unknown-parameter"),
             ("GET /v1/queue?destination=a..b HTTP/1.1\r\n\r\n", 400, "bad-domain"),
             ("GET /v1/queue?sender=break@example.org HTTP/1.1\r\n\r\n", 500, "internal"),
+            ("GET /v1/queue?sender=full@example.org HTTP/1.1\r\n\r\n", 500, "the disk of the store is full"),
+            ("GET /v1/queue?sender=full@example.org HTTP/1.1\r\n\r\n", 500, "\"cure\":\"Free space on that disk"),
+            ("GET /v1/queue?sender=failed@example.org HTTP/1.1\r\n\r\n", 500, "it was not done: disk I/O error\""),
             ("GET /v1/queue/\(OneMessage.id) HTTP/1.1\r\n\r\n", 200, "starttls-missing"),
             ("GET /v1/queue/0123456789bcdfghjkl0 HTTP/1.1\r\n\r\n", 404, "no-such-message"),
             ("GET /v1/queue/short HTTP/1.1\r\n\r\n", 400, "bad-queue-id"),

@@ -15,6 +15,8 @@ import Testing
             #expect((first.number, second.number) == (1, 2))
             #expect(try await store.standingAlarms() == [first, second])
             first.words = "still none"
+            // The clock was set.
+            first.raisedAt = Watch.at(40)
             first.seenAt = Watch.at(50)
             first.acknowledgedAt = Watch.at(60)
             first.acknowledgement = "anna: told them"

@@ -9,8 +9,8 @@ public import Net
 /// request for each connection, GET for questions and POST for orders, a body only where ``ControlBody`` takes one.
 ///
 /// Who meets a limit is told: a head of more than 16 KiB gets 431, a request that takes longer than ``Limits/request``
-/// gets 408; beyond ``connectionLimit`` clients wait in the backlog; who does not take its answer within
-/// ``Limits/response`` is cut off. How long it takes to find an answer is the ``ControlSource``'s affair.
+/// gets 408; beyond ``connectionLimit`` clients wait in the backlog, and who has not sent its request by then gets 503; who does
+/// not take its answer within ``Limits/response`` is cut off. How long it takes to find an answer is the ``ControlSource``'s affair.
 public final class ControlServer: Sendable {
     /// Connections served at once.
     public static let connectionLimit = ExchangePoint.connectionLimit
@@ -52,7 +52,7 @@ public final class ControlServer: Sendable {
         } catch .addressInUse {
             throw .inUse(path)
         } catch {
-            throw .failed("\(path): \(error)")
+            throw .failed(path, error)
         }
         self.loop = loop
         self.source = source
@@ -65,8 +65,8 @@ public final class ControlServer: Sendable {
     public func run() async {
         await ExchangePoint(loop: loop, listener: listener).run { [log] error in
             log.event(.error, LogLine("control-failed").with("reason", "\(error)"))
-        } serve: { stream in
-            await self.serve(stream)
+        } serve: { stream, heard in
+            await self.serve(stream, heard)
         }
     }
 
@@ -75,11 +75,12 @@ public final class ControlServer: Sendable {
         listener.close()
     }
 
-    private func serve(_ stream: Net.Stream) async {
+    private func serve(_ stream: Net.Stream, _ heard: @Sendable () -> Void) async {
         defer { stream.close() }
         let answer: ControlAnswer
         do throws(ControlRefusal) {
             guard let request = try await readRequest(from: stream) else { return }
+            heard()
             answer = await source.answer(request)
         } catch {
             answer = error.answer
@@ -102,6 +103,7 @@ public final class ControlServer: Sendable {
             }
             return try request.with(body)
         case .gone: return nil
+        case .displaced: throw .displaced
         case .tooLate: throw .timeout
         case .tooLarge: throw .headTooLarge
         }
@@ -118,6 +120,8 @@ public final class ControlServer: Sendable {
                 octets += more
             } catch .expired {
                 throw ControlRefusal.timeout
+            } catch .interrupted {
+                throw ControlRefusal.displaced
             } catch {
                 return nil
             }
@@ -130,6 +134,12 @@ extension ControlRefusal {
     fileprivate static var timeout: ControlRefusal {
         ControlRefusal(
             HTTPStatusCode(408, phrase: "Request Timeout"), "timeout", "the request took too long", "Try again")
+    }
+
+    fileprivate static var displaced: ControlRefusal {
+        ControlRefusal(
+            .serviceUnavailable, "busy", "\(ControlServer.connectionLimit) clients are served, and others wait",
+            "Send the request as soon as you are connected, or try again")
     }
 
     fileprivate static var questionsOnly: ControlRefusal {
@@ -149,12 +159,20 @@ extension ControlRefusal {
 public enum ControlServerError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another daemon answers there, or something that is no socket is in the way.
     case inUse(String)
-    case failed(String)
+    case failed(String, Errno)
 
     public var description: String {
         switch self {
         case .inUse(let path): "\(path) is in use: another relayd answers there, or it is no socket"
-        case .failed(let reason): reason
+        case .failed(let path, let error): "\(path) cannot be opened: \(error)"
+        }
+    }
+
+    /// What to do, where there is something particular.
+    var cure: String? {
+        switch self {
+        case .inUse: "End the other relayd, or choose another path"
+        case .failed(let path, let error): error.cure(listeningAt: .unix(path: path))
         }
     }
 }

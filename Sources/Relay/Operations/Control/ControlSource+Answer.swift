@@ -1,5 +1,6 @@
 import FlyingFox
 import Mail
+import Store
 
 extension ControlSource {
     /// Asks or orders what the request says.
@@ -8,6 +9,8 @@ extension ControlSource {
             return try await found(request)
         } catch let refusal as ControlRefusal {
             return refusal.answer
+        } catch let error as StoreError {
+            return error.answer
         } catch {
             return .refused(
                 .internalServerError, "internal", "the daemon could not answer: \(error)", "Look at the daemon's log")

@@ -49,16 +49,22 @@ public struct StoreView: Codable, Hashable, Sendable {
     /// Messages whose content was found damaged.
     public var quarantined: Int
     public var freeBytes: Int64
-    /// `store.minimum_free`.
+    /// `store.minimum_free`: below it mail is refused.
     public var floor: Int64
+    /// Of the whole file system; absent where it cannot be asked.
+    public var totalBytes: Int64?
 
-    public init(directory: String, messages: Int, recipients: Int, quarantined: Int, freeBytes: Int64, floor: Int64) {
+    public init(
+        directory: String, messages: Int, recipients: Int, quarantined: Int, freeBytes: Int64, floor: Int64,
+        totalBytes: Int64? = nil
+    ) {
         self.directory = directory
         self.messages = messages
         self.recipients = recipients
         self.quarantined = quarantined
         self.freeBytes = freeBytes
         self.floor = floor
+        self.totalBytes = totalBytes
     }
 }
 
@@ -68,15 +74,24 @@ public struct ResolverView: Codable, Hashable, Sendable {
     public var state: String
     /// Outcome of the self-test; nil while it is not known.
     public var validates: Bool?
+    /// `passes`, `does-not-validate`, `no-answer`, `waiting` (it has not ended yet), `off`.
+    public var selfTest: String?
+    /// Since when the self-test does not pass; nil where it does, or has not ended yet.
+    public var failingSince: Int64?
     public var detail: String?
     /// `libunbound 1.17.1`
     public var library: String
     /// The library's version is on the list of known trouble.
     public var unsafe: Bool
 
-    public init(state: String, validates: Bool? = nil, detail: String? = nil, library: String, unsafe: Bool) {
+    public init(
+        state: String, validates: Bool? = nil, selfTest: String? = nil, failingSince: Int64? = nil,
+        detail: String? = nil, library: String, unsafe: Bool
+    ) {
         self.state = state
         self.validates = validates
+        self.selfTest = selfTest
+        self.failingSince = failingSince
         self.detail = detail
         self.library = library
         self.unsafe = unsafe

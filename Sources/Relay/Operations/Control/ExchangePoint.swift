@@ -4,7 +4,8 @@ import Net
 /// each connection. Shared by ``ControlServer`` and ``MetricsServer``.
 ///
 /// At most ``connectionLimit`` connections are served at once, the others wait in the backlog; a head has at most
-/// ``ControlRequest/headLimit`` octets and a deadline.
+/// ``ControlRequest/headLimit`` octets and a deadline. While others wait, who is silent gives up its place
+/// (``SilentConnections``): a crowd that says nothing keeps nobody from an answer.
 struct ExchangePoint: Sendable {
     /// Connections served at once.
     static let connectionLimit = 32
@@ -13,9 +14,10 @@ struct ExchangePoint: Sendable {
     let listener: Listener
 
     /// Serves until the task is cancelled or the listener is closed. Where it cannot accept any more, `failed` hears why, and
-    /// it ends.
+    /// it ends. `serve` calls `heard` once the request has come whole.
     func run(
-        failed: @Sendable (SocketError) -> Void, serve: @escaping @Sendable (Net.Stream) async -> Void
+        failed: @Sendable (SocketError) -> Void,
+        serve: @escaping @Sendable (Net.Stream, _ heard: @escaping @Sendable () -> Void) async -> Void
     ) async {
         await withTaskExecutorPreference(loop) {
             await withTaskCancellationHandler {
@@ -26,11 +28,21 @@ struct ExchangePoint: Sendable {
         }
     }
 
+    /// A task of the group that ended.
+    private enum Ended {
+        case served
+        /// The oldest silent connection was asked to go.
+        case asked
+    }
+
     private func acceptAll(
-        _ failed: (SocketError) -> Void, _ serve: @escaping @Sendable (Net.Stream) async -> Void
+        _ failed: (SocketError) -> Void,
+        _ serve: @escaping @Sendable (Net.Stream, _ heard: @escaping @Sendable () -> Void) async -> Void
     ) async {
-        await withTaskGroup(of: Void.self) { group in
+        let silent = SilentConnections()
+        await withTaskGroup(of: Ended.self) { group in
             var open = 0
+            var isAsking = false
             while true {
                 let stream: Net.Stream
                 do throws(SocketError) {
@@ -41,14 +53,32 @@ struct ExchangePoint: Sendable {
                     listener.close()
                     break
                 }
-                while open >= Self.connectionLimit, await group.next() != nil { open -= 1 }
+                while open >= Self.connectionLimit {
+                    // Some of them may have ended meanwhile: nobody makes room where there is some.
+                    if !isAsking, silent.served >= Self.connectionLimit, let wait = silent.wait() {
+                        isAsking = true
+                        group.addTask {
+                            await Loop.rest(wait)
+                            silent.askOldest(whereServed: Self.connectionLimit)
+                            return .asked
+                        }
+                    }
+                    switch await group.next() {
+                    case .served?: open -= 1
+                    case .asked?: isAsking = false
+                    case nil: open = 0
+                    }
+                }
                 open += 1
+                silent.add(stream)
                 group.addTask {
                     await withTaskCancellationHandler {
-                        await serve(stream)
+                        await serve(stream) { silent.heard(stream) }
                     } onCancel: {
                         stream.close()
                     }
+                    silent.ended(stream)
+                    return .served
                 }
             }
             group.cancelAll()
@@ -61,6 +91,8 @@ struct ExchangePoint: Sendable {
         case octets([UInt8], rest: [UInt8])
         /// The client went away.
         case gone
+        /// It was silent, and others wait.
+        case displaced
         case tooLate
         case tooLarge
     }
@@ -77,6 +109,8 @@ struct ExchangePoint: Sendable {
                 octets += more
             } catch .expired {
                 return .tooLate
+            } catch .interrupted {
+                return .displaced
             } catch {
                 return .gone
             }

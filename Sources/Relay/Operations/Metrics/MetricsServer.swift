@@ -31,19 +31,22 @@ final class MetricsServer: Sendable {
     func run() async {
         await ExchangePoint(loop: loop, listener: listener).run { [log] error in
             log.event(.error, LogLine("metrics-failed").with("reason", "\(error)"))
-        } serve: { stream in
-            await self.serve(stream)
+        } serve: { stream, heard in
+            await self.serve(stream, heard)
         }
     }
 
     /// From any thread.
     func close() { listener.close() }
 
-    private func serve(_ stream: Net.Stream) async {
+    private func serve(_ stream: Net.Stream, _ heard: @Sendable () -> Void) async {
         defer { stream.close() }
         let answer: PlainAnswer
-        switch await ExchangePoint.head(from: stream, until: .after(limits.request)) {
+        let head = await ExchangePoint.head(from: stream, until: .after(limits.request))
+        heard()
+        switch head {
         case .gone: return
+        case .displaced: answer = PlainAnswer(429, "Too Many Requests", "others wait: send the request at once\n")
         case .tooLate: answer = PlainAnswer(408, "Request Timeout", "the request took too long\n")
         case .tooLarge: answer = PlainAnswer(431, "Request Header Fields Too Large", "the head is too large\n")
         case .octets(let octets, rest: _): answer = await self.answer(to: octets)

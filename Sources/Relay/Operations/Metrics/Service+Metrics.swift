@@ -46,7 +46,7 @@ extension Service: MetricsSource {
 
     /// Costs a walk through an index of the store: for ``Paced`` only.
     private func queueGauges() async -> QueueGauges {
-        guard let counts = try? await store.counts() else { return QueueGauges() }
+        guard let counts = await countsGlance.take() else { return QueueGauges() }
         var gauges = QueueGauges(
             messages: counts.messages, quarantinedMessages: counts.quarantinedMessages, held: counts.heldRecipients)
         let now = Self.clock()
@@ -64,7 +64,7 @@ extension Service: MetricsSource {
 
     private func storeGauges() async -> StoreGauges {
         var gauges = StoreGauges()
-        let free = try? await store.freeSpace()
+        let free = await spaceGlance.take()
         gauges.freeBytes = free?.bytes
         gauges.freeInodes = free?.inodes
         gauges.floorBytes = configuration.store.minimumFree
@@ -130,7 +130,7 @@ extension Service: MetricsSource {
         if lasting >= Self.longCommit {
             obstacles.append("the store's disk has not answered for \(lasting.components.seconds) s: clients wait")
         }
-        if (try? await store.freeSpace()) == nil { obstacles.append("the store does not answer") }
+        if await spaceGlance.take() == nil { obstacles.append("the store does not answer") }
         return obstacles
     }
 
@@ -163,7 +163,12 @@ extension Service: MetricsSource {
             let task = Task(executorPreference: loop) { await server.run() }
             monitoring.withLock { $0 = .serving(server, task) }
         } catch {
-            let hint = error == .addressInUse ? ". Is another server there?" : ""
+            let hint =
+                switch error {
+                case .addressInUse: ". Is another server there?"
+                case .addressNotAvailable: ": this machine has no such address"
+                default: ""
+                }
             let reason = "\(address): \(error)\(hint)"
             monitoring.withLock { $0 = .failed(reason) }
             log.event(

@@ -26,7 +26,7 @@ enum AlarmRows {
         }
         try db.cachedStatement(sql: insert).run(
             [
-                alarm.kind.rawValue.databaseValue, alarm.subject.databaseValue, alarm.raisedAt.seconds.databaseValue,
+                alarm.kind.rawValue.databaseValue, alarm.subject.databaseValue,
             ] + changing(alarm))
         return db.lastInsertedRowID
     }
@@ -49,7 +49,8 @@ enum AlarmRows {
 
     private static func changing(_ alarm: OperatorAlarm) -> [DatabaseValue] {
         [
-            alarm.words.databaseValue, alarm.seenAt.seconds.databaseValue, (alarm.clearedAt?.seconds).databaseValue,
+            alarm.raisedAt.seconds.databaseValue, alarm.words.databaseValue, alarm.seenAt.seconds.databaseValue,
+            (alarm.clearedAt?.seconds).databaseValue,
             alarm.clearing.databaseValue, (alarm.acknowledgedAt?.seconds).databaseValue,
             alarm.acknowledgement.databaseValue,
         ]
@@ -68,7 +69,7 @@ enum AlarmRows {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     private static let update = """
-        UPDATE alarm SET words = ?, seen_at = ?, cleared_at = ?, clearing = ?, acknowledged_at = ?, acknowledgement = ?
+        UPDATE alarm SET raised_at = ?, words = ?, seen_at = ?, cleared_at = ?, clearing = ?, acknowledged_at = ?, acknowledgement = ?
         WHERE number = ?
         """
     static let standing = """
