@@ -36,6 +36,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 // The value of a thread key, read anew at each call. Not inlined, with a barrier: pthread_self and friends are declared
@@ -98,6 +99,8 @@ static __attribute__((noinline, unused)) int waxwing_trim_memory(void) {
 // The statics of these functions exist once for each object file that uses them, as all that is `static` in a header does. So
 // they mean one thing only while a single Swift file calls them: Store/Flight/InFlight.swift. A structure test holds that, as it
 // does for waxwing_catch_signal.
+//
+// The signals of a fault: the one list, also for Swift (Net's FaultSignals).
 enum { waxwing_fault_count = 6 };
 static inline int waxwing_fault(int place) {
     static const int numbers[waxwing_fault_count] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE};

@@ -18,8 +18,16 @@ public enum CoreFiles {
     /// To be called before ``InFlight`` notes crashes.
     public static func fallAtOnce() {
         guard getenv("SWIFT_BACKTRACE") == nil else { return }
-        for number in [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGQUIT] {
-            _ = waxwing_reset_signal(number, 0)
-        }
+        FaultSignals.fallAtOnce()
+    }
+}
+
+/// What a thread's own doing raises. The one list is C's, for a handler goes by it: `waxwing_fault` in CLinux.
+public enum FaultSignals {
+    public static let all: [Int32] = (0..<Int32(waxwing_fault_count)).map { waxwing_fault($0) }
+
+    /// Each ends this process from here on, whoever wanted to hear of it. SIGQUIT too, which the runtime's backtracer takes as well.
+    public static func fallAtOnce() {
+        for number in all + [SIGQUIT] { _ = waxwing_reset_signal(number, 0) }
     }
 }

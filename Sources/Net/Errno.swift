@@ -68,6 +68,8 @@ extension Errno {
     public static var notSupported: Errno { Errno(rawValue: EOPNOTSUPP) }
     /// The corresponding C error is `EPIPE`.
     public static var brokenPipe: Errno { Errno(rawValue: EPIPE) }
+    /// The corresponding C error is `EROFS`.
+    public static var readOnlyFileSystem: Errno { Errno(rawValue: EROFS) }
     /// The corresponding C error is `ETIMEDOUT`: the kernel gave up; our own deadlines are `SocketError.expired`.
     public static var timedOut: Errno { Errno(rawValue: ETIMEDOUT) }
     /// The corresponding C error is `EMFILE`: this process has no descriptor left.

@@ -45,12 +45,7 @@ public struct FileGroup: Hashable, Sendable {
     }
 
     private static func isMember(of number: gid_t) -> Bool {
-        if getegid() == number { return true }
-        let count = getgroups(0, nil)
-        guard count > 0 else { return false }
-        var groups = [gid_t](repeating: 0, count: Int(count))
-        let filled = getgroups(count, &groups)
-        return groups.prefix(Int(max(0, filled))).contains(number)
+        getegid() == number || (try? ProcessGroups.read())?.contains(number) == true
     }
 }
 

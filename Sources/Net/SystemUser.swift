@@ -66,34 +66,17 @@ public struct SystemUser: Hashable, Sendable {
 }
 
 extension SystemUser {
+    /// For who is looked up already.
+    init(name: String, number: UInt32, group: UInt32) {
+        (self.name, self.number, self.group) = (name, number, group)
+    }
+
     /// Adds to the groups of this process.
     private static func join(_ more: FileGroup) throws(Errno) {
-        let count = getgroups(0, nil)
-        guard count >= 0 else { throw Errno(rawValue: errno) }
-        var groups = [gid_t](repeating: 0, count: Int(count))
-        let filled = getgroups(count, &groups)
-        guard filled >= 0 else { throw Errno(rawValue: errno) }
-        groups = Array(groups.prefix(Int(filled)))
+        var groups = try ProcessGroups.read()
         if groups.contains(more.number) { return }
         groups.append(more.number)
         try Errno.check { setgroups(groups.count, groups) }
-    }
-
-    /// Whether the user may read a file, by its owner, its groups and its mode; an access list or a folder on the way may say
-    /// otherwise. Nil where the file is not to be seen. Blocks.
-    public func mayRead(_ path: String) -> Bool? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        if status.st_uid == number { return status.st_mode & S_IRUSR != 0 }
-        return status.st_mode & (groups.contains(status.st_gid) ? S_IRGRP : S_IROTH) != 0
-    }
-
-    /// Its own group and those it is a member of (getgrouplist(3)), 1,024 at most. Ours.
-    private var groups: [gid_t] {
-        var count: CInt = 1024
-        var found = [gid_t](repeating: 0, count: Int(count))
-        guard getgrouplist(name, group, &found, &count) >= 0 else { return [group] }
-        return Array(found.prefix(Int(max(0, count))))
     }
 }
 

@@ -17,12 +17,14 @@ struct ComplianceCommand: AsyncParsableCommand {
             With --requiretls each message with REQUIRETLS and its proof: host, address, TLS version, how the host proved \
             itself.
 
+            --since must be given: whatever is taken for granted would be wrong in somebody's report.
+
             Exit codes: 0 something was delivered; 1 nothing was.
 
             Example: relayctl compliance --since 2026-11-01 --by sender
             """)
 
-    @Option(help: ArgumentHelp("The first UTC day, as 2026-11-21.", valueName: "day"))
+    @Option(help: ArgumentHelp("The first UTC day, as 2026-11-21. It has no default.", valueName: "day"))
     var since: String
 
     @Option(help: ArgumentHelp("The last UTC day. Without it: today.", valueName: "day"))

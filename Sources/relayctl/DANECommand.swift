@@ -18,7 +18,8 @@ struct DANECheckCommand: ParsableCommand {
 
             Exit codes: 0 verified; 1 refused, or no record is usable.
 
-            Example: relayctl dane check --host mx1.example.org --chain chain.pem --tlsa "3 1 1 2f4e…"
+            Example: relayctl dane check --host mx1.example.org --chain chain.pem \\
+                --tlsa "3 1 1 2f4e…"
             """)
 
     @Option(help: ArgumentHelp("The TLSA base domain, for most the MX host's name.", valueName: "name"))

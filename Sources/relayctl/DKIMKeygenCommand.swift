@@ -20,7 +20,8 @@ struct DKIMKeygenCommand: ParsableCommand {
             Exit codes: 0 made; 64 a file is there already or cannot be written; 70 the keys are made, and what to publish \
             could not be printed.
 
-            Example: sudo -u waxwing relayctl dkim keygen example.org --directory /etc/waxwing/dkim
+            Example: sudo -u waxwing relayctl dkim keygen example.org \\
+                --directory /etc/waxwing/dkim
             """)
 
     enum Only: String, ExpressibleByArgument, CaseIterable { case rsa, ed25519 }

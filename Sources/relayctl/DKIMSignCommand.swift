@@ -18,7 +18,8 @@ struct DKIMSignCommand: ParsableCommand {
             Exit codes: 0 signed; 1 not: the message cannot be signed, is signed already, or no key is for it; 64 there is \
             neither a --key nor a configuration.
 
-            Example: relayctl dkim sign letter.eml --key example.org.s1.pem --domain example.org --selector s1
+            Example: relayctl dkim sign letter.eml --key example.org.s1.pem \\
+                --domain example.org --selector s1
             """)
 
     @Argument(help: ArgumentHelp("The message; - is standard input.", valueName: "file"))

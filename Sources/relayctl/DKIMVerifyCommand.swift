@@ -15,7 +15,8 @@ struct DKIMVerifyCommand: AsyncParsableCommand {
 
             Exit codes: 0 there are signatures, and every one passes; 1 not so.
 
-            Example: relayctl dkim verify letter.eml --key-record "s1._domainkey.example.org=v=DKIM1; k=rsa; p=MIIB…"
+            Example: relayctl dkim verify letter.eml \\
+                --key-record "s1._domainkey.example.org=v=DKIM1; k=rsa; p=MIIB…"
             """)
 
     @Argument(help: ArgumentHelp("The message; - is standard input.", valueName: "file"))

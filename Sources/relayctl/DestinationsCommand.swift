@@ -5,7 +5,10 @@ struct DestinationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "destinations",
         abstract: "Where mail waits to go: lists destinations, suspends and resumes them.",
-        discussion: "Example: relayctl destinations suspend example.org --for 2h --reason 'their maintenance'",
+        discussion: """
+            Example: relayctl destinations suspend example.org --for 2h \\
+                --reason 'their maintenance'
+            """,
         subcommands: [DestinationsListCommand.self, SuspendCommand.self, ResumeCommand.self],
         defaultSubcommand: DestinationsListCommand.self)
 }
@@ -62,7 +65,8 @@ struct SuspendCommand: AsyncParsableCommand {
 
             With --json: {"destination", "since", "until", "reason", "waiting"}.
 
-            Example: relayctl destinations suspend example.org --for 2h --reason 'their maintenance'
+            Example: relayctl destinations suspend example.org --for 2h \\
+                --reason 'their maintenance'
             """)
 
     @Argument(help: ArgumentHelp("As relayctl destinations lists it.", valueName: "name"))

@@ -10,7 +10,8 @@ struct ExceptionCommand: AsyncParsableCommand {
             An exception lowers what DANE, MTA-STS, [tls] and rules demand of one domain's hosts. It ends by itself. What a \
             sender demands with REQUIRETLS it does not lower.
 
-            Example: relayctl exception add example.org --allow encrypted --for 7d --reason 'their TLSA is stale' --until-fixed
+            Example: relayctl exception add example.org --allow encrypted --for 7d \\
+                --reason 'their TLSA is stale' --until-fixed
             """,
         subcommands: [ExceptionListCommand.self, ExceptionAddCommand.self, ExceptionRemoveCommand.self],
         defaultSubcommand: ExceptionListCommand.self)
@@ -60,7 +61,8 @@ struct ExceptionAddCommand: AsyncParsableCommand {
 
             Exit codes: 0 the exception holds.
 
-            Example: relayctl exception add example.org --allow encrypted --for 7d --reason 'their TLSA is stale'
+            Example: relayctl exception add example.org --allow encrypted --for 7d \\
+                --reason 'their TLSA is stale'
             """)
 
     @Argument(help: ArgumentHelp("In ASCII or as U-labels.", valueName: "domain"))

@@ -5,7 +5,10 @@ struct HoldsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "holds",
         abstract: "Rules that hold mail, also such as is still to come.",
-        discussion: "Example: relayctl queue holds add --sender @example.org --reason 'looks like a break-in'",
+        discussion: """
+            Example: relayctl queue holds add --sender @example.org \\
+                --reason 'looks like a break-in'
+            """,
         subcommands: [HoldsListCommand.self, HoldsAddCommand.self, HoldsRemoveCommand.self],
         defaultSubcommand: HoldsListCommand.self)
 }
@@ -46,7 +49,8 @@ struct HoldsAddCommand: AsyncParsableCommand {
 
             Exit codes: 0 the rule is there; 130 stopped by Ctrl-C before all that is in the queue was held.
 
-            Example: relayctl queue holds add --sender @example.org --reason 'looks like a break-in'
+            Example: relayctl queue holds add --sender @example.org \\
+                --reason 'looks like a break-in'
             """)
 
     @Option(

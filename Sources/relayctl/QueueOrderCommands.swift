@@ -27,7 +27,8 @@ struct QueueHoldCommand: AsyncParsableCommand {
 
             Exit codes: 0 something matched; 1 nothing did, or you did not want it; 130 stopped by Ctrl-C before the end.
 
-            Example: relayctl queue hold --sender @example.org --reason 'looks like a break-in'
+            Example: relayctl queue hold --sender @example.org \\
+                --reason 'looks like a break-in'
             """)
 
     @OptionGroup var order: OrderOptions
@@ -61,7 +62,8 @@ struct QueueBounceCommand: AsyncParsableCommand {
 
             Exit codes: 0 something matched; 1 nothing did, or you did not want it; 130 stopped by Ctrl-C before the end.
 
-            Example: relayctl queue bounce --recipient old@example.org --reason 'this mailbox is closed'
+            Example: relayctl queue bounce --recipient old@example.org \\
+                --reason 'this mailbox is closed'
             """)
 
     @OptionGroup var order: OrderOptions

@@ -57,8 +57,9 @@ struct Relayctl: AsyncParsableCommand {
         } catch let failure as Failure {
             throw failure
         } catch {
-            let text = fullMessage(for: error)
             let code = exitCode(for: error)
+            let complaint = code.isSuccess ? nil : CommandSpelling.complaint(about: arguments)
+            let text = complaint ?? fullMessage(for: error)
             if code.isSuccess {
                 try Output.value(text)
                 return .success

@@ -21,7 +21,8 @@ struct STSLintCommand: ParsableCommand {
 
             Exit codes: 0 valid, with or without warnings; 1 invalid.
 
-            Example: curl -s https://mta-sts.example.org/.well-known/mta-sts.txt | relayctl sts lint
+            Example: curl -s https://mta-sts.example.org/.well-known/mta-sts.txt |
+                relayctl sts lint
             """)
 
     @Argument(help: ArgumentHelp("The policy; - or nothing is standard input.", valueName: "file"))

@@ -37,47 +37,56 @@ struct Relayd: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         if printDefaultConfig { return print(Configuration.sampleFile(), terminator: "") }
         if printConfigReference { return print(Configuration.referencePage(), terminator: "") }
-        let configuration = try load()
-        if check {
-            let parts = Service.checkParts(configuration)
-            for fault in parts { Self.say("\(config): \(fault)") }
-            if !parts.isEmpty { throw Self.badConfiguration }
-            if let fault = await Service.checkResolver(configuration) {
-                Self.say("\(config): \(fault)")
-                throw Self.badConfiguration
-            }
-            print("configuration is good")
-            for warning in configuration.warnings + Service.checkWarnings(configuration) {
-                print("warning: \(warning)")
-            }
-            return
-        }
         let output = LogOutput()
+        let configuration = try load(output)
+        if check { return try await report(configuration, output) }
+        let faults = configuration.check()
+        // Where there is one, all of them are told, also those that take longer to find.
+        if !faults.isEmpty { throw refuse(Service.faults(configuration), configuration.log, output) }
         let log = Logger("relayd", configuration.log, output: output)
         do throws(ServiceError) {
             try await Service.run(configuration, from: config, log: log)
             output.flush()
         } catch {
+            StartFailure(error).tell(configuration.log, on: output)
             output.flush()
-            Self.say("relayd: \(error)")
             throw error.isConfiguration ? Self.badConfiguration : Self.cannotStart
         }
     }
 
-    /// The configuration, sound in itself and fit for this machine, or exit 78 with all its faults.
-    private func load() throws -> Configuration {
-        let faults: [ConfigurationFault]
+    /// The configuration, sound in itself, or exit 78 with all its faults.
+    private func load(_ output: LogOutput) throws -> Configuration {
         do throws(ConfigurationError) {
-            let configuration = try Configuration.load(path: config)
-            faults = configuration.check()
-            if faults.isEmpty { return configuration }
+            return try Configuration.load(path: config)
         } catch {
-            faults = error.faults
+            throw refuse(error.faults, error.log, output)
         }
-        for fault in faults {
-            Self.say("\(fault)")
+    }
+
+    /// Says what a start would find, and what it would warn of.
+    private func report(_ configuration: Configuration, _ output: LogOutput) async throws {
+        var faults = Service.faults(configuration)
+        // Without its files it would fail for the same once more.
+        if !faults.contains(where: { $0.key.hasPrefix("dns.") }), let fault = await Service.checkResolver(configuration)
+        {
+            faults.append(fault)
         }
-        throw Self.badConfiguration
+        if !faults.isEmpty { throw refuse(faults, configuration.log, output) }
+        print("configuration is good")
+        for warning in configuration.warnings + Service.checkWarnings(configuration) {
+            print("warning: \(warning)")
+        }
+    }
+
+    /// Tells what is wrong; what the answer of `--check` is to a program or a person is a line of the log below a service manager.
+    private func refuse(_ faults: [ConfigurationFault], _ log: Configuration.Log, _ output: LogOutput) -> ExitCode {
+        if check, !output.isJournal {
+            for fault in faults { Self.say("\(fault)") }
+        } else {
+            StartFailure(faults).tell(log, on: output)
+            output.flush()
+        }
+        return Self.badConfiguration
     }
 
     /// EX_CONFIG of sysexits.h(3head).

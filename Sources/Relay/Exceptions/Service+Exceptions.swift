@@ -20,7 +20,7 @@ extension Service: ExceptionSource {
         } catch {
             throw ControlRefusal(
                 .serviceUnavailable, "not-kept", "the exception could not be kept, and does not hold: \(error)",
-                "Look at the daemon's log")
+                error.cure)
         }
         let waiting = await keptBack(at: order.domain)
         retryDeferred(at: order.domain)

@@ -9,6 +9,14 @@ enum Rights {
     /// Ports from here on need no right (ip(7), `ip_unprivileged_port_start` by default).
     private static let firstFreePort: UInt16 = 1024
 
+    /// Who relayd becomes, where that is known and is not who calls.
+    static func heir(of configuration: Configuration) -> SystemUser? {
+        guard geteuid() == 0, let name = configuration.server.user, let user = try? SystemUser(named: name) else {
+            return nil
+        }
+        return user.number == 0 ? nil : user
+    }
+
     /// To be called when keys have been read, and before there is a queue or a thread of ours that is not ready for it.
     static func giveUp(_ configuration: Configuration, _ inherited: InheritedSockets, _ log: Logger)
         throws(ServiceError)
@@ -30,20 +38,24 @@ enum Rights {
                 continue
             }
             do throws(Errno) { try inherited.open(address, named: "\(point)") } catch {
-                throw ServiceError.listen("\(point)", "\(error)")
+                throw ServiceError.listen(configuration.fault(IntakeServer.ListenError(point, error)))
             }
         }
-        try makeFolder(configuration.store.directory, mode: 0o700, of: user)
-        // Others may pass: the socket for questions may be for another group, and each socket has a mode of its own.
-        for socket in [configuration.control.socket, configuration.control.readSocket].compactMap(\.self) {
-            try makeFolder(folder(of: socket), mode: 0o711, of: user)
-        }
+        try makeFolders(configuration, for: user)
         do throws(SystemUserError) { try user.become(in: group(configuration)) } catch {
             throw ServiceError.user("\(error)")
         }
         // Whoever becomes another user may be dumped again, as the system has it by default (prctl(2)).
         CoreFiles.forbid()
         log.event(.notice, LogLine("rights-given-up").with("user", user.name))
+    }
+
+    /// Those of the control sockets: /run is empty after each start of the machine. The queue's folder is not made: one that is gone is a
+    /// disk that is not mounted, and an empty queue in its place would hide the mail on it.
+    /// - Parameter user: whose they are to be; nil for those of this process.
+    static func makeFolders(_ configuration: Configuration, for user: SystemUser? = nil) throws(ServiceError) {
+        // Others may pass: the socket for questions may be for another group, and each socket has a mode of its own.
+        for folder in configuration.ownFolders { try makeFolder(folder, mode: 0o711, of: user) }
     }
 
     /// The socket for questions is made when relayd is the user, who may give it to no group but those it is in.
@@ -53,18 +65,17 @@ enum Rights {
         return try? FileGroup(named: name)
     }
 
-    /// One that is not there is made for the user; one that is there is left as it is, and judged by whoever uses it.
-    private static func makeFolder(_ path: String, mode: mode_t, of user: SystemUser) throws(ServiceError) {
-        guard !path.isEmpty, mkdir(path, mode) == 0 else { return }
+    /// One that is not there is made, for the user where there is to be another; one that is there is left as it is, and judged by
+    /// whoever uses it, as is one that cannot be made.
+    private static func makeFolder(_ path: String, mode: mode_t, of user: SystemUser?) throws(ServiceError) {
+        guard mkdir(path, mode) == 0 else { return }
         // What was made, and no link that somebody has put there since.
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         defer { if folder >= 0 { close(folder) } }
-        guard folder >= 0, fchmod(folder, mode) == 0, fchown(folder, user.number, user.group) == 0 else {
-            throw ServiceError.user("\(path) cannot be given to \(user.name): \(Errno(rawValue: errno))")
+        guard folder >= 0, fchmod(folder, mode) == 0, user.map({ fchown(folder, $0.number, $0.group) == 0 }) ?? true
+        else {
+            let why = Errno(rawValue: errno)
+            throw ServiceError.system("\(path) was made and cannot be given to \(user?.name ?? "relayd"): \(why)")
         }
-    }
-
-    private static func folder(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     }
 }

@@ -7,8 +7,10 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
     case store(String)
     case resolver(String)
     case resolverSettings(String)
-    case listen(String, String)
-    case control(String, String)
+    /// A point of the intake that cannot be listened on.
+    case listen(ConfigurationFault)
+    /// A control socket that cannot be opened.
+    case control(ConfigurationFault)
     case user(String)
     case system(String)
 
@@ -20,8 +22,7 @@ public enum ServiceError: Error, Sendable, CustomStringConvertible {
         case .store(let why): why
         case .resolver(let why): "the resolver did not start: \(why). Check the [dns] section with relayd --check"
         case .resolverSettings(let why): "dns: \(why). Check root_trust_anchor, root_hints, forward and [dns.unbound]"
-        case .listen(let address, let why): "cannot listen on \(address): \(why)"
-        case .control(let path, let why): "cannot open the control socket \(path): \(why)"
+        case .listen(let fault), .control(let fault): fault.description
         case .user(let why): "server.user: \(why)"
         case .system(let why): why
         }
@@ -34,6 +35,15 @@ extension ServiceError {
         switch self {
         case .hostname, .tls, .files, .store, .resolverSettings, .user: true
         case .resolver, .listen, .control, .system: false
+        }
+    }
+
+    /// What can be said with its place in the file; empty where it has none.
+    var faults: [ConfigurationFault] {
+        switch self {
+        case .files(let faults): faults
+        case .listen(let fault), .control(let fault): [fault]
+        case .hostname, .tls, .store, .resolver, .resolverSettings, .user, .system: []
         }
     }
 }

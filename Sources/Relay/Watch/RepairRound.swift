@@ -110,7 +110,6 @@ extension Dispatcher {
         if destination.window.isDown, destination.failure?.cause.isTLSPolicy == true { destination.window.reset() }
         overflow(destination)
         serve(destination)
-        passes.hasMoreOnDisk = true
-        loader.ring()
+        wantAllDue()
     }
 }

@@ -5,6 +5,8 @@ import Testing
 
 @Suite("Configuration faults")
 struct ConfigurationFaultTests {
+    private static let levels = #""trace", "debug", "info", "notice", "warning", "error", "critical""#
+
     @Test(
         "one fault: place, key, what is wrong, cure",
         arguments: [
@@ -89,6 +91,26 @@ struct ConfigurationFaultTests {
         #expect(faults.count == 1)
         #expect(faults.first?.hasPrefix(expected) == true, "\(faults)")
     }
+
+    @Test(
+        "a word that is none of those is told of with the list once; an example is one of its key",
+        arguments: [
+            ("[log]\nlevel = \"warn\"", "f:2:9: log.level: \"warn\" is none of \(levels). Did you mean \"warning\"?"),
+            ("[log]\nlevel = \"loud\"", "f:2:9: log.level: \"loud\" is none of \(levels). Choose one of these."),
+            (
+                "[log]\nlevels = { intake = \"inof\" }",
+                "f:2:21: log.levels.intake: \"inof\" is none of \(levels). Did you mean \"info\"?"
+            ),
+            (
+                "[store]\ndirectory = \"var/run\"",
+                "f:2:13: store.directory: \"var/run\" is no absolute path. Write it like this: \"/var/lib/waxwing\"."
+            ),
+            (
+                "[server]\nuser = \"-x\"",
+                "f:2:8: server.user: \"-x\" is no name of a user. Write it like this: \"waxwing\"."
+            ),
+        ])
+    func words(text: String, expected: String) { #expect(ConfigurationTests.faults(text) == [expected]) }
 
     @Test(
         "a fault of syntax has line and column, on one line",
@@ -228,11 +250,20 @@ struct SpellingTests {
     @Test(
         "the nearest word, if it is near",
         arguments: [
-            ("lisen", "listen"), ("Listen", "listen"), ("networsk", "networks"), ("tls_cert", nil), ("x", nil),
-            ("", nil),
+            ("lisen", "listen"), ("Listen", "listen"), ("networsk", "networks"), ("tls_cert", "tls_certificate"),
+            ("net", "networks"), ("ne", nil), ("x", nil), ("", nil),
         ] as [(String, String?)])
     func nearest(word: String, expected: String?) {
         #expect(Spelling.nearest(to: word, of: ["listen", "networks", "tls_certificate"]) == expected)
+    }
+
+    @Test("a beginning that several words have stands for none of them")
+    func beginnings() {
+        #expect(Spelling.nearest(to: "tls_", of: ["tls_certificate", "tls_key_file"]) == nil)
+        #expect(
+            ["warn", "err", "crit"].map { Spelling.nearest(to: $0, of: ["error", "warning", "critical"]) } == [
+                "warning", "error", "critical",
+            ])
     }
 
     @Test("a swap of neighbours is one mistake")

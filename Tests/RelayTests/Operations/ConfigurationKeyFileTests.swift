@@ -25,14 +25,14 @@ struct ConfigurationKeyFileTests {
         let short = try KeyFile(DKIMKeyFiles.rsa(bits: 1000))
         let faults = Self.faults(try Self.configuration(short))
         #expect(faults.map(\.key) == ["dkim.key[0].file"] && faults.first?.problem.contains("1000 bits") == true)
-        #expect(Service.checkParts(try Self.configuration(short)).contains { $0.contains("1000 bits") })
+        #expect(Service.checkParts(try Self.configuration(short)).contains { $0.problem.contains("1000 bits") })
         let (short1024, right) = (try KeyFile(DKIMKeyFiles.rsa(bits: 1024)), try KeyFile(DKIMKeyFiles.rsa(bits: 2048)))
         let weak = try Self.configuration(short1024, right)
         let ring = try KeyRing(loading: weak)
         #expect(
             ring.warnings == ["the DKIM key s0 of d.test has 1024 bits: 2048 are recommended (RFC 8301 §3.2)."])
         #expect(Service.checkWarnings(weak).contains { $0.contains("1024 bits") })
-        #expect(!Service.checkParts(weak).contains { $0.contains("dkim") })
+        #expect(!Service.checkParts(weak).contains { $0.key.contains("dkim") })
         withExtendedLifetime((short, short1024, right)) {}
     }
 
@@ -49,7 +49,7 @@ struct ConfigurationKeyFileTests {
         #expect(faults.map(\.key) == (0...3).map { "dkim.key[\($0)].file" })
         #expect(faults[0].problem.contains("mode 644") && faults[0].problem.contains("chmod 600"))
         #expect(faults[1].problem.contains("mode 640") && faults[3].problem.contains("No such file"))
-        #expect(Service.checkParts(configuration).filter { $0.hasPrefix("dkim.key[") }.count == 4)
+        #expect(Service.checkParts(configuration).filter { $0.key.hasPrefix("dkim.key[") }.count == 4)
         withExtendedLifetime((loose, group, noKey, gone, good)) {}
     }
 

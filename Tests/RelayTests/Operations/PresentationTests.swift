@@ -89,7 +89,7 @@ struct PresentationTests {
                 hostname      relay.example
                 listening on  127.0.0.1:2525
                 queue         1 message, 1 recipient waiting
-                store         /q, 20.5 GB free (floor 1.0 GB)
+                store         /q, 20.5 GB free of 80.0 GB; mail is refused below 1.0 GB
                 intake        1 connection; 12 accepted, 3 refused since start
                 delivery      2 connections; 11 delivered, 4 deferred, 0 bounced since start
                 destinations  1 active, 1 backed off
@@ -97,5 +97,33 @@ struct PresentationTests {
                 warning: libunbound 1.17.1 is known to be unsafe.
 
                 """)
+    }
+
+    @Test(
+        "how the resolver is",
+        arguments: [
+            (true, "passes", nil, nil, "running, validates DNSSEC, lib"),
+            (
+                nil, "no-answer", 80_000, "cannot tell whether it validates: SERVFAIL",
+                "running, FAILS since 1970-01-01T22:13:20Z (3h48m ago): names are not answered, mail waits; relayctl "
+                    + "doctor says more, lib; cannot tell whether it validates: SERVFAIL"
+            ),
+            (
+                false, "does-not-validate", 93_641, nil,
+                "running, DOES NOT VALIDATE since 1970-01-02T02:00:41Z (60s ago): DANE is without effect; relayctl "
+                    + "doctor says more, lib"
+            ),
+            (nil, "off", nil, nil, "running, not tested (dns.self_test_secure is empty), lib"),
+            (nil, "waiting", nil, nil, "running, not tested yet, lib"),
+            // An older relayd.
+            (nil, nil, nil, nil, "running, not tested yet, lib"),
+        ] as [(Bool?, String?, Int64?, String?, String)])
+    func resolver(validates: Bool?, selfTest: String?, since: Int64?, detail: String?, words: String) {
+        var status = OneMessage.status
+        status.resolver = ResolverView(
+            state: "running", validates: validates, selfTest: selfTest, failingSince: since, detail: detail,
+            library: "lib", unsafe: false)
+        let text = StatusText.render(status, style: TextStyle(width: 1000, isColoured: false))
+        #expect(text.contains("resolver      \(words)\n"), "\(text)")
     }
 }

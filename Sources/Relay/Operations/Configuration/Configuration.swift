@@ -178,7 +178,7 @@ public struct Configuration: Sendable, Equatable {
         public var readGroup: String?
     }
 
-    public struct Log: Sendable, Equatable {
+    public struct Log: Sendable, Hashable {
         public var level = Logger.Level.info
         /// nil: `text` on a terminal, else `journal`.
         public var format: LogFormat?

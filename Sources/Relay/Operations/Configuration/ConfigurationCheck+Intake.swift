@@ -60,7 +60,7 @@ extension Configuration {
                 "is false, but role = \"submission\" demands a login, and no client certificates are known",
                 "Remove it, or set intake.client_ca_file or intake.client_fingerprints")
         }
-        let hasUnix = listener.listen.contains { if case .unix = $0 { true } else { false } }
+        let hasUnix = listener.hasUnixSocket
         let unixCure =
             "Remove it, or listen on \"unix:/path\"; what systemd makes has SocketMode= and SocketGroup= in its unit"
         demand(
@@ -104,8 +104,11 @@ extension Configuration {
                 first[point] = path
             }
             guard case .unix(let socket) = point else { continue }
-            for (other, key) in [(control.socket, "control.socket"), (tlsrpt.socket, "tlsrpt.socket")]
-            where other == socket {
+            let others: [(String?, String)] = [
+                (control.socket, "control.socket"), (control.readSocket, "control.read_socket"),
+                (tlsrpt.socket, "tlsrpt.socket"),
+            ]
+            for (other, key) in others where other == socket {
                 faults.append(fault(path, "is the path of \(key)", "Give it a path of its own"))
             }
         }

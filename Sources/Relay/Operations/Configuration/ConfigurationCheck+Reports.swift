@@ -7,21 +7,25 @@ extension Configuration {
     }
 
     private func socketContradictions() -> [ConfigurationFault] {
-        guard tlsrpt.socket == control.socket else { return [] }
-        return [
-            fault(
-                "tlsrpt.socket", "is the path of control.socket",
-                "Give it a path of its own: \"/run/waxwing/tlsrpt.sock\"")
-        ]
+        var faults: [ConfigurationFault] = []
+        func demand(_ holds: Bool, _ key: String, _ other: String, _ example: String) {
+            if holds { return }
+            faults.append(fault(key, "is the path of \(other)", "Give it a path of its own: \"\(example)\""))
+        }
+        demand(control.readSocket != control.socket, "control.read_socket", "control.socket", "/run/waxwing/read.sock")
+        demand(tlsrpt.socket != control.socket, "tlsrpt.socket", "control.socket", "/run/waxwing/tlsrpt.sock")
+        demand(
+            tlsrpt.socket == nil || tlsrpt.socket != control.readSocket, "tlsrpt.socket", "control.read_socket",
+            "/run/waxwing/tlsrpt.sock")
+        return faults
     }
 
-    /// What keeps `tlsrpt.socket` from being opened. It is no fault, since mail goes on without. Of the folder of
-    /// `control.socket` nothing is asked where it is not there: the service manager makes it at start.
+    /// What keeps `tlsrpt.socket` from being opened. It is no fault, since mail goes on without. Of ``ownFolders`` nothing is asked
+    /// here where they are not there.
     func socketWarnings(files: FileSurvey = .system) -> [String] {
         guard let path = tlsrpt.socket, let problem = files.problem(path, .socket) else { return [] }
         let folder = FileSurvey.folder(of: path)
-        let isMadeAtStart = FileSurvey.folder(of: control.socket) == folder
-        if isMadeAtStart, files.problem(folder, .writableDirectory) == FileSurvey.absence { return [] }
+        if ownFolders.contains(folder), files.problem(folder, .writableDirectory) == FileSurvey.absence { return [] }
         let cure =
             problem == FileSurvey.inTheWay
             ? "Remove it, or choose another path" : "Create the folder and give it to the user of relayd"

@@ -1,4 +1,5 @@
 import Mail
+import TLS
 
 extension Configuration {
     /// Values that are right each by itself and wrong together.
@@ -43,14 +44,23 @@ extension Configuration {
             + canaryContradictions()
     }
 
-    /// What this machine must hold for the configuration to work: files that exist and can be read by whoever calls.
-    /// `files` answers whether a path is there and may be used so; the default asks the system. The directory of the
-    /// control socket is not asked for: the service manager makes it at start (RuntimeDirectory=).
-    public func check(files: FileSurvey = .system) -> [ConfigurationFault] {
+    /// What this machine must hold for a start: all of ``checkFiles(files:)`` and of ``checkStart(files:isRoot:)``. `relayd --check`
+    /// and the start ask for the same. `files` answers whether a path is there and may be used so; the default asks the system, for
+    /// the user that relayd becomes.
+    public func check(files: FileSurvey? = nil) -> [ConfigurationFault] {
+        let files = files ?? survey
+        return checkFiles(files: files) + checkStart(files: files)
+    }
+
+    /// The system as a start finds it.
+    var survey: FileSurvey { .loading(into: TrustStores(), ClientIdentities(), for: Rights.heir(of: self)) }
+
+    /// What a reload needs as well as a start: files that exist and can be read by whoever calls.
+    func checkFiles(files: FileSurvey) -> [ConfigurationFault] {
         var faults: [ConfigurationFault] = []
         func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
             guard let path, let problem = files.problem(path, use) else { return }
-            faults.append(fault(key, "\(path) \(problem)", cure))
+            faults.append(fault(key, "\(path) \(problem)", Self.cure(of: problem) ?? cure))
         }
         let ours = Self.readableCure
         demand(store.directory, .writableDirectory, "store.directory", "Create it and give it to the user of relayd")
@@ -97,6 +107,12 @@ extension Configuration {
             }
         }
         return faults
+    }
+
+    /// Of what is not a matter of the one file.
+    static func cure(of problem: String) -> String? {
+        guard problem.hasSuffix(FileSurvey.readOnly) else { return nil }
+        return "Mount it for writing, or choose another folder; a unit of systemd must name it under ReadWritePaths="
     }
 
     static let readableCure = "Correct the path, or let the user of relayd read the file"

@@ -1,6 +1,8 @@
 /// All that is wrong with a configuration. Never empty, in the order of the file.
 public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     public let faults: [ConfigurationFault]
+    /// How the log is to be written, as far as that could be read: by it the faults are told.
+    public var log = Configuration.Log()
 
     /// One line for each fault.
     public var description: String {
@@ -26,6 +28,14 @@ public struct ConfigurationFault: Error, Hashable, Sendable, CustomStringConvert
         let key = key.isEmpty ? "" : "\(key): "
         let end = cure.isEmpty ? "" : " \(cure)\(cure.hasSuffix("?") ? "" : ".")"
         return "\(file)\(position): \(key)\(problem).\(end)"
+    }
+}
+
+extension [ConfigurationFault] {
+    /// As they stand in the file; what is not in it comes last.
+    var inOrder: [ConfigurationFault] {
+        let nowhere = TextPlace(line: .max, column: 0)
+        return sorted { ($0.place ?? nowhere, $0.key) < ($1.place ?? nowhere, $1.key) }
     }
 }
 

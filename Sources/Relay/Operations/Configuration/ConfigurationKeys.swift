@@ -23,7 +23,7 @@ extension ConfigurationSection {
                 should resolve to the address that other servers see, and back. Empty: the system's own full name.
                 """),
             ConfigurationKey(
-                "server", "user", \.server.user, .optional(.groupName), example: "\"waxwing\"",
+                "server", "user", \.server.user, .optional(.systemUserName),
                 """
                 Who relayd becomes where it is started as root, once it has read its keys and listens on ports below 1024; \
                 it cannot become root again. A service manager that starts it as another user needs no root at all \
@@ -35,7 +35,7 @@ extension ConfigurationSection {
         "store", "Where the queue lies.",
         [
             ConfigurationKey(
-                "store", "directory", \.store.directory, .path,
+                "store", "directory", \.store.directory, .path, example: "\"/var/lib/waxwing\"",
                 """
                 The queue and the contents of messages. On a local disk that honours fsync; only relayd writes here.
                 """),
@@ -56,10 +56,10 @@ extension ConfigurationSection {
         "dns", "How names are looked up. Waxwing validates DNSSEC itself; it needs no validating resolver beside it.",
         [
             ConfigurationKey(
-                "dns", "root_trust_anchor", \.dns.rootTrustAnchor, .path,
+                "dns", "root_trust_anchor", \.dns.rootTrustAnchor, .path, example: "\"/usr/share/dns/root.key\"",
                 "The root's keys, as the Debian package dns-root-data keeps them current."),
             ConfigurationKey(
-                "dns", "root_hints", \.dns.rootHints, .optional(.path),
+                "dns", "root_hints", \.dns.rootHints, .optional(.path), example: "\"/usr/share/dns/root.hints\"",
                 "Addresses of the root servers in zone file form. Empty: those built into libunbound."),
             ConfigurationKey(
                 "dns", "forward", \.dns.forward, .list(of: .forwardAddress, atMost: 16, orEmpty: true),
@@ -133,7 +133,10 @@ extension ConfigurationSection {
         [
             ConfigurationKey(
                 "control", "socket", \.control.socket, .socketPath,
-                "HTTP over a Unix socket, for the user and the group of relayd (mode 0660)."),
+                """
+                HTTP over a Unix socket, for the user and the group of relayd (mode 0660). Its folder is made at start, where \
+                only that is missing.
+                """),
             ConfigurationKey(
                 "control", "read_socket", \.control.readSocket, .optional(.socketPath),
                 example: "\"/run/waxwing/read.sock\"",

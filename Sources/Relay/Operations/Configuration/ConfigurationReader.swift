@@ -43,7 +43,7 @@ extension Configuration {
         }
         var reader = ConfigurationReader(places: places)
         let configuration = reader.read(root)
-        if !reader.faults.isEmpty { throw ConfigurationError(faults: reader.sortedFaults) }
+        if !reader.faults.isEmpty { throw ConfigurationError(faults: reader.faults.inOrder, log: configuration.log) }
         return configuration
     }
 
@@ -73,11 +73,6 @@ struct ConfigurationReader {
 
     init(places: ConfigurationPlaces) {
         self.places = places
-    }
-
-    var sortedFaults: [ConfigurationFault] {
-        let nowhere = TextPlace(line: .max, column: 0)
-        return faults.sorted { ($0.place ?? nowhere, $0.key) < ($1.place ?? nowhere, $1.key) }
     }
 
     mutating func read(_ root: TOMLNode) -> Configuration {

@@ -1,5 +1,6 @@
 import Glibc
 import Mail
+import Net
 import TLS
 
 /// Tells whether files are there and may be used; an argument, so that tests need no files.
@@ -13,6 +14,10 @@ public struct FileSurvey: Sendable {
         case certificate(key: String)
         /// Where a Unix socket is to be made: nothing there, or a socket of old, in a folder that may be written to.
         case socket
+        /// The same where the folder itself may be missing: it is made at start, in one that is there (``Rights``).
+        case ownSocket
+        /// What is run, with nothing of ours but its arguments.
+        case program
         /// One line `user:password`, for nobody else's eyes.
         case credentials
         /// Names and verifiers of those who may log in: not for others' eyes.
@@ -30,21 +35,28 @@ public struct FileSurvey: Sendable {
     public static var system: FileSurvey { .loading(into: TrustStores(), ClientIdentities()) }
 
     /// The same; what can be loaded stays in `trust` and `identities`, where the first session finds it.
-    static func loading(into trust: TrustStores, _ identities: ClientIdentities) -> FileSurvey {
-        FileSurvey { path, use in problem(path, use, trust, identities) }
+    /// - Parameter user: who writes and runs what is written and run, where that is not the caller.
+    static func loading(
+        into trust: TrustStores, _ identities: ClientIdentities, for user: SystemUser? = nil
+    ) -> FileSurvey {
+        FileSurvey { path, use in problem(path, use, trust, identities, user) }
     }
 
     private static func problem(
-        _ path: String, _ use: Use, _ trust: TrustStores, _ identities: ClientIdentities
+        _ path: String, _ use: Use, _ trust: TrustStores, _ identities: ClientIdentities, _ user: SystemUser?
     ) -> String? {
-        if use == .socket { return socketProblem(path) }
+        if use == .socket || use == .ownSocket { return socketProblem(path, user, makesFolder: use == .ownSocket) }
         var status = stat()
         guard stat(path, &status) == 0 else {
             return errno == ENOENT ? absence : "cannot be looked at: \(String(cString: strerror(errno)))"
         }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
         switch use {
-        case .socket: return nil
+        case .socket, .ownSocket: return nil
+        case .program:
+            guard status.st_mode & S_IFMT == S_IFREG else { return isDirectory ? "is a directory" : "is no file" }
+            return access(path, X_OK) == 0 && user?.may(.execute, path) != false
+                ? nil : "may not be executed by \(user?.name ?? runner)"
         case .credentials:
             do throws(CredentialsFileFault) {
                 _ = try CredentialsFile.read(path)
@@ -65,8 +77,22 @@ public struct FileSurvey: Sendable {
             return access(path, R_OK) == 0 ? nil : "may not be read by the user this runs as"
         case .writableDirectory:
             if !isDirectory { return "is no directory" }
-            return access(path, W_OK | X_OK) == 0 ? nil : "may not be written to by the user this runs as"
+            return writingProblem(path, user)
         }
+    }
+
+    private static let runner = "the user this runs as"
+
+    /// Of a folder that is there.
+    private static func writingProblem(_ folder: String, _ user: SystemUser?) -> String? {
+        guard access(folder, W_OK | X_OK) == 0 else {
+            return errno == EROFS ? readOnly : "may not be written to by \(runner)"
+        }
+        var status = stat()
+        guard let user, user.may([.write, .execute], folder) == false, stat(folder, &status) == 0 else { return nil }
+        return status.st_uid == user.number
+            ? "may not be written to by \(user.name), by its mode or that of a folder on the way"
+            : "belongs to user \(status.st_uid), and \(user.name) may not write to it: chown \(user.name) it"
     }
 
     /// Mode bits that a file of users must not have: a stolen verifier can be guessed at, and who writes it can log in.
@@ -74,18 +100,30 @@ public struct FileSurvey: Sendable {
     static let absence = "does not exist"
     static let inTheWay = "is there already, and is no socket"
 
-    private static func socketProblem(_ path: String) -> String? {
+    static let readOnly = "is on a file system that is mounted for reading only"
+    static let unmakeable = "lies in a folder that does not exist, and that relayd cannot make"
+
+    private static func socketProblem(_ path: String, _ user: SystemUser?, makesFolder: Bool) -> String? {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK { return inTheWay }
         let folder = folder(of: path)
         guard stat(folder, &status) == 0 else {
-            return errno == ENOENT
-                ? "lies in a folder that does not exist"
-                : "lies in a folder that cannot be looked at: \(String(cString: strerror(errno)))"
+            guard errno == ENOENT else {
+                return "lies in a folder that cannot be looked at: \(String(cString: strerror(errno)))"
+            }
+            guard makesFolder else { return "lies in a folder that does not exist" }
+            return mayMake(folder, user) ? nil : unmakeable
         }
         if status.st_mode & S_IFMT != S_IFDIR { return "does not lie in a folder" }
-        return access(folder, W_OK | X_OK) == 0
-            ? nil : "lies in a folder that may not be written to by the user this runs as"
+        return writingProblem(folder, user).map { "lies in a folder that \($0)" }
+    }
+
+    /// It is made with the rights of the caller, and given to the user, who must be able to go there.
+    private static func mayMake(_ folder: String, _ user: SystemUser?) -> Bool {
+        var status = stat()
+        let parent = self.folder(of: folder)
+        return stat(parent, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && access(parent, W_OK | X_OK) == 0
+            && user?.may(.execute, parent) != false
     }
 
     /// `/run/waxwing` of `/run/waxwing/control.sock`
@@ -102,7 +140,7 @@ public struct FileSurvey: Sendable {
             switch use {
             case .trustAnchors: try trust.load(.file(path))
             case .certificate(let key): try identities.load(ClientIdentity(certificateFile: path, keyFile: key))
-            case .readableFile, .writableDirectory, .credentials, .users, .socket: break
+            case .readableFile, .writableDirectory, .credentials, .users, .socket, .ownSocket, .program: break
             }
             return nil
         } catch {

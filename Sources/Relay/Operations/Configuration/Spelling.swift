@@ -1,15 +1,27 @@
 /// Finds what a misspelt word was probably meant to be.
-enum Spelling {
-    /// The candidate nearest to `word`, if it is near: at most a third of its letters wrong, and never more than three.
+public enum Spelling {
+    /// Letters with which a word begins that stand for it: `warn`, `err`, `crit`.
+    private static let shortestBeginning = 3
+
+    /// The candidate nearest to `word`, if it is near: at most a third of its letters wrong, and never more than three; else the only
+    /// one that begins with it.
     static func nearest(to word: String, of candidates: [String]) -> String? {
+        allNearest(to: word, of: candidates).first
+    }
+
+    /// The same, and all others that are as near: `holdz` is `hold` or `holds`.
+    public static func allNearest(to word: String, of candidates: [String]) -> [String] {
         let word = Array(word.lowercased().unicodeScalars.prefix(64))
-        var best: (name: String, distance: Int)?
-        for candidate in candidates {
-            let distance = distance(word, Array(candidate.unicodeScalars))
-            if distance < best?.distance ?? .max { best = (candidate, distance) }
-        }
-        guard let best, best.distance <= min(3, max(1, best.name.count / 3)) else { return nil }
-        return best.name
+        let near = candidates.map { (name: $0, distance: distance(word, Array($0.unicodeScalars))) }
+            .filter { $0.distance <= min(3, max(1, $0.name.count / 3)) }
+        guard let least = near.map(\.distance).min() else { return begun(by: word, candidates) }
+        return near.filter { $0.distance == least }.map(\.name)
+    }
+
+    private static func begun(by word: [Unicode.Scalar], _ candidates: [String]) -> [String] {
+        guard word.count >= shortestBeginning else { return [] }
+        let found = candidates.filter { $0.unicodeScalars.starts(with: word) }
+        return found.count == 1 ? found : []
     }
 
     /// Insertions, deletions, substitutions and swaps of neighbours that lead from one word to the other (optimal

@@ -55,18 +55,23 @@ extension ValueForm<UInt32> {
 }
 
 extension ValueForm<String> {
-    /// Characters of a group's name (LOGIN_NAME_MAX and useradd(8)).
+    /// Characters of the name of a user or a group (LOGIN_NAME_MAX and useradd(8)).
     static let groupNameLimit = 32
 
     /// A group as groupadd(8) makes them, or its number.
     static let groupName = ValueForm.parsed(
         "group", range: "its name", example: "postfix", problem: "is no name of a group",
-        parse: { text in
-            let isFit = (1...groupNameLimit).contains(text.utf8.count) && !text.hasPrefix("-")
-            return isFit && text.unicodeScalars.allSatisfy { KeyLocator.isBare($0) || $0 == "." || $0 == "$" }
-                ? text : nil
-        },
-        spell: { $0 })
+        parse: { isSystemName($0) ? $0 : nil }, spell: { $0 })
+
+    /// A user of the system as useradd(8) makes them.
+    static let systemUserName = ValueForm.parsed(
+        "user", range: "its name", example: "waxwing", problem: "is no name of a user",
+        parse: { isSystemName($0) ? $0 : nil }, spell: { $0 })
+
+    private static func isSystemName(_ text: String) -> Bool {
+        (1...groupNameLimit).contains(text.utf8.count) && !text.hasPrefix("-")
+            && text.unicodeScalars.allSatisfy { KeyLocator.isBare($0) || $0 == "." || $0 == "$" }
+    }
 
     /// The name of one who logs in: as AUTH can bring it.
     static let userName = ValueForm.parsed(

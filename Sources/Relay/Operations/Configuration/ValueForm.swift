@@ -220,7 +220,7 @@ extension ValueForm where Value: RawRepresentable, Value.RawValue == String {
                     let near = Spelling.nearest(to: text, of: words.map(\.rawValue))
                     throw ValueProblems(
                         "\(TOMLText.quoted(text)) is none of \(list)",
-                        cure: near.map { "Did you mean \(TOMLText.quoted($0))?" } ?? "Choose one of \(list)")
+                        cure: near.map { "Did you mean \(TOMLText.quoted($0))?" } ?? "Choose one of these")
                 }
                 return value
             },

@@ -20,6 +20,9 @@ extension Configuration {
         public var tlsKey: String?
 
         public init() {}
+
+        /// One that relayd makes itself is among its points.
+        var hasUnixSocket: Bool { listen.contains { if case .unix = $0 { true } else { false } } }
     }
 }
 

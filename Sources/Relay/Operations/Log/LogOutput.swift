@@ -70,6 +70,13 @@ public final class LogOutput: Sendable {
     /// True where a person reads along.
     public var isTerminal: Bool { isatty(descriptor) == 1 }
 
+    /// True where journald reads it, and takes a priority in front of each line (systemd.exec(5), `JOURNAL_STREAM`).
+    public var isJournal: Bool {
+        var status = stat()
+        guard let stream = getenv("JOURNAL_STREAM"), fstat(descriptor, &status) == 0 else { return false }
+        return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
+    }
+
     private func drain() {
         // Not a timer of libdispatch: where libfaketime moves the clock none fires.
         poll(nil, 0, Self.gathering)

@@ -53,7 +53,7 @@ extension Configuration.LogStation {
             (
                 .operations,
                 [
-                    "started", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
+                    "started", "start-failed", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
                     "trace-set-aside", "trace-off", "store-opened", "journal-damaged", "journal-missing",
                     "journal-stuck", "journal-goes-on", "in-flight-missing", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",

@@ -1,3 +1,5 @@
+import Mail
+
 /// `relayctl status` for people.
 public enum StatusText {
     public static func render(_ view: StatusView, style: TextStyle) -> String {
@@ -9,10 +11,7 @@ public enum StatusText {
         var queue = "\(Humane.count(store.messages, "message")), \(Humane.count(store.recipients, "recipient")) waiting"
         if store.quarantined > 0 { queue += ", \(store.quarantined) quarantined" }
         rows.append(("queue", queue))
-        rows.append(
-            (
-                "store", "\(store.directory), \(Humane.size(store.freeBytes)) free (floor \(Humane.size(store.floor)))"
-            ))
+        rows.append(("store", room(store)))
         rows.append(
             (
                 "intake",
@@ -30,7 +29,8 @@ public enum StatusText {
             (
                 "destinations", "\(view.destinations.active) active, \(view.destinations.backedOff) backed off"
             ))
-        rows.append(("resolver", resolver(view.resolver)))
+        let now = WallTime(seconds: view.startedAt).advanced(by: view.uptime)
+        rows.append(("resolver", resolver(view.resolver, at: now)))
         if let alarms = view.alarms {
             let rest =
                 alarms.standing == 0
@@ -47,12 +47,27 @@ public enum StatusText {
         return text
     }
 
-    private static func resolver(_ view: ResolverView) -> String {
+    /// What is free of what, and where it ends.
+    private static func room(_ store: StoreView) -> String {
+        let whole = store.totalBytes.map { " of \(Humane.size($0))" } ?? ""
+        return "\(store.directory), \(Humane.size(store.freeBytes)) free\(whole); mail is refused below "
+            + Humane.size(store.floor)
+    }
+
+    private static func resolver(_ view: ResolverView, at now: WallTime) -> String {
         var text = view.state
-        switch view.validates {
-        case true?: text += ", validates DNSSEC"
-        case false?: text += ", DOES NOT VALIDATE: DANE is without effect"
-        case nil: text += ", not tested yet"
+        let since =
+            view.failingSince.map {
+                let time = WallTime(seconds: $0)
+                return " since \(time.rfc3339) (\(Humane.distance(to: time, from: now)))"
+            } ?? ""
+        switch (view.validates, view.selfTest) {
+        case (true?, _): text += ", validates DNSSEC"
+        case (false?, _): text += ", DOES NOT VALIDATE\(since): DANE is without effect; relayctl doctor says more"
+        case (nil, "no-answer"):
+            text += ", FAILS\(since): names are not answered, mail waits; relayctl doctor says more"
+        case (nil, "off"): text += ", not tested (dns.self_test_secure is empty)"
+        case (nil, _): text += ", not tested yet"
         }
         text += ", \(view.library)"
         if view.unsafe { text += " (known to be unsafe: upgrade it)" }

@@ -28,12 +28,7 @@ public struct ReloadResult: Hashable, Sendable {
             )
         }
         for fault in faults.prefix(Self.faultLines) {
-            log.event(
-                .error,
-                LogLine("reload-refused").with("file", fault.file.isEmpty ? nil : fault.file)
-                    .with("line", fault.place?.line).with("column", fault.place?.column)
-                    .with("key", fault.key.isEmpty ? nil : fault.key).with("reason", fault.problem)
-                    .with("cure", fault.cure.isEmpty ? nil : fault.cure))
+            log.event(.error, LogLine("reload-refused").with(fault))
         }
         guard faults.count > Self.faultLines else { return }
         log.event(
@@ -43,4 +38,14 @@ public struct ReloadResult: Hashable, Sendable {
     }
 
     private static func list(_ keys: [String]) -> String? { keys.isEmpty ? nil : keys.joined(separator: ",") }
+}
+
+extension LogLine {
+    /// Where it stands, what is wrong, and what to do.
+    consuming func with(_ fault: ConfigurationFault) -> LogLine {
+        with("file", fault.file.isEmpty ? nil : fault.file)
+            .with("line", fault.place?.line).with("column", fault.place?.column)
+            .with("key", fault.key.isEmpty ? nil : fault.key).with("reason", fault.problem)
+            .with("cure", fault.cure.isEmpty ? nil : fault.cure)
+    }
 }

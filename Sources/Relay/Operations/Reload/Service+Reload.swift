@@ -110,7 +110,7 @@ extension Service {
     /// Tried in a throw-away worker first: libunbound takes values with which its next lookup crashes.
     private func newResolver(_ configuration: Configuration) async throws(ConfigurationError) -> Resolver {
         if let problem = await Self.checkResolver(configuration, program: program, workerArguments: workerArguments) {
-            throw ConfigurationError(faults: [configuration.fault("dns", Self.clause(problem), "See relayd --check")])
+            throw ConfigurationError(faults: [problem])
         }
         do throws(ServiceError) {
             return try await ServiceParts.makeResolver(
@@ -219,8 +219,6 @@ extension Configuration {
     /// A point that cannot be listened on, where it stands in the file.
     func fault(_ error: IntakeServer.ListenError) -> ConfigurationFault {
         let key = locatedPoints.first { $0.point == error.point }?.path ?? "intake.listen"
-        return fault(
-            key, "cannot listen on \(error.point): \(error.reason)",
-            "Choose another one, or free it first; what an open listener covers is free once that one is closed")
+        return fault(key, "cannot listen on \(error.point): \(error.reason)", error.cure ?? "Choose another one")
     }
 }

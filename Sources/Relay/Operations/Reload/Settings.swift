@@ -40,7 +40,7 @@ final class Settings: Sendable {
         let configuration = Descriptors.raised().fitting(written)
         (trust, identities) = (TrustStores(), ClientIdentities())
         let survey = FileSurvey.loading(into: trust, identities)
-        var faults = FaultList(old == nil ? written.checkProofs(files: survey) : written.check(files: survey))
+        var faults = FaultList(old == nil ? written.checkProofs(files: survey) : written.checkFiles(files: survey))
         entrances =
             faults.gather { () throws(ConfigurationError) in
                 try Entrance.all(configuration, hostname: hostname)
@@ -79,7 +79,7 @@ final class Settings: Sendable {
 }
 
 /// Faults of several steps. A key that is told of already is not told of again.
-private struct FaultList {
+struct FaultList {
     private(set) var all: [ConfigurationFault]
 
     init(_ first: [ConfigurationFault]) { all = first }
@@ -89,8 +89,12 @@ private struct FaultList {
         do throws(ConfigurationError) {
             return try step()
         } catch {
-            for fault in error.faults where !all.contains(where: { $0.key == fault.key }) { all.append(fault) }
+            add(error.faults)
             return nil
         }
+    }
+
+    mutating func add(_ faults: [ConfigurationFault]) {
+        for fault in faults where !all.contains(where: { $0.key == fault.key }) { all.append(fault) }
     }
 }

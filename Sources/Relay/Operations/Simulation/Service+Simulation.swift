@@ -94,7 +94,7 @@ struct TriedConfiguration: Sendable {
                 switch use {
                 case .trustAnchors, .certificate, .readableFile: files.problem(path, use)
                 // No password is shown, and nothing is written.
-                case .credentials, .users, .writableDirectory, .socket: nil
+                case .credentials, .users, .writableDirectory, .socket, .ownSocket, .program: nil
                 }
             })
         guard faults.isEmpty else { throw ConfigurationError(faults: faults) }

@@ -1,0 +1,303 @@
+import Foundation
+import Glibc
+import Net
+import Testing
+
+@testable import Relay
+
+/// What `relayd --check` and the start ask of the machine: the same.
+@Suite("What must be there at a start")
+struct ConfigurationStartTests {
+    private static func read(_ text: String) throws -> Configuration { try Configuration.parse(text: text, file: "f") }
+
+    /// Everything is well but this.
+    private static func survey(_ wrong: [String: (FileSurvey.Use, String)]) -> FileSurvey {
+        FileSurvey { path, use in wrong[path].flatMap { $0.0 == use ? $0.1 : nil } }
+    }
+
+    private final class Folder {
+        let path = FileManager.default.temporaryDirectory.appending(path: "start-\(UUID().uuidString)").path
+
+        init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    @Test(
+        "two sockets at one path",
+        arguments: [
+            (
+                "[control]\nsocket = \"/x/a\"\nread_socket = \"/x/a\"",
+                "f:3:15: control.read_socket: is the path of control.socket. Give it a path of its own: \"/run/waxwing/read.sock\"."
+            ),
+            (
+                "[control]\nread_socket = \"/x/a\"\n[tlsrpt]\nsocket = \"/x/a\"",
+                "f:4:10: tlsrpt.socket: is the path of control.read_socket. Give it a path of its own: \"/run/waxwing/tlsrpt.sock\"."
+            ),
+            (
+                "[control]\nread_socket = \"/x/a\"\n[intake]\nlisten = [\"unix:/x/a\"]",
+                "f:4:11: intake.listen[0]: is the path of control.read_socket. Give it a path of its own."
+            ),
+        ])
+    func paths(text: String, expected: String) { #expect(ConfigurationTests.faults(text) == [expected]) }
+
+    @Test("the folders of sockets: each with its place, and what to do")
+    func sockets() throws {
+        let configuration = try Self.read(
+            """
+            [control]
+            socket = "/x/c.sock"
+            read_socket = "/y/r.sock"
+            [intake]
+            listen = ["unix:/z/i.sock"]
+            """)
+        let files = Self.survey([
+            "/x/c.sock": (.ownSocket, FileSurvey.unmakeable),
+            "/y/r.sock": (.ownSocket, "lies in a folder that \(FileSurvey.readOnly)"),
+            "/z/i.sock": (.socket, FileSurvey.inTheWay),
+        ])
+        let expected = [
+            "f:2:10: control.socket: /x/c.sock \(FileSurvey.unmakeable). Create /x and give it to the user of relayd, or have the "
+                + "service manager make it (RuntimeDirectory=).",
+            "f:3:15: control.read_socket: /y/r.sock lies in a folder that \(FileSurvey.readOnly). Mount it for writing, or choose "
+                + "another folder; a unit of systemd must name it under ReadWritePaths=.",
+            "f:5:11: intake.listen[0]: /z/i.sock \(FileSurvey.inTheWay). Remove it, or choose another path.",
+        ]
+        #expect(configuration.checkStart(files: files).map(\.description) == expected)
+        #expect(configuration.check(files: files).map(\.description) == expected)
+        #expect(configuration.check(files: FileSurvey { _, _ in nil }).isEmpty)
+    }
+
+    @Test("below /run a folder is the service manager's to make: a warning for a user, a fault for root")
+    func serviceManager() throws {
+        let configuration = try Self.read("[control]\nsocket = \"/run/x/c.sock\"")
+        let files = Self.survey(["/run/x/c.sock": (.ownSocket, FileSurvey.unmakeable)])
+        #expect(configuration.checkStart(files: files, isRoot: false).isEmpty)
+        let warnings = configuration.startWarnings(files: files, isRoot: false)
+        #expect(warnings.count == 1 && warnings[0].hasPrefix("f:2:10: control.socket: /run/x/c.sock lies in a folder "))
+        #expect(configuration.checkStart(files: files, isRoot: true).map(\.key) == ["control.socket"])
+        #expect(configuration.startWarnings(files: files, isRoot: true).isEmpty)
+        // Any other fault is one for both.
+        let inTheWay = Self.survey(["/run/x/c.sock": (.ownSocket, FileSurvey.inTheWay)])
+        #expect(configuration.checkStart(files: inTheWay, isRoot: false).count == 1)
+        // The folder of a client's socket is another service's, which may come later.
+        let door = try Self.read("[intake]\nlisten = [\"unix:/run/other/i.sock\"]")
+        let later = Self.survey(["/run/other/i.sock": (.socket, "lies in a folder that \(FileSurvey.absence)")])
+        #expect(door.checkStart(files: later, isRoot: false).isEmpty)
+        #expect(door.startWarnings(files: later, isRoot: false).count == 1)
+        #expect(door.checkStart(files: later, isRoot: true).map(\.key) == ["intake.listen[0]"])
+    }
+
+    @Test("a Unix socket of the intake may lie in a folder that is made for the control socket")
+    func besides() throws {
+        let folder = try Folder()
+        let made = "\(folder.path)/run"
+        let configuration = try Self.read(
+            "[control]\nsocket = \"\(made)/c.sock\"\n[intake]\nlisten = [\"unix:\(made)/i.sock\"]")
+        #expect(configuration.checkStart(files: .system).isEmpty)
+        let alone = try Self.read(
+            "[control]\nsocket = \"\(folder.path)/c.sock\"\n[intake]\nlisten = [\"unix:\(made)/i.sock\"]")
+        let faults = alone.checkStart(files: .system)
+        #expect(
+            faults.map(\.key) == ["intake.listen[0]"]
+                && faults[0].cure == "Create \(made) and give it to the user of relayd")
+    }
+
+    @Test("the system's survey: a folder that can be made, one that cannot, and what is run")
+    func survey() throws {
+        let folder = try Folder()
+        func problem(_ path: String, _ use: FileSurvey.Use) -> String? {
+            FileSurvey.system.problem("\(folder.path)\(path)", use)
+        }
+        #expect(problem("/c.sock", .ownSocket) == nil)
+        #expect(problem("/run/c.sock", .ownSocket) == nil)
+        #expect(problem("/run/deeper/c.sock", .ownSocket) == FileSurvey.unmakeable)
+        #expect(problem("/run/c.sock", .socket) == "lies in a folder that does not exist")
+        let program = "\(folder.path)/page-me"
+        #expect(problem("/page-me", .program) == "does not exist")
+        #expect(problem("", .program) == "is a directory")
+        try #require(FileManager.default.createFile(atPath: program, contents: nil) && chmod(program, 0o600) == 0)
+        #expect(problem("/page-me", .program) == "may not be executed by the user this runs as")
+        try #require(chmod(program, 0o700) == 0)
+        #expect(problem("/page-me", .program) == nil)
+    }
+
+    @Test("users and groups that are not there")
+    func names() throws {
+        let configuration = try Self.read(
+            """
+            [server]
+            user = "no-such-user"
+            [control]
+            socket = "/x/c"
+            read_socket = "/x/r"
+            read_group = "no-such-group"
+            [[intake.listener]]
+            listen = ["unix:/x/i"]
+            socket_group = "no-group-either"
+            """)
+        let group = "Name one that getent group shows, or make it: addgroup --system"
+        #expect(
+            configuration.checkStart(files: FileSurvey { _, _ in nil }, isRoot: true).map(\.description) == [
+                "f:2:8: server.user: there is no user \"no-such-user\" on this machine: adduser --system --group "
+                    + "--no-create-home no-such-user.",
+                "f:6:14: control.read_group: there is no group \"no-such-group\" on this machine. \(group) no-such-group.",
+                "f:9:16: intake.listener[0].socket_group: there is no group \"no-group-either\" on this machine. "
+                    + "\(group) no-group-either.",
+            ])
+        let root = try Self.read("[server]\nuser = \"root\"").checkStart(
+            files: FileSurvey { _, _ in nil }, isRoot: true)
+        #expect(root.map(\.key) == ["server.user"] && root[0].problem.contains("name one with few rights"))
+        // Who is not root becomes nobody else.
+        let plain = configuration.checkStart(files: FileSurvey { _, _ in nil }, isRoot: false)
+        #expect(plain.map(\.key) == ["control.read_group", "intake.listener[0].socket_group"])
+        let warnings = configuration.startWarnings(files: FileSurvey { _, _ in nil }, isRoot: false)
+        #expect(warnings.count == 1 && warnings[0].contains("server.user: there is no user"))
+        // Without the socket nobody asks for its group.
+        #expect(
+            try Self.read("[control]\nread_group = \"no-such-group\"").checkStart(files: FileSurvey { _, _ in nil })
+                .isEmpty)
+    }
+
+    @Test("an alarm's command that cannot be run is a warning with its place: mail goes on without")
+    func command() throws {
+        let configuration = try Self.read("[alarm]\ncommand = [\"/x/page\", \"me\"]")
+        let files = Self.survey(["/x/page": (.program, "does not exist")])
+        #expect(
+            configuration.startWarnings(files: files) == [
+                "f:2:12: alarm.command[0]: /x/page does not exist. Correct the path, or let the user of relayd execute it (chmod 755)."
+            ])
+        #expect(configuration.check(files: files).isEmpty)
+    }
+
+    @Test("all faults at once, in the order of the file: files, keys and names")
+    func all() throws {
+        let folder = try Folder()
+        try #require(chmod(folder.path, 0o755) == 0)
+        let text = """
+            [[dkim.key]]
+            domain = "d.test"
+            selector = "s"
+            file = "/nonexistent/key"
+            [store]
+            directory = "\(folder.path)"
+            [intake]
+            tls_certificate = "/nonexistent/c"
+            tls_key = "/nonexistent/k"
+            [server]
+            hostname = "relay.d.test"
+            user = "no-such-user"
+            [dns]
+            root_trust_anchor = "/nonexistent/anchor"
+            [control]
+            socket = "\(folder.path)/c.sock"
+            """
+        let faults = Service.faults(try Self.read(text))
+        #expect(
+            faults.map(\.key) == [
+                "dkim.key[0].file", "store.directory", "intake.tls_certificate", "intake.tls_key",
+            ] + (geteuid() == 0 ? ["server.user"] : []) + ["dns.root_trust_anchor"])
+        let lines = [4, 6, 8, 9] + (geteuid() == 0 ? [12] : []) + [14]
+        #expect(faults.compactMap(\.place?.line) == lines && faults.allSatisfy { $0.file == "f" })
+    }
+}
+
+@Suite("A start that fails, in the log")
+struct StartFailureTests {
+    private static func fault(_ number: Int = 3) -> ConfigurationFault {
+        ConfigurationFault(
+            file: "f", place: TextPlace(line: number, column: 7), key: "dns", problem: "is \"wrong\"", cure: "Mend it")
+    }
+
+    /// What is written to a pipe, which is no terminal.
+    private static func told(_ failure: StartFailure, _ format: Configuration.LogFormat?, level: String = "info") throws
+        -> [String]
+    {
+        var ends: [CInt] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let output = LogOutput(descriptor: ends[1])
+        var log = try Configuration.parse(text: "[log]\nlevel = \"\(level)\"", file: "f").log
+        log.format = format
+        failure.tell(log, on: output)
+        output.flush(within: 60)
+        var octets = [UInt8](repeating: 0, count: 65_536)
+        let count = read(ends[0], &octets, octets.count)
+        return String(decoding: octets.prefix(max(0, count)), as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    @Test("a fault is an event with its place, at level error whatever is logged", arguments: ["info", "critical"])
+    func fault(level: String) throws {
+        let fields = "event=start-failed file=f line=3 column=7 key=dns reason=\"is \\\"wrong\\\"\" cure=\"Mend it\""
+        let failure = StartFailure([Self.fault()])
+        #expect(try Self.told(failure, nil, level: level) == ["<3>\(fields)"])
+        #expect(try Self.told(failure, .journal, level: level) == ["<3>\(fields)"])
+        let text = try Self.told(failure, .text, level: level)
+        #expect(text.count == 1 && text[0].hasSuffix(" error \(fields)"))
+        let json = try Self.told(failure, .json, level: level)
+        let object =
+            try JSONSerialization.jsonObject(with: Foundation.Data(try #require(json.first).utf8)) as? [String: Any]
+        #expect(object?["event"] as? String == "start-failed" && object?["line"] as? Int == 3 && json.count == 1)
+        #expect(object?["reason"] as? String == "is \"wrong\"" && object?["level"] as? String == "error")
+    }
+
+    @Test("what has no place in the file is told of by its reason; a port has one")
+    func errors() {
+        #expect(
+            StartFailure(ServiceError.store("the disk is full")).events.map(\.text) == [
+                "event=start-failed reason=\"the disk is full\""
+            ])
+        #expect(StartFailure(ServiceError.listen(Self.fault())).events.map { $0.text.contains("line=3") } == [true])
+        #expect(StartFailure(ServiceError.files([Self.fault(1), Self.fault(2)])).events.count == 2)
+    }
+
+    @Test("a hundred faults are told, and how many there are besides")
+    func many() {
+        func events(_ count: Int) -> [LogLine] { StartFailure((1...count).map { Self.fault($0) }).events }
+        #expect(events(StartFailure.eventsLimit).count == StartFailure.eventsLimit)
+        let more = events(StartFailure.eventsLimit + 2)
+        #expect(more.count == StartFailure.eventsLimit + 1 && more.last?.text.contains("others=2") == true)
+    }
+
+    @Test("the form of the log is known also where another key is wrong")
+    func form() {
+        do throws(ConfigurationError) {
+            _ = try Configuration.parse(text: "[log]\nformat = \"json\"\n[dns]\nx = 1", file: "f")
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.log.format == .json)
+        }
+    }
+
+    @Test(
+        "what to do where nobody can listen",
+        arguments: [
+            (EADDRNOTAVAIL, "This machine has no such address", "This machine has no such address"),
+            (EADDRINUSE, "End what listens there", "End what listens there"),
+            (EROFS, "Mount the file system", "Mount the file system"),
+            (EACCES, "Ports below 1024 need a right", "Let the user of relayd write"),
+            (ENOENT, nil, "Create its folder"),
+            (ENOMEM, nil, nil),
+        ] as [(CInt, String?, String?)])
+    func cures(number: CInt, port: String?, path: String?) {
+        let error = Errno(rawValue: number)
+        func isRight(_ address: SocketAddress, _ beginning: String?) -> Bool {
+            let cure = error.cure(listeningAt: address)
+            return beginning.map { cure?.hasPrefix($0) == true } ?? (cure == nil)
+        }
+        #expect(isRight(.v4(address: 0x7F00_0001, port: 25), port) && isRight(.unix(path: "/x/y"), path))
+    }
+
+    @Test("a point that cannot be listened on has its place and its cure")
+    func point() throws {
+        let text = "[intake]\nlisten = [\"127.0.0.1:25\", \"192.0.2.77:25\"]"
+        let configuration = try Configuration.parse(text: text, file: "f")
+        let point = try #require(ListenPoint("192.0.2.77:25"))
+        let fault = configuration.fault(IntakeServer.ListenError(point, .addressNotAvailable))
+        #expect(
+            fault.description.hasPrefix(
+                "f:2:27: intake.listen[1]: cannot listen on 192.0.2.77:25: EADDRNOTAVAIL (Cannot assign requested address). This machine "
+                    + "has no such address: "))
+        #expect(!ServiceError.listen(fault).isConfiguration)
+    }
+}
