@@ -79,19 +79,28 @@ run: release ## the relay in the foreground on 127.0.0.1:2525, state in ./var/ru
 test: deps deps-bed ## unit tests, structure tests, scenarios in the mini-internet
 	@$(MAKE) --no-print-directory build
 	@# The optimised build is one compiler most of the time, and the tests wait much: together they fill two cores.
-	@$(MAKE) --no-print-directory -j2 unit-built release
+	@# The build goes on where a test has failed, and what failed is to be the last that is said.
+	@$(MAKE) --no-print-directory -j2 unit-built release || { [ ! -s $(UNIT_FAILURES) ] || cat $(UNIT_FAILURES); exit 1; }
 	@$(MAKE) --no-print-directory scenarios
 
 unit: build ## unit and structure tests only
 	@$(MAKE) --no-print-directory unit-built
 
+# All that the unit tests say, and of it what failed.
+UNIT_LOG := .build/unit-tests.log
+UNIT_FAILURES := .build/unit-tests.failed
+
 # Not by `swift test`, which holds .build until the last test has ended.
 unit-built:
 	@# All tests at once would hold thousands of descriptors, and keep a test's threads from a core for longer than it waits.
 	@# The compiler's driver leaves a folder behind at every run: it goes with the one that is made for it here.
-	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; TMPDIR="$$scratch" SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
-		.build/debug/waxwingPackageTests.xctest --testing-library swift-testing
-	@cd integration && python3 -B -m unittest -q benchmark.tests internet.matrixtests
+	@rm -f $(UNIT_FAILURES); scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+		TMPDIR="$$scratch" SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
+		.build/debug/waxwingPackageTests.xctest --testing-library swift-testing 2>&1 | tee $(UNIT_LOG) \
+		| grep --line-buffered -aE '^(✘|↳|✔ Suite|✔ Test run)' || { \
+			{ grep -aE '^(✘|↳)|[Ff]atal error' $(UNIT_LOG) || tail -n 20 $(UNIT_LOG); echo "all of it: $(UNIT_LOG)"; } | tee $(UNIT_FAILURES) >&2; \
+			exit 1; }
+	@cd integration && python3 -B -m unittest -q benchmark.tests internet.matrixtests internet.growingtests
 
 scenarios: deps-bed release ## the scenarios in the mini-internet (root)
 	@integration/run --times
