@@ -129,29 +129,39 @@ struct ControlTests {
     }
 
     private static func talk(_ path: String, _ octets: [UInt8], _ chunk: Int) -> String {
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        guard let descriptor = connected(path) else { return "no connection" }
         defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let connected = withUnsafeBytes(of: address) { bytes in
-            bytes.withMemoryRebound(to: sockaddr.self) { connect(descriptor, $0.baseAddress, socklen_t(bytes.count)) }
-        }
-        guard connected == 0 else { return "no connection" }
         var rest = octets[...]
         while !rest.isEmpty {
             let part = Array(rest.prefix(chunk))
             if send(descriptor, part, part.count, CInt(MSG_NOSIGNAL)) <= 0 { break }
             rest = rest.dropFirst(chunk)
         }
-        var answer: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
-            if count <= 0 { break }
-            answer += buffer[..<count]
+        return all(from: descriptor)
+    }
+
+    /// A client that says nothing; nil where it cannot connect.
+    static func connected(_ path: String) -> CInt? {
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let status = withUnsafeBytes(of: address) { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) { connect(descriptor, $0.baseAddress, socklen_t(bytes.count)) }
         }
-        return String(decoding: answer, as: UTF8.self)
+        guard status == 0 else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+
+    /// What comes until the end. Blocks.
+    static func all(from descriptor: CInt) -> String {
+        var octets: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 { octets += buffer[..<count] }
+        return String(decoding: octets, as: UTF8.self)
     }
 
     /// A head of exactly `count` octets.

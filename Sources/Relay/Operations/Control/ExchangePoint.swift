@@ -5,7 +5,7 @@ import Net
 ///
 /// At most ``connectionLimit`` connections are served at once, the others wait in the backlog; a head has at most
 /// ``ControlRequest/headLimit`` octets and a deadline. While others wait, who is silent gives up its place
-/// (``SilentConnections``): a crowd that says nothing keeps nobody from an answer.
+/// (``ServedConnections``): a crowd that says nothing keeps nobody from an answer.
 struct ExchangePoint: Sendable {
     /// Connections served at once.
     static let connectionLimit = 32
@@ -28,60 +28,56 @@ struct ExchangePoint: Sendable {
         }
     }
 
-    /// A task of the group that ended.
-    private enum Ended {
-        case served
-        /// The oldest silent connection was asked to go.
-        case asked
-    }
-
     private func acceptAll(
         _ failed: (SocketError) -> Void,
         _ serve: @escaping @Sendable (Net.Stream, _ heard: @escaping @Sendable () -> Void) async -> Void
     ) async {
-        let silent = SilentConnections()
-        await withTaskGroup(of: Ended.self) { group in
-            var open = 0
-            var isAsking = false
-            while true {
-                let stream: Net.Stream
-                do throws(SocketError) {
-                    stream = try await listener.accept()
-                } catch {
-                    if case .closed = error { break }
-                    failed(error)
-                    listener.close()
-                    break
-                }
-                while open >= Self.connectionLimit {
-                    // Some of them may have ended meanwhile: nobody makes room where there is some.
-                    if !isAsking, silent.served >= Self.connectionLimit, let wait = silent.wait() {
-                        isAsking = true
-                        group.addTask {
-                            await Loop.rest(wait)
-                            silent.askOldest(whereServed: Self.connectionLimit)
-                            return .asked
-                        }
-                    }
-                    switch await group.next() {
-                    case .served?: open -= 1
-                    case .asked?: isAsking = false
-                    case nil: open = 0
-                    }
-                }
-                open += 1
-                silent.add(stream)
+        let connections = ServedConnections()
+        let room = Alarm(on: loop)
+        await withDiscardingTaskGroup { group in
+            while let stream = await next(failed) {
+                await waitForRoom(room, among: connections)
+                connections.add(stream)
                 group.addTask {
                     await withTaskCancellationHandler {
-                        await serve(stream) { silent.heard(stream) }
+                        await serve(stream) { connections.heard(stream) }
                     } onCancel: {
                         stream.close()
                     }
-                    silent.ended(stream)
-                    return .served
+                    connections.ended(stream)
+                    room.ring()
                 }
             }
             group.cancelAll()
+        }
+    }
+
+    /// nil where there is no next one.
+    private func next(_ failed: (SocketError) -> Void) async -> Net.Stream? {
+        do throws(SocketError) {
+            return try await listener.accept()
+        } catch {
+            if case .closed = error { return nil }
+            failed(error)
+            listener.close()
+            return nil
+        }
+    }
+
+    /// Until fewer than ``connectionLimit`` are served. Who was asked to go has ``ServedConnections/grace`` to do so before another is.
+    /// A task that is cancelled cancels those it waits for, and so ends.
+    private func waitForRoom(_ room: Alarm, among connections: ServedConnections) async {
+        var asked = Deadline(nanoseconds: 0)
+        while connections.count >= Self.connectionLimit {
+            let end = max(connections.patienceEnd, asked.advanced(by: ServedConnections.grace))
+            do throws(SocketError) {
+                if try await room.wait(until: end) { continue }
+            } catch {
+                // The loop has stopped, and with it all of them.
+                return
+            }
+            connections.askOldest()
+            asked = .now
         }
     }
 
