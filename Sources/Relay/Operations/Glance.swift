@@ -5,8 +5,8 @@ import Synchronization
 /// ``patience``; then the last answer counts, for ``keeping``. A disk that is slow keeps no answer back, one that hangs is told in
 /// it, and no more than one question ever hangs with it.
 final class Glance<Value: Sendable>: Sendable {
-    /// Ours: well below the ten seconds that `relayctl` and Prometheus wait.
-    static var patience: Duration { .seconds(2) }
+    /// How long who asks waits for an answer. Two seconds, ours: well below the ten that `relayctl` and Prometheus wait.
+    let patience: Duration
     /// How old an answer may be. Ours: what is shown of a queue changes little in a minute.
     static var keeping: Duration { .seconds(60) }
 
@@ -24,7 +24,8 @@ final class Glance<Value: Sendable>: Sendable {
     private let ask: @Sendable () async -> Value?
     private let state = Mutex(State())
 
-    init(_ ask: @escaping @Sendable () async -> Value?) {
+    init(patience: Duration = .seconds(2), _ ask: @escaping @Sendable () async -> Value?) {
+        self.patience = patience
         self.ask = ask
     }
 
@@ -52,7 +53,7 @@ final class Glance<Value: Sendable>: Sendable {
             _ = await task.value
             alarm.ring()
         }
-        if (try? await alarm.wait(until: .after(Self.patience))) == true { return await task.value }
+        if (try? await alarm.wait(until: .after(patience))) == true { return await task.value }
         state.withLock { if $0.pending?.task == task { $0.pending?.isLate = true } }
         return last
     }

@@ -9,10 +9,12 @@ import Testing
 struct QueueOrdersTests {
     /// A service that delivers nothing: its resolver never answers, and its loader does not run.
     static func serve(
-        _ rules: String = "", _ body: @escaping @Sendable (Service) async throws -> Void
+        _ rules: String = "", lookupTimeout: Duration = .seconds(20),
+        _ body: @escaping @Sendable (Service) async throws -> Void
     ) async throws {
         var world = try ServiceWorld()
         world.configuration.rules = try Configuration.parse(text: rules, file: "rules.toml").rules
+        world.configuration.dns.lookupTimeout = lookupTimeout
         let service = Service(try await world.parts("silent"))
         let loop = service.loops.next()
         let result: Result<Void, any Error> = await loop.task {

@@ -49,7 +49,7 @@ struct ShutdownTests {
 
     @Test("mail whose names are being looked up holds up no end, and stays in the queue as it was")
     func deliveryInLookup() async throws {
-        try await QueueOrdersTests.serve { service in
+        try await QueueOrdersTests.serve(lookupTimeout: .seconds(3600)) { service in
             let queued = try await QueueOrdersTests.queue(1, in: service)
             let recipient = service.terms.newRecipient(
                 Envelope.Recipient(try Mailbox(parsing: "u0@b.example".utf8)), sender: .null, demand: .ordinary,
@@ -59,10 +59,8 @@ struct ShutdownTests {
                     Job.fresh(message, of: [recipient], terms: service.terms, content: nil))
             }
             while service.resolver.openLookups == 0 { await Task.yield() }
-            let began = ContinuousClock.now
-            await service.dispatcher.drain(until: .after(.seconds(300)), on: service.loops.next())
-            // A lookup takes 20 seconds, and the hosts come after it.
-            #expect(ContinuousClock.now - began < .seconds(10))
+            // A lookup takes an hour, and the hosts come after it: an end that waited for it would outlast the suite.
+            await service.dispatcher.drain(until: .after(.seconds(3600)), on: service.loops.next())
             let entry = try #require(try await service.store.show(queued[0].message.id))
             #expect(entry.recipients.map(\.recipient.attempts) == [0])
             #expect(try await service.store.counts().dueRecipients == 1)
