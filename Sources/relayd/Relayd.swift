@@ -42,7 +42,7 @@ struct Relayd: AsyncParsableCommand {
         if check { return try await report(configuration, output) }
         let faults = configuration.check()
         // Where there is one, all of them are told, also those that take longer to find.
-        if !faults.isEmpty { throw refuse(Service.faults(configuration), configuration.log, output) }
+        if !faults.isEmpty { throw refuse(Service.faults(configuration, found: faults), configuration.log, output) }
         let log = Logger("relayd", configuration.log, output: output)
         do throws(ServiceError) {
             try await Service.run(configuration, from: config, log: log)

@@ -7,8 +7,11 @@ import TLS
 extension Service {
     /// All that a start would stumble over, one fault for each key, in the order of the file: what the configuration names and what can
     /// be loaded of it. Changes nothing. Blocks.
-    public static func faults(_ configuration: Configuration) -> [ConfigurationFault] {
-        var faults = FaultList(configuration.check())
+    /// - Parameter found: what ``Configuration/check(files:)`` said, where it was asked already.
+    public static func faults(
+        _ configuration: Configuration, found: [ConfigurationFault]? = nil
+    ) -> [ConfigurationFault] {
+        var faults = FaultList(found ?? configuration.check())
         faults.add(checkParts(configuration))
         return faults.all.inOrder
     }
