@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import unittest
+from argparse import ArgumentTypeError
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from .domains import BY_NAME
 from .faultrows import GROUPS, ROWS
 from .matrix import BED_ONLY, Check, Matrix, checks_of
 from .reporting import Said
-from .scenario import Run, Wish, cases
+from .scenario import Run, Wish, cases, rows_of
 
 INTEGRATION = Path(__file__).resolve().parent.parent
 TESTS = INTEGRATION.parent / "Tests"
@@ -125,6 +126,21 @@ class MatrixTests(unittest.TestCase):
         for key in matrix.wished:
             matrix.take("ok", *key, 1, "")
         self.assertEqual((matrix.state(ROWS[36]), matrix.failed, matrix.is_whole), ("passed", False, False))
+
+    def test_rows_ask_for_some(self) -> None:
+        rows = {21, 58, 59, 60}
+        matrix = Matrix.of(checks(), EVERY, Wish("", True, True, rows_of("21,58-60")))
+        for number in rows:
+            self.assertNotEqual(matrix.state(ROWS[number]), "not asked for")
+        for check in matrix.checks:
+            self.assertEqual(check.key in matrix.wished, not rows.isdisjoint(check.faults), check.key)
+
+    def test_rows_are_numbers_and_spans(self) -> None:
+        self.assertEqual(rows_of("7"), {7})
+        self.assertEqual(rows_of("21,58-60,5-5"), {5, 21, 58, 59, 60})
+        for wrong in ("", "a", "1,", "5-3", "-4", "3-", "1-2-3"):
+            with self.assertRaises(ArgumentTypeError, msg=wrong):
+                rows_of(wrong)
 
 
 class TableTests(unittest.TestCase):

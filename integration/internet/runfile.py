@@ -1,11 +1,16 @@
-"""`python3 -m internet.runfile [--slow] [--faults] FILE [TEXT]`: one scenario file, inside the bed."""
+"""`python3 -m internet.runfile [--slow] [--faults] [--rows ROWS] [--text TEXT] FILE`: one scenario file, inside the bed."""
 
-import sys
+import argparse
 from pathlib import Path
 
 from . import scenario
 
 if __name__ == "__main__":
-    marks = {word for word in sys.argv[1:] if word in ("--slow", "--faults")}
-    file, *text = [word for word in sys.argv[1:] if word not in marks]
-    scenario.run_file(Path(file), scenario.Wish(text[0] if text else "", "--slow" in marks, "--faults" in marks))
+    parser = argparse.ArgumentParser(prog="internet.runfile")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--text", default="")
+    parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--faults", action="store_true")
+    parser.add_argument("--rows", type=scenario.rows_of, default=frozenset())
+    wish = parser.parse_args()
+    scenario.run_file(wish.file, scenario.Wish(wish.text, wish.slow, wish.faults, wish.rows))

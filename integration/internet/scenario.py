@@ -7,6 +7,7 @@ A file that says `ALONE = True` measures, and runs when all others have ended; o
 docs/reliability.md; so is each case about a domain `fault-113….example`, and one whose line of a table has `fault=(113,)`.
 """
 
+import argparse
 import importlib.util
 import inspect
 import itertools
@@ -51,9 +52,36 @@ class Wish:
     # Slow ones too, and of all only those that a fault of the matrix names.
     slow: bool = False
     faults: bool = False
+    # Of those only these; all where there are none.
+    rows: frozenset[int] = frozenset()
 
     def wants(self, stem: str, run: "Run") -> bool:
-        return self.pattern in f"{stem} {run.title}" and (self.slow or not run.is_slow) and (not self.faults or bool(run.faults))
+        if self.pattern not in f"{stem} {run.title}" or (run.is_slow and not self.slow):
+            return False
+        return not self.faults or bool(self.rows.intersection(run.faults) if self.rows else run.faults)
+
+    @property
+    def marks(self) -> list[str]:
+        """As arguments of `internet.runfile`."""
+        marks = [word for word, is_set in (("--slow", self.slow), ("--faults", self.faults)) if is_set]
+        if self.rows:
+            marks.append(f"--rows={','.join(map(str, sorted(self.rows)))}")
+        return [*marks, f"--text={self.pattern}"]
+
+
+def rows_of(text: str) -> frozenset[int]:
+    """Numbers and spans of them: 21,58-60."""
+    rows: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        try:
+            span = range(int(first), int(last if dash else first) + 1)
+        except ValueError:
+            span = range(0)
+        if not span:
+            raise argparse.ArgumentTypeError(f"{part!r} is no row of the table, and no span of rows as 58-60 is")
+        rows.update(span)
+    return frozenset(rows)
 
 
 @dataclass(frozen=True)
