@@ -73,8 +73,8 @@ public final class Service: Sendable {
 
     init(_ parts: ServiceParts, _ inherited: InheritedSockets = .none, _ notices: ServiceNotices? = nil) {
         ground = Ground(parts)
-        countsGlance = Glance { [store = ground.store] in try? await store.counts() }
-        spaceGlance = Glance { [store = ground.store] in try? await store.freeSpace() }
+        countsGlance = Glance(patience: parts.diskPatience) { [store = ground.store] in try? await store.counts() }
+        spaceGlance = Glance(patience: parts.diskPatience) { [store = ground.store] in try? await store.freeSpace() }
         self.inherited = inherited
         self.notices = notices
         path = parts.path

@@ -5,7 +5,7 @@ import Synchronization
 /// ``patience``; then the last answer counts, for ``keeping``. A disk that is slow keeps no answer back, one that hangs is told in
 /// it, and no more than one question ever hangs with it.
 final class Glance<Value: Sendable>: Sendable {
-    /// How long who asks waits for an answer. Two seconds, ours: well below the ten that `relayctl` and Prometheus wait.
+    /// How long who asks waits for an answer.
     let patience: Duration
     /// How old an answer may be. Ours: what is shown of a queue changes little in a minute.
     static var keeping: Duration { .seconds(60) }
@@ -24,7 +24,7 @@ final class Glance<Value: Sendable>: Sendable {
     private let ask: @Sendable () async -> Value?
     private let state = Mutex(State())
 
-    init(patience: Duration = .seconds(2), _ ask: @escaping @Sendable () async -> Value?) {
+    init(patience: Duration, _ ask: @escaping @Sendable () async -> Value?) {
         self.patience = patience
         self.ask = ask
     }

@@ -25,6 +25,9 @@ struct ServiceParts: Sendable {
     let https: HTTPSClient
     let opportunistic: ClientContext
     let dane: ClientContext
+    /// How long a question about how it goes waits for the disk (``Glance``). Ours: well below the ten seconds that `relayctl` and
+    /// Prometheus wait.
+    var diskPatience: Duration = .seconds(2)
 
     static func make(
         _ configuration: Configuration, path: String? = nil, program: String, workerArguments: [String],

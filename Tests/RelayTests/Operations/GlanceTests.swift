@@ -58,7 +58,7 @@ struct GlanceTests {
     @Test("no answer in time is none, the next who ask do not wait and put no second question; then it is asked again")
     func hangs() async throws {
         let disk = Disk()
-        let glance = Glance { await disk.ask() }
+        let glance = Glance(patience: .milliseconds(100)) { await disk.ask() }
         try await onLoop {
             #expect(await glance.take() == nil)
             // A busy machine may take longer than anybody waits to put it.
@@ -75,7 +75,7 @@ struct GlanceTests {
     @Test("an answer that comes too late for who asked is there for the next")
     func late() async throws {
         let disk = Disk()
-        let glance = Glance { await disk.ask() }
+        let glance = Glance(patience: .milliseconds(100)) { await disk.ask() }
         try await onLoop {
             #expect(await glance.take() == nil)
             disk.answer(3)

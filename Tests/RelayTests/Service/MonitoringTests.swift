@@ -67,9 +67,10 @@ struct MonitoringTests {
         let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
         try #require(descriptor >= 0)
         let output = LogOutput(descriptor: descriptor)
-        let parts = try await ServiceParts.make(
+        var parts = try await ServiceParts.make(
             world.configuration, program: ServiceWorld.worker, workerArguments: ["silent"],
             log: Logger("t", world.configuration.log, output: output))
+        parts.diskPatience = ServiceWorld.diskPatience
         let service = Service(parts)
         await service.measureRoom()
         let stations = service.current.value

@@ -20,6 +20,9 @@ struct ServiceWorld: Sendable {
             + "/resolver-worker-fixture"
     }()
 
+    /// On a busy machine a question may take seconds to be put at all.
+    static let diskPatience: Duration = .seconds(300)
+
     let folder: PolicyFolder
     let log = EventLog()
     var configuration = Configuration()
@@ -34,8 +37,10 @@ struct ServiceWorld: Sendable {
 
     /// - Parameter mode: what the worker does wrong, in the fixture's words.
     func parts(_ mode: String) async throws -> ServiceParts {
-        try await ServiceParts.make(
+        var parts = try await ServiceParts.make(
             configuration, program: Self.worker, workerArguments: [mode], log: log.logger)
+        parts.diskPatience = Self.diskPatience
+        return parts
     }
 
     func end(_ service: Service) async {

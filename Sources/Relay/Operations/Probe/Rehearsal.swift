@@ -60,7 +60,6 @@ struct Rehearsal: Sendable {
         let finding: ProbeConnection.Finding
         do throws(SocketError) {
             let stream = try await connect(to: candidate)
-            open.insert(stream)
             defer {
                 open.remove(stream)
                 stream.close()
@@ -93,7 +92,7 @@ struct Rehearsal: Sendable {
             guard let target = SocketAddress(octets: candidate.address.octets, port: candidate.port) else {
                 throw .closed
             }
-            let stream = try await Net.Stream.connect(
+            let stream = try await open.connect(
                 to: target, from: source(candidate), on: loop, until: .after(terms.step))
             rests?.took(candidate)
             return stream

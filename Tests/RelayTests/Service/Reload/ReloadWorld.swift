@@ -47,9 +47,10 @@ struct ReloadWorld: Sendable {
     /// - Parameter mode: what the resolver's worker does, in the words of the fixture.
     func start(_ mode: String = "silent") async throws -> Service {
         Signals.ignoreBrokenPipe()
-        let parts = try await ServiceParts.make(
+        var parts = try await ServiceParts.make(
             try Configuration.load(path: path), path: path, program: ServiceWorld.worker, workerArguments: [mode],
             log: log.logger)
+        parts.diskPatience = ServiceWorld.diskPatience
         let service = Service(parts)
         try await service.start()
         return service
