@@ -7,21 +7,32 @@ extension Stream {
     public static func connect(
         to address: SocketAddress, from source: SocketAddress? = nil, on loop: Loop, until deadline: Deadline
     ) async throws(SocketError) -> Stream {
+        let stream = try connecting(to: address, from: source, on: loop)
+        try await stream.connected(until: deadline)
+        return stream
+    }
+
+    /// Begins to connect, in two steps for who wants to ``close()`` it meanwhile: ``connected(until:)`` is the other one.
+    public static func connecting(
+        to address: SocketAddress, from source: SocketAddress? = nil, on loop: Loop
+    ) throws(SocketError) -> Stream {
         guard loop.isOnThread else { throw .offLoop }
-        let stream: Stream
         do throws(Errno) {
-            stream = try begin(to: address, from: source, on: loop)
+            return try begin(to: address, from: source, on: loop)
         } catch {
             throw .system(error)
         }
+    }
+
+    /// Until it is connected; throws as ``connect(to:from:on:until:)`` does, `.closed` where it was closed meanwhile, and closes it then.
+    public func connected(until deadline: Deadline) async throws(SocketError) {
         do throws(SocketError) {
-            try await stream.wait(for: .write, until: deadline)
-            try stream.checkConnected()
+            try await wait(for: .write, until: deadline)
+            try checkConnected()
         } catch {
-            stream.close()
+            close()
             throw error
         }
-        return stream
     }
 
     private static func begin(

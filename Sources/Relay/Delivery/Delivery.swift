@@ -186,11 +186,10 @@ final class Delivery {
                 parts.rests.took(candidate)
             } catch {
                 parts.rests.ended(candidate, error, isStopping: parts.stopping.isSet)
+                // The end cuts off who waits for a host: that says nothing about the host.
+                if parts.stopping.isSet { return plan.note(Dispatcher.stopReason) }
                 let reason = Self.reason(error, candidate, after: parts.configuration.delivery.connectTimeout)
-                if !parts.stopping.isSet {
-                    parts.sightings.note(
-                        HostSighting(unreachable: candidate, reason, of: run.job, at: parts.clock()))
-                }
+                parts.sightings.note(HostSighting(unreachable: candidate, reason, of: run.job, at: parts.clock()))
                 run.noteTry(candidate, nil, reason, nil, since: started, at: parts.clock())
                 plan.note(reason)
                 return
@@ -284,11 +283,9 @@ final class Delivery {
         guard let target = SocketAddress(octets: candidate.address.octets, port: candidate.port) else {
             throw .closed
         }
-        let stream = try await Net.Stream.connect(
+        return try await parts.open.connect(
             to: target, from: parts.sourceAddress(of: candidate), on: loop,
             until: .after(parts.configuration.delivery.connectTimeout))
-        parts.open.insert(stream)
-        return stream
     }
 
     private static func reason(

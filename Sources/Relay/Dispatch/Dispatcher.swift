@@ -209,7 +209,7 @@ actor Dispatcher {
 
     // MARK: The end
 
-    /// Starts nothing more, lets go of idle connections, ends lookups, waits for deliveries that have a connection, and at
+    /// Starts nothing more, lets go of idle connections, ends lookups and connects, waits for deliveries that have a connection, and at
     /// `deadline` cuts off what is left. What was not handed over stays in the queue.
     func drain(until deadline: Deadline, on loop: Loop) async {
         isDraining = true
@@ -220,6 +220,7 @@ actor Dispatcher {
             for job in destination.ready.removeAll(where: { _ in true }) { job.awaited?.answer(job, Self.stopped) }
         }
         line = []
+        parts.open.refuseNew()
         // Who still looks something up has no connection, and gets none any more: what it is told now ends it. Policies before the
         // resolver, so that what fails with it counts against no domain.
         // Not until what is known is written down: a disk may take longer than the end has.

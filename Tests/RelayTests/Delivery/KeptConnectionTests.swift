@@ -48,6 +48,38 @@ struct KeptConnectionTests {
         }
     }
 
+    @Test("who waits for a host to answer is cut off at once, and whoever is connected goes on")
+    func refusal() async throws {
+        let loop = try Loop(name: "test")
+        try loop.start()
+        defer { loop.shutdown() }
+        try await loop.run {
+            let listener = try Listener(on: loop, address: .v4(address: 0x7F00_0001, port: 0))
+            let open = OpenStreams()
+            let connected = try await open.connect(
+                to: listener.address, from: nil, on: loop, until: .after(.seconds(300)))
+            #expect(open.count == 1 && open.connectingCount == 0)
+            let mute = try MuteHost()
+            defer { mute.close() }
+            @Sendable func failure(_ address: SocketAddress) async -> String? {
+                do throws(SocketError) {
+                    open.remove(try await open.connect(to: address, from: nil, on: loop, until: .after(.seconds(3600))))
+                    return nil
+                } catch { return error.description }
+            }
+            let waiting = loop.task { await failure(mute.address) }
+            while open.connectingCount == 0 { await Task.yield() }
+            open.refuseNew()
+            #expect(await waiting.value == SocketError.closed.description)
+            #expect(open.connectingCount == 0 && open.count == 1 && !connected.isClosed)
+            #expect(await failure(listener.address) == SocketError.closed.description)
+            open.cut()
+            #expect(connected.isClosed)
+            open.remove(connected)
+            #expect(open.count == 0)
+        }
+    }
+
     @Test("a transaction has an end that grows with recipients and size")
     func limit() throws {
         let domain = try DomainName("d.example")

@@ -9,12 +9,13 @@ import Testing
 struct QueueOrdersTests {
     /// A service that delivers nothing: its resolver never answers, and its loader does not run.
     static func serve(
-        _ rules: String = "", lookupTimeout: Duration = .seconds(20),
+        _ rules: String = "", lookupTimeout: Duration = .seconds(20), connectTimeout: Duration = .seconds(30),
         _ body: @escaping @Sendable (Service) async throws -> Void
     ) async throws {
         var world = try ServiceWorld()
         world.configuration.rules = try Configuration.parse(text: rules, file: "rules.toml").rules
         world.configuration.dns.lookupTimeout = lookupTimeout
+        world.configuration.delivery.connectTimeout = connectTimeout
         let service = Service(try await world.parts("silent"))
         let loop = service.loops.next()
         let result: Result<Void, any Error> = await loop.task {

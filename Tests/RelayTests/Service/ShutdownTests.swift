@@ -50,20 +50,35 @@ struct ShutdownTests {
     @Test("mail whose names are being looked up holds up no end, and stays in the queue as it was")
     func deliveryInLookup() async throws {
         try await QueueOrdersTests.serve(lookupTimeout: .seconds(3600)) { service in
-            let queued = try await QueueOrdersTests.queue(1, in: service)
-            let recipient = service.terms.newRecipient(
-                Envelope.Recipient(try Mailbox(parsing: "u0@b.example".utf8)), sender: .null, demand: .ordinary,
-                at: Service.clock(), mayHold: false)
-            for message in queued {
-                await service.dispatcher.submit(
-                    Job.fresh(message, of: [recipient], terms: service.terms, content: nil))
-            }
-            while service.resolver.openLookups == 0 { await Task.yield() }
             // A lookup takes an hour, and the hosts come after it: an end that waited for it would outlast the suite.
-            await service.dispatcher.drain(until: .after(.seconds(3600)), on: service.loops.next())
-            let entry = try #require(try await service.store.show(queued[0].message.id))
-            #expect(entry.recipients.map(\.recipient.attempts) == [0])
-            #expect(try await service.store.counts().dueRecipients == 1)
+            try await self.endDelivery(of: service) { service.resolver.openLookups > 0 }
         }
+    }
+
+    @Test("mail whose host does not answer holds up no end, and stays in the queue as it was")
+    func deliveryInConnect() async throws {
+        let mute = try MuteHost()
+        defer { mute.close() }
+        let rule = "[[rule]]\ndestination = \"b.example\"\nnext_hop = \"[127.0.0.1]:\(mute.port)\"\nlevel = \"none\"\n"
+        try await QueueOrdersTests.serve(rule, connectTimeout: .seconds(3600)) { service in
+            try await self.endDelivery(of: service) { service.ground.open.connectingCount > 0 }
+            #expect(service.counters.deferred.load(ordering: .relaxed) == 0)
+        }
+    }
+
+    /// Ends the service while it delivers a message, as soon as the delivery is where it is wanted: it must not be waited for.
+    private func endDelivery(of service: Service, once isThere: () -> Bool) async throws {
+        let queued = try await QueueOrdersTests.queue(1, in: service)
+        let recipient = service.terms.newRecipient(
+            Envelope.Recipient(try Mailbox(parsing: "u0@b.example".utf8)), sender: .null, demand: .ordinary,
+            at: Service.clock(), mayHold: false)
+        for message in queued {
+            await service.dispatcher.submit(Job.fresh(message, of: [recipient], terms: service.terms, content: nil))
+        }
+        while !isThere() { await Task.yield() }
+        await service.dispatcher.drain(until: .after(.seconds(3600)), on: service.loops.next())
+        let entry = try #require(try await service.store.show(queued[0].message.id))
+        #expect(entry.recipients.map(\.recipient.attempts) == [0])
+        #expect(try await service.store.counts().dueRecipients == 1)
     }
 }
