@@ -9,7 +9,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Where `make run` keeps its configuration, queue and control socket.
 STATE := $(CURDIR)/var/run
 
-.PHONY: fuzz test-faults help deps deps-bed build release static install uninstall run test unit unit-built scenarios demo million bench bench-quick bench-release as-root bench-decisions bench-signatures bench-counting lint clean
+.PHONY: fuzz sanitize-address sanitize-thread test-faults help deps deps-bed build release static install uninstall run test unit unit-built scenarios demo million bench bench-quick bench-release as-root bench-decisions bench-signatures bench-counting lint clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,7 +96,7 @@ unit-built:
 	@# The compiler's driver leaves a folder behind at every run: it goes with the one that is made for it here.
 	@rm -f $(UNIT_FAILURES); scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
 		TMPDIR="$$scratch" SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
-		.build/debug/waxwingPackageTests.xctest --testing-library swift-testing 2>&1 | tee $(UNIT_LOG) \
+		.build/debug/waxwingPackageTests.xctest --testing-library swift-testing 2>&1 | sed -u 's/\x1b\[[0-9;]*m//g' | tee $(UNIT_LOG) \
 		| grep --line-buffered -aE '^(✘|↳|✔ Suite|✔ Test run)' || { \
 			{ grep -aE '^(✘|↳)|[Ff]atal error' $(UNIT_LOG) || tail -n 20 $(UNIT_LOG); echo "all of it: $(UNIT_LOG)"; } | tee $(UNIT_FAILURES) >&2; \
 			exit 1; }
@@ -133,6 +133,14 @@ fuzz: deps ## libFuzzer for each reader of what strangers send: FUZZ_SECONDS eac
 	$(FUZZ_BUILD) --product waxwing-fuzz
 	$(FUZZ_BUILD) --product waxwing-fuzz-relay
 	@integration/fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS)
+
+sanitize-address: deps-bed ## unit tests and the scenarios of some faults under AddressSanitizer (root)
+	swift build $(SWIFT_FLAGS) --build-tests --scratch-path .build/address --sanitize address
+	@integration/sanitize address
+
+sanitize-thread: deps-bed ## the same under ThreadSanitizer (root)
+	swift build $(SWIFT_FLAGS) --build-tests --scratch-path .build/thread --sanitize thread
+	@integration/sanitize thread
 
 bench-release: release ## what integration/bench needs: release builds of relayd, relayctl and waxwing-bench
 	swift build $(SWIFT_FLAGS) -c release --product waxwing-bench
