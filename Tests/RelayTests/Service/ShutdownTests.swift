@@ -2,6 +2,7 @@ import DNS
 import Mail
 import Net
 import Store
+import Synchronization
 import Testing
 
 @testable import Relay
