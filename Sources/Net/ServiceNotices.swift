@@ -1,10 +1,12 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// What a service manager is told of this process: datagrams to the socket that `NOTIFY_SOCKET` names (sd_notify(3)).
 ///
-/// A notice that cannot be sent is lost: the manager has its own patience. Safe from any thread.
-public struct ServiceNotices: Sendable {
+/// A notice that cannot be sent is lost: the manager has its own patience. Behind ``Notice/stopping`` nothing is said any more. Safe from
+/// any thread.
+public final class ServiceNotices: Sendable {
     public enum Notice: Hashable, Sendable {
         /// It serves, as after a start and after a reload.
         case ready
@@ -36,6 +38,8 @@ public struct ServiceNotices: Sendable {
     private let path: [UInt8]
     /// Without a notice for so long this process is taken for dead, and killed; nil where nobody watches.
     public let watchdog: Duration?
+    /// The last word was said.
+    private let isOver = Mutex(false)
 
     /// Takes what the environment says, and removes it: children are not to speak for us. To be called before there are other threads.
     /// Nil where no manager listens.
@@ -68,6 +72,15 @@ public struct ServiceNotices: Sendable {
     /// - Returns: false where it was not sent.
     @discardableResult
     public func send(_ notice: Notice) -> Bool {
+        // It does not block: within the lock, so that the last word is the last.
+        isOver.withLock { isOver in
+            if isOver { return false }
+            isOver = notice == .stopping
+            return post(notice)
+        }
+    }
+
+    private func post(_ notice: Notice) -> Bool {
         let descriptor = socket(
             AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return false }

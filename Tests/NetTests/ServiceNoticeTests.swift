@@ -45,7 +45,7 @@ struct ServiceNoticeTests {
             let notices = try #require(ServiceNotices(["NOTIFY_SOCKET": variable], process: 1))
             #expect(notices.watchdog == nil)
             for (notice, text) in [
-                (.ready, "READY=1"), (.stopping, "STOPPING=1"), (.alive, "WATCHDOG=1"),
+                (.ready, "READY=1"), (.alive, "WATCHDOG=1"),
                 (.status("3 wait\nREADY=1"), "STATUS=3 wait"),
                 (.status(String(repeating: "x", count: 201)), "STATUS=" + String(repeating: "x", count: 200)),
             ] as [(ServiceNotices.Notice, String)] {
@@ -54,6 +54,11 @@ struct ServiceNoticeTests {
             }
             #expect(notices.send(.reloading))
             #expect(manager.heard().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
+            #expect(notices.send(.stopping))
+            #expect(manager.heard() == "STOPPING=1")
+            // It is the last word.
+            #expect(!notices.send(.alive) && !notices.send(.stopping))
+            #expect(manager.heard().isEmpty)
         }
     }
 
