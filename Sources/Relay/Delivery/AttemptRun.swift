@@ -35,6 +35,8 @@ struct AttemptRun {
     /// The end of the first rest that stood in the way; nil once anything else was tried or found out about a host.
     private var rest: WallTime?
     private var hasTried = false
+    /// The end of the daemon came before each host had been asked.
+    private(set) var wasCut = false
     private var trace = AttemptResult.Trace()
     private var family: AddressFamily?
     /// Some host took part in a transaction: the destination is up, whatever it said.
@@ -49,6 +51,8 @@ struct AttemptRun {
 
     /// Set where nothing was tried, because no host may be connected to before that time.
     var restsUntil: WallTime? { hasTried ? nil : rest }
+
+    mutating func cutOff() { wasCut = true }
 
     var isComplete: Bool { open.isEmpty && leftOver.isEmpty }
     /// True where the host under way still has somebody to be asked about.

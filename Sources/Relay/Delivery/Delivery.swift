@@ -68,15 +68,24 @@ final class Delivery {
         }
         var failure = await follow(decision, &run, preferring: family)
         // RFC 8461 §5: before a failure under a cached policy counts, ask whether a newer one is out (STS-35, EDGE-25).
-        if let failed = failure, failed.reason.cause.isUnderSTS, !parts.stopping.isSet,
-            let sts = await parts.policies.recheck(decision.inputs.sts), !parts.stopping.isSet
-        {
-            decision = PolicyDecision(
-                PolicyInputs(
-                    facts: decision.inputs.facts, sts: sts, demand: job.message.demand, settings: parts.policy,
-                    exception: parts.decisions.exception(job.nextHop.domain)))
-            run.decision = parts.records.key(of: decision, at: parts.clock())
-            failure = await follow(decision, &run, preferring: family)
+        if let failed = failure, failed.reason.cause.isUnderSTS, !run.wasCut {
+            let newer = parts.stopping.isSet ? nil : await parts.policies.recheck(decision.inputs.sts)
+            if parts.stopping.isSet {
+                run.cutOff()
+            } else if let newer {
+                decision = PolicyDecision(
+                    PolicyInputs(
+                        facts: decision.inputs.facts, sts: newer, demand: job.message.demand, settings: parts.policy,
+                        exception: parts.decisions.exception(job.nextHop.domain)))
+                run.decision = parts.records.key(of: decision, at: parts.clock())
+                failure = await follow(decision, &run, preferring: family)
+            }
+        }
+        // What the hosts before said is not the end of the mail, nor a reason for it: it stays as it was.
+        if run.wasCut {
+            return .made(
+                run.result(
+                    failure: AttemptFailure(reason: Dispatcher.stopReason, isPermanent: false), at: parts.clock()))
         }
         if let failure, let until = run.restsUntil { return .resting(until: until, failure.reason) }
         return .made(run.result(failure: failure, at: parts.clock()))
@@ -102,9 +111,8 @@ final class Delivery {
         var current = decision
         var isFirst = true
         while let planned = plan.next() {
-            // A host was left that nobody asked: what the others said is not the end of the mail then.
             if parts.stopping.isSet {
-                plan.note(Dispatcher.stopReason)
+                run.cutOff()
                 break
             }
             var step = planned
@@ -115,7 +123,7 @@ final class Delivery {
                     let renewed = await parts.decision(for: run.job)
                     // The end cuts lookups off, and what they came to then says nothing about the domain.
                     if parts.stopping.isSet {
-                        plan.note(Dispatcher.stopReason)
+                        run.cutOff()
                         break
                     }
                     current = renewed
@@ -187,7 +195,7 @@ final class Delivery {
             } catch {
                 parts.rests.ended(candidate, error, isStopping: parts.stopping.isSet)
                 // The end cuts off who waits for a host: that says nothing about the host.
-                if parts.stopping.isSet { return plan.note(Dispatcher.stopReason) }
+                if parts.stopping.isSet { return run.cutOff() }
                 let reason = Self.reason(error, candidate, after: parts.configuration.delivery.connectTimeout)
                 parts.sightings.note(HostSighting(unreachable: candidate, reason, of: run.job, at: parts.clock()))
                 run.noteTry(candidate, nil, reason, nil, since: started, at: parts.clock())
@@ -201,6 +209,11 @@ final class Delivery {
             await keep(fresh)
             run.started = started
             let isComplete = await carry(&run, over: fresh, isFresh: true)
+            if !isComplete, parts.open.isCut {
+                // Its deadline cuts off sessions, which says as little.
+                await end()
+                return run.cutOff()
+            }
             parts.sightings.note(HostSighting(fresh, of: run.job, at: parts.clock()))
             run.count(fresh, under: inputs)
             metrics.count(fresh)

@@ -18,6 +18,8 @@ final class OpenStreams: Sendable {
     /// Streams whose host has not answered yet.
     var connectingCount: Int { state.withLock { $0.connecting.count } }
 
+    var isCut: Bool { state.withLock(\.isCut) }
+
     /// Closes all there are, and all that come.
     func cut() {
         refuseNew()

@@ -205,6 +205,8 @@ extension Dispatcher {
                     await delivery.end()
                     let (kept, result) = made.worthRecording(of: job, isStopping: parts.stopping.isSet)
                     recorded = await recorder.record(kept, result)
+                // The end has come: the next start asks.
+                case .resting where parts.stopping.isSet: recorded = OutcomeRecorder.Recorded()
                 // Dead as well, meanwhile: there is nobody to ask.
                 case .resting(_, let reason): recorded = await recorder.remind(job, of: reason)
                 case .noPlace: recorded = OutcomeRecorder.Recorded()

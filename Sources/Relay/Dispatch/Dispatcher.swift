@@ -223,7 +223,7 @@ actor Dispatcher {
         parts.open.refuseNew()
         // Who still looks something up has no connection, and gets none any more: what it is told now ends it. Policies before the
         // resolver, so that what fails with it counts against no domain.
-        // Not until what is known is written down: a disk may take longer than the end has.
+        // It is not waited for until policies are written down: a disk may take longer than the end has.
         await parts.policies.letGo()
         await parts.resolver.close()
         while !tasks.isEmpty, !deadline.hasPassed {
