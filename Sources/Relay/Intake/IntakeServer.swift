@@ -124,7 +124,8 @@ actor IntakeServer {
         let number = nextSession
         nextSession += 1
         guard parts.gate.enter() else { return refuse(stream, number, by: entrance) }
-        parts.counters.intakeConnections.add(1, ordering: .relaxed)
+        let open = parts.counters.intakeConnections.add(1, ordering: .relaxed).newValue
+        parts.counters.intakePeak.max(open, ordering: .relaxed)
         parts.counters.metrics.connections.add(entrance.listener.name)
         let task = Task(executorPreference: stream.loop) { [parts] in
             await IntakeConnection(stream: stream, entrance: entrance, parts: parts).serve()

@@ -4,6 +4,8 @@ import Synchronization
 final class Counters: Sendable {
     /// Intake connections open now.
     let intakeConnections = Atomic<Int>(0)
+    /// The most there were at once since it was set to 0: a crowd may come and go between two looks.
+    let intakePeak = Atomic<Int>(0)
     /// Messages acknowledged.
     let accepted = Atomic<Int64>(0)
     /// Messages that entered the queue less those that left it: sent by clients, and notices; without mails of reports.

@@ -50,7 +50,9 @@ extension Service {
             }
             await endSuspensions()
             await ground.exceptions.endOver()
-            await crowd.note(counters.intakeConnections.load(ordering: .relaxed))
+            await crowd.note(
+                counters.intakeConnections.load(ordering: .relaxed),
+                most: counters.intakePeak.exchange(0, ordering: .relaxed))
             journalTrouble = tellJournal(before: journalTrouble)
             await measureRoom()
             sinceCount += Self.housekeepingPause

@@ -12,17 +12,17 @@ struct MemoryTrim {
     /// Looks until memory is given back once more; nil where nothing is left to do.
     private var looksLeft: Int?
 
-    /// Connections open now, asked again and again. Gives back when fewer than half of the most are left, then counts anew, and
-    /// once more when it has been quiet for ``settling`` looks.
-    mutating func note(_ connections: Int) async {
-        guard isDue(connections) else { return }
+    /// Connections open now, and the most there were since the last look, asked again and again. Gives back when fewer than half of the
+    /// most are left, then counts anew, and once more when it has been quiet for ``settling`` looks.
+    mutating func note(_ connections: Int, most: Int) async {
+        guard isDue(connections, most: most) else { return }
         // It walks through all of the heap: not on a loop.
         await Task.detached { _ = waxwing_trim_memory() }.value
     }
 
     /// True where memory is to be given back now.
-    mutating func isDue(_ connections: Int) -> Bool {
-        peak = max(peak, connections)
+    mutating func isDue(_ connections: Int, most: Int) -> Bool {
+        peak = max(peak, connections, most)
         if peak >= Self.leastCrowd && connections * 2 < peak {
             peak = connections
             looksLeft = Self.settling

@@ -144,17 +144,24 @@ struct MemoryTrimTests {
         "Memory is given back once fewer than half of a crowd are left, and not for a few", arguments: [99, 100, 5000])
     func crowd(peak: Int) {
         var trim = MemoryTrim()
-        let looks = [peak, peak / 2 + 1, (peak - 1) / 2, (peak - 1) / 2].map { trim.isDue($0) }
+        let looks = [peak, peak / 2 + 1, (peak - 1) / 2, (peak - 1) / 2].map { trim.isDue($0, most: $0) }
         // Behind it, it counts anew.
         #expect(looks == [false, false, peak >= MemoryTrim.leastCrowd, false])
+    }
+
+    @Test("A crowd that came and went between two looks was one")
+    func between() {
+        var trim = MemoryTrim()
+        let looks = [(0, 99), (0, 100), (0, 0)].map { trim.isDue($0.0, most: $0.1) }
+        #expect(looks == [false, true, false])
     }
 
     @Test("Once more when it has been quiet: the last sessions may have held their memory a moment longer")
     func settling() {
         var trim = MemoryTrim()
-        let looks = [1000, 0].map { trim.isDue($0) }
+        let looks = [1000, 0].map { trim.isDue($0, most: $0) }
         #expect(looks == [false, true])
-        let later = (1...20).filter { _ in trim.isDue(0) }
+        let later = (1...20).filter { _ in trim.isDue(0, most: 0) }
         #expect(later == [MemoryTrim.settling], "and no more after that")
     }
 }
