@@ -44,11 +44,7 @@ public final class Service: Sendable {
     let bells = Mutex<[Alarm]>([])
     /// The same at the end alone.
     let endBells = Mutex<[Alarm]>([])
-    /// How the queue stands, for monitoring.
-    let queueLook = Paced<QueueGauges>(every: MetricsPace.scan)
-    /// What the store holds, and what room it has, for those who are not to wait for its disk.
-    let countsGlance: Glance<QueueCounts>
-    let spaceGlance: Glance<FreeSpace>
+    let glances: Glances
     let monitoring = Mutex(Monitoring.off)
     /// What is known of domains and hosts.
     let history: History
@@ -73,8 +69,7 @@ public final class Service: Sendable {
 
     init(_ parts: ServiceParts, _ inherited: InheritedSockets = .none, _ notices: ServiceNotices? = nil) {
         ground = Ground(parts)
-        countsGlance = Glance(patience: parts.diskPatience) { [store = ground.store] in try? await store.counts() }
-        spaceGlance = Glance(patience: parts.diskPatience) { [store = ground.store] in try? await store.freeSpace() }
+        glances = Glances(patience: parts.diskPatience)
         self.inherited = inherited
         self.notices = notices
         path = parts.path
@@ -219,7 +214,6 @@ public final class Service: Sendable {
         log.event(.notice, LogLine("stopping").with("within", "\(limit.components.seconds)s"))
         let running = running.withLock { $0 }
         for task in running?.tasks ?? [] { task.cancel() }
-        // Behind this nothing is said any more.
         notices?.send(.stopping)
         ringLoader()
         validation.alarm.withLock { $0 }?.ring()
@@ -250,7 +244,7 @@ public final class Service: Sendable {
     /// Closes what is no longer in use: the network, and then the store.
     func close() async {
         await errands.close()
-        // The deliveries' end closed them too, but only what came up until then is written.
+        // The deliveries' end let go of what they look up, and did not wait for what they write.
         await policies.close()
         await ground.https.value.close()
         await resolver.close()

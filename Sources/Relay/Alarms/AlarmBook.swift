@@ -114,8 +114,6 @@ final class AlarmBook: AlarmSink, Sendable {
     /// Oldest first.
     var standing: [OperatorAlarm] { state.withLock { $0.table.standing } }
 
-    func isStanding(_ kind: AlarmKind) -> Bool { state.withLock { $0.table.isStanding(kind) } }
-
     /// - Returns: nil where no alarm of that number stands. Not on disk yet: ``written(within:)``.
     func acknowledge(_ number: Int64, words: String?) -> OperatorAlarm? {
         let now = clock()

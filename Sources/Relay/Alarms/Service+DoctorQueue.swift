@@ -6,19 +6,12 @@ import TLS
 
 /// The checks of `relayctl doctor` that are about the daemon itself: queue, policies, limits.
 extension Service {
-    /// Mail that has been due for longer waits for more than its turn.
-    private static let longDue: Int64 = 900
-    /// The same at a destination that is ready, and where nothing is under way: the loader looks every half minute. Ours.
-    private static let idleDue: Int64 = 120
-    /// Destinations that are looked at for that, those with most mail first, and recipients of each. Ours.
-    private static let looks = 20
-    private static let sample = 100
-
     func checkStore() async -> [DoctorCheckView] {
         var checks: [DoctorCheckView] = []
         let store = configuration.store
         let cure = "free space on the disk of \(store.directory), or lower store.minimum_free"
-        if let free = await spaceGlance.take() {
+        let space = await space()
+        if !space.isLate, let free = space.value {
             let floor = UInt64(clamping: store.minimumFree)
             let words = "\(Humane.size(Int64(clamping: free.bytes))) free, the floor is \(Humane.size(Int64(floor)))"
             checks.append(
@@ -74,7 +67,8 @@ extension Service {
 
     func checkQueue() async -> DoctorCheckView {
         let now = Self.clock()
-        guard let counts = await countsGlance.take() else {
+        let (counted, turned) = (await counts(), await turn())
+        guard !counted.isLate, !turned.isLate, let counts = counted.value, let turn = turned.value else {
             return DoctorCheckView(
                 "queue", .fault, "the queue could not be counted in time",
                 cure: "look for faults of its disk (dmesg), and ask again")
@@ -85,7 +79,7 @@ extension Service {
                 cure: "relayctl queue --state quarantined shows them; look after the disk")
         }
         let waiting = Humane.tally(counts.messages, "message")
-        if let stuck = await stuckDestination(at: now) {
+        if let stuck = turn.stuck {
             let name = ShellWord.quoted(stuck.name)
             return DoctorCheckView(
                 "queue", .warning,
@@ -93,30 +87,13 @@ extension Service {
                     + "\(stuck.seconds.inWords), though it is ready and nothing is under way there",
                 cure: "relayctl queue retry --destination \(name) has it looked at now; where it waits on, see the log")
         }
-        if let first = (try? await store.nextDue(after: WallTime(seconds: .min))) ?? nil,
-            now.seconds - first.seconds > Self.longDue
-        {
+        if let first = turn.firstDue, now.seconds - first.seconds > Self.longDue {
             return DoctorCheckView(
                 "queue", .warning, "\(waiting), and some have been due for \((now.seconds - first.seconds).inWords)",
                 cure: "relayctl destinations shows what waits for its turn, a limit or a host that is down; "
                     + "relayctl queue retry --destination NAME tries it now")
         }
         return DoctorCheckView("queue", .ok, "\(waiting); nothing waits for its turn for long")
-    }
-
-    /// The destination with most mail of which nothing holds it back and nothing is tried: no suspension, no pause, no limit.
-    private func stuckDestination(at now: WallTime) async -> (name: String, due: Int, seconds: Int64)? {
-        let page = try? await destinations(limit: ControlLimits.usualDestinations, suspendedOnly: false)
-        let idle = (page?.destinations ?? []).filter { $0.state == "ready" && $0.due > 0 && $0.active == 0 }
-        for view in idle.prefix(Self.looks) {
-            let due =
-                try? await store.due(
-                    at: view.name, before: now.advanced(by: -Self.idleDue), passing: [], isUrgentOnly: false,
-                    limit: Self.sample)
-            guard let first = due?.map(\.nextAttempt).min() else { continue }
-            return (view.name, view.due, now.seconds - first.seconds)
-        }
-        return nil
     }
 
     // MARK: Policies, limits

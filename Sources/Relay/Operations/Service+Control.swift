@@ -9,8 +9,8 @@ import Synchronization
 /// What the control socket shows.
 extension Service: ControlSource {
     public func status() async -> StatusView {
-        let counts = await countsGlance.take()
-        let free = await spaceGlance.take()
+        let (counted, space) = (await counts(), await space())
+        let (counts, free) = (counted.value, space.value)
         let destinations = await dispatcher.summary
         let now = Self.clock()
         return StatusView(
@@ -33,7 +33,8 @@ extension Service: ControlSource {
                 deferredTotal: counters.deferred.load(ordering: .relaxed),
                 bouncedTotal: counters.bounced.load(ordering: .relaxed)),
             destinations: DestinationsView(active: destinations.active, backedOff: destinations.backedOff),
-            warnings: warnings(counts, prevention: await policies.prevention) + reportWarnings(at: now)
+            warnings: warnings(counts, isLate: counted.isLate || space.isLate, prevention: await policies.prevention)
+                + reportWarnings(at: now)
                 + (await keyWarnings(at: now)) + monitoringWarnings,
             alarms: alarmCount)
     }
@@ -42,31 +43,37 @@ extension Service: ControlSource {
         let library = UnboundVersion.linked.map { "libunbound \($0)" } ?? "libunbound"
         let (state, detail) = resolver.state.words
         let status = validation.status
-        let test: (validates: Bool?, word: String) =
+        let test: (validates: Bool?, word: String, since: WallTime?) =
             switch status {
-            case .validates: (true, "passes")
-            case .doesNotValidate: (false, "does-not-validate")
-            case .noNetwork: (nil, "no-answer")
-            case nil where configuration.dns.selfTestSecure == nil: (nil, "off")
+            case .validates: (true, "passes", nil)
+            case .doesNotValidate:
+                (false, "does-not-validate", raised(.resolverDoesNotValidate) ?? validation.failingSince)
+            case .noNetwork: (nil, "no-answer", raised(.resolverFails) ?? validation.failingSince)
+            case nil where configuration.dns.selfTestSecure == nil: (nil, "off", nil)
             // Not tested since the start; but what stood before has not ended with it.
-            case nil: (nil, ground.alarms.isStanding(.resolverFails) ? "no-answer" : "waiting")
+            case nil:
+                if let since = raised(.resolverFails) {
+                    (nil, "no-answer", since)
+                } else if let since = raised(.resolverDoesNotValidate) {
+                    (false, "does-not-validate", since)
+                } else {
+                    (nil, "waiting", nil)
+                }
             }
         return ResolverView(
-            state: state, validates: test.validates, selfTest: test.word, failingSince: resolverFailingSince?.seconds,
+            state: state, validates: test.validates, selfTest: test.word, failingSince: test.since?.seconds,
             detail: detail ?? status?.description, library: library,
             unsafe: UnboundVersion.linked?.isKnownUnsafe ?? false)
     }
 
-    /// By the alarm, which outlives a restart; by the self-tests since the start where that is switched off.
-    private var resolverFailingSince: WallTime? {
-        let kinds: Set<AlarmKind> = [.resolverFails, .resolverDoesNotValidate]
-        let raised = ground.alarms.standing.filter { kinds.contains($0.kind) }.map(\.raisedAt).min()
-        return raised ?? validation.failingSince
+    /// Since when an alarm of the kind stands, which outlives a restart: the self-tests, where alarms are switched off, tell of this life alone.
+    private func raised(_ kind: AlarmKind) -> WallTime? {
+        ground.alarms.standing.filter { $0.kind == kind }.map(\.raisedAt).min()
     }
 
-    private func warnings(_ counts: QueueCounts?, prevention: String?) -> [String] {
+    private func warnings(_ counts: QueueCounts?, isLate: Bool, prevention: String?) -> [String] {
         var warnings: [String] = []
-        if counts == nil {
+        if counts == nil || isLate {
             warnings.append(
                 "the store does not answer: its disk hangs, or is very slow, and mail may wait; see relayctl doctor")
         }

@@ -18,7 +18,7 @@ extension Service: MetricsSource {
     private func numbers() async -> MetricsNumbers {
         let now = Self.clock()
         var numbers = MetricsNumbers()
-        numbers.queue = await queueLook.value { await self.queueGauges() }
+        numbers.queue = await gauges().value ?? QueueGauges()
         // Not of the walk through the queue, and as it is now.
         let destinations = await dispatcher.summary
         numbers.queue.activeDestinations = destinations.active
@@ -44,27 +44,9 @@ extension Service: MetricsSource {
         return numbers
     }
 
-    /// Costs a walk through an index of the store: for ``Paced`` only.
-    private func queueGauges() async -> QueueGauges {
-        guard let counts = await countsGlance.take() else { return QueueGauges() }
-        var gauges = QueueGauges(
-            messages: counts.messages, quarantinedMessages: counts.quarantinedMessages, held: counts.heldRecipients)
-        let now = Self.clock()
-        if let deferred = try? await store.deferred(at: now) {
-            gauges.deferred = deferred
-            gauges.due = max(0, counts.dueRecipients - deferred)
-        }
-        if let first = try? await store.nextDue(after: WallTime(seconds: .min)) {
-            gauges.oldestDue = max(0, now.seconds - first.seconds)
-        } else {
-            gauges.oldestDue = 0
-        }
-        return gauges
-    }
-
     private func storeGauges() async -> StoreGauges {
         var gauges = StoreGauges()
-        let free = await spaceGlance.take()
+        let free = await space().value
         gauges.freeBytes = free?.bytes
         gauges.freeInodes = free?.inodes
         gauges.floorBytes = configuration.store.minimumFree
@@ -130,7 +112,8 @@ extension Service: MetricsSource {
         if lasting >= Self.longCommit {
             obstacles.append("the store's disk has not answered for \(lasting.components.seconds) s: clients wait")
         }
-        if await spaceGlance.take() == nil { obstacles.append("the store does not answer") }
+        let space = await space()
+        if space.isLate || space.value == nil { obstacles.append("the store does not answer") }
         return obstacles
     }
 
@@ -163,20 +146,15 @@ extension Service: MetricsSource {
             let task = Task(executorPreference: loop) { await server.run() }
             monitoring.withLock { $0 = .serving(server, task) }
         } catch {
-            let hint =
-                switch error {
-                case .addressInUse: ". Is another server there?"
-                case .addressNotAvailable: ": this machine has no such address"
-                default: ""
-                }
-            let reason = "\(address): \(error)\(hint)"
+            let reason = "\(address): \(error)"
             monitoring.withLock { $0 = .failed(reason) }
             log.event(
                 .error,
                 LogLine("metrics-failed").with("reason", reason)
                     .with(
-                        "cure", "free the port or set metrics.listen, then restart relayd; relayctl metrics still works"
-                    ))
+                        "cure",
+                        "\(error.cure(listeningAt: address) ?? "Set metrics.listen"), then restart relayd; "
+                            + "relayctl metrics works meanwhile"))
         }
     }
 
