@@ -55,7 +55,8 @@ install: ## relayd, relayctl, units and configuration below PREFIX (/usr/local) 
 	@[ -x $(STATIC)/release/relayd ] && [ -x $(STATIC)/release/relayctl ] || { \
 		echo "install: nothing is built, and there is no Swift toolchain on the PATH. As yourself: make static" >&2; exit 1; }
 	install -d $(BINDIR) $(UNITDIR) $(SHAREDIR)
-	install -d -m 0750 $(CONFDIR)
+	@# One that is there keeps its owner and mode: the user of relayd must still get in.
+	[ -d $(CONFDIR) ] || install -d -m 0750 $(CONFDIR)
 	install -m 0755 -s $(STATIC)/release/relayd $(STATIC)/release/relayctl $(BINDIR)/
 	sed 's|/usr/bin/relayd|$(PREFIX)/bin/relayd|' conf/waxwing.service > $(UNITDIR)/waxwing.service
 	chmod 0644 $(UNITDIR)/waxwing.service
@@ -89,6 +90,8 @@ unit: build ## unit and structure tests only
 # All that the unit tests say, and of it what failed.
 UNIT_LOG := .build/unit-tests.log
 UNIT_FAILURES := .build/unit-tests.failed
+# The same of the tests in Python.
+PYTHON_LOG := .build/unit-python.log
 
 # Not by `swift test`, which holds .build until the last test has ended.
 unit-built:
@@ -98,9 +101,14 @@ unit-built:
 		TMPDIR="$$scratch" SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
 		.build/debug/waxwingPackageTests.xctest --testing-library swift-testing 2>&1 | sed -u 's/\x1b\[[0-9;]*m//g' | tee $(UNIT_LOG) \
 		| grep --line-buffered -aE '^(✘|↳|✔ Suite|✔ Test run)' || { \
-			{ grep -aE '^(✘|↳)|[Ff]atal error' $(UNIT_LOG) || tail -n 20 $(UNIT_LOG); echo "all of it: $(UNIT_LOG)"; } | tee $(UNIT_FAILURES) >&2; \
+			status=$${PIPESTATUS[0]}; \
+			{ if ! grep -aE '^(✘|↳)|[Ff]atal error' $(UNIT_LOG); then tail -n 20 $(UNIT_LOG); \
+			elif [ $$status -gt 128 ]; then tail -n 5 $(UNIT_LOG); fi; \
+			[ $$status -le 128 ] || echo "the tests ended by signal $$((status - 128))"; \
+			echo "all of it: $(UNIT_LOG)"; } | tee $(UNIT_FAILURES) >&2; \
 			exit 1; }
-	@cd integration && python3 -B -m unittest -q benchmark.tests internet.matrixtests internet.growingtests
+	@(cd integration && python3 -B -m unittest -q benchmark.tests internet.matrixtests internet.growingtests) 2>&1 | tee $(PYTHON_LOG) \
+		|| { cp $(PYTHON_LOG) $(UNIT_FAILURES); exit 1; }
 
 scenarios: deps-bed release ## the scenarios in the mini-internet (root)
 	@integration/run --times
