@@ -84,9 +84,13 @@ def scenario_sync_waits(relay: Relay) -> None:
 
 
 def ready(relay: Relay) -> tuple[int, str]:
+    return monitored(relay, "/ready")
+
+
+def monitored(relay: Relay, path: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection(relay.address, addresses.METRICS_PORT, timeout=20)
     try:
-        connection.request("GET", "/ready")
+        connection.request("GET", path)
         response = connection.getresponse()
         return response.status, response.read().decode()
     finally:
@@ -95,6 +99,8 @@ def ready(relay: Relay) -> tuple[int, str]:
 
 HANGS = 12.0
 CLIENTS = 30
+# More than a port of relayd serves at once.
+SCRAPES = 40
 
 
 @slow
@@ -117,6 +123,8 @@ def scenario_disk_hangs(first: Relay) -> None:
         # A delivery that ends while the disk hangs: what it leaves in memory must not be a page of a file there.
         under_way = Letter.to(f"someone@[{SLOW}]", name="hang")
         relay.submit(under_way)
+        # What was answered a moment before is known; the disk is asked anew all the same.
+        assert monitored(relay, "/metrics")[0] == 200 and relay.ctl("doctor")[0] in (0, 1)
         wait_for("a delivery under way", lambda: host.now == 1, 20)
         with frozen(store):
             for thread in threads:
@@ -124,7 +132,18 @@ def scenario_disk_hangs(first: Relay) -> None:
             wait_for("those beyond the bound to be turned away", lambda: list(answers.values()).count(421) >= CLIENTS // 2, 20)
             time.sleep(HANGS)
             assert set(answers.values()) == {421}, answers
-            assert relay.ctl("status")[0] == 0
+            scrapes: list[int] = []
+            scraping = [threading.Thread(target=lambda: scrapes.append(monitored(relay, "/metrics")[0])) for _ in range(SCRAPES)]
+            for thread in scraping:
+                thread.start()
+            for thread in scraping:
+                thread.join(30)
+            assert scrapes == [200] * SCRAPES, scrapes
+            assert monitored(relay, "/health")[0] == 200
+            code, status, error = relay.ctl("status")
+            assert code == 0 and "the store does not answer" in status, (status, error)
+            code, doctor, error = relay.ctl("doctor")
+            assert code != 69 and "could not be counted in time" in doctor, (code, doctor, error)
             meanwhile = ready(relay)
         for thread in threads:
             thread.join(120)
@@ -206,7 +225,7 @@ def scenario_crash_walk(first: Relay, call: str) -> None:
         found = wait_until_settled(bed, DOMAINS, f"walk{call}", ledger.acknowledged, 120)
         note(f"{killed} of {tried} points reached, {len(ledger.acknowledged)} acknowledged, {found.duplicates} duplicates, "
              f"{len(found.missing)} missing, {len(found.mangled)} mangled")
-        assert killed >= 3 and ledger.acknowledged, (killed, tried)
+        assert killed >= 3 and tried - killed <= UNREACHED and ledger.acknowledged, (killed, tried)
         assert not found.missing, found.missing[:20]
         assert not found.mangled, found.mangled[:20]
     finally:
