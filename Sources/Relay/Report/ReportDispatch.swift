@@ -79,7 +79,10 @@ struct ReportDispatch: Sendable {
                 var seen: Set<String> = []
                 routes = record.rua.filter { seen.insert($0.uri).inserted }.map(Configuration.ReportRoute.address)
             case .none(let why): return try await end(report, as: .unwanted, why, at: now)
-            case .failed(let why): return try await postpone(report, why, at: now)
+            case .failed(let why):
+                // On the way out nothing is known: the resolver may be closed already.
+                if Task.isCancelled { return }
+                return try await postpone(report, why, at: now)
             }
         }
         guard !routes.isEmpty else {

@@ -41,6 +41,8 @@ struct ReportPost: Sendable {
         async let first = resolve(Question(endpoint.host, .aaaa))
         async let second = resolve(Question(endpoint.host, .a))
         let facts = AddressFacts(reading: await [first, second], loopbackAllowed: true)
+        // The end cancels first and closes the resolver then: no answer from it is not the receiver's doing.
+        if Task.isCancelled { return .stopped }
         var addresses: [IPAddress] = []
         var refusal: String?
         let own = settings.loopbackAllowed ? [] : settings.ownAddresses()

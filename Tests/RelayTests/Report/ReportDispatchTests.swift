@@ -199,6 +199,25 @@ struct ReportDispatchTests {
         #expect(destination.state == .due && destination.attempts == 0 && world.posted.count == 1)
     }
 
+    @Test("RPTC-05 A stop while the record is looked up: no failure of the domain's, and the report stays as it was")
+    func stoppedLookup() async throws {
+        let world = try ReportWorld()
+        let store = try world.folder.open()
+        try world.set("a.example", .failed(why: "the resolver is closed"))
+        try await ReportWorld.count(store, "a.example")
+        try await world.run(store).plan(before: ReportDay(of: world.now))
+        let planned = try await store.report("a.example")
+        let dispatch = world.dispatch(store)
+        let step = Task {
+            while !Task.isCancelled { await Task.yield() }
+            await dispatch.advance(planned)
+        }
+        step.cancel()
+        await step.value
+        #expect(try await store.report("a.example") == planned && world.lookups == 1)
+        #expect(!world.log.events.contains("report-postponed"))
+    }
+
     @Test("Counts that are gone: the report ends, and nobody gets an empty one")
     func noCounts() async throws {
         let world = try ReportWorld()

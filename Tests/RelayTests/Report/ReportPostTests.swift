@@ -122,6 +122,21 @@ struct ReportPostTests {
         }
     }
 
+    @Test("A stop while the host is looked up: nothing is known, whatever DNS said, and nobody is connected to")
+    func stopped() async throws {
+        for addresses: [IPAddress]? in [nil, [], [Self.public4]] {
+            let receiver = try Receiver(addresses)
+            let report = try Self.report()
+            let sending = Task {
+                while !Task.isCancelled { await Task.yield() }
+                return await receiver.post.send(Self.body, of: report, to: Self.uri)
+            }
+            sending.cancel()
+            #expect(await sending.value == .stopped)
+            #expect(receiver.requests.isEmpty)
+        }
+    }
+
     @Test("RPTF-24 Certificates are ignored by default, and verified where the operator says so")
     func certificates() async throws {
         let lax = try Receiver([Self.public4])
