@@ -59,7 +59,7 @@ public enum PolicyLimits {
     /// Octets of the words of a failure kept; more is cut.
     public static let failureWords = QueueLimits.detailText
     /// Domains remembered: a stranger's wildcard zone has as many as anybody mails. The policies that are there stay; one more is
-    /// refused with ``StoreError/full`` until some are forgotten.
+    /// refused with ``StoreError/failed(_:)`` until some are forgotten.
     public static let domains = 500_000
     /// Entries of one ``PolicyStore/save(_:now:)``: at 64 KiB each they stay below what may wait for the writer.
     public static let saved = 500

@@ -148,7 +148,7 @@ public protocol QueueStore: Sendable {
 public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A queue id is taken.
     case duplicate(QueueID)
-    /// A message or recipient is not in the queue, or is final already.
+    /// A message or recipient is not in the queue, or is final already; or a report is not in the state it needs to be.
     case unknown(String)
     /// More operations wait than the writer may hold: refuse the client with 4yz.
     case busy
@@ -166,7 +166,7 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .duplicate(let id): "the queue id \(id) is taken"
-        case .unknown(let what): "\(what) is not in the queue"
+        case .unknown(let what): "not in the queue, or in another state: \(what)"
         case .busy: "more waits to be written than the store can hold"
         case .full: "the disk of the store is full"
         case .failed(let why): why

@@ -13,7 +13,7 @@ import Testing
         for number in 0..<3 {
             try await store.save(try Entries.entry("d\(number).example", held: Entries.held()))
         }
-        await #expect(throws: StoreError.full) {
+        await #expect(throws: StoreError.failed("3 policies are kept, and no more can be")) {
             try await store.save(try Entries.entry("d3.example", held: Entries.held()))
         }
         // One that is there is renewed; a place that comes free is taken.

@@ -33,7 +33,7 @@ extension SQLiteStore: PolicyStore {
                 // Counted for a domain that is new only: rows are many, new ones few.
                 if stored == nil {
                     let count = try db.cachedStatement(sql: PolicyRows.count).first([]) { try $0.int64() } ?? 0
-                    if count >= limit { throw StoreError.full }
+                    if count >= limit { throw StoreError.failed("\(count) policies are kept, and no more can be") }
                 }
                 if let merged = PolicyMerge.merged(entry, over: stored, now: now) {
                     try PolicyRows.write(merged, db)

@@ -20,7 +20,7 @@ extension StoreError {
     var cure: String {
         switch self {
         case .full:
-            "Free space on that disk (relayctl status names the folder; df -h), and ask again. Mail that was accepted is safe, and delivery goes on"
+            "Free space on that disk (relayctl status names the folder; df -h), and ask again. Mail that was accepted is safe"
         case .busy: "Ask again in a moment. Where it stays so, the disk is slow: see relayctl doctor"
         case .closed: "relayd is stopping: ask the next one"
         case .unknown: "It may have been delivered or returned meanwhile: relayctl trace tells"
