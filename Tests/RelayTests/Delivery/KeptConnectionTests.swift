@@ -4,7 +4,7 @@ import Testing
 
 @testable import Relay
 
-@Suite("Kept connections")
+@Suite("Kept connections", .timeLimit(.minutes(5)))
 struct KeptConnectionTests {
     static let lost = Reason(.connectionLost, "gone")
 
