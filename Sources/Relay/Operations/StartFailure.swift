@@ -3,9 +3,6 @@ import Logging
 /// Why relayd did not start, told to whoever reads along: in plain words to a person at a terminal, else as events of the log, in its
 /// form and at level error whatever `log.level` is, so that a search of the log finds them.
 public struct StartFailure: Sendable {
-    /// Lines of the log about one start: a file with a thousand rules may be wrong a thousand times.
-    static let eventsLimit = ReloadResult.faultLines
-
     private let faults: [ConfigurationFault]
     /// Where there is no fault with its place.
     private let reason: String
@@ -38,13 +35,7 @@ public struct StartFailure: Sendable {
 
     /// The same as lines of the log.
     var events: [LogLine] {
-        if faults.isEmpty { return [LogLine("start-failed").with("reason", reason)] }
-        var lines = faults.prefix(Self.eventsLimit).map { LogLine("start-failed").with($0) }
-        if faults.count > Self.eventsLimit {
-            lines.append(
-                LogLine("start-failed").with("reason", "there are more faults than are told here")
-                    .with("others", faults.count - Self.eventsLimit))
-        }
-        return lines
+        let beginning = LogLine("start-failed")
+        return faults.isEmpty ? [beginning.with("reason", reason)] : faults.lines(beginning)
     }
 }

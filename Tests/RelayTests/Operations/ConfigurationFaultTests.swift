@@ -155,8 +155,8 @@ struct ConfigurationFaultTests {
         let configuration = try Configuration.parse(text: text, file: "f")
         let survey = FileSurvey { path, use in
             switch (path, use) {
-            case ("/ca", .readableFile): "does not exist"
-            case ("/queue", .writableDirectory): "is no directory"
+            case ("/ca", .readableFile): .absence
+            case ("/queue", .writableDirectory): .other("is no directory")
             default: nil
             }
         }
@@ -170,10 +170,13 @@ struct ConfigurationFaultTests {
 
     @Test("the system's survey tells files, directories and nothing apart")
     func survey() {
-        #expect(FileSurvey.system.problem("/etc/passwd", .readableFile) == nil)
-        #expect(FileSurvey.system.problem("/etc", .readableFile) == "is a directory")
-        #expect(FileSurvey.system.problem("/etc/passwd", .writableDirectory) == "is no directory")
-        #expect(FileSurvey.system.problem("/nonexistent/x", .readableFile) == "does not exist")
+        func problem(_ path: String, _ use: FileSurvey.Use) -> String? {
+            FileSurvey.system.problem(path, use)?.description
+        }
+        #expect(problem("/etc/passwd", .readableFile) == nil)
+        #expect(problem("/etc", .readableFile) == "is a directory")
+        #expect(problem("/etc/passwd", .writableDirectory) == "is no directory")
+        #expect(problem("/nonexistent/x", .readableFile) == "does not exist")
     }
 
     @Test("an open relay is warned of")
@@ -242,33 +245,5 @@ struct ConfigurationFaultTests {
         #expect(fault { try load(full + [UInt8(ascii: " ")]) }?.problem == "has more than 8 MiB")
         let crooked = Foundation.Data("[log]\n# ab".utf8) + [0xFF]
         #expect(fault { try load(crooked) }?.place == TextPlace(line: 2, column: 5))
-    }
-}
-
-@Suite("Spelling")
-struct SpellingTests {
-    @Test(
-        "the nearest word, if it is near",
-        arguments: [
-            ("lisen", "listen"), ("Listen", "listen"), ("networsk", "networks"), ("tls_cert", "tls_certificate"),
-            ("net", "networks"), ("ne", nil), ("x", nil), ("", nil),
-        ] as [(String, String?)])
-    func nearest(word: String, expected: String?) {
-        #expect(Spelling.nearest(to: word, of: ["listen", "networks", "tls_certificate"]) == expected)
-    }
-
-    @Test("a beginning that several words have stands for none of them")
-    func beginnings() {
-        #expect(Spelling.nearest(to: "tls_", of: ["tls_certificate", "tls_key_file"]) == nil)
-        #expect(
-            ["warn", "err", "crit"].map { Spelling.nearest(to: $0, of: ["error", "warning", "critical"]) } == [
-                "warning", "error", "critical",
-            ])
-    }
-
-    @Test("a swap of neighbours is one mistake")
-    func swap() {
-        #expect(Spelling.distance(Array("ab".unicodeScalars), Array("ba".unicodeScalars)) == 1)
-        #expect(Spelling.distance([], Array("ba".unicodeScalars)) == 2)
     }
 }

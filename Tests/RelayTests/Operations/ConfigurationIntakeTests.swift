@@ -185,9 +185,9 @@ struct ConfigurationIntakeTests {
             """
         let survey = FileSurvey { path, use in
             switch (path, use) {
-            case ("/u", .users): "has mode 0644"
-            case ("/ca", .trustAnchors): "holds no certificate"
-            case ("/c", .readableFile), ("/k", .readableFile): "does not exist"
+            case ("/u", .users): .other("has mode 0644")
+            case ("/ca", .trustAnchors): .other("holds no certificate")
+            case ("/c", .readableFile), ("/k", .readableFile): .absence
             default: nil
             }
         }
@@ -217,10 +217,11 @@ struct ConfigurationIntakeTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try #require(chmod(path, mode) == 0)
         let expected = "has mode 0\(String(mode, radix: 8)), and others have rights to it; 0640 is the most"
-        #expect(FileSurvey.system.problem(path, .users) == (isFit ? nil : expected))
-        #expect(FileSurvey.system.problem("\(path)-none", .users) == "does not exist")
-        #expect(FileSurvey.system.problem("/etc", .users) == "is a directory")
-        #expect(FileSurvey.system.problem("/dev/null", .users) == "is no file")
+        func problem(_ path: String) -> String? { FileSurvey.system.problem(path, .users)?.description }
+        #expect(problem(path) == (isFit ? nil : expected))
+        #expect(problem("\(path)-none") == "does not exist")
+        #expect(problem("/etc") == "is a directory")
+        #expect(problem("/dev/null") == "is no file")
     }
 
     @Test(

@@ -180,14 +180,14 @@ struct ConfigurationReportTests {
     @Test("tlsrpt.socket that cannot be opened is a warning with its place, since mail goes on without")
     func socket() throws {
         let read = try Configuration.parse(text: "[tlsrpt]\nsocket = \"/x/t.sock\"", file: "f")
-        for problem in [FileSurvey.inTheWay, "lies in a folder that does not exist"] {
+        for problem in [FileSurvey.Problem.inTheWay, .folder(.absence)] {
             let warnings = read.socketWarnings(files: FileSurvey { path, use in use == .socket ? problem : nil })
             #expect(warnings.count == 1 && warnings[0].hasPrefix("f:2:10: tlsrpt.socket: /x/t.sock \(problem). "))
         }
         #expect(read.socketWarnings(files: FileSurvey { _, _ in nil }).isEmpty)
         let system = FileSurvey.system
-        #expect(system.problem("/nonexistent/t.sock", .socket) == "lies in a folder that does not exist")
-        #expect(system.problem("/etc/passwd", .socket) == FileSurvey.inTheWay)
+        #expect(system.problem("/nonexistent/t.sock", .socket)?.description == "lies in a folder that does not exist")
+        #expect(system.problem("/etc/passwd", .socket)?.description == "is there already, and is no socket")
         #expect(system.problem("/tmp/waxwing-none.sock", .socket) == nil)
         // The service manager makes this folder.
         let beside = try Configuration.parse(

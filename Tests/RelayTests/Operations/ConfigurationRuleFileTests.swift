@@ -26,8 +26,8 @@ struct ConfigurationRuleFileTests {
         let survey = FileSurvey { path, use in
             switch (path, use) {
             case ("/ca", .trustAnchors), ("/ca2", .trustAnchors), ("/key", .readableFile):
-                "does not exist"
-            case ("/password", .credentials): "is open to all"
+                .absence
+            case ("/password", .credentials): .other("is open to all")
             default: nil
             }
         }
@@ -56,7 +56,9 @@ struct ConfigurationRuleFileTests {
         let key = try file("k.pem", Self.key)
         let otherKey = try file("o.pem", Self.otherKey)
         let words = try file("w.pem", "no certificate\n")
-        let problem = FileSurvey.system.problem
+        func problem(_ path: String, _ use: FileSurvey.Use) -> String? {
+            FileSurvey.system.problem(path, use)?.description
+        }
         #expect(problem(certificate, .trustAnchors) == nil)
         #expect(problem(words, .trustAnchors)?.hasPrefix("holds no usable certificates in PEM form") == true)
         #expect(problem(folder.path, .trustAnchors) == "is a directory")
@@ -181,20 +183,19 @@ struct ConfigurationRuleFileTests {
         try Foundation.Data("me:secret\n".utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
-        #expect(FileSurvey.system.problem(file.path, .credentials) == expected)
+        #expect(FileSurvey.system.problem(file.path, .credentials)?.description == expected)
     }
 
     @Test("what is no file")
     func noFile() throws {
-        #expect(
-            FileSurvey.system.problem("/nonexistent/x", .credentials) == "does not exist")
-        #expect(FileSurvey.system.problem("/tmp", .credentials) == "is no file")
+        func problem(_ path: String) -> String? { FileSurvey.system.problem(path, .credentials)?.description }
+        #expect(problem("/nonexistent/x") == "does not exist")
+        #expect(problem("/tmp") == "is no file")
         let large = FileManager.default.temporaryDirectory.appending(path: "credentials-\(UUID().uuidString)")
         try Foundation.Data("m:\(String(repeating: "x", count: CredentialsFile.sizeLimit))\n".utf8).write(to: large)
         defer { try? FileManager.default.removeItem(at: large) }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: large.path)
-        #expect(
-            FileSurvey.system.problem(large.path, .credentials) == "has a user or password of more than 1024 octets")
+        #expect(problem(large.path) == "has a user or password of more than 1024 octets")
     }
 
     // MARK: A certificate, its key, and another key; made for these tests and used nowhere else

@@ -11,7 +11,7 @@ struct ConfigurationStartTests {
     private static func read(_ text: String) throws -> Configuration { try Configuration.parse(text: text, file: "f") }
 
     /// Everything is well but this.
-    private static func survey(_ wrong: [String: (FileSurvey.Use, String)]) -> FileSurvey {
+    private static func survey(_ wrong: [String: (FileSurvey.Use, FileSurvey.Problem)]) -> FileSurvey {
         FileSurvey { path, use in wrong[path].flatMap { $0.0 == use ? $0.1 : nil } }
     }
 
@@ -52,16 +52,16 @@ struct ConfigurationStartTests {
             listen = ["unix:/z/i.sock"]
             """)
         let files = Self.survey([
-            "/x/c.sock": (.ownSocket, FileSurvey.unmakeable),
-            "/y/r.sock": (.ownSocket, "lies in a folder that \(FileSurvey.readOnly)"),
-            "/z/i.sock": (.socket, FileSurvey.inTheWay),
+            "/x/c.sock": (.ownSocket, .unmakeable),
+            "/y/r.sock": (.ownSocket, .folder(.readOnly)),
+            "/z/i.sock": (.socket, .inTheWay),
         ])
         let expected = [
-            "f:2:10: control.socket: /x/c.sock \(FileSurvey.unmakeable). Create /x and give it to the user of relayd, or have the "
-                + "service manager make it (RuntimeDirectory=).",
-            "f:3:15: control.read_socket: /y/r.sock lies in a folder that \(FileSurvey.readOnly). Mount it for writing, or choose "
-                + "another folder; a unit of systemd must name it under ReadWritePaths=.",
-            "f:5:11: intake.listen[0]: /z/i.sock \(FileSurvey.inTheWay). Remove it, or choose another path.",
+            "f:2:10: control.socket: /x/c.sock lies in a folder that does not exist, and that relayd cannot make. Create /x and give "
+                + "it to the user of relayd, or have the service manager make it (RuntimeDirectory=).",
+            "f:3:15: control.read_socket: /y/r.sock lies in a folder that is on a file system that is mounted for reading only. Mount "
+                + "it for writing, or choose another folder; a unit of systemd must name it under ReadWritePaths=.",
+            "f:5:11: intake.listen[0]: /z/i.sock is there already, and is no socket. Remove it, or choose another path.",
         ]
         #expect(configuration.checkStart(files: files).map(\.description) == expected)
         #expect(configuration.check(files: files).map(\.description) == expected)
@@ -71,18 +71,18 @@ struct ConfigurationStartTests {
     @Test("below /run a folder is the service manager's to make: a warning for a user, a fault for root")
     func serviceManager() throws {
         let configuration = try Self.read("[control]\nsocket = \"/run/x/c.sock\"")
-        let files = Self.survey(["/run/x/c.sock": (.ownSocket, FileSurvey.unmakeable)])
+        let files = Self.survey(["/run/x/c.sock": (.ownSocket, .unmakeable)])
         #expect(configuration.checkStart(files: files, isRoot: false).isEmpty)
         let warnings = configuration.startWarnings(files: files, isRoot: false)
         #expect(warnings.count == 1 && warnings[0].hasPrefix("f:2:10: control.socket: /run/x/c.sock lies in a folder "))
         #expect(configuration.checkStart(files: files, isRoot: true).map(\.key) == ["control.socket"])
         #expect(configuration.startWarnings(files: files, isRoot: true).isEmpty)
         // Any other fault is one for both.
-        let inTheWay = Self.survey(["/run/x/c.sock": (.ownSocket, FileSurvey.inTheWay)])
+        let inTheWay = Self.survey(["/run/x/c.sock": (.ownSocket, .inTheWay)])
         #expect(configuration.checkStart(files: inTheWay, isRoot: false).count == 1)
         // The folder of a client's socket is another service's, which may come later.
         let door = try Self.read("[intake]\nlisten = [\"unix:/run/other/i.sock\"]")
-        let later = Self.survey(["/run/other/i.sock": (.socket, "lies in a folder that \(FileSurvey.absence)")])
+        let later = Self.survey(["/run/other/i.sock": (.socket, .folder(.absence))])
         #expect(door.checkStart(files: later, isRoot: false).isEmpty)
         #expect(door.startWarnings(files: later, isRoot: false).count == 1)
         #expect(door.checkStart(files: later, isRoot: true).map(\.key) == ["intake.listen[0]"])
@@ -107,11 +107,13 @@ struct ConfigurationStartTests {
     func survey() throws {
         let folder = try Folder()
         func problem(_ path: String, _ use: FileSurvey.Use) -> String? {
-            FileSurvey.system.problem("\(folder.path)\(path)", use)
+            FileSurvey.system.problem("\(folder.path)\(path)", use)?.description
         }
         #expect(problem("/c.sock", .ownSocket) == nil)
         #expect(problem("/run/c.sock", .ownSocket) == nil)
-        #expect(problem("/run/deeper/c.sock", .ownSocket) == FileSurvey.unmakeable)
+        #expect(
+            problem("/run/deeper/c.sock", .ownSocket)
+                == "lies in a folder that does not exist, and that relayd cannot make")
         #expect(problem("/run/c.sock", .socket) == "lies in a folder that does not exist")
         let program = "\(folder.path)/page-me"
         #expect(problem("/page-me", .program) == "does not exist")
@@ -159,10 +161,48 @@ struct ConfigurationStartTests {
                 .isEmpty)
     }
 
+    @Test("a group that cannot be looked up for the moment ends no start: it may be there a moment later")
+    func unreadGroup() async {
+        // In a process of its own, where the file of groups cannot be opened: no descriptor is left.
+        await #expect(processExitsWith: .success) {
+            let configuration = try Configuration.parse(
+                text: "[control]\nread_socket = \"/x/r\"\nread_group = \"no-such-group\"", file: "f")
+            var bound = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &bound)
+            let usual = bound.rlim_cur
+            bound.rlim_cur = 0
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &bound) == 0)
+            let group = Result { () throws(FileGroupError) in try FileGroup(named: "no-such-group") }
+            let faults = configuration.checkStart(files: FileSurvey { _, _ in nil }, isRoot: false)
+            bound.rlim_cur = usual
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &bound) == 0)
+            #expect(group == .failure(.notRead("no-such-group", Errno(rawValue: EMFILE))))
+            #expect(faults.isEmpty)
+        }
+    }
+
+    @Test(
+        "as root: what the resolver's worker reads, the user of relayd must be able to read",
+        .enabled(if: geteuid() == 0, "only root becomes another user"))
+    func worker() throws {
+        let folder = try Folder()
+        let hints = "\(folder.path)/hints"
+        try #require(FileManager.default.createFile(atPath: hints, contents: nil) && chmod(hints, 0o600) == 0)
+        func faults(_ hints: String) throws -> [String] {
+            try Self.read("[server]\nuser = \"daemon\"\n[dns]\nroot_hints = \"\(hints)\"")
+                .checkFiles(files: FileSurvey { _, _ in nil }).map(\.description)
+        }
+        #expect(
+            try faults(hints) == [
+                "f:4:14: dns.root_hints: \(hints) may not be read by daemon. Correct the path, or let the user of relayd read the file."
+            ])
+        #expect(try faults("/etc/passwd").isEmpty)
+    }
+
     @Test("an alarm's command that cannot be run is a warning with its place: mail goes on without")
     func command() throws {
         let configuration = try Self.read("[alarm]\ncommand = [\"/x/page\", \"me\"]")
-        let files = Self.survey(["/x/page": (.program, "does not exist")])
+        let files = Self.survey(["/x/page": (.program, .absence)])
         #expect(
             configuration.startWarnings(files: files) == [
                 "f:2:12: alarm.command[0]: /x/page does not exist. Correct the path, or let the user of relayd execute it (chmod 755)."
@@ -199,105 +239,5 @@ struct ConfigurationStartTests {
             ] + (geteuid() == 0 ? ["server.user"] : []) + ["dns.root_trust_anchor"])
         let lines = [4, 6, 8, 9] + (geteuid() == 0 ? [12] : []) + [14]
         #expect(faults.compactMap(\.place?.line) == lines && faults.allSatisfy { $0.file == "f" })
-    }
-}
-
-@Suite("A start that fails, in the log")
-struct StartFailureTests {
-    private static func fault(_ number: Int = 3) -> ConfigurationFault {
-        ConfigurationFault(
-            file: "f", place: TextPlace(line: number, column: 7), key: "dns", problem: "is \"wrong\"", cure: "Mend it")
-    }
-
-    /// What is written to a pipe, which is no terminal.
-    private static func told(_ failure: StartFailure, _ format: Configuration.LogFormat?, level: String = "info") throws
-        -> [String]
-    {
-        var ends: [CInt] = [-1, -1]
-        try #require(pipe(&ends) == 0)
-        defer { for end in ends { close(end) } }
-        let output = LogOutput(descriptor: ends[1])
-        var log = try Configuration.parse(text: "[log]\nlevel = \"\(level)\"", file: "f").log
-        log.format = format
-        failure.tell(log, on: output)
-        output.flush(within: 60)
-        var octets = [UInt8](repeating: 0, count: 65_536)
-        let count = read(ends[0], &octets, octets.count)
-        return String(decoding: octets.prefix(max(0, count)), as: UTF8.self).split(separator: "\n").map(String.init)
-    }
-
-    @Test("a fault is an event with its place, at level error whatever is logged", arguments: ["info", "critical"])
-    func fault(level: String) throws {
-        let fields = "event=start-failed file=f line=3 column=7 key=dns reason=\"is \\\"wrong\\\"\" cure=\"Mend it\""
-        let failure = StartFailure([Self.fault()])
-        #expect(try Self.told(failure, nil, level: level) == ["<3>\(fields)"])
-        #expect(try Self.told(failure, .journal, level: level) == ["<3>\(fields)"])
-        let text = try Self.told(failure, .text, level: level)
-        #expect(text.count == 1 && text[0].hasSuffix(" error \(fields)"))
-        let json = try Self.told(failure, .json, level: level)
-        let object =
-            try JSONSerialization.jsonObject(with: Foundation.Data(try #require(json.first).utf8)) as? [String: Any]
-        #expect(object?["event"] as? String == "start-failed" && object?["line"] as? Int == 3 && json.count == 1)
-        #expect(object?["reason"] as? String == "is \"wrong\"" && object?["level"] as? String == "error")
-    }
-
-    @Test("what has no place in the file is told of by its reason; a port has one")
-    func errors() {
-        #expect(
-            StartFailure(ServiceError.store("the disk is full")).events.map(\.text) == [
-                "event=start-failed reason=\"the disk is full\""
-            ])
-        #expect(StartFailure(ServiceError.listen(Self.fault())).events.map { $0.text.contains("line=3") } == [true])
-        #expect(StartFailure(ServiceError.files([Self.fault(1), Self.fault(2)])).events.count == 2)
-    }
-
-    @Test("a hundred faults are told, and how many there are besides")
-    func many() {
-        func events(_ count: Int) -> [LogLine] { StartFailure((1...count).map { Self.fault($0) }).events }
-        #expect(events(StartFailure.eventsLimit).count == StartFailure.eventsLimit)
-        let more = events(StartFailure.eventsLimit + 2)
-        #expect(more.count == StartFailure.eventsLimit + 1 && more.last?.text.contains("others=2") == true)
-    }
-
-    @Test("the form of the log is known also where another key is wrong")
-    func form() {
-        do throws(ConfigurationError) {
-            _ = try Configuration.parse(text: "[log]\nformat = \"json\"\n[dns]\nx = 1", file: "f")
-            Issue.record("it was taken")
-        } catch {
-            #expect(error.log.format == .json)
-        }
-    }
-
-    @Test(
-        "what to do where nobody can listen",
-        arguments: [
-            (EADDRNOTAVAIL, "This machine has no such address", "This machine has no such address"),
-            (EADDRINUSE, "End what listens there", "End what listens there"),
-            (EROFS, "Mount the file system", "Mount the file system"),
-            (EACCES, "Ports below 1024 need a right", "Let the user of relayd write"),
-            (ENOENT, nil, "Create its folder"),
-            (ENOMEM, nil, nil),
-        ] as [(CInt, String?, String?)])
-    func cures(number: CInt, port: String?, path: String?) {
-        let error = Errno(rawValue: number)
-        func isRight(_ address: SocketAddress, _ beginning: String?) -> Bool {
-            let cure = error.cure(listeningAt: address)
-            return beginning.map { cure?.hasPrefix($0) == true } ?? (cure == nil)
-        }
-        #expect(isRight(.v4(address: 0x7F00_0001, port: 25), port) && isRight(.unix(path: "/x/y"), path))
-    }
-
-    @Test("a point that cannot be listened on has its place and its cure")
-    func point() throws {
-        let text = "[intake]\nlisten = [\"127.0.0.1:25\", \"192.0.2.77:25\"]"
-        let configuration = try Configuration.parse(text: text, file: "f")
-        let point = try #require(ListenPoint("192.0.2.77:25"))
-        let fault = configuration.fault(IntakeServer.ListenError(point, .addressNotAvailable))
-        #expect(
-            fault.description.hasPrefix(
-                "f:2:27: intake.listen[1]: cannot listen on 192.0.2.77:25: EADDRNOTAVAIL (Cannot assign requested address). This machine "
-                    + "has no such address: "))
-        #expect(!ServiceError.listen(fault).isConfiguration)
     }
 }

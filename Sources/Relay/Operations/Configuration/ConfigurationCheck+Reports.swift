@@ -22,12 +22,13 @@ extension Configuration {
 
     /// What keeps `tlsrpt.socket` from being opened. It is no fault, since mail goes on without. Of ``ownFolders`` nothing is asked
     /// here where they are not there.
-    func socketWarnings(files: FileSurvey = .system) -> [String] {
+    func socketWarnings(files: FileSurvey? = nil) -> [String] {
+        let files = files ?? survey
         guard let path = tlsrpt.socket, let problem = files.problem(path, .socket) else { return [] }
         let folder = FileSurvey.folder(of: path)
-        if ownFolders.contains(folder), files.problem(folder, .writableDirectory) == FileSurvey.absence { return [] }
+        if ownFolders.contains(folder), files.problem(folder, .writableDirectory) == .absence { return [] }
         let cure =
-            problem == FileSurvey.inTheWay
+            problem == .inTheWay
             ? "Remove it, or choose another path" : "Create the folder and give it to the user of relayd"
         return ["\(fault("tlsrpt.socket", "\(path) \(problem)", cure))"]
     }

@@ -6,13 +6,13 @@ extension Configuration {
     /// - Parameter isRoot: whether the start is root's.
     func checkStart(files: FileSurvey, isRoot: Bool = geteuid() == 0) -> [ConfigurationFault] {
         (isRoot ? userFaults() : [])
-            + (controlFaults(files) + doorFaults(files)).filter { !isOfOthers($0, isRoot: isRoot) } + checkGroups()
+            + socketFaults(files).filter { isRoot || !$0.isOfOthers }.map(\.fault) + checkGroups()
     }
 
     /// What a start goes on without, and what somebody else may still put right before it; sentences for `relayd --check`.
     func startWarnings(files: FileSurvey? = nil, isRoot: Bool = geteuid() == 0) -> [String] {
         let files = files ?? survey
-        let awaited = (controlFaults(files) + doorFaults(files)).filter { isOfOthers($0, isRoot: isRoot) }
+        let awaited = isRoot ? [] : socketFaults(files).filter(\.isOfOthers).map(\.fault)
         // Who is not root stays who he is.
         return ((isRoot ? [] : userFaults()) + awaited + commandFaults(files)).map(\.description)
     }
@@ -35,44 +35,59 @@ extension Configuration {
         Set([control.socket, control.readSocket].compactMap { $0.map { FileSurvey.folder(of: $0) } })
     }
 
-    private func controlFaults(_ files: FileSurvey) -> [ConfigurationFault] {
+    /// A Unix socket that cannot be made where it is to be.
+    private struct SocketFault {
+        let path: String
+        let problem: FileSurvey.Problem
+        let fault: ConfigurationFault
+
+        /// What is below /run is gone with each start of the machine: a service manager makes it anew for a user who
+        /// could not (RuntimeDirectory=), and takes it away when relayd has stopped; the folder of a client's socket is
+        /// another service's. Where it is not there then, the start says so. Root has nobody to wait for.
+        var isOfOthers: Bool {
+            guard path.hasPrefix("/run/") else { return false }
+            return switch problem {
+            case .unmakeable, .folder(.absence): true
+            default: false
+            }
+        }
+    }
+
+    private func socketFaults(_ files: FileSurvey) -> [SocketFault] { controlFaults(files) + doorFaults(files) }
+
+    private func controlFaults(_ files: FileSurvey) -> [SocketFault] {
         let sockets: [(String, String?)] = [
             ("control.socket", control.socket), ("control.read_socket", control.readSocket),
         ]
         return sockets.compactMap { key, path in
             guard let path, let problem = files.problem(path, .ownSocket) else { return nil }
-            return fault(key, "\(path) \(problem)", Self.cure(of: problem) ?? Self.cure(ofSocket: path, problem))
+            return socketFault(key, path, problem)
         }
     }
 
-    private static func cure(ofSocket path: String, _ problem: String) -> String {
+    private func socketFault(_ key: String, _ path: String, _ problem: FileSurvey.Problem) -> SocketFault {
+        let cure = Self.cure(of: problem) ?? Self.cure(ofSocket: path, problem)
+        return SocketFault(path: path, problem: problem, fault: fault(key, "\(path) \(problem)", cure))
+    }
+
+    private static func cure(ofSocket path: String, _ problem: FileSurvey.Problem) -> String {
         let folder = FileSurvey.folder(of: path)
         return switch problem {
-        case FileSurvey.inTheWay: "Remove it, or choose another path"
-        case FileSurvey.unmakeable:
+        case .inTheWay: "Remove it, or choose another path"
+        case .unmakeable:
             "Create \(folder) and give it to the user of relayd, or have the service manager make it (RuntimeDirectory=)"
         default: "Create \(folder) and give it to the user of relayd"
         }
     }
 
-    /// What is below /run is gone with each start of the machine: a service manager makes it anew for a user who could not
-    /// (RuntimeDirectory=), and takes it away when relayd has stopped; the folder of a client's socket is another service's. Where it
-    /// is not there then, the start says so.
-    private func isOfOthers(_ fault: ConfigurationFault, isRoot: Bool) -> Bool {
-        guard !isRoot, fault.problem.hasPrefix("/run/") else { return false }
-        return fault.problem.hasSuffix(FileSurvey.unmakeable) || fault.problem.hasSuffix(FileSurvey.absence)
-    }
-
     /// Unix sockets of the intake.
-    private func doorFaults(_ files: FileSurvey) -> [ConfigurationFault] {
+    private func doorFaults(_ files: FileSurvey) -> [SocketFault] {
         locatedPoints.compactMap { key, point in
             guard case .unix(let path) = point, let problem = files.problem(path, .socket) else { return nil }
             let folder = FileSurvey.folder(of: path)
             // It will be there, or is told of by the key of the control socket.
-            if ownFolders.contains(folder), files.problem(folder, .writableDirectory) == FileSurvey.absence {
-                return nil
-            }
-            return fault(key, "\(path) \(problem)", Self.cure(of: problem) ?? Self.cure(ofSocket: path, problem))
+            if ownFolders.contains(folder), files.problem(folder, .writableDirectory) == .absence { return nil }
+            return socketFault(key, path, problem)
         }
     }
 
@@ -102,6 +117,9 @@ extension Configuration {
         } catch .unknown(let name) {
             let cure = "Name one that getent group shows, or make it: addgroup --system \(name)"
             return [fault(key, "\(FileGroupError.unknown(name))", cure)]
+        } catch .notRead {
+            // It may be there a moment later: the start asks again, and says so.
+            return []
         } catch {
             return [fault(key, "\(error)", "")]
         }

@@ -1,4 +1,5 @@
 import Mail
+import Net
 import TLS
 
 extension Configuration {
@@ -63,11 +64,19 @@ extension Configuration {
             faults.append(fault(key, "\(path) \(problem)", Self.cure(of: problem) ?? cure))
         }
         let ours = Self.readableCure
+        let heir = Rights.heir(of: self)
+        /// What the resolver's worker reads: it starts as the user that relayd becomes, be the caller root.
+        func demandForWorker(_ path: String?, _ key: String, _ cure: String) {
+            let count = faults.count
+            demand(path, .readableFile, key, cure)
+            guard faults.count == count, let path, let heir, heir.mayRead(path) == false else { return }
+            faults.append(fault(key, "\(path) may not be read by \(heir.name)", ours))
+        }
         demand(store.directory, .writableDirectory, "store.directory", "Create it and give it to the user of relayd")
-        demand(
-            dns.rootTrustAnchor, .readableFile, "dns.root_trust_anchor",
+        demandForWorker(
+            dns.rootTrustAnchor, "dns.root_trust_anchor",
             "Install the Debian package dns-root-data, or name another file")
-        demand(dns.rootHints, .readableFile, "dns.root_hints", ours)
+        demandForWorker(dns.rootHints, "dns.root_hints", ours)
         return faults + checkIntake(files: files) + checkProofs(files: files)
     }
 
@@ -76,7 +85,7 @@ extension Configuration {
     func checkProofs(files: FileSurvey) -> [ConfigurationFault] {
         var faults: [ConfigurationFault] = []
         // Many rules may name one file.
-        var known: [FileSurvey.Use: [String: String?]] = [:]
+        var known: [FileSurvey.Use: [String: FileSurvey.Problem?]] = [:]
         func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
             guard let path else { return }
             let found = known[use]?[path] ?? files.problem(path, use)
@@ -110,9 +119,12 @@ extension Configuration {
     }
 
     /// Of what is not a matter of the one file.
-    static func cure(of problem: String) -> String? {
-        guard problem.hasSuffix(FileSurvey.readOnly) else { return nil }
-        return "Mount it for writing, or choose another folder; a unit of systemd must name it under ReadWritePaths="
+    static func cure(of problem: FileSurvey.Problem) -> String? {
+        switch problem {
+        case .readOnly, .folder(.readOnly):
+            "Mount it for writing, or choose another folder; a unit of systemd must name it under ReadWritePaths="
+        default: nil
+        }
     }
 
     static let readableCure = "Correct the path, or let the user of relayd read the file"

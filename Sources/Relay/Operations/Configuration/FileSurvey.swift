@@ -24,10 +24,10 @@ public struct FileSurvey: Sendable {
         case users
     }
 
-    /// nil where all is well, else the end of a sentence that begins with the path.
-    public let problem: @Sendable (_ path: String, _ use: Use) -> String?
+    /// nil where all is well.
+    public let problem: @Sendable (_ path: String, _ use: Use) -> Problem?
 
-    public init(problem: @escaping @Sendable (_ path: String, _ use: Use) -> String?) {
+    public init(problem: @escaping @Sendable (_ path: String, _ use: Use) -> Problem?) {
         self.problem = problem
     }
 
@@ -44,39 +44,39 @@ public struct FileSurvey: Sendable {
 
     private static func problem(
         _ path: String, _ use: Use, _ trust: TrustStores, _ identities: ClientIdentities, _ user: SystemUser?
-    ) -> String? {
+    ) -> Problem? {
         if use == .socket || use == .ownSocket { return socketProblem(path, user, makesFolder: use == .ownSocket) }
         var status = stat()
         guard stat(path, &status) == 0 else {
-            return errno == ENOENT ? absence : "cannot be looked at: \(String(cString: strerror(errno)))"
+            return errno == ENOENT ? .absence : .other("cannot be looked at: \(String(cString: strerror(errno)))")
         }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
         switch use {
         case .socket, .ownSocket: return nil
         case .program:
-            guard status.st_mode & S_IFMT == S_IFREG else { return isDirectory ? "is a directory" : "is no file" }
+            guard status.st_mode & S_IFMT == S_IFREG else { return .noFile(isDirectory: isDirectory) }
             return access(path, X_OK) == 0 && user?.may(.execute, path) != false
-                ? nil : "may not be executed by \(user?.name ?? runner)"
+                ? nil : .other("may not be executed by \(user?.name ?? runner)")
         case .credentials:
             do throws(CredentialsFileFault) {
                 _ = try CredentialsFile.read(path)
                 return nil
             } catch {
-                return error.problem
+                return .other(error.problem)
             }
         case .readableFile, .trustAnchors, .certificate:
-            guard status.st_mode & S_IFMT == S_IFREG else { return isDirectory ? "is a directory" : "is no file" }
-            guard access(path, R_OK) == 0 else { return "may not be read by the user this runs as" }
+            guard status.st_mode & S_IFMT == S_IFREG else { return .noFile(isDirectory: isDirectory) }
+            guard access(path, R_OK) == 0 else { return .other("may not be read by \(runner)") }
             return loadingProblem(path, use, trust, identities)
         case .users:
-            guard status.st_mode & S_IFMT == S_IFREG else { return isDirectory ? "is a directory" : "is no file" }
+            guard status.st_mode & S_IFMT == S_IFREG else { return .noFile(isDirectory: isDirectory) }
             let mode = status.st_mode & 0o7777
             if mode & usersForbiddenMode != 0 {
-                return "has mode 0\(String(mode, radix: 8)), and others have rights to it; 0640 is the most"
+                return .other("has mode 0\(String(mode, radix: 8)), and others have rights to it; 0640 is the most")
             }
-            return access(path, R_OK) == 0 ? nil : "may not be read by the user this runs as"
+            return access(path, R_OK) == 0 ? nil : .other("may not be read by \(runner)")
         case .writableDirectory:
-            if !isDirectory { return "is no directory" }
+            if !isDirectory { return .other("is no directory") }
             return writingProblem(path, user)
         }
     }
@@ -84,38 +84,34 @@ public struct FileSurvey: Sendable {
     private static let runner = "the user this runs as"
 
     /// Of a folder that is there.
-    private static func writingProblem(_ folder: String, _ user: SystemUser?) -> String? {
+    private static func writingProblem(_ folder: String, _ user: SystemUser?) -> Problem? {
         guard access(folder, W_OK | X_OK) == 0 else {
-            return errno == EROFS ? readOnly : "may not be written to by \(runner)"
+            return errno == EROFS ? .readOnly : .other("may not be written to by \(runner)")
         }
         var status = stat()
         guard let user, user.may([.write, .execute], folder) == false, stat(folder, &status) == 0 else { return nil }
-        return status.st_uid == user.number
-            ? "may not be written to by \(user.name), by its mode or that of a folder on the way"
-            : "belongs to user \(status.st_uid), and \(user.name) may not write to it: chown \(user.name) it"
+        return .other(
+            status.st_uid == user.number
+                ? "may not be written to by \(user.name), by its mode or that of a folder on the way"
+                : "belongs to user \(status.st_uid), and \(user.name) may not write to it: chown \(user.name) it")
     }
 
     /// Mode bits that a file of users must not have: a stolen verifier can be guessed at, and who writes it can log in.
     static let usersForbiddenMode: mode_t = 0o137
-    static let absence = "does not exist"
-    static let inTheWay = "is there already, and is no socket"
 
-    static let readOnly = "is on a file system that is mounted for reading only"
-    static let unmakeable = "lies in a folder that does not exist, and that relayd cannot make"
-
-    private static func socketProblem(_ path: String, _ user: SystemUser?, makesFolder: Bool) -> String? {
+    private static func socketProblem(_ path: String, _ user: SystemUser?, makesFolder: Bool) -> Problem? {
         var status = stat()
-        if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK { return inTheWay }
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK { return .inTheWay }
         let folder = folder(of: path)
         guard stat(folder, &status) == 0 else {
             guard errno == ENOENT else {
-                return "lies in a folder that cannot be looked at: \(String(cString: strerror(errno)))"
+                return .folder(.other("cannot be looked at: \(String(cString: strerror(errno)))"))
             }
-            guard makesFolder else { return "lies in a folder that does not exist" }
-            return mayMake(folder, user) ? nil : unmakeable
+            guard makesFolder else { return .folder(.absence) }
+            return mayMake(folder, user) ? nil : .unmakeable
         }
-        if status.st_mode & S_IFMT != S_IFDIR { return "does not lie in a folder" }
-        return writingProblem(folder, user).map { "lies in a folder that \($0)" }
+        if status.st_mode & S_IFMT != S_IFDIR { return .other("does not lie in a folder") }
+        return writingProblem(folder, user).map(Problem.folder)
     }
 
     /// It is made with the rights of the caller, and given to the user, who must be able to go there.
@@ -135,7 +131,7 @@ public struct FileSurvey: Sendable {
     /// Tries what the first session would.
     private static func loadingProblem(
         _ path: String, _ use: Use, _ trust: TrustStores, _ identities: ClientIdentities
-    ) -> String? {
+    ) -> Problem? {
         do throws(TLSError) {
             switch use {
             case .trustAnchors: try trust.load(.file(path))
@@ -146,8 +142,9 @@ public struct FileSurvey: Sendable {
         } catch {
             // The words of TLS begin with the path at fault.
             let start = "\(path) "
-            return error.text.hasPrefix(start)
-                ? String(error.text.dropFirst(start.count)) : "cannot be used: \(error.text)"
+            return .other(
+                error.text.hasPrefix(start)
+                    ? String(error.text.dropFirst(start.count)) : "cannot be used: \(error.text)")
         }
     }
 }

@@ -1,0 +1,30 @@
+extension FileSurvey {
+    /// What is wrong with a path. Code decides by the case; the words end a sentence that begins with the path.
+    public indirect enum Problem: Hashable, Sendable, CustomStringConvertible {
+        /// Nothing of that name is there.
+        case absence
+        /// What is there is no socket, and a socket is to be made.
+        case inTheWay
+        /// A folder that nobody can write to, whatever its rights are.
+        case readOnly
+        /// A socket's folder is not there, and relayd cannot make it.
+        case unmakeable
+        /// It is a socket's folder that has the problem.
+        case folder(Problem)
+        /// Nothing depends on what it is.
+        case other(String)
+
+        public var description: String {
+            switch self {
+            case .absence: "does not exist"
+            case .inTheWay: "is there already, and is no socket"
+            case .readOnly: "is on a file system that is mounted for reading only"
+            case .unmakeable: "\(Problem.folder(.absence)), and that relayd cannot make"
+            case .folder(let problem): "lies in a folder that \(problem)"
+            case .other(let words): words
+            }
+        }
+
+        static func noFile(isDirectory: Bool) -> Problem { .other(isDirectory ? "is a directory" : "is no file") }
+    }
+}
