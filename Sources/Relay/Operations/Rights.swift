@@ -31,6 +31,8 @@ enum Rights {
         }
         let user: SystemUser
         do throws(SystemUserError) { user = try SystemUser(named: name) } catch {
+            // It may be there a moment later.
+            if case .notRead = error { throw ServiceError.system("server.user: \(error)") }
             throw ServiceError.user("\(error)")
         }
         for point in configuration.intake.points {
