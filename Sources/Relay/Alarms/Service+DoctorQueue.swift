@@ -48,6 +48,9 @@ extension Service {
             return DoctorCheckView(
                 "store-writing", .fault, Self.words(ofUnsettled: ground.unsettled.waiting), cure: cure)
         }
+        if let hanging = wordsOfHanging {
+            return DoctorCheckView("store-writing", .fault, hanging, cure: cure)
+        }
         if let trouble = store.journalTrouble {
             return DoctorCheckView("store-writing", .fault, Self.words(ofJournal: trouble), cure: cure)
         }

@@ -73,7 +73,9 @@ extension Service: ControlSource {
 
     private func warnings(_ counts: QueueCounts?, isLate: Bool, prevention: String?) -> [String] {
         var warnings: [String] = []
-        if counts == nil || isLate {
+        if let hanging = wordsOfHanging {
+            warnings.append("\(hanging); see relayctl doctor")
+        } else if counts == nil || isLate {
             warnings.append(
                 "the store does not answer: its disk hangs, or is very slow, and mail may wait; see relayctl doctor")
         }

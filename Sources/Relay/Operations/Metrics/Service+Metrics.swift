@@ -85,6 +85,13 @@ extension Service: MetricsSource {
     /// A commit takes milliseconds, on a busy disk a second or two.
     static let longCommit: Duration = .seconds(5)
 
+    /// Also for the status and doctor; nil where no commit takes long.
+    var wordsOfHanging: String? {
+        let lasting = store.commitUnderWay
+        guard lasting >= Self.longCommit else { return nil }
+        return "the store's disk has not answered for \(lasting.components.seconds) s: clients wait"
+    }
+
     /// What a balancer or an orchestrator must know: mail sent here now would be refused, or would not go on as its policies
     /// want it.
     func obstacles() async -> [String] {
@@ -108,10 +115,7 @@ extension Service: MetricsSource {
             obstacles.append(
                 "the store does not take the results of \(ground.unsettled.waiting) deliveries: see the log")
         }
-        let lasting = store.commitUnderWay
-        if lasting >= Self.longCommit {
-            obstacles.append("the store's disk has not answered for \(lasting.components.seconds) s: clients wait")
-        }
+        if let hanging = wordsOfHanging { obstacles.append(hanging) }
         let space = await space()
         if space.isLate || space.value == nil { obstacles.append("the store does not answer") }
         return obstacles
