@@ -147,7 +147,10 @@ sanitize-address: deps-bed ## unit tests and the scenarios of some faults under 
 	@integration/sanitize address
 
 sanitize-thread: deps-bed ## the same under ThreadSanitizer (root)
-	swift build $(SWIFT_FLAGS) --build-tests --scratch-path .build/thread --sanitize thread
+	@mkdir -p .build/thread
+	"$$(dirname "$$(realpath "$$(command -v swift)")")/clang" -O1 -fPIC -c integration/sanitizing/external.c -o .build/thread/external.o
+	swift build $(SWIFT_FLAGS) --build-tests --scratch-path .build/thread --sanitize thread -Xlinker $(CURDIR)/.build/thread/external.o \
+		-Xlinker --wrap=__tsan_external_read -Xlinker --wrap=__tsan_external_write
 	@integration/sanitize thread
 
 bench-release: release ## what integration/bench needs: release builds of relayd, relayctl and waxwing-bench
