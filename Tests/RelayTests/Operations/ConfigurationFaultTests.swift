@@ -155,7 +155,7 @@ struct ConfigurationFaultTests {
         let configuration = try Configuration.parse(text: text, file: "f")
         let survey = FileSurvey { path, use in
             switch (path, use) {
-            case ("/ca", .readableFile): .absence
+            case ("/ca", .workerFile): .absence
             case ("/queue", .writableDirectory): .other("is no directory")
             default: nil
             }

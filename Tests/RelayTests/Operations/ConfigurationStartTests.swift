@@ -189,8 +189,8 @@ struct ConfigurationStartTests {
         let hints = "\(folder.path)/hints"
         try #require(FileManager.default.createFile(atPath: hints, contents: nil) && chmod(hints, 0o600) == 0)
         func faults(_ hints: String) throws -> [String] {
-            try Self.read("[server]\nuser = \"daemon\"\n[dns]\nroot_hints = \"\(hints)\"")
-                .checkFiles(files: FileSurvey { _, _ in nil }).map(\.description)
+            let configuration = try Self.read("[server]\nuser = \"daemon\"\n[dns]\nroot_hints = \"\(hints)\"")
+            return configuration.check().filter { $0.key == "dns.root_hints" }.map(\.description)
         }
         #expect(
             try faults(hints) == [

@@ -64,19 +64,11 @@ extension Configuration {
             faults.append(fault(key, "\(path) \(problem)", Self.cure(of: problem) ?? cure))
         }
         let ours = Self.readableCure
-        let heir = Rights.heir(of: self)
-        /// What the resolver's worker reads: it starts as the user that relayd becomes, be the caller root.
-        func demandForWorker(_ path: String?, _ key: String, _ cure: String) {
-            let count = faults.count
-            demand(path, .readableFile, key, cure)
-            guard faults.count == count, let path, let heir, heir.mayRead(path) == false else { return }
-            faults.append(fault(key, "\(path) may not be read by \(heir.name)", ours))
-        }
         demand(store.directory, .writableDirectory, "store.directory", "Create it and give it to the user of relayd")
-        demandForWorker(
-            dns.rootTrustAnchor, "dns.root_trust_anchor",
+        demand(
+            dns.rootTrustAnchor, .workerFile, "dns.root_trust_anchor",
             "Install the Debian package dns-root-data, or name another file")
-        demandForWorker(dns.rootHints, "dns.root_hints", ours)
+        demand(dns.rootHints, .workerFile, "dns.root_hints", ours)
         return faults + checkIntake(files: files) + checkProofs(files: files)
     }
 
@@ -121,6 +113,7 @@ extension Configuration {
     /// Of what is not a matter of the one file.
     static func cure(of problem: FileSurvey.Problem) -> String? {
         switch problem {
+        case .unreadable: readableCure
         case .readOnly, .folder(.readOnly):
             "Mount it for writing, or choose another folder; a unit of systemd must name it under ReadWritePaths="
         default: nil

@@ -5,6 +5,8 @@ extension FileSurvey {
         case absence
         /// What is there is no socket, and a socket is to be made.
         case inTheWay
+        /// It is there, and closed to that user.
+        case unreadable(by: String)
         /// A folder that nobody can write to, whatever its rights are.
         case readOnly
         /// A socket's folder is not there, and relayd cannot make it.
@@ -18,6 +20,7 @@ extension FileSurvey {
             switch self {
             case .absence: "does not exist"
             case .inTheWay: "is there already, and is no socket"
+            case .unreadable(let user): "may not be read by \(user)"
             case .readOnly: "is on a file system that is mounted for reading only"
             case .unmakeable: "\(Problem.folder(.absence)), and that relayd cannot make"
             case .folder(let problem): "lies in a folder that \(problem)"

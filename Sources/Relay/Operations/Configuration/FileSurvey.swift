@@ -7,6 +7,8 @@ import TLS
 public struct FileSurvey: Sendable {
     public enum Use: Hashable, Sendable {
         case readableFile
+        /// The same, by the resolver's worker: it is started as the user that relayd becomes.
+        case workerFile
         case writableDirectory
         /// PEM certificates.
         case trustAnchors
@@ -64,9 +66,10 @@ public struct FileSurvey: Sendable {
             } catch {
                 return .other(error.problem)
             }
-        case .readableFile, .trustAnchors, .certificate:
+        case .readableFile, .workerFile, .trustAnchors, .certificate:
             guard status.st_mode & S_IFMT == S_IFREG else { return .noFile(isDirectory: isDirectory) }
-            guard access(path, R_OK) == 0 else { return .other("may not be read by \(runner)") }
+            guard access(path, R_OK) == 0 else { return .unreadable(by: runner) }
+            if use == .workerFile, let user, user.may(.read, path) == false { return .unreadable(by: user.name) }
             return loadingProblem(path, use, trust, identities)
         case .users:
             guard status.st_mode & S_IFMT == S_IFREG else { return .noFile(isDirectory: isDirectory) }
@@ -136,7 +139,8 @@ public struct FileSurvey: Sendable {
             switch use {
             case .trustAnchors: try trust.load(.file(path))
             case .certificate(let key): try identities.load(ClientIdentity(certificateFile: path, keyFile: key))
-            case .readableFile, .writableDirectory, .credentials, .users, .socket, .ownSocket, .program: break
+            case .readableFile, .workerFile, .writableDirectory, .credentials, .users, .socket, .ownSocket, .program:
+                break
             }
             return nil
         } catch {

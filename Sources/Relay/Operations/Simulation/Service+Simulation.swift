@@ -92,7 +92,7 @@ struct TriedConfiguration: Sendable {
         let faults = configuration.checkProofs(
             files: FileSurvey { path, use in
                 switch use {
-                case .trustAnchors, .certificate, .readableFile: files.problem(path, use)
+                case .trustAnchors, .certificate, .readableFile, .workerFile: files.problem(path, use)
                 // No password is shown, and nothing is written.
                 case .credentials, .users, .writableDirectory, .socket, .ownSocket, .program: nil
                 }
