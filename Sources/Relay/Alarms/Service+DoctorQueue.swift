@@ -6,6 +6,9 @@ import TLS
 
 /// The checks of `relayctl doctor` that are about the daemon itself: queue, policies, limits.
 extension Service {
+    /// Mail that has been due for longer waits for more than its turn.
+    private static let longDue: Int64 = 900
+
     func checkStore() async -> [DoctorCheckView] {
         var checks: [DoctorCheckView] = []
         let store = configuration.store
@@ -32,7 +35,8 @@ extension Service {
         } else {
             checks.append(
                 DoctorCheckView(
-                    "disk-space", .fault, "the store does not answer", cure: "see the log; restart relayd"))
+                    "disk-space", .fault, "the store does not answer",
+                    cure: "look for faults of the disk of \(store.directory) (dmesg); a restart cannot read it either"))
         }
         checks.append(checkWriting())
         checks.append(await checkQueue())
@@ -44,28 +48,10 @@ extension Service {
         let directory = configuration.store.directory
         let cure =
             "free space on the disk of \(directory), or look for its faults (dmesg); do not restart before it takes them"
-        if ground.unsettled.waiting > 0 {
-            return DoctorCheckView(
-                "store-writing", .fault, Self.words(ofUnsettled: ground.unsettled.waiting), cure: cure)
-        }
-        if let hanging = wordsOfHanging {
-            return DoctorCheckView("store-writing", .fault, hanging, cure: cure)
-        }
-        if let trouble = store.journalTrouble {
-            return DoctorCheckView("store-writing", .fault, Self.words(ofJournal: trouble), cure: cure)
+        if let trouble = unsettledTrouble ?? hangingTrouble ?? journalTrouble {
+            return DoctorCheckView("store-writing", .fault, trouble, cure: cure)
         }
         return DoctorCheckView("store-writing", .ok, "what is accepted and delivered is written down")
-    }
-
-    /// Also for the status.
-    static func words(ofUnsettled count: Int) -> String {
-        "the store does not take the results of \(Humane.count(count, "delivery", "deliveries")), and nothing new "
-            + "is delivered"
-    }
-
-    /// Also for the status.
-    static func words(ofJournal trouble: String) -> String {
-        "mail that was accepted is safe in the journal, and does not get into the queue: \(trouble)"
     }
 
     func checkQueue() async -> DoctorCheckView {

@@ -52,13 +52,7 @@ extension Service: ControlSource {
             case nil where configuration.dns.selfTestSecure == nil: (nil, "off", nil)
             // Not tested since the start; but what stood before has not ended with it.
             case nil:
-                if let since = raised(.resolverFails) {
-                    (nil, "no-answer", since)
-                } else if let since = raised(.resolverDoesNotValidate) {
-                    (false, "does-not-validate", since)
-                } else {
-                    (nil, "waiting", nil)
-                }
+                if let since = raised(.resolverFails) { (nil, "no-answer", since) } else { (nil, "waiting", nil) }
             }
         return ResolverView(
             state: state, validates: test.validates, selfTest: test.word, failingSince: test.since?.seconds,
@@ -73,8 +67,8 @@ extension Service: ControlSource {
 
     private func warnings(_ counts: QueueCounts?, isLate: Bool, prevention: String?) -> [String] {
         var warnings: [String] = []
-        if let hanging = wordsOfHanging {
-            warnings.append("\(hanging); see relayctl doctor")
+        if let trouble = hangingTrouble {
+            warnings.append("\(trouble); see relayctl doctor")
         } else if counts == nil || isLate {
             warnings.append(
                 "the store does not answer: its disk hangs, or is very slow, and mail may wait; see relayctl doctor")
@@ -85,8 +79,7 @@ extension Service: ControlSource {
             warnings.append("\(step.words): it \(when) time goes on as it did before")
         }
         if let shortage = room.shortage { warnings.append("\(shortage.words): mail is refused with 452") }
-        if let trouble = store.journalTrouble { warnings.append(Self.words(ofJournal: trouble)) }
-        if ground.unsettled.waiting > 0 { warnings.append(Self.words(ofUnsettled: ground.unsettled.waiting)) }
+        warnings += [journalTrouble, unsettledTrouble].compactMap(\.self)
         if case .doesNotValidate(let why) = validation.status {
             warnings.append("the resolver does not validate DNSSEC, DANE is without effect: \(why)")
         }

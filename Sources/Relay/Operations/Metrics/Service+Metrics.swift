@@ -44,6 +44,24 @@ extension Service: MetricsSource {
         return numbers
     }
 
+    /// Costs a walk through an index of the store: for ``Paced`` only.
+    func readGauges() async -> QueueGauges? {
+        do throws(StoreError) {
+            let counts = try await store.counts()
+            let now = Self.clock()
+            var gauges = QueueGauges(
+                messages: counts.messages, quarantinedMessages: counts.quarantinedMessages, held: counts.heldRecipients)
+            let deferred = try await store.deferred(at: now)
+            gauges.deferred = deferred
+            gauges.due = max(0, counts.dueRecipients - deferred)
+            let first = try await store.nextDue(after: WallTime(seconds: .min))
+            gauges.oldestDue = first.map { max(0, now.seconds - $0.seconds) } ?? 0
+            return gauges
+        } catch {
+            return nil
+        }
+    }
+
     private func storeGauges() async -> StoreGauges {
         var gauges = StoreGauges()
         let free = await space().value
@@ -82,16 +100,6 @@ extension Service: MetricsSource {
 
     // MARK: Health
 
-    /// A commit takes milliseconds, on a busy disk a second or two.
-    static let longCommit: Duration = .seconds(5)
-
-    /// Also for the status and doctor; nil where no commit takes long.
-    var wordsOfHanging: String? {
-        let lasting = store.commitUnderWay
-        guard lasting >= Self.longCommit else { return nil }
-        return "the store's disk has not answered for \(lasting.components.seconds) s: clients wait"
-    }
-
     /// What a balancer or an orchestrator must know: mail sent here now would be refused, or would not go on as its policies
     /// want it.
     func obstacles() async -> [String] {
@@ -111,11 +119,8 @@ extension Service: MetricsSource {
             case nil: obstacles.append("the resolver's self-test has not ended yet")
             }
         }
-        if ground.unsettled.waiting > 0 {
-            obstacles.append(
-                "the store does not take the results of \(ground.unsettled.waiting) deliveries: see the log")
-        }
-        if let hanging = wordsOfHanging { obstacles.append(hanging) }
+        if let trouble = unsettledTrouble { obstacles.append("\(trouble): see the log") }
+        if let trouble = hangingTrouble { obstacles.append(trouble) }
         let space = await space()
         if space.isLate || space.value == nil { obstacles.append("the store does not answer") }
         return obstacles
@@ -157,7 +162,7 @@ extension Service: MetricsSource {
                 LogLine("metrics-failed").with("reason", reason)
                     .with(
                         "cure",
-                        "\(error.cure(listeningAt: address) ?? "Set metrics.listen"), then restart relayd; "
+                        "\(error.cure(listeningAt: address) ?? "Set metrics.listen"). Restart relayd then; "
                             + "relayctl metrics works meanwhile"))
         }
     }
