@@ -24,9 +24,9 @@ final class ServedConnections: Sendable {
     /// Silent or not.
     var count: Int { state.withLock(\.count) }
 
-    func add(_ stream: Net.Stream, at now: Deadline = .now) {
+    func add(_ stream: Net.Stream) {
         state.withLock { state in
-            state.silent.append(Silent(stream: stream, since: now))
+            state.silent.append(Silent(stream: stream, since: .now))
             state.count += 1
         }
     }
@@ -50,7 +50,8 @@ final class ServedConnections: Sendable {
     }
 
     /// Wakes the oldest with `.interrupted` where its time is over. Whose octets have come in this moment goes on, and stands last.
-    func askOldest(at now: Deadline = .now) {
+    func askOldest() {
+        let now = Deadline.now
         let stream: Net.Stream? = state.withLock { state in
             guard let oldest = state.silent.first, oldest.since.advanced(by: Self.grace) <= now else { return nil }
             state.silent.removeFirst()

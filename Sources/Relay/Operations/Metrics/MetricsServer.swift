@@ -42,14 +42,14 @@ final class MetricsServer: Sendable {
     private func serve(_ stream: Net.Stream, _ heard: @Sendable () -> Void) async {
         defer { stream.close() }
         let answer: PlainAnswer
-        let head = await ExchangePoint.head(from: stream, until: .after(limits.request))
-        heard()
-        switch head {
+        switch await ExchangePoint.head(from: stream, until: .after(limits.request)) {
         case .gone: return
         case .displaced: answer = PlainAnswer(429, "Too Many Requests", "others wait: send the request at once\n")
         case .tooLate: answer = PlainAnswer(408, "Request Timeout", "the request took too long\n")
         case .tooLarge: answer = PlainAnswer(431, "Request Header Fields Too Large", "the head is too large\n")
-        case .octets(let octets, rest: _): answer = await self.answer(to: octets)
+        case .octets(let octets, rest: _):
+            heard()
+            answer = await self.answer(to: octets)
         }
         // A client that went away has no use for an error.
         _ = try? await stream.write(answer.octets, until: .after(limits.response))
