@@ -56,8 +56,7 @@ enum Rights {
     /// disk that is not mounted, and an empty queue in its place would hide the mail on it.
     /// - Parameter user: whose they are to be; nil for those of this process.
     static func makeFolders(_ configuration: Configuration, for user: SystemUser? = nil) throws(ServiceError) {
-        // Others may pass: the socket for questions may be for another group, and each socket has a mode of its own.
-        for folder in configuration.ownFolders { try makeFolder(folder, mode: 0o711, of: user) }
+        for folder in configuration.ownFolders { try makeFolder(folder, of: user) }
     }
 
     /// The socket for questions is made when relayd is the user, who may give it to no group but those it is in.
@@ -67,14 +66,18 @@ enum Rights {
         return try? FileGroup(named: name)
     }
 
+    /// Others may pass: the socket for questions may be for another group, and each socket has a mode of its own.
+    private static let folderMode: mode_t = 0o711
+
     /// One that is not there is made, for the user where there is to be another; one that is there is left as it is, and judged by
     /// whoever uses it, as is one that cannot be made.
-    private static func makeFolder(_ path: String, mode: mode_t, of user: SystemUser?) throws(ServiceError) {
-        guard mkdir(path, mode) == 0 else { return }
+    private static func makeFolder(_ path: String, of user: SystemUser?) throws(ServiceError) {
+        guard mkdir(path, folderMode) == 0 else { return }
         // What was made, and no link that somebody has put there since.
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         defer { if folder >= 0 { close(folder) } }
-        guard folder >= 0, fchmod(folder, mode) == 0, user.map({ fchown(folder, $0.number, $0.group) == 0 }) ?? true
+        guard folder >= 0, fchmod(folder, folderMode) == 0,
+            user.map({ fchown(folder, $0.number, $0.group) == 0 }) ?? true
         else {
             let why = Errno(rawValue: errno)
             throw ServiceError.system("\(path) was made and cannot be given to \(user?.name ?? "relayd"): \(why)")
