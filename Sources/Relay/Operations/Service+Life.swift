@@ -10,7 +10,7 @@ extension Service {
         var told = ""
         while !Task.isCancelled {
             let words = await how
-            if words != told, !Task.isCancelled {
+            if words != told {
                 notices.send(.status(words))
                 told = words
             }
@@ -42,7 +42,6 @@ extension Service {
         guard let notices, let patience = notices.watchdog else { return }
         while !Task.isCancelled {
             for other in loops.loops { await other.task {}.value }
-            guard !Task.isCancelled else { return }
             notices.send(.alive)
             // Ends with the task: a stop does not wait for it.
             await Loop.rest(patience / 2)
