@@ -143,17 +143,23 @@ struct ControlTests {
     /// A client that says nothing; nil where it cannot connect.
     static func connected(_ path: String) -> CInt? {
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let status = withUnsafeBytes(of: address) { bytes in
-            bytes.withMemoryRebound(to: sockaddr.self) { connect(descriptor, $0.baseAddress, socklen_t(bytes.count)) }
-        }
-        guard status == 0 else {
+        guard apply(connect, to: descriptor, at: path) == 0 else {
             close(descriptor)
             return nil
         }
         return descriptor
+    }
+
+    /// bind(2) or connect(2).
+    private static func apply(
+        _ call: (CInt, UnsafePointer<sockaddr>?, socklen_t) -> CInt, to descriptor: CInt, at path: String
+    ) -> CInt {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafeBytes(of: address) { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) { call(descriptor, $0.baseAddress, socklen_t(bytes.count)) }
+        }
     }
 
     /// What comes until the end. Blocks.
@@ -358,13 +364,7 @@ struct ControlTests {
         }
         let path = "/tmp/stale-\(UUID().uuidString.prefix(8)).sock"
         let dead = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafeBytes(of: address) { bytes in
-            bytes.withMemoryRebound(to: sockaddr.self) { bind(dead, $0.baseAddress, socklen_t(bytes.count)) }
-        }
-        #expect(bound == 0)
+        #expect(Self.apply(bind, to: dead, at: path) == 0)
         close(dead)
         try ControlServer(on: loop, path: path, source: OneMessage(), log: log).close()
         #expect(access(path, F_OK) == -1)
