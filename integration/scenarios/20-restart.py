@@ -81,29 +81,47 @@ def scenario_terminate_within_data(relay: Relay) -> None:
     wait_for("copy after the restart", lambda: relay.bed.delivered("good.example", letter.mark), 30)
 
 
-def scenario_terminate_between_hosts(relay: Relay) -> None:
-    """SIGTERM while the first of two hosts thinks, which then says 554: the second was not asked, so nothing comes back, and the next life asks it"""
+@contextmanager
+def stopped_while_thinking(relay: Relay, letter: Letter, place: str, words: bytes, extensions: tuple[str, ...]) -> Iterator[PlannedHost]:
+    """SIGTERM reaches the relay while the first of two hosts thinks at `place` of a session, which then says `words`. The second host."""
     first, second = (host.address for host in BY_NAME["stop-hosts.example"].hosts)
-    letter = Letter.to("someone@stop-hosts.example", name="hosts")
-    may_speak = threading.Event()
+    thinks, may_speak = threading.Event(), threading.Event()
 
-    def refuse(session: Session) -> bool:
+    def answer(session: Session) -> bool:
+        thinks.set()
         may_speak.wait(30)
-        session.send(b"554 5.7.1 not today\r\n")
-        return False
+        session.send(words)
+        return True
 
-    with PlannedHost(first, {"connect": refuse}) as refusing, PlannedHost(second) as taking:
+    with PlannedHost(first, {place: answer}, extensions=extensions), PlannedHost(second) as other:
         relay.submit(letter)
-        wait_for("a connection to the first host", lambda: refusing.connects, 10)
+        assert thinks.wait(10), relay.tail()
         assert relay.process
         relay.process.send_signal(signal.SIGTERM)
         wait_for("the end to begin", lambda: "event=stopping" in relay.tail(), 10)
         may_speak.set()
         assert relay.wait_exit(40) == 0, relay.tail()
-        assert not taking.connects and not [told for told in relay.attempts(letter) if told.get("status") == "bounced"], relay.attempts(letter)
+        assert not other.connects, relay.attempts(letter)
+        yield other
+
+
+def scenario_terminate_between_hosts(relay: Relay) -> None:
+    """SIGTERM while the first of two hosts thinks, which then says 554: the second was not asked, so nothing comes back, and the next life asks it"""
+    letter = Letter.to("someone@stop-hosts.example", name="hosts")
+    with stopped_while_thinking(relay, letter, "connect", b"554 5.7.1 not today\r\n", ("PIPELINING",)) as second:
+        assert not [told for told in relay.attempts(letter) if told.get("status") == "bounced"], relay.attempts(letter)
         relay.start()
-        wait_for("the letter at the second host", lambda: taking.copies(letter.sender) == 1, 40)
+        wait_for("the letter at the second host", lambda: second.copies(letter.sender) == 1, 40)
     assert not relay.bed.bounces(letter.sender), "a notice was sent"
+
+
+def scenario_terminate_between_policies(first: Relay) -> None:
+    """SIGTERM while the first of two hosts thinks, which then refuses the TLS that is demanded: the second was not asked, so nothing is written down"""
+    letter = Letter.to("someone@stop-hosts.example", name="policies")
+    rule = {"destination": quoted("stop-hosts.example"), "level": quoted("encrypted")}
+    with (Relay(first.bed, "20-restart-policies", 29, rules=(rule,)) as relay,
+          stopped_while_thinking(relay, letter, "STARTTLS", b"454 4.7.0 not today\r\n", ("PIPELINING", "STARTTLS"))):
+        assert not relay.attempts(letter), relay.attempts(letter)
 
 
 # A lookup that lasts, and an end that would have time for it. libunbound asks three times, and waits 20 seconds, 40 and 80 for an answer;
@@ -111,30 +129,6 @@ def scenario_terminate_between_hosts(relay: Relay) -> None:
 PATIENT = {"dns": {"lookup_timeout": quoted("120s")}, "dns.unbound": {quoted("infra-cache-min-rtt:"): quoted("20000")},
            "delivery": {"shutdown_timeout": quoted("120s")}}
 STOP_LIMIT = 60.0
-
-
-def scenario_terminate_between_policies(relay: Relay) -> None:
-    """SIGTERM while the first of two hosts thinks, which then refuses the TLS that is demanded: the second was not asked, so nothing is written down"""
-    first, second = (host.address for host in BY_NAME["stop-hosts.example"].hosts)
-    letter = Letter.to("someone@stop-hosts.example", name="policies")
-    may_speak = threading.Event()
-
-    def refuse(session: Session) -> bool:
-        may_speak.wait(30)
-        session.send(b"454 4.7.0 not today\r\n")
-        return True
-
-    rule = {"destination": quoted("stop-hosts.example"), "level": quoted("encrypted")}
-    with (Relay(relay.bed, "20-restart-policies", 29, rules=(rule,)) as ruled, PlannedHost(second) as taking,
-          PlannedHost(first, {"STARTTLS": refuse}, extensions=("PIPELINING", "STARTTLS")) as refusing):
-        ruled.submit(letter)
-        wait_for("STARTTLS at the first host", lambda: "STARTTLS" in refusing.lines, 10)
-        assert ruled.process
-        ruled.process.send_signal(signal.SIGTERM)
-        wait_for("the end to begin", lambda: "event=stopping" in ruled.tail(), 10)
-        may_speak.set()
-        assert ruled.wait_exit(40) == 0, ruled.tail()
-        assert not taking.connects and not ruled.attempts(letter), ruled.attempts(letter)
 
 
 def scenario_terminate_within_lookup(first: Relay) -> None:
