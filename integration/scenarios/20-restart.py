@@ -3,10 +3,12 @@
 import os
 import signal
 import smtplib
+import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Iterator
 
 from internet import addresses, dnsfaults
@@ -124,11 +126,48 @@ def scenario_terminate_between_policies(first: Relay) -> None:
         assert not relay.attempts(letter), relay.attempts(letter)
 
 
+STOP_LIMIT = 60.0
+
+
+@contextmanager
+def unanswered(address: str) -> Iterator[None]:
+    """Whoever connects to port 25 of it hears nothing: the queue of its listener is full, and the kernel lets drop what comes then."""
+    with ExitStack() as stack:
+        stack.enter_context(socket.create_server((address, 25), backlog=0))
+        stack.enter_context(socket.create_connection((address, 25), 5))
+        yield
+
+
+def connects(address: str) -> int:
+    """Connections to port 25 of it that wait for its first word."""
+    place = f"{socket.inet_aton(address)[::-1].hex().upper()}:0019"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(line[2] == place and line[3] == "02" for line in lines)
+
+
+def scenario_terminate_within_connect(first: Relay) -> None:
+    """SIGTERM while the second of two hosts does not answer, and the first is down: not waited for, not the host's fault, and nothing is written down"""
+    refusing, mute = (host.address for host in BY_NAME["stop-hosts.example"].hosts)
+    letter = Letter.to("someone@stop-hosts.example", name="connect")
+    patient = {"delivery": {"connect_timeout": quoted("120s"), "shutdown_timeout": quoted("120s")}}
+    with Relay(first.bed, "20-restart-connect", 30, more=patient) as relay:
+        with unanswered(mute):
+            relay.submit(letter)
+            wait_for("a connect to the second host", lambda: connects(mute) == 1, 20)
+            began = time.monotonic()
+            assert relay.stop(STOP_LIMIT) == 0, relay.tail()
+            note(f"the end took {time.monotonic() - began:.1f} s")
+        assert not relay.attempts(letter) and "event=host-failed" not in relay.tail(), relay.tail()
+        with PlannedHost(refusing), PlannedHost(mute):
+            relay.start()
+            wait_for("the letter after the restart", lambda: relay.attempts(letter), 40)
+        assert [told["status"] for told in relay.attempts(letter)] == ["delivered"], relay.attempts(letter)
+
+
 # A lookup that lasts, and an end that would have time for it. libunbound asks three times, and waits 20 seconds, 40 and 80 for an answer;
 # with its own times it gives up after some five seconds, whatever lookup_timeout is.
 PATIENT = {"dns": {"lookup_timeout": quoted("120s")}, "dns.unbound": {quoted("infra-cache-min-rtt:"): quoted("20000")},
            "delivery": {"shutdown_timeout": quoted("120s")}}
-STOP_LIMIT = 60.0
 
 
 def scenario_terminate_within_lookup(first: Relay) -> None:
