@@ -2,6 +2,7 @@
 
 import sqlite3
 import statistics
+import threading
 import time
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
@@ -11,6 +12,7 @@ from internet.clock import Clock
 from internet.inside import Bed, wait_for
 from internet.listeners import Table, events, toml
 from internet.ownhosts import Knocks, OwnHost, Silence, pour
+from internet.planned import PlannedHost, Session
 from internet.relay import Relay
 from internet.scenario import cases, note
 from internet.submission import Letter
@@ -85,6 +87,30 @@ def scenario_dead_beside_live(bed: Bed, case: tuple[str, str, str, int]) -> None
         assert len(second) == MANY
         assert 1 <= knocks.count <= 12, knocks.count
         assert tried <= 12 and len(changed) <= 2, (tried, len(changed))
+
+
+def scenario_down_with_mail_in_memory(bed: Bed) -> None:
+    """Fresh letters wait behind the first while its host thinks, which then hangs up: each has its line, with the reason and the next time"""
+    asked, may_fail = threading.Event(), threading.Event()
+
+    def fail(_: Session) -> bool:
+        asked.set()
+        may_fail.wait(30)
+        return False
+
+    with (PlannedHost(LIVE, {"connect": fail}),
+          relay_for(bed, "memory", 245, more={"delivery": {"destination_connections": "1"}}) as relay):
+        first, *others = (Letter.to("someone@queue-live.example", name=f"memory{number}") for number in range(4))
+        relay.submit(first)
+        assert asked.wait(20), relay.tail()
+        for letter in others:
+            relay.submit(letter)
+        assert not any(relay.attempts(letter) for letter in others)
+        may_fail.set()
+        (down,) = wait_for("the end of trust", lambda: events(relay, "destination-down"), 20)
+        for letter in others:
+            (told,) = relay.wait_attempt(letter, letter.recipients[0], ("deferred",), 10)
+            assert (told["cause"], told["next"]) == (down["cause"], down["next"]) and "attempt" not in told and told["host"] == "-", told
 
 
 def overtaken(host: OwnHost, since: float, letter: str, by: str) -> int:
