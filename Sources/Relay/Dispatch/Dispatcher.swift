@@ -81,7 +81,7 @@ actor Dispatcher {
         for var job in new {
             // The loader may have seen the committed row before the session was resumed.
             job.recipients.removeAll { memory.holds($0.number) || passes.hasSeen($0.number) }
-            if !job.recipients.isEmpty { take(job, isFresh: true) }
+            if !job.recipients.isEmpty { take(job) }
         }
     }
 
@@ -99,8 +99,8 @@ actor Dispatcher {
         return true
     }
 
-    /// - Parameter isFresh: it has just come: where it must wait from the start, the log says so once.
-    private func take(_ job: Job, isFresh: Bool = false) {
+    /// Where fresh mail must wait from the start, the log says so once.
+    private func take(_ job: Job) {
         guard !isDraining, memory.admits(job.lane), isOnItsWay(job) else {
             if let awaited = job.awaited { return awaited.answer(job, isDraining ? Self.stopped : Self.overloaded) }
             passes.hasMoreOnDisk = true
@@ -114,7 +114,7 @@ actor Dispatcher {
         }
         if let why = obstacle(to: job, at: destination) {
             if let awaited = job.awaited { return awaited.answer(job, .deferred(why, nil)) }
-            if isFresh { recorder.tell(job, waitsFor: why, until: destination.opening(at: parts.clock())) }
+            if job.isFresh { recorder.tell(job, waitsFor: why, until: destination.opening(at: parts.clock())) }
             return overflow(destination)
         }
         if destination.ready.count >= ReadyMemory.destinationReadyLimit { shut.insert(destination.name) }
@@ -181,13 +181,20 @@ actor Dispatcher {
         passes.noteReleased(job.recipients.map(\.number))
     }
 
-    /// Lets go of all that wait in memory for a destination that takes none of it now.
+    /// Lets go of all that wait in memory for a destination that takes none of it now. The log says so of what is fresh: nothing else
+    /// would say of it before its first attempt.
     /// - Parameter leaves: those that stay.
     func putBack(_ destination: Destination, but leaves: (Job) -> Bool = { _ in false }, because reason: Reason) {
         var answered: [Job] = []
+        let opening = destination.opening(at: parts.clock())
         for job in destination.ready.removeAll(where: { !leaves($0) }) {
             release(job)
-            if job.awaited == nil { overflow(destination) } else { answered.append(job) }
+            guard job.awaited == nil else {
+                answered.append(job)
+                continue
+            }
+            if job.isFresh { recorder.tell(job, waitsFor: reason, until: opening) }
+            overflow(destination)
         }
         for job in answered { job.awaited?.answer(job, .deferred(reason, nil)) }
     }

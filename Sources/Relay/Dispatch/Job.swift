@@ -37,6 +37,9 @@ struct Job: Sendable {
 }
 
 extension Job {
+    /// It has just come, and was never on disk alone: nothing was said of it yet but that it was accepted.
+    var isFresh: Bool { recipients.allSatisfy { $0.nextAttempt == nil } }
+
     /// The client that waited for it was told to send it again.
     var isAbandoned: Bool { awaited?.isAbandoned ?? false }
 
