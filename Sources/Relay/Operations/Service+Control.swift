@@ -18,9 +18,9 @@ extension Service: ControlSource {
             uptime: max(0, now.seconds - started.seconds), hostname: hostname.text,
             listeners: configuration.intake.points.map(\.description),
             store: StoreView(
-                directory: configuration.store.directory, messages: counts?.messages ?? 0,
-                recipients: (counts?.dueRecipients ?? 0) + (counts?.heldRecipients ?? 0),
-                quarantined: counts?.quarantinedMessages ?? 0, freeBytes: Int64(clamping: free?.bytes ?? 0),
+                directory: configuration.store.directory, messages: counts?.messages,
+                recipients: counts.map { $0.dueRecipients + $0.heldRecipients },
+                quarantined: counts?.quarantinedMessages, freeBytes: free.map { Int64(clamping: $0.bytes) },
                 floor: Int64(configuration.store.minimumFree), totalBytes: free.map { Int64(clamping: $0.totalBytes) }),
             resolver: resolverView,
             intake: IntakeView(

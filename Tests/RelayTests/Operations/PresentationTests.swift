@@ -99,6 +99,19 @@ struct PresentationTests {
                 """)
     }
 
+    @Test("a store that does not answer has no queue of nought, for people and for programs")
+    func silentStore() {
+        var status = OneMessage.status
+        status.store = StoreView(
+            directory: "/q", messages: nil, recipients: nil, quarantined: nil, freeBytes: nil, floor: 1_000_000_000)
+        let text = StatusText.render(status, style: TextStyle(width: 1000, isColoured: false))
+        #expect(text.contains("\nqueue         not known: the store does not answer\n"), "\(text)")
+        #expect(
+            text.contains("\nstore         /q, what is free is not known; mail is refused below 1.0 GB\n"), "\(text)")
+        let json = ControlJSON.encode(status.store).map { String(decoding: $0, as: UTF8.self) }
+        #expect(json == #"{"directory":"/q","floor":1000000000}"#)
+    }
+
     @Test(
         "how the resolver is",
         arguments: [

@@ -42,6 +42,16 @@ struct TopTextTests {
             ])
     }
 
+    @Test("a queue that is not known is not shown as empty")
+    func silentStore() {
+        var snapshot = Self.snapshot
+        snapshot.status.store.messages = nil
+        #expect(
+            TopText.frame(
+                snapshot, rates: nil, order: .due, columns: 120, rows: 24, notice: nil, now: now, style: plain)[0]
+                == "relayd relay.example, up 1d2h   queue not known   3 connections (1 in, 2 out)")
+    }
+
     @Test(
         "the orders",
         arguments: [

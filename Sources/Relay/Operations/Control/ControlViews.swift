@@ -43,19 +43,20 @@ public struct StatusView: Codable, Hashable, Sendable {
 /// Part of an answer on the control socket.
 public struct StoreView: Codable, Hashable, Sendable {
     public var directory: String
-    public var messages: Int
+    /// This and what follows is absent where the store has not answered yet: that it has none would be another thing.
+    public var messages: Int?
     /// Recipients not settled yet.
-    public var recipients: Int
+    public var recipients: Int?
     /// Messages whose content was found damaged.
-    public var quarantined: Int
-    public var freeBytes: Int64
+    public var quarantined: Int?
+    public var freeBytes: Int64?
     /// `store.minimum_free`: below it mail is refused.
     public var floor: Int64
     /// Of the whole file system; absent where it cannot be asked.
     public var totalBytes: Int64?
 
     public init(
-        directory: String, messages: Int, recipients: Int, quarantined: Int, freeBytes: Int64, floor: Int64,
+        directory: String, messages: Int?, recipients: Int?, quarantined: Int?, freeBytes: Int64?, floor: Int64,
         totalBytes: Int64? = nil
     ) {
         self.directory = directory

@@ -8,9 +8,7 @@ public enum StatusText {
         rows.append(("hostname", view.hostname))
         rows.append(("listening on", view.listeners.isEmpty ? "nothing" : view.listeners.joined(separator: ", ")))
         let store = view.store
-        var queue = "\(Humane.count(store.messages, "message")), \(Humane.count(store.recipients, "recipient")) waiting"
-        if store.quarantined > 0 { queue += ", \(store.quarantined) quarantined" }
-        rows.append(("queue", queue))
+        rows.append(("queue", queue(store)))
         rows.append(("store", room(store)))
         rows.append(
             (
@@ -47,11 +45,20 @@ public enum StatusText {
         return text
     }
 
+    private static func queue(_ store: StoreView) -> String {
+        guard let messages = store.messages, let recipients = store.recipients else {
+            return "not known: the store does not answer"
+        }
+        let waiting = "\(Humane.count(messages, "message")), \(Humane.count(recipients, "recipient")) waiting"
+        guard let quarantined = store.quarantined, quarantined > 0 else { return waiting }
+        return "\(waiting), \(quarantined) quarantined"
+    }
+
     /// What is free of what, and where it ends.
     private static func room(_ store: StoreView) -> String {
         let whole = store.totalBytes.map { " of \(Humane.size($0))" } ?? ""
-        return "\(store.directory), \(Humane.size(store.freeBytes)) free\(whole); mail is refused below "
-            + Humane.size(store.floor)
+        let free = store.freeBytes.map { "\(Humane.size($0)) free\(whole)" } ?? "what is free is not known"
+        return "\(store.directory), \(free); mail is refused below \(Humane.size(store.floor))"
     }
 
     private static func resolver(_ view: ResolverView, at now: WallTime) -> String {

@@ -80,10 +80,15 @@ public enum TopText {
 
     private static func head(_ status: StatusView, _ rates: TopRates?) -> [String] {
         let connections = status.intake.connections &+ status.delivery.connections
+        let waiting =
+            if let messages = status.store.messages, let recipients = status.store.recipients {
+                "queue \(Humane.tally(messages, "message")), \(Humane.tally(recipients, "recipient"))"
+            } else {
+                "queue not known"
+            }
         let queue =
             "relayd \(LogLine.oneLine(status.hostname)), up \(Humane.span(status.uptime))   "
-            + "queue \(Humane.tally(status.store.messages, "message")), "
-            + "\(Humane.tally(status.store.recipients, "recipient"))   \(Humane.tally(connections, "connection")) "
+            + "\(waiting)   \(Humane.tally(connections, "connection")) "
             + "(\(Humane.number(status.intake.connections)) in, \(Humane.number(status.delivery.connections)) out)"
         let flow =
             rates.map {
