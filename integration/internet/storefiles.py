@@ -19,6 +19,12 @@ def change(relay: Relay, statement: str, *values: object) -> int:
         return database.execute(statement, values).rowcount
 
 
+def senders(relay: Relay) -> set[str]:
+    """Of the mail that is in the queue's database, whatever its journal has beside."""
+    with closing(sqlite3.connect(relay.store / "queue.db")) as database:
+        return {"@".join(row) for row in database.execute("SELECT reverse_local, reverse_domain FROM message")}
+
+
 def script(database: Path, statements: str) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.executescript(statements)
