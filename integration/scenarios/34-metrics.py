@@ -12,6 +12,7 @@ from typing import Iterator
 
 from internet import addresses
 from internet.inside import Bed, wait_for
+from internet.listeners import events
 from internet.relay import Relay
 from internet.relayconfig import quoted
 from internet.scenario import Skip
@@ -206,6 +207,6 @@ def scenario_port_taken(first: Relay) -> None:
     taken = f"{first.address}:{addresses.METRICS_PORT}"
     with Relay(first.bed, "34-metrics-second", 138, more={"metrics": {"listen": quoted(taken)}}) as second:
         second.submit(Letter.to("someone@good.example", name="second"))
-        assert any(event.get("event") == "metrics-failed" for event in second.events()), second.tail()
+        wait_for("its event", lambda: events(second, "metrics-failed"), 20)
         _, status = second.ctl_json("status")
         assert any("metrics.listen" in warning for warning in status["warnings"])  # type: ignore[index]

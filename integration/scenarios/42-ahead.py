@@ -232,7 +232,7 @@ def scenario_forecast(past: Past) -> None:
         assert early > 0, early
         for one in standing:
             assert "dane-mismatch" in one["words"] and str(counts[one["subject"]]) in one["words"] and "UTC" in one["words"], one
-        assert events(relay, "alarm-raised", kind="mail-will-expire", subject=RETURNED), "no event"
+        wait_for("its event", lambda: events(relay, "alarm-raised", kind="mail-will-expire", subject=RETURNED), 20)
         # One is mended: its alarm goes with its mail. The other's mail is returned, and then there is nothing to warn of.
         sites[MENDED].mend()
         for letter in letters[MENDED]:

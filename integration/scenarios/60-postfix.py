@@ -29,7 +29,7 @@ def scenario_delivery(relay: Relay) -> None:
     assert letter.arrived_whole(copies[0]), copies[0]
     log = wait_for("Postfix's log line", lambda: [line for line in relay.bed.log("postfix-sender.log").splitlines()
                                                   if "status=sent" in line and "someone@good.example" in line], 10)
-    attempt = relay.attempts(letter)[-1]
+    attempt = relay.wait_attempt(letter, "someone@good.example", ("delivered",))[-1]
     assert any(attempt["queue_id"] in line for line in log), "our queue id is not in Postfix's log"
 
 

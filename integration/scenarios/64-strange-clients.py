@@ -192,5 +192,5 @@ def scenario_kept_over_restart(relay: Relay) -> None:
         wait_for("the letter", lambda: host.taken, 60)
     told = [line for line in host.lines if line.startswith(("MAIL", "RCPT"))]
     assert told[0].startswith(f"MAIL FROM:<{hostile.local}@sender.example>") and told[1] == f"RCPT TO:<{hostile.local}@[{peer}]>", told
-    assert any(event.get("queue_id") == identity and event.get("status") == "delivered" for event in relay.events())
+    wait_for("the line of it", lambda: events(relay, "delivery", queue_id=identity, status="delivered"), 20)
     takes_mail(relay)
