@@ -190,6 +190,20 @@ struct CommandParameterTests {
         for line in [mail, rcpt] { #expect(line.utf8.count + 2 <= Command.requiredLine) }
     }
 
+    /// U+0080 is a control character; "é" is none, but a reply to a client that did not ask for SMTPUTF8 is ASCII (RFC 6531 §3.5).
+    @Test("SRV-10 A word beyond ASCII is malformed, and no reply repeats it", arguments: ["\u{80}", "é", "\u{FFFD}"])
+    func strangeWord(word: String) {
+        for line in ["MAIL FROM:<> BODY=\(word)", "MAIL FROM:<> RET=\(word)", "RCPT TO:<a@b.example> NOTIFY=\(word)"] {
+            do throws(CommandError) {
+                _ = try Command(parsing: line.utf8)
+                Issue.record("accepted: \(line)")
+            } catch {
+                let keyword = line.split(separator: " ").last?.prefix { $0 != "=" } ?? ""
+                #expect(error.reply == Reply(501, EnhancedStatusCode(5, 5, 4), "Malformed value of \(keyword)"))
+            }
+        }
+    }
+
     @Test("SRV-10 A reply repeats no more of a strange keyword than a log line bears")
     func strangeKeyword() {
         let line = "MAIL FROM:<> " + String(repeating: "A", count: 1900)
