@@ -47,10 +47,9 @@ struct CommandParameter {
         return String(decoding: value, as: UTF8.self)
     }
 
-    /// The value as a word of which the case does not matter.
+    /// The value as a word, in upper case: its case does not matter.
     func word() throws(CommandError) -> String {
-        guard let value else { throw .badValue(keyword) }
-        return String(decoding: value.map(ASCII.uppercased), as: UTF8.self)
+        try text().uppercased()
     }
 
     /// True, for a parameter that may have no value.
