@@ -14,6 +14,7 @@ from typing import Iterator
 from internet import addresses, dnsfaults
 from internet.domains import BY_NAME
 from internet.inside import Bed, wait_for
+from internet.listeners import events
 from internet.planned import PlannedHost, Session
 from internet.relay import CHECKOUT, Relay, program
 from internet.relayconfig import quoted
@@ -222,12 +223,14 @@ def scenario_resolver_dies(relay: Relay) -> None:
     thread = threading.Thread(target=load)
     thread.start()
     try:
-        for _ in range(3):
+        for death in range(1, 4):
             worker = wait_for("resolver worker", relay.workers, 20)
             stop.wait(1.0)
             for pid in worker:
                 os.kill(pid, signal.SIGKILL)
             wait_for("new worker", lambda: set(relay.workers()) - set(worker), 20)
+            told = wait_for("the log's word of it", lambda: [one for one in events(relay, "resolver", state="worker-died") if one["deaths"] == str(death)], 20)
+            assert "signal 9" in told[0]["reason"], told
     finally:
         stop.set()
         thread.join()

@@ -102,6 +102,29 @@ def scenario_full_behind_a_kill(bed: Bed, case: tuple[str, bool, int]) -> None:
             assert {letter.sender for letter in letters} == senders_in_queue(relay)
 
 
+@cases((("the reserve is there", True, 61), ("the reserve is gone", False, 62)), lambda case: case[0])
+def scenario_full_behind_a_stop(bed: Bed, case: tuple[str, bool, int]) -> None:
+    """F114 Stopped in order, then no octet free: a start goes on by the room of the reserve, or ends with 69 and says what is full"""
+    _, has_reserve, number = case
+    with small_disk(bed, f"30-disk-stop{number}") as store:
+        relay = Relay(bed, f"30-disk-stop{number}", number, more={"store": {"minimum_free": '"1 MB"'}}, store=store)
+        letter = Letter.to("someone@mismatch.example", name="stopped")
+        with relay:
+            relay.submit(letter)
+            relay.wait_attempt(letter, letter.recipients[0], ("deferred",))
+            assert relay.stop() == 0, relay.tail()
+            if not has_reserve:
+                (store / "reserve").unlink()
+            ballast = fill_up(store)
+            if not has_reserve:
+                relay.launch()
+                assert relay.wait_exit() == 69, relay.tail()
+                assert "is full. Nothing is lost" in relay.tail() and "make room" in relay.tail(), relay.tail()
+                ballast.unlink()
+            relay.start()
+            assert senders_in_queue(relay) == {letter.sender}
+
+
 def fill_up(folder: Path) -> Path:
     """The last octet of the disk is taken."""
     ballast = folder / "ballast"
