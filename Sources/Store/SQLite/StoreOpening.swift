@@ -44,7 +44,9 @@ extension SQLiteStore {
     }
 
     private static func isFull(_ error: any Error) -> Bool {
-        (error as? DatabaseError)?.resultCode == .SQLITE_FULL || error as? StoreError == .full
+        let code = (error as? DatabaseError)?.extendedResultCode
+        // What SQLite says where queue.db-shm cannot grow.
+        return code?.primaryResultCode == .SQLITE_FULL || code == .SQLITE_IOERR_SHMSIZE || error as? StoreError == .full
             || (error as? Errno)?.isFull == true
     }
 
