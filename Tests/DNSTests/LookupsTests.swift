@@ -147,6 +147,7 @@ struct LookupsTests {
         lookups.workerServes(at: at(3))
         #expect(try sent(&lookups) == [.ask(id: 3, try name(3)), .ask(id: 4, try name(4))])
         #expect(lookups.counters.workerDeaths == 1)
+        #expect(lookups.counters.lastDeath == "the resolver process died: signal 11")
     }
 
     @Test("SEC-05 Where no worker comes soon all fail, at once")

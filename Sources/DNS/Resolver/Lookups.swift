@@ -237,7 +237,10 @@ struct Lookups<Waiter> {
 
     /// What was sent comes back failed; what was not waits for the next worker, or fails too where none comes soon.
     mutating func workerDied(_ reason: String, willReturnSoon: Bool) -> [Settled] {
-        if case .serving = worker { counters.workerDeaths += 1 }
+        if case .serving = worker {
+            counters.workerDeaths += 1
+            counters.lastDeath = reason
+        }
         worker = willReturnSoon ? .absent : .missing(reason)
         unsent = []
         probe = nil

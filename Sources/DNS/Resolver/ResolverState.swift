@@ -35,6 +35,8 @@ public struct ResolverCounters: Hashable, Sendable {
     public var overloaded = 0
     /// Worker processes that had to be replaced.
     public var workerDeaths = 0
+    /// Why the last of them had to be.
+    public var lastDeath: String?
 
     // Lookups by their end, each once, however many waited for it.
     /// Records, validated.

@@ -26,6 +26,7 @@ extension Service {
         var crowd = MemoryTrim()
         var journalTrouble: String?
         var clock = ClockTurn()
+        var deaths = 0
         var sinceTimeNote = Duration.zero
         while !Task.isCancelled {
             let reports = ReportKeeping(
@@ -54,6 +55,7 @@ extension Service {
                 counters.intakeConnections.load(ordering: .relaxed),
                 most: counters.intakePeak.exchange(0, ordering: .relaxed))
             journalTrouble = tellJournal(before: journalTrouble)
+            deaths = tellWorkerDeaths(before: deaths)
             await measureRoom()
             sinceCount += Self.housekeepingPause
             if sinceCount >= Self.recountPause {
@@ -76,6 +78,20 @@ extension Service {
         } catch {
             throw ServiceError.store("the queue could not be given its routes: \(error)")
         }
+    }
+
+    /// Says that the resolver's worker had to be replaced: what it was asked has failed, and such mail waits.
+    /// - Parameter before: deaths that were told; those of a new resolver begin with none.
+    /// - Returns: deaths that are told now.
+    func tellWorkerDeaths(before: Int) -> Int {
+        let counters = resolver.counters
+        if counters.workerDeaths > before, !ground.stopping.isSet {
+            log.event(
+                .warning,
+                LogLine("resolver").with("state", "worker-died").with("deaths", counters.workerDeaths)
+                    .with("reason", counters.lastDeath))
+        }
+        return counters.workerDeaths
     }
 
     /// MTA-STS policies before they run out.
