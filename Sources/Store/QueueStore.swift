@@ -224,8 +224,8 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
         case .queueLost(let path):
             """
             store \(path) has lost its queue: \(path)/queue.db is missing or empty, and there is a journal of one. Put queue.db back, and \
-            queue.db-wal with it if there was one; the journal holds what came in last. If the queue is lost for good: \
-            touch \(path)/journal.given-up, and start again
+            queue.db-wal with it if there was one. If the queue is lost for good: touch \(path)/journal.given-up, and start again: what came in last \
+            lies in the journal and is brought in
             """
         case .notDurable(let path, let why):
             "store \(path) does not sync its commits: \(why)"

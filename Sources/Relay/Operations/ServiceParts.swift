@@ -78,6 +78,16 @@ struct ServiceParts: Sendable {
                         "behind a power cut nobody was told that this mail is accepted; else look after the disk: it was"
                     ))
         }
+        if report.messagesOfLaterJournal > 0 {
+            log.event(
+                .warning,
+                LogLine("journal-later").with("messages", report.messagesOfLaterJournal)
+                    .with("reason", "the journal goes on behind what queue.db knows: it is older, or new")
+                    .with(
+                        "cure",
+                        "none is needed: this mail is in the queue now. What had left since goes out again: relayctl "
+                            + "queue delete --id keeps a message back"))
+        }
         if let missing = report.journalMissing {
             log.event(
                 .warning,

@@ -114,8 +114,8 @@ final class JournalFile: @unchecked Sendable {
         try? write([UInt8](repeating: 0, count: count), at: segment * segmentBytes + offset)
     }
 
-    /// The sound records of generations behind `generation`. Blocks.
-    func read(_ frame: JournalFrame, after generation: UInt64) throws(Errno) -> JournalFrame.Found {
+    /// All of it. Blocks.
+    func contents() throws(Errno) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: size)
         var filled = 0
         while filled < bytes.count {
@@ -130,6 +130,6 @@ final class JournalFile: @unchecked Sendable {
                 throw Errno.last
             }
         }
-        return frame.records(in: bytes, after: generation, segmentBytes: segmentBytes)
+        return bytes
     }
 }

@@ -42,6 +42,34 @@ struct JournalFrame: Sendable {
         }
     }
 
+    /// A life of the store that has written here, told by the first record of a segment, where no letter of a stranger ever stands.
+    struct Life {
+        /// The mark of its records.
+        let salt: UInt64
+        var newest: UInt64
+    }
+
+    /// Each life that began a segment which still begins with it, in the order of what they wrote last.
+    static func lives(in bytes: [UInt8], segmentBytes: Int) -> [Life] {
+        guard segmentBytes >= headOctets else { return [] }
+        var lives: [Life] = []
+        for place in stride(from: 0, through: bytes.count - headOctets, by: segmentBytes) {
+            var head = JournalBytes(bytes[place..<(place + headOctets)])
+            guard let low = try? head.number(UInt32.self), (try? head.number(UInt32.self)) != nil,
+                (try? head.number(UInt64.self)) != nil, let high = try? head.number(UInt32.self)
+            else { continue }
+            let salt = UInt64(high) << 32 | UInt64(low)
+            // Zeros are no record.
+            guard salt != 0, let (newest, _) = JournalFrame(salt: salt).record(in: bytes, at: place) else { continue }
+            if let known = lives.firstIndex(where: { $0.salt == salt }) {
+                lives[known].newest = max(lives[known].newest, newest)
+            } else {
+                lives.append(Life(salt: salt, newest: newest))
+            }
+        }
+        return lives.sorted { $0.newest < $1.newest }
+    }
+
     /// What a file holds that is not in the tables.
     struct Found {
         /// The sound records of each generation, in their order.
@@ -51,6 +79,13 @@ struct JournalFrame: Sendable {
         var gaps = 0
         /// Of all that was ever written here and is still to be seen.
         var newest: UInt64 = 0
+
+        /// What a later life wrote goes behind it.
+        mutating func add(_ later: Found) {
+            generations.merge(later.generations) { own, _ in own }
+            gaps += later.gaps
+            newest = max(newest, later.newest)
+        }
     }
 
     /// - Parameter segmentBytes: the first record of a generation stands at a multiple of it.

@@ -16,6 +16,9 @@ struct JournalGeneration: Sendable {
 
     var isEmpty: Bool { enqueued.isEmpty }
 
+    /// Messages of which something is left.
+    var count: Int { enqueued.count { $0 != nil } }
+
     func holds(_ message: Int64) -> Bool { places[message] != nil }
 
     /// A message of it that is not settled here.
@@ -41,6 +44,18 @@ struct JournalGeneration: Sendable {
         guard let place = places[settlement.message] else { return }
         enqueued[place] = nil
         settled.append(settlement)
+    }
+
+    /// Leaves out the messages for which this holds.
+    /// - Returns: how many.
+    mutating func forget(where isToGo: (MessageInsertion) throws -> Bool) rethrows -> Int {
+        var count = 0
+        for place in enqueued.indices {
+            guard let insertion = enqueued[place], try isToGo(insertion) else { continue }
+            enqueued[place] = nil
+            count += 1
+        }
+        return count
     }
 
     /// What the records of a generation say. One that makes no sense in spite of its checksum throws.

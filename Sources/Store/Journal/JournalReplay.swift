@@ -9,26 +9,34 @@ enum JournalReplay {
         /// How records are written from now on.
         var frame: JournalFrame
         var messages = 0
+        /// Of them, those of a life of the store that this database knows nothing of.
+        var laterMessages = 0
         var gaps = 0
     }
 
     /// Brings into the tables what the file holds and they do not. Nobody else writes to them.
+    ///
+    /// Where the database is older than the journal (a backup that was put back), or new (the queue was lost), the journal still has what
+    /// came in last: it is brought in too. What became of that mail since only the lost database knew, so that some of it may go out twice.
     ///
     /// Behind it nothing in the file counts any more: this life of the store has a mark of its own.
     /// - Throws: `DamagedRow` for a record that is sound and makes no sense: a newer program wrote it.
     static func run(_ file: JournalFile?, _ db: Database, _ options: SQLiteOptions) throws -> Result {
         let progress = try JournalRows.Progress.read(db)
         var result = Result(generation: progress.generation, frame: JournalFrame(salt: .random(in: 1...(.max))))
-        if let file, let salt = try Fact.journalSalt.value(db) {
-            let found = try file.read(
-                JournalFrame(salt: UInt64(bitPattern: salt)), after: progress.generation)
+        if let file {
+            let (found, own) = try read(file, db, after: progress.generation)
             result.generation = max(result.generation, found.newest)
             result.gaps = found.gaps
             var numbers = try Numbers(db, options)
             for (number, records) in found.generations.sorted(by: { $0.key < $1.key }) {
-                let generation = try JournalGeneration(number: number, records)
+                var generation = try JournalGeneration(number: number, records)
+                if number > own {
+                    result.gaps += try generation.forget { try MessageRows.holdsNumbers(of: $0, db) }
+                    result.laterMessages += generation.count
+                }
                 try apply([generation], db, &numbers)
-                result.messages += generation.enqueued.count { $0 != nil }
+                result.messages += generation.count
                 // So that they need no more room at once than one of them.
                 try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
             }
@@ -43,6 +51,25 @@ enum JournalReplay {
             return .commit
         }
         return result
+    }
+
+    /// - Returns: what the file holds behind `generation`, and the last generation in it of the life that the database knows.
+    private static func read(
+        _ file: JournalFile, _ db: Database, after generation: UInt64
+    ) throws -> (found: JournalFrame.Found, own: UInt64) {
+        let bytes = try file.contents()
+        let salt = try Fact.journalSalt.value(db).map { UInt64(bitPattern: $0) }
+        var found = JournalFrame.Found()
+        if let salt {
+            found = JournalFrame(salt: salt).records(in: bytes, after: generation, segmentBytes: file.segmentBytes)
+        }
+        let own = max(generation, found.newest)
+        for life in JournalFrame.lives(in: bytes, segmentBytes: file.segmentBytes)
+        where life.salt != salt && life.newest > own {
+            found.add(
+                JournalFrame(salt: life.salt).records(in: bytes, after: own, segmentBytes: file.segmentBytes))
+        }
+        return (found, own)
     }
 
     static func apply(_ generations: [JournalGeneration], _ db: Database, _ numbers: inout Numbers) throws {

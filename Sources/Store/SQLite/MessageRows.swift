@@ -104,6 +104,17 @@ enum MessageRows {
         ] + recipient.request.columns
     }
 
+    /// The tables have another message, or a recipient, with a number of this one.
+    static func holdsNumbers(of insertion: MessageInsertion, _ db: Database) throws -> Bool {
+        func holds(_ sql: String, _ number: DatabaseValue) throws -> Bool {
+            try db.cachedStatement(sql: sql).first([number], { try $0.int64() }) != nil
+        }
+        if try holds("SELECT 1 FROM message WHERE number = ?", insertion.number.databaseValue) { return true }
+        return try insertion.recipients.compactMap(\.first).contains {
+            try holds("SELECT 1 FROM recipient WHERE number = ?", $0)
+        }
+    }
+
     /// Inserts message, content and recipients.
     /// - Throws: `StoreError.duplicate` before anything was changed.
     static func insert(_ new: NewMessage, _ db: Database, _ numbers: inout Numbers) throws -> QueuedMessage {

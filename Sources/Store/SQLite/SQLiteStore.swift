@@ -22,6 +22,8 @@ public final class SQLiteStore: QueueStore {
         public let library: String
         /// Messages that a crash had left in the journal, and that are in the queue now.
         public let messagesFromJournal: Int
+        /// Of them, those that came in behind all that this database knows: it was put back from a backup, or is new.
+        public let messagesOfLaterJournal: Int
         /// Places in the journal where a record was to be expected and none was sound: of what lay there nothing is known.
         public internal(set) var journalGaps: Int
         /// Why the store runs without a journal; nil where it has one, or is to have none.

@@ -158,7 +158,8 @@ extension SQLiteStore {
         let report = OpeningReport(
             wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count,
             quarantined: quarantined.first,
-            library: "SQLite \(library)", messagesFromJournal: journal.messages, journalGaps: journal.gaps,
+            library: "SQLite \(library)", messagesFromJournal: journal.messages,
+            messagesOfLaterJournal: journal.laterMessages, journalGaps: journal.gaps,
             journalMissing: nil, inFlightMissing: nil)
         return (report, journal)
     }

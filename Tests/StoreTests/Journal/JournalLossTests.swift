@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Mail
 import Testing
@@ -82,18 +83,89 @@ import Testing
         await again.close()
     }
 
-    @Test("A queue that is lost for good is given up, once")
-    func queueGivenUp() async throws {
+    @Test(
+        "A queue that is lost for good is given up, once, and what came in last is brought in",
+        arguments: [true, false])
+    func queueGivenUp(isClean: Bool) async throws {
         let fixture = try Fixture()
-        await (try fixture.open(Fixture.journaled)).close()
-        try #require(unlink("\(fixture.path)/queue.db") == 0)
-        let descriptor = Glibc.open("\(fixture.path)/journal.given-up", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let store = try fixture.open(Fixture.journaled)
+        var queued: [QueuedMessage] = []
+        for _ in 0..<3 { queued += try await store.enqueue([Fixture.message()]) }
+        try await store.settle(Fixture.handOver(queued[1], session: false))
+        let crashed = try fixture.copyAsAfterCrash()
+        await store.close()
+        let gone = isClean ? fixture : crashed
+        for name in ["queue.db", "queue.db-wal", "queue.db-shm"] { _ = unlink("\(gone.path)/\(name)") }
+        let descriptor = Glibc.open("\(gone.path)/journal.given-up", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         try #require(descriptor >= 0)
         close(descriptor)
-        let again = try fixture.open(Fixture.journaled)
-        _ = try await again.enqueue([Fixture.message()])
+        let again = try gone.open(Fixture.journaled)
+        let report = again.openingReport
+        #expect(report.messagesOfLaterJournal == 2 && report.messagesFromJournal == 2 && report.journalGaps == 0)
+        #expect(try await again.ids() == [queued[0], queued[2]].map(\.message.id))
+        #expect(access("\(gone.path)/journal.given-up", F_OK) != 0)
+        queued += try await again.enqueue([Fixture.message()])
         await again.close()
-        #expect(access("\(fixture.path)/journal.given-up", F_OK) != 0)
+        let last = try gone.open(Fixture.journaled)
+        #expect(last.openingReport.messagesOfLaterJournal == 0)
+        #expect(try await last.ids() == [queued[0], queued[2], queued[3]].map(\.message.id))
+        await last.close()
+    }
+
+    @Test("Beside a database of a backup the journal still has what came in last, in whatever life of the store")
+    func olderQueue() async throws {
+        let fixture = try Fixture()
+        var store = try fixture.open(Fixture.journaled)
+        var queued = try await store.enqueue([Fixture.message()])
+        await store.close()
+        let backup = "\(fixture.path)/backup"
+        try FileManager.default.copyItem(atPath: "\(fixture.path)/queue.db", toPath: backup)
+        for _ in 0..<2 {
+            store = try fixture.open(Fixture.journaled)
+            queued += try await store.enqueue([Fixture.message()])
+            await store.close()
+        }
+        store = try fixture.open(Fixture.journaled)
+        queued += try await store.enqueue([Fixture.message()])
+        let crashed = try fixture.copyAsAfterCrash()
+        await store.close()
+        for name in ["queue.db", "queue.db-wal", "queue.db-shm"] { _ = unlink("\(crashed.path)/\(name)") }
+        try FileManager.default.copyItem(atPath: backup, toPath: "\(crashed.path)/queue.db")
+        for later in [3, 0] {
+            let again = try crashed.open(Fixture.journaled)
+            #expect(again.openingReport.messagesOfLaterJournal == later && again.openingReport.journalGaps == 0)
+            #expect(try await again.ids() == queued.map(\.message.id))
+            await again.close()
+        }
+    }
+
+    @Test("A message whose number another one has by now is counted as lost, and is in nobody's way")
+    func numberTaken() async throws {
+        let fixture = try Fixture()
+        var store = try fixture.open(Fixture.journaled)
+        await store.close()
+        let backup = "\(fixture.path)/backup"
+        try FileManager.default.copyItem(atPath: "\(fixture.path)/queue.db", toPath: backup)
+        store = try fixture.open(Fixture.journaled)
+        var queued: [QueuedMessage] = []
+        for _ in 0..<3 { queued += try await store.enqueue([Fixture.message()]) }
+        let crashed = try fixture.copyAsAfterCrash()
+        await store.close()
+        for name in ["queue.db", "queue.db-wal", "queue.db-shm"] { _ = unlink("\(crashed.path)/\(name)") }
+        try FileManager.default.copyItem(atPath: backup, toPath: "\(crashed.path)/queue.db")
+        var options = Fixture.journaled
+        options.journalSegmentBytes = 0
+        // A life without a journal: the file is left as it is.
+        try #require(rename("\(crashed.path)/journal", "\(crashed.path)/kept") == 0)
+        store = try crashed.open(options)
+        let other = try await store.enqueue([Fixture.message()])[0]
+        #expect(other.message.number == queued[0].message.number)
+        await store.close()
+        try #require(rename("\(crashed.path)/kept", "\(crashed.path)/journal") == 0)
+        let again = try crashed.open(Fixture.journaled)
+        #expect(again.openingReport.messagesOfLaterJournal == 2 && again.openingReport.journalGaps == 1)
+        #expect(try await again.ids() == [other, queued[1], queued[2]].map(\.message.id))
+        await again.close()
     }
 
     @Test("What gives a journal up does not wait for the next crash")

@@ -54,7 +54,8 @@ extension Configuration.LogStation {
                 .operations,
                 [
                     "started", "start-failed", "stopping", "stopped", "reloaded", "reload-refused", "own-name",
-                    "trace-set-aside", "trace-off", "store-opened", "journal-damaged", "journal-missing",
+                    "trace-set-aside", "trace-off", "store-opened", "journal-damaged", "journal-later",
+                    "journal-missing",
                     "journal-stuck", "journal-goes-on", "in-flight-missing", "store-failed",
                     "descriptors-short", "library-unsafe", "trust-anchors-missing", "control-failed", "metrics-failed",
                     "log-lines-lost", "alarm-raised", "alarm-cleared", "alarm-acknowledged", "alarm-untold",
