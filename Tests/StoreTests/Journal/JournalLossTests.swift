@@ -91,7 +91,7 @@ import Testing
         let store = try fixture.open(Fixture.journaled)
         var queued: [QueuedMessage] = []
         for _ in 0..<3 { queued += try await store.enqueue([Fixture.message()]) }
-        try await store.settle(Fixture.handOver(queued[1], session: false))
+        _ = try await store.settle(Fixture.handOver(queued[1], session: false))
         let crashed = try fixture.copyAsAfterCrash()
         await store.close()
         let gone = isClean ? fixture : crashed
