@@ -193,8 +193,8 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
     case full(path: String, needed: UInt64)
     /// The journal is gone, or of another size, and the last process did not end as it should: what it acknowledged last lay there.
     case journalLost(path: String, found: Int64?, expected: Int64)
-    /// The database is gone, or empty, and a journal lies beside it: there was a queue.
-    case queueLost(path: String)
+    /// The database is gone, or empty, and beside it lies what only a queue leaves behind, as `remains`.
+    case queueLost(path: String, remains: String)
     /// The database would not promise durability.
     case notDurable(path: String, why: String)
 
@@ -221,11 +221,11 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
             \(found == nil ? "\(expected) octets" : "of \(expected) octets"), and the last relayd was killed. Put the file back as it was. If it is lost \
             for good: touch \(path)/journal.given-up, and start again
             """
-        case .queueLost(let path):
+        case .queueLost(let path, let remains):
             """
-            store \(path) has lost its queue: \(path)/queue.db is missing or empty, and there is a journal of one. Put queue.db back, and \
-            queue.db-wal with it if there was one. If the queue is lost for good: touch \(path)/journal.given-up, and start again: what came in last \
-            lies in the journal and is brought in
+            store \(path) has lost its queue: \(path)/queue.db is missing or empty, and \(remains) of one is there. Put queue.db back, and \
+            queue.db-wal with it if there was one. If the queue is lost for good: touch \(path)/journal.given-up, and start again; what the journal \
+            still has is brought in
             """
         case .notDurable(let path, let why):
             "store \(path) does not sync its commits: \(why)"

@@ -198,6 +198,61 @@ def scenario_yesterday(bed: Bed) -> None:
         assert not relay.bed.delivered(SUSPENDED, newer.mark)
 
 
+def killed(relay: Relay) -> None:
+    relay.kill()
+
+
+def stopped(relay: Relay) -> None:
+    assert relay.stop() == 0
+
+
+TABLES = ("queue.db", "queue.db-wal", "queue.db-shm")
+
+
+@cases((stopped, killed), lambda end: end.__name__)
+def scenario_queue_lost(bed: Bed, end: Callable[[Relay], None]) -> None:
+    """F119 queue.db is lost: the start is refused in words; given up, it begins anew with what the journal still has, and the mail goes out"""
+    with Relay(bed, f"51-state-faults-lost-{end.__name__}", 18 if end is stopped else 19) as relay:
+        assert opened(relay)["new"] == "true", opened(relay)
+        suspend(relay)
+        letters = [held(relay) for _ in range(3)]
+        end(relay)
+        for name in TABLES:
+            (relay.store / name).unlink(missing_ok=True)
+        said = storefiles.refused(relay)
+        assert "has lost its queue" in said and "journal.given-up" in said, said
+        (relay.store / "journal.given-up").touch()
+        relay.start()
+        assert opened(relay)["new"] == "true" and opened(relay)["from_journal"] == "3", opened(relay)
+        assert events(relay, "journal-later")[-1]["messages"] == "3"
+        for letter in letters:
+            goes(relay, letter)
+        end(relay)
+        relay.start()
+        assert opened(relay)["new"] == "false" and len(events(relay, "journal-later")) == 1, opened(relay)
+        goes(relay, held(relay))
+
+
+@cases((stopped, killed), lambda end: end.__name__)
+def scenario_older_beside_a_journal(bed: Bed, end: Callable[[Relay], None]) -> None:
+    """F119 A queue.db of a backup, put back beside the journal of a later life: what came in last is not passed over, and goes out with the rest"""
+    with Relay(bed, f"51-state-faults-older-{end.__name__}", 20 if end is stopped else 21) as relay:
+        suspend(relay)
+        old = held(relay)
+        assert relay.stop() == 0
+        backup = relay.folder / "backup"
+        storefiles.copy(relay.store, backup, *TABLES)
+        relay.start()
+        newer = held(relay)
+        end(relay)
+        storefiles.copy(backup, relay.store, *TABLES)
+        relay.start()
+        assert events(relay, "journal-later")[-1]["messages"] == "1", events(relay, "journal-later")
+        resume(relay)
+        for letter in (old, newer):
+            goes(relay, letter)
+
+
 def scenario_newer_schema(bed: Bed) -> None:
     """F121 The store of a newer version: refused in one line, and left as it is"""
     with Relay(bed, "51-state-faults-newer", 10) as relay:

@@ -58,45 +58,7 @@ struct ServiceParts: Sendable {
             throw ServiceError.store("\(error)")
         }
         let trace = openTrace(configuration, log)
-        let report = store.openingReport
-        log.event(
-            report.messagesQuarantined > 0 || report.filesSetAside > 0 || report.journalGaps > 0 ? .warning : .notice,
-            LogLine("store-opened").with("directory", configuration.store.directory)
-                .with("clean", !report.wasUnclean).with("set_aside", report.filesSetAside)
-                .with("quarantined", report.messagesQuarantined).with("from_journal", report.messagesFromJournal)
-                .with("journal_gaps", report.journalGaps).with("sqlite", report.library))
-        for one in report.quarantined {
-            log.event(.error, LogLine("quarantined").with("queue_id", one.id).with("reason", one.why))
-        }
-        if report.journalGaps > 0 {
-            log.event(
-                .error,
-                LogLine("journal-damaged").with("records", report.journalGaps)
-                    .with("reason", "between what came in last before the stop there is what cannot be read")
-                    .with(
-                        "cure",
-                        "behind a power cut nobody was told that this mail is accepted; else look after the disk: it was"
-                    ))
-        }
-        if report.messagesOfLaterJournal > 0 {
-            log.event(
-                .warning,
-                LogLine("journal-later").with("messages", report.messagesOfLaterJournal)
-                    .with("reason", "the journal goes on behind what queue.db knows: it is older, or new")
-                    .with(
-                        "cure",
-                        "none is needed: this mail is in the queue now. What had left since goes out again: relayctl "
-                            + "queue delete --id keeps a message back"))
-        }
-        if let missing = report.journalMissing {
-            log.event(
-                .warning,
-                LogLine("journal-missing").with("reason", missing)
-                    .with(
-                        "cure",
-                        "mail is safe without it, and slower: see that the store's disk has room, and start again"))
-        }
-        if let missing = report.inFlightMissing { log.event(.warning, Service.inFlightMissing(missing)) }
+        tell(store.openingReport, of: configuration.store.directory, log)
         do throws(ServiceError) {
             let (loops, resolver, https) = try await network(configuration, program, workerArguments)
             return ServiceParts(

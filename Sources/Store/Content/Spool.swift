@@ -54,7 +54,7 @@ final class Spool: Sendable {
     /// - Returns: how many were set aside now.
     func setAsideUnknown(now: WallTime, isKnown: (String) throws -> Bool) throws -> Int {
         var count = 0
-        for name in try names(in: descriptor) where name != Self.asideFolder {
+        for name in try contents() {
             if try isKnown(name) { continue }
             if renameat(descriptor, name, aside, "\(name).\(now.seconds)") == 0 { count += 1 }
         }
@@ -69,6 +69,11 @@ final class Spool: Sendable {
             if WallTime(seconds: since).advanced(by: Self.asideDays * 86_400) < now { _ = unlinkat(aside, name, 0) }
         }
         return count
+    }
+
+    /// The names of what lies here and is not set aside.
+    func contents() throws(Errno) -> [String] {
+        try names(in: descriptor).filter { $0 != Self.asideFolder }
     }
 
     private func names(in descriptor: CInt) throws(Errno) -> [String] {

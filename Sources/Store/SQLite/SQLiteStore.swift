@@ -10,6 +10,8 @@ import Synchronization
 public final class SQLiteStore: QueueStore {
     /// What opening found, for the log.
     public struct OpeningReport: Hashable, Sendable {
+        /// There was no queue in the folder: one was begun.
+        public let isNew: Bool
         /// True where the last process did not close the store: `quick_check` has run and found nothing.
         public let wasUnclean: Bool
         /// Files without a row, moved to `spool/aside/`.

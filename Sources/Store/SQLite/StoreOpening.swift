@@ -64,7 +64,7 @@ extension SQLiteStore {
             if StoreFolder.holds(journalPath) { try StoreFolder.check(journalPath, isFolder: false) }
             var file = try JournalFile(openedIn: opened.directory)
             var (report, journaled) = try connection.inDatabase { db in
-                try refuseWithoutQueue(file, db, in: opened.directory, path: directory)
+                try refuseWithoutQueue(db, in: opened.directory, spool, path: directory)
                 try prepare(db, path: path, options)
                 let isLost = try isJournalLost(file, db, in: opened.directory, path: directory)
                 var (report, journaled) = try cleanUp(db, spool, file, path: path, now: now, options)
@@ -156,7 +156,7 @@ extension SQLiteStore {
         try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         let library = try String.fetchOne(db, sql: "SELECT sqlite_version()") ?? "unknown"
         let report = OpeningReport(
-            wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count,
+            isNew: isNew, wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count,
             quarantined: quarantined.first,
             library: "SQLite \(library)", messagesFromJournal: journal.messages,
             messagesOfLaterJournal: journal.laterMessages, journalGaps: journal.gaps,
@@ -164,12 +164,19 @@ extension SQLiteStore {
         return (report, journal)
     }
 
-    /// A journal is made behind the first tables, so one without them is what is left of a queue. A new queue would write over it.
-    private static func refuseWithoutQueue(
-        _ file: JournalFile?, _ db: Database, in directory: CInt, path: String
-    ) throws {
-        guard file != nil, case .empty = try Schema.recognise(db) else { return }
-        if faccessat(directory, JournalFile.givenUp, F_OK, 0) != 0 { throw StoreOpenError.queueLost(path: path) }
+    /// Nothing but a queue leaves these behind. A new one would write over the journal, and set the contents aside.
+    private static func refuseWithoutQueue(_ db: Database, in directory: CInt, _ spool: Spool, path: String) throws {
+        guard case .empty = try Schema.recognise(db), let remains = try remains(of: directory, spool),
+            faccessat(directory, JournalFile.givenUp, F_OK, 0) != 0
+        else { return }
+        throw StoreOpenError.queueLost(path: path, remains: remains)
+    }
+
+    /// The first that is there of what is made behind the database's tables.
+    private static func remains(of directory: CInt, _ spool: Spool) throws -> String? {
+        let files = [JournalFile.name, InFlight.fileName, TraceFile.name, Reserve.file]
+        if let file = files.first(where: { faccessat(directory, $0, F_OK, AT_SYMLINK_NOFOLLOW) == 0 }) { return file }
+        return try spool.contents().first.map { "\(Spool.folder)/\($0)" }
     }
 
     /// A crash left mail in the journal, and it is not what it was: that must not be passed over. True where the operator has given it up

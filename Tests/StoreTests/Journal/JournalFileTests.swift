@@ -47,6 +47,28 @@ import Testing
         #expect(Self.records(in: bytes, after: 3).generations.mapValues { $0.map(Array.init) } == [4: [[9]]])
     }
 
+    @Test("A life of the store is known by what begins a segment, and by nothing that stands elsewhere")
+    func lives() {
+        let later = JournalFrame(salt: 0xFEDC_BA98_7654_3210)
+        let forger = JournalFrame(salt: 77)
+        var bytes: [UInt8] = []
+        var letter: [UInt8] = []
+        forger.put(99, into: &letter) { $0 += [1, 2, 3] }
+        Self.frame.put(5, into: &bytes) { $0 += letter }
+        forger.put(98, into: &bytes) { $0 += [1] }
+        for (frame, generation) in [(later, UInt64(7)), (Self.frame, 4), (later, 6)] {
+            bytes += [UInt8](repeating: 0, count: 4096 - bytes.count % 4096)
+            frame.put(generation, into: &bytes) { $0 += letter }
+        }
+        // Cut off in the midst of the first record of a segment, and of its head.
+        for length in [4096 - bytes.count % 4096, 4096 + 16] {
+            let lives = JournalFrame.lives(in: bytes + [UInt8](repeating: 0, count: length), segmentBytes: 4096)
+            #expect(lives.map(\.salt) == [Self.frame.salt, later.salt] && lives.map(\.newest) == [5, 7])
+        }
+        #expect(JournalFrame.lives(in: bytes, segmentBytes: 0).isEmpty)
+        #expect(JournalFrame.lives(in: [UInt8](repeating: 0, count: 10), segmentBytes: 4096).isEmpty)
+    }
+
     @Test("A generation or a length that nobody writes is no record")
     func beyond() {
         var bytes: [UInt8] = []
