@@ -185,6 +185,12 @@ def scenario_read_only(bed: Bed) -> None:
             code, text = submit(Letter.to("someone@good.example"), relay.address)
             assert 400 <= code < 500, (code, text)
             assert relay.process and relay.process.poll() is None, relay.tail()
+            wait_for("the alarm", lambda: events(relay, "alarm-raised", kind="store-not-writable"), 30)
+            text = " ".join(relay.ctl("status")[1].split())
+            assert "the store cannot be written since 2" in text and "ead-only file system" in text, text
+            checks = {check["name"]: check for check in relay.ctl_json("doctor")[1]["checks"]}  # type: ignore[index]
+            for name in ("disk-space", "store-writing"):
+                assert checks[name]["state"] == "fault" and "findmnt" in checks[name]["cure"], checks[name]
             relay.stop()
             repair()
             relay.start()

@@ -65,6 +65,27 @@ def scenario_sync_fails(relay: Relay, count: int) -> None:
         assert not relay.attempts(letter) and not relay.bed.delivered("good.example", letter.mark), relay.attempts(letter)
 
 
+def scenario_writes_fail_for_a_while(relay: Relay) -> None:
+    """F116 Every sync fails with EIO: status, doctor and an alarm say so with the error; once syncs work again, all of it ends without a restart"""
+    goes_on(relay)
+    # Not by the log: an alarm that comes back within ten minutes is not told twice.
+    def stands() -> bool:
+        return any(alarm["kind"] == "store-not-writable" for alarm in relay.ctl_json("alarms")[1]["alarms"])  # type: ignore[index]
+    with injecting(relay, "fdatasync,fsync:error=EIO") as output:
+        assert submit(Letter.to("someone@good.example", name="eio"), relay.address)[0] == 451
+        wait_for("the alarm", stands, 30)
+        text = " ".join(relay.ctl("status")[1].split())
+        assert "the store cannot be written since 2" in text and "Input/output error" in text, text
+        # Nothing was accepted that lies there.
+        assert "safe in the journal" not in text, text
+        checks = {check["name"]: check for check in relay.ctl_json("doctor")[1]["checks"]}  # type: ignore[index]
+        assert all(checks[name]["state"] == "fault" for name in ("disk-space", "store-writing")), checks
+        assert counted(output), "nothing failed"
+    wait_for("its end", lambda: not stands(), 60)
+    assert "cannot be written" not in relay.ctl("status")[1]
+    goes_on(relay)
+
+
 def scenario_sync_waits(relay: Relay) -> None:
     """F117 A sync takes five seconds: clients wait for it, nobody is told 250 before, and the relay answers meanwhile"""
     letter = Letter.to("someone@good.example", name="slow")

@@ -43,6 +43,8 @@ public enum AlarmKind: String, Hashable, Sendable, CaseIterable {
     case dkimKeyFailing = "dkim-key-failing"
     /// The certificate of a listener is about to expire, or has; the subject is its file.
     case certificateExpiring = "certificate-expiring"
+    /// The store takes no writes: new mail is refused, and results of deliveries are not written down.
+    case storeNotWritable = "store-not-writable"
 
     /// True where others decide of how many names it can be raised.
     public var isOfMany: Bool {
@@ -52,6 +54,7 @@ public enum AlarmKind: String, Hashable, Sendable, CaseIterable {
         case .exceptionUnneeded, .canaryDelivered, .canaryRefused, .dkimKeyFailing, .certificateExpiring: false
         case .crashSuspect: true
         case .startTLSStripped, .resolverFails, .resolverDoesNotValidate, .clockOff, .clockStepped, .portBlocked: false
+        case .storeNotWritable: false
         }
     }
 
@@ -59,9 +62,12 @@ public enum AlarmKind: String, Hashable, Sendable, CaseIterable {
     public var isLocal: Bool {
         switch self {
         case .startTLSStripped, .resolverFails, .resolverDoesNotValidate, .clockOff, .clockStepped, .portBlocked: true
-        case .dkimKeyFailing, .certificateExpiring, .crashSuspect: false
+        case .dkimKeyFailing, .certificateExpiring, .crashSuspect, .storeNotWritable: false
         case .stsRecordMissing, .stsFetchFailing, .tlsaGone, .startTLSGone, .authenticationLost, .issuerChanged: false
         case .mailWillExpire, .exceptionUnneeded, .canaryDelivered, .canaryRefused, .reportAddressFailing: false
         }
     }
+
+    /// True where mail stands still, or goes on without what protects it, until somebody here does something.
+    public var isGrave: Bool { isLocal || self == .storeNotWritable }
 }

@@ -12,7 +12,7 @@ extension AlarmKind {
         case .portBlocked: [.connectFailed, .timedOut].contains(cause)
         case .stsRecordMissing, .stsFetchFailing, .tlsaGone, .startTLSGone, .authenticationLost, .issuerChanged,
             .mailWillExpire, .exceptionUnneeded, .canaryDelivered, .canaryRefused, .reportAddressFailing,
-            .dkimKeyFailing, .certificateExpiring, .crashSuspect:
+            .dkimKeyFailing, .certificateExpiring, .crashSuspect, .storeNotWritable:
             false
         }
     }

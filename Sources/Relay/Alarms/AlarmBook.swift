@@ -180,7 +180,7 @@ final class AlarmBook: AlarmSink, Sendable {
         case .raised(let alarm):
             metrics.alarmsRaised.add(alarm.kind)
             log.event(
-                alarm.kind.isLocal ? .error : .warning,
+                alarm.kind.isGrave ? .error : .warning,
                 LogLine("alarm-raised").with("kind", alarm.kind.rawValue).with("subject", alarm.shownSubject)
                     .with("reason", alarm.words))
             hook.note(.raised, alarm)

@@ -11,32 +11,35 @@ extension Service {
 
     func checkStore() async -> [DoctorCheckView] {
         var checks: [DoctorCheckView] = []
-        let store = configuration.store
-        let cure = "free space on the disk of \(store.directory), or lower store.minimum_free"
+        let terms = configuration.store
+        let cure = "free space on the disk of \(terms.directory), or lower store.minimum_free"
         let space = await space()
         if !space.isLate, let free = space.value {
-            let floor = UInt64(clamping: store.minimumFree)
+            let floor = UInt64(clamping: terms.minimumFree)
             let words = "\(Humane.size(Int64(clamping: free.bytes))) free, the floor is \(Humane.size(Int64(floor)))"
             checks.append(
                 free.bytes <= floor
                     ? DoctorCheckView("disk-space", .fault, "\(words): mail is refused with 452", cure: cure)
-                    : free.bytes / 2 < floor
-                        ? DoctorCheckView("disk-space", .warning, words, cure: cure)
-                        : DoctorCheckView("disk-space", .ok, words))
+                    : store.writeFault != nil
+                        ? DoctorCheckView(
+                            "disk-space", .fault, "\(words), but nothing can be written there", cure: writingCure)
+                        : free.bytes / 2 < floor
+                            ? DoctorCheckView("disk-space", .warning, words, cure: cure)
+                            : DoctorCheckView("disk-space", .ok, words))
             if let inodes = free.inodes {
-                let floor = UInt64(clamping: store.minimumFreeInodes)
+                let floor = UInt64(clamping: terms.minimumFreeInodes)
                 checks.append(
                     inodes < floor
                         ? DoctorCheckView(
                             "disk-inodes", .fault, "\(inodes) files still fit, the floor is \(floor)",
-                            cure: "remove files from the disk of \(store.directory)")
+                            cure: "remove files from the disk of \(terms.directory)")
                         : DoctorCheckView("disk-inodes", .ok, "\(Humane.number(inodes)) files still fit"))
             }
         } else {
             checks.append(
                 DoctorCheckView(
                     "disk-space", .fault, "the store does not answer",
-                    cure: "look for faults of the disk of \(store.directory) (dmesg); a restart cannot read it either"))
+                    cure: "look for faults of the disk of \(terms.directory) (dmesg); a restart cannot read it either"))
         }
         checks.append(checkWriting())
         checks.append(await checkQueue())
@@ -48,8 +51,11 @@ extension Service {
         let directory = configuration.store.directory
         let cure =
             "free space on the disk of \(directory), or look for its faults (dmesg); do not restart before it takes them"
-        if let trouble = unsettledTrouble ?? hangingTrouble ?? journalTrouble {
-            return DoctorCheckView("store-writing", .fault, trouble, cure: cure)
+        let troubles = [writingTrouble, unsettledTrouble, hangingTrouble, journalTrouble].compactMap(\.self)
+        if !troubles.isEmpty {
+            return DoctorCheckView(
+                "store-writing", .fault, troubles.joined(separator: "; "),
+                cure: store.writeFault == nil ? cure : writingCure)
         }
         return DoctorCheckView("store-writing", .ok, "what is accepted and delivered is written down")
     }

@@ -56,6 +56,7 @@ extension Service {
                 most: counters.intakePeak.exchange(0, ordering: .relaxed))
             journalTrouble = tellJournal(before: journalTrouble)
             deaths = tellWorkerDeaths(before: deaths)
+            await watchWriting()
             await measureRoom()
             sinceCount += Self.housekeepingPause
             if sinceCount >= Self.recountPause {
@@ -137,8 +138,10 @@ extension Service {
         if now != nil, before == nil {
             log.event(
                 .error,
-                LogLine("journal-stuck").with("reason", now)
-                    .with("cure", "mail is safe in the journal, and tried again; see to the disk of the store"))
+                LogLine("journal-stuck").with("reason", now).with("messages", store.stuckMessages)
+                    .with(
+                        "cure",
+                        "what was accepted is safe in the journal, and tried again; see to the disk of the store"))
         } else if now == nil, before != nil {
             log.event(.notice, LogLine("journal-goes-on"))
         }

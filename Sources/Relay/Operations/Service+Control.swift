@@ -79,6 +79,7 @@ extension Service: ControlSource {
             warnings.append("\(step.words): it \(when) time goes on as it did before")
         }
         if let shortage = room.shortage { warnings.append("\(shortage.words): mail is refused with 452") }
+        if let trouble = writingTrouble { warnings.append("\(trouble); \(writingCure)") }
         warnings += [journalTrouble, unsettledTrouble].compactMap(\.self)
         if case .doesNotValidate(let why) = validation.status {
             warnings.append("the resolver does not validate DNSSEC, DANE is without effect: \(why)")

@@ -7,6 +7,7 @@ struct Glances: Sendable {
     let space: Glance<FreeSpace>
     let gauges: Glance<QueueGauges>
     let turn: Glance<QueueTurn>
+    let writing: Glance<Bool>
     /// How the queue stands, for monitoring.
     let queueLook = Paced<QueueGauges?>(every: MetricsPace.scan)
 
@@ -15,6 +16,7 @@ struct Glances: Sendable {
         space = Glance(patience: patience)
         gauges = Glance(patience: patience)
         turn = Glance(patience: patience)
+        writing = Glance(patience: patience)
     }
 }
 

@@ -65,13 +65,13 @@ public final class ContentWriter: Sendable {
         }
         let (file, rest, size) = try pending.get()
         guard let file else { return Content(.inline(rest), size: size) }
-        try await spool.pool.run { () -> Result<Void, StoreError> in
+        try await spool.pool.run { [spool] () -> Result<Void, StoreError> in
             do throws(Errno) {
                 try file.write(rest)
                 try file.sync()
                 return .success(())
             } catch {
-                return .failure(error.storeError("content file \(file.name)"))
+                return .failure(spool.failure(error, file.name))
             }
         }
         return Content(.file(file), size: size)
@@ -86,7 +86,7 @@ public final class ContentWriter: Sendable {
                     try file.write(chunk)
                     return .success(file)
                 } catch {
-                    return .failure(error.storeError("content file \(name)"))
+                    return .failure(spool.failure(error, name))
                 }
             }
             state.withLock { $0.file = file }

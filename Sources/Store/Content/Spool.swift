@@ -12,6 +12,8 @@ final class Spool: Sendable {
     static let asideFolder = "aside"
 
     let pool: BlockingPool
+    /// Of all the store: what cannot be written here often cannot be written at all.
+    let faults = WriteFaults()
     /// `spool/` and `spool/aside/`, open for the life of the store.
     let descriptor: CInt
     private let aside: CInt
@@ -43,6 +45,13 @@ final class Spool: Sendable {
             return nil
         }
         return Int64(status.st_size)
+    }
+
+    /// What a failed write of a content file is told as; it is noted.
+    func failure(_ error: Errno, _ name: String) -> StoreError {
+        let error = error.storeError("content file \(name)")
+        faults.note(error)
+        return error
     }
 
     func remove(_ name: String) {

@@ -25,13 +25,8 @@ extension Journal {
                     stuck.withLock { $0 = "\(error)" }
                     queue.pushAlways(.notApplied)
                     // Where there is no room it leaves the reserve to settlements.
-                    var looks = 0
-                    repeat {
-                        try? await Task.sleep(for: rest)
-                        rest = min(rest * 2, JournalBounds.longestRest)
-                        looks += 1
-                    } while error == .full && looks < JournalBounds.looksForRoom && !hasRoom()
-                        && !isStopped.load(ordering: .relaxed)
+                    await wait(behind: error, for: generation, rest: rest)
+                    rest = min(rest * 2, JournalBounds.longestRest)
                 }
             }
             stuck.withLock { $0 = nil }
@@ -39,8 +34,28 @@ extension Journal {
         }
     }
 
-    private func hasRoom() -> Bool {
-        guard case .success(let space) = FreeSpaceCache().measure(folder, at: 0) else { return true }
-        return space.bytes >= UInt64(JournalBounds.room * file.segmentBytes)
+    /// Returns when another try is worth it: after a rest, and where the want of room or a fault of the disk is over within a second
+    /// of its end. Where there is no room it leaves the reserve to settlements.
+    private func wait(behind error: StoreError, for generation: JournalGeneration, rest: Duration) async {
+        let mended = tally.faults.mended
+        let needs = UInt64(clamping: JournalBounds.room * min(generation.octets, file.segmentBytes))
+        let free = free
+        let lacksRoom = error == .full && free < needs
+        // Where there should have been enough, so much more is what counts.
+        let enough = lacksRoom ? needs : free &+ needs
+        let longest = lacksRoom ? JournalBounds.patienceForRoom : rest
+        var rested = Duration.zero
+        while rested < longest, !isStopped.load(ordering: .relaxed) {
+            let look = min(longest - rested, JournalBounds.rest)
+            try? await Task.sleep(for: look)
+            rested += look
+            if tally.faults.mended != mended || error == .full && self.free >= enough { return }
+        }
+    }
+
+    /// Octets; more than any disk has where it cannot be asked.
+    private var free: UInt64 {
+        guard case .success(let space) = FreeSpaceCache().measure(folder, at: 0) else { return .max / 2 }
+        return space.bytes
     }
 }

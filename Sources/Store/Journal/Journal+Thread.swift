@@ -41,6 +41,7 @@ extension Journal {
             tellFirst()
             for waiter in waiters { waiter.resume() }
         case .notApplied:
+            left.store(book.messages, ordering: .relaxed)
             // Those behind it do not get there before it.
             for waiter in book.takeWaiters() { waiter.resume() }
         }
@@ -99,15 +100,16 @@ extension Journal {
         do throws(Errno) {
             try file.append(done.bytes, to: book.activeSegment, at: book.offset)
         } catch {
-            tally.note(isCommitted: false)
+            let error = error.storeError("writing the journal")
+            tally.note(error)
             file.wipe(done.bytes.count, of: book.activeSegment, at: book.offset)
             // What of it lies on the disk nobody knows. Once this generation counts as one that is in the tables, no start reads it.
             brokenUntil = FreeSpaceCache.monotonicNanoseconds &+ bounds.repair
             seal(always: true)
-            done.fail(error.storeError("writing the journal"))
+            done.fail(error)
             return
         }
-        tally.note(isCommitted: true)
+        tally.noteCommitted()
         book.add(done)
         tellFirst()
         done.finish()
@@ -122,5 +124,7 @@ extension Journal {
     private func tellFirst() {
         firstUnapplied.store(book.firstNumber ?? .max, ordering: .releasing)
         unapplied.store(book.octets, ordering: .relaxed)
+        // Counted only where somebody wants to know it.
+        left.store(trouble == nil ? -1 : book.messages, ordering: .relaxed)
     }
 }

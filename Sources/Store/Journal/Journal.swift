@@ -53,6 +53,8 @@ final class Journal: @unchecked Sendable {
     let firstUnapplied = Atomic<Int64>(.max)
     /// Octets of records that may not be in the tables yet.
     let unapplied = Atomic<Int>(0)
+    /// Messages that are not in the tables while a generation does not get there; -1 where that was not counted.
+    let left = Atomic<Int>(-1)
     /// Why a generation does not get into the tables; nil where all goes well.
     let stuck = Mutex<String?>(nil)
     let damage = Mutex<String?>(nil)
@@ -132,6 +134,12 @@ final class Journal: @unchecked Sendable {
 
     /// Why what was acknowledged does not get into the tables; nil where it does.
     var trouble: String? { stuck.withLock { $0 } }
+
+    /// Messages that lie here and nowhere else for it; nil where that is not known, or nothing is stuck.
+    var stuckMessages: Int? {
+        let count = left.load(ordering: .relaxed)
+        return trouble == nil || count < 0 ? nil : count
+    }
 
     /// What is broken of the tables of reports; nil where nothing is.
     var reportDamage: String? { damage.withLock { $0 } }

@@ -51,6 +51,9 @@ struct JournalBook {
     /// Of all records that may not be in the tables.
     var octets: Int { sealed.reduce(offset) { $0 + $1.octets } }
 
+    /// Messages that may not be in the tables, without those that are settled.
+    var messages: Int { sealed.reduce(active?.generation.count ?? 0) { $0 + $1.generation.count } }
+
     /// True where the generation that is written, if there is one, can take so many octets more.
     func hasRoom(for octets: Int) -> Bool { active.map { $0.offset + octets <= segmentBytes } ?? true }
 

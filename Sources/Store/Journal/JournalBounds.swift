@@ -15,8 +15,8 @@ struct JournalBounds: Sendable {
     static let busyRest: Duration = .milliseconds(100)
     /// What a generation needs on the disk to get into the tables, in sizes of its segment: its rows, their indexes, and both in the WAL.
     static let room = 4
-    /// Looks for that room, ``longestRest`` apart at the most, before a generation that had none is tried all the same.
-    static let looksForRoom = 10
+    /// For how long that room is looked for, ``rest`` apart, before a generation that had none is tried all the same.
+    static let patienceForRoom: Duration = .seconds(180)
 
     /// Nanoseconds between a failure of the file and the next try to use it.
     var repair: UInt64 = 30_000_000_000

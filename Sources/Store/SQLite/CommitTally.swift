@@ -4,13 +4,17 @@ import Synchronization
 final class CommitTally: Sendable {
     private let committed = Atomic<UInt64>(0)
     private let failed = Atomic<UInt64>(0)
+    let faults: WriteFaults
 
-    func note(isCommitted: Bool) {
-        if isCommitted {
-            committed.add(1, ordering: .relaxed)
-        } else {
-            failed.add(1, ordering: .relaxed)
-        }
+    init(_ faults: WriteFaults) {
+        self.faults = faults
+    }
+
+    func noteCommitted() { committed.add(1, ordering: .relaxed) }
+
+    func note(_ error: StoreError) {
+        failed.add(1, ordering: .relaxed)
+        faults.note(error)
     }
 
     var counts: CommitCounts {

@@ -145,6 +145,9 @@ public final class SQLiteStore: QueueStore {
     /// Why mail that was acknowledged lies in the journal and does not get into the tables; nil where it does.
     public var journalTrouble: String? { journal?.trouble }
 
+    /// How many messages that is; nil where it is not known, and where nothing is stuck. It may be none: what was to be written failed.
+    public var stuckMessages: Int? { journal?.stuckMessages }
+
     /// For whom the tables must be whole.
     func refuseWhileStuck() throws(StoreError) {
         guard let trouble = journalTrouble else { return }
@@ -202,9 +205,11 @@ public final class SQLiteStore: QueueStore {
     private func measuredSpace() async throws(StoreError) -> FreeSpace {
         let now = FreeSpaceCache.monotonicNanoseconds
         if let fresh = freeSpaceCache.fresh(at: now) { return fresh }
-        let (path, cache, reserve) = (path, freeSpaceCache, reserve)
+        let (path, cache, reserve, faults) = (path, freeSpaceCache, reserve, spool.faults)
         return try await spool.pool.run {
             let result = cache.measure(path, at: now)
+            // Found out before a message is refused for it.
+            if cache.isReadOnly { faults.note(Errno(code: EROFS).storeError("the file system of \(path)")) }
             if case .success(let space) = result { reserve.refill(ifFree: space.bytes) }
             return result
         }
@@ -261,6 +266,8 @@ enum Fact: String {
     case journalSalt = "journal salt"
     /// Octets of the journal while it is used: where it is gone or has another size behind a crash, mail is missing.
     case journalBytes = "journal bytes"
+    /// How often a write was tried for its own sake.
+    case writesProved = "writes proved"
     /// When the relay was last known to run.
     case lastTime = "last time"
     /// The queue is on its way to another time by so many seconds; absent where it is not.

@@ -80,7 +80,8 @@ extension SQLiteStore {
                 report.journalMissing = "\(directory)/\(JournalFile.name): \(error)"
             }
             if let size = file?.size { try connection.inDatabase { db in try Fact.journalBytes.set(Int64(size), db) } }
-            let writer = try Writer(connection, path: path, options: options, reserve: reserve)
+            let writer = try Writer(
+                connection, path: path, options: options, reserve: reserve, tally: CommitTally(spool.faults))
             guard let dispatch = try Reader(path: path, named: "dispatch"),
                 let view = try Reader(path: path, named: "view"),
                 writer.start()

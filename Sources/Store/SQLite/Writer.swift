@@ -32,12 +32,14 @@ final class Writer: @unchecked Sendable {
     /// A commit failed and the database was not yet brought back to what is surely on disk.
     private var isBroken = false
     private var thread: WorkThread?
-    let tally = CommitTally()
+    let tally: CommitTally
     let watch = CommitWatch()
 
     /// Takes over an open and durable connection.
-    init(_ connection: DatabaseQueue, path: String, options: SQLiteOptions, reserve: Reserve) throws {
+    init(_ connection: DatabaseQueue, path: String, options: SQLiteOptions, reserve: Reserve, tally: CommitTally) throws
+    {
         self.connection = connection
+        self.tally = tally
         self.path = path
         self.options = options
         self.reserve = reserve
@@ -112,9 +114,10 @@ final class Writer: @unchecked Sendable {
 
     /// Leaves a result or a failure in each of `group`.
     private func commit(_ group: [any PendingWrite]) {
-        if isBroken && !recover() {
-            tally.note(isCommitted: false)
-            for write in group { write.fail(.failed("the database is not writable after an error of the disk")) }
+        if isBroken, let why = recover() {
+            let error = StoreError.failed("the database is not writable after an error of the disk: \(why)")
+            tally.note(error)
+            for write in group { write.fail(error) }
             return
         }
         guard let connection else { return }
@@ -149,10 +152,10 @@ final class Writer: @unchecked Sendable {
         defer { watch.end() }
         let end = attempt(db, group)
         switch end {
-        case .committed: tally.note(isCommitted: true)
-        case .commitFailed: tally.note(isCommitted: false)
+        case .committed: tally.noteCommitted()
+        case .commitFailed(let error): tally.note(error)
         // Taken back for one of them: the others get a transaction of their own, and this one is no trouble of the disk.
-        case .failedHalfDone(let error): if error.isOfDisk { tally.note(isCommitted: false) }
+        case .failedHalfDone(let error): if error.isOfDisk { tally.note(error) }
         }
         return end
     }
@@ -227,9 +230,10 @@ final class Writer: @unchecked Sendable {
     /// The failed frames lie behind the end of the WAL as this connection knows it. So this connection moves what was
     /// committed before into the database file and cuts the WAL to nothing; only then is it closed and opened anew. Done
     /// the other way round, opening would find the failed frames and take them for a commit.
-    private func recover() -> Bool {
+    /// - Returns: why that is not to be had; nil where it is done.
+    private func recover() -> StoreError? {
         do {
-            guard let old = connection else { return false }
+            guard let old = connection else { return .closed }
             try old.inDatabase { db in
                 rollBack(db)
                 let busy = try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") ?? 1
@@ -241,9 +245,9 @@ final class Writer: @unchecked Sendable {
             try new.inDatabase { try Connection.makeDurable($0, options, path: path) }
             connection = new
             isBroken = false
-            return true
+            return nil
         } catch {
-            return false
+            return StoreError(error)
         }
     }
 }

@@ -120,6 +120,7 @@ extension Service: MetricsSource {
             }
         }
         if let trouble = unsettledTrouble { obstacles.append("\(trouble): see the log") }
+        if let trouble = writingTrouble { obstacles.append(trouble) }
         if let trouble = hangingTrouble { obstacles.append(trouble) }
         let space = await space()
         if space.isLate || space.value == nil { obstacles.append("the store does not answer") }
