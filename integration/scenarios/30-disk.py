@@ -172,6 +172,7 @@ def scenario_orders_on_a_full_disk(bed: Bed) -> None:
             assert " free of " in text and "; mail is refused below 1.0 MB" in text, text
             ballast.unlink()
             wait_for("an order that is taken", lambda: relay.ctl(*order)[0] == 0, 20)
+            wait_for("a status without it", lambda: "is full" not in relay.ctl("status")[1] and "452" not in relay.ctl("status")[1], 10)
 
 
 def scenario_read_only(bed: Bed) -> None:

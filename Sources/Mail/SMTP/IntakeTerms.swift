@@ -32,6 +32,8 @@ public struct IntakeCapacity: Hashable, Sendable {
     public var octets: Int
     /// Set where nothing can be taken at all.
     public var shortage: Shortage?
+    /// There is space, and other mail that is coming in was promised it: it may be there again in a second.
+    public var isSpacePromised = false
     /// Messages and recipients this client may send now, by its rates.
     public var messages: Int
     public var recipients: Int

@@ -105,8 +105,8 @@ extension ServerSession {
 
     /// The limit of the server or of the client's rates that stands in the way of more content; nil where none does.
     func refusal(by capacity: IntakeCapacity) -> Reply? {
-        if let shortage = capacity.shortage { return shortOf(shortage) }
-        return capacity.octets <= 0 ? shortOf(.space) : nil
+        if let shortage = capacity.shortage { return shortOf(shortage, isPromised: capacity.isSpacePromised) }
+        return capacity.octets <= 0 ? shortOf(.space, isPromised: capacity.isSpacePromised) : nil
     }
 
     /// The same before content, when other sessions of the client may have spent what was left of its rates.

@@ -17,7 +17,7 @@ extension ServerSession {
         let size = parameters.declaredSize ?? 1
         if size > configuration.messageLimit { return refuse(tooLarge, pendingBytes) }
         if let refusal = refusal(by: capacity) { return refuse(refusal, pendingBytes) }
-        if size > capacity.octets { return refuse(shortOf(.space), pendingBytes) }
+        if size > capacity.octets { return refuse(shortOf(.space, isPromised: capacity.isSpacePromised), pendingBytes) }
         if capacity.messages <= 0 { return refuse(tooManyMessages, pendingBytes) }
         let origin = Origin(
             clientName: clientName, peer: peer, greeting: greeted, tls: tls, user: user,

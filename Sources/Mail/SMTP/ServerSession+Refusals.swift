@@ -13,9 +13,11 @@ extension ServerSession {
         }
     }
 
-    func shortOf(_ shortage: IntakeCapacity.Shortage) -> Reply {
+    /// - Parameter isPromised: there is space, and it is promised to mail that came before.
+    func shortOf(_ shortage: IntakeCapacity.Shortage, isPromised: Bool = false) -> Reply {
         let words =
             switch shortage {
+            case .space where isPromised: "Not enough storage for all mail that comes in at once, try again later"
             case .space: "Insufficient storage, try again later"
             case .inodes: "No room for more files, try again later"
             case .queue: "The queue is full, try again later"

@@ -32,7 +32,7 @@ extension Service {
         let id = QueueID(using: &generator)
         // Before it is in the queue: it may be delivered before the commit is heard of here.
         ground.canaries.handle(.began(id), of: canary.name, at: now)
-        if let shortage = room.shortage { return notSent(canary, shortage.words) }
+        if let shortage = room.shortage { return notSent(canary, room.words(of: shortage)) }
         let terms = terms
         let mail = CanaryMail(canary, hostname: hostname, date: now, id: id)
         let content = mail.content()

@@ -152,6 +152,7 @@ final class IntakeGate: Sendable {
     /// What can be taken now from a client with these limits.
     func capacity(_ account: Account) -> IntakeCapacity {
         var capacity = IntakeCapacity(octets: room.now, shortage: shortage)
+        capacity.isSpacePromised = room.isSpacePromised
         guard account.hasRates else { return capacity }
         let allowance = tally.ledger.withLock { $0.allowance(of: account.key, under: account.limits, at: .now) }
         capacity.messages = allowance.messages ?? .max

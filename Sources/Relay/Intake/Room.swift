@@ -1,12 +1,27 @@
 import Mail
 import Synchronization
 
+/// What the disk of the store has, as it was looked at last.
+struct DiskRoom: Hashable, Sendable {
+    /// Octets that may be written, by the file system.
+    var free: Int
+    /// Of them what mail in the journal needs on its way into the queue.
+    var journal: Int
+    /// `store.minimum_free`
+    var floor: Int
+
+    /// Octets that may come in.
+    var above: Int { max(0, free &- journal &- floor) }
+}
+
 /// What the store may still take: octets above its floor, files, messages. Measured off the sessions' way and read by all of them.
 final class Room: Sendable {
     typealias Shortage = IntakeCapacity.Shortage
 
     private let octets = Atomic<Int>(Int.max)
     private let hasInodes = Atomic<Bool>(true)
+    /// Nil before the first look, and where the disk could not be asked.
+    private let disk = Mutex<DiskRoom?>(nil)
     /// Messages in the queue, less what ``Counters/queueFlow`` counts.
     private let queueBase = Atomic<Int>(0)
     private let queueLimit: Atomic<Int>
@@ -38,8 +53,15 @@ final class Room: Sendable {
         max(0, queueBase.load(ordering: .relaxed) &+ counters.queueFlow.load(ordering: .relaxed))
     }
 
-    /// - `octets`: free above the floor. Content in flight that was counted by ``spend(_:)`` is on the disk by now, or soon.
+    /// Content in flight that was counted by ``spend(_:)`` is on the disk by now, or soon.
+    func update(_ disk: DiskRoom, hasInodes: Bool) {
+        update(octets: disk.above, hasInodes: hasInodes)
+        self.disk.withLock { $0 = disk }
+    }
+
+    /// - `octets`: free above the floor.
     func update(octets: Int, hasInodes: Bool) {
+        disk.withLock { $0 = nil }
         self.octets.store(octets, ordering: .relaxed)
         self.hasInodes.store(hasInodes, ordering: .relaxed)
     }
@@ -50,6 +72,28 @@ final class Room: Sendable {
         octets.subtract(min(size, Int.max / 8) * 4, ordering: .relaxed)
     }
 
+    /// Octets of what is free that content which is coming in may take, until the disk is looked at again.
+    var promised: Int { disk.withLock { $0 }.map { max(0, $0.above - octets.load(ordering: .relaxed)) } ?? 0 }
+
+    /// True where there is space, and it is promised to mail that is there already or coming in.
+    var isSpacePromised: Bool { disk.withLock { $0 }.map { $0.free > $0.floor } ?? false }
+
+    /// What an operator reads in the log and in the status.
+    func words(of shortage: Shortage) -> String {
+        guard shortage == .space, let disk = disk.withLock({ $0 }) else { return shortage.words }
+        guard disk.free > disk.floor else {
+            return
+                "\(shortage.words) (\(Humane.size(Int64(disk.free))) free, the floor is \(Humane.size(Int64(disk.floor))))"
+        }
+        let parts = [
+            (min(promised, disk.above), "are promised to mail that is coming in"),
+            (min(disk.journal, disk.free), "are promised to mail that is on its way from the journal into the queue"),
+            (disk.floor, "are kept free by store.minimum_free"),
+        ]
+        let told = parts.filter { $0.0 > 0 }.map { "\(Humane.size(Int64($0.0))) \($0.1)" }
+        return "of \(Humane.size(Int64(disk.free))) free on the disk of the store \(told.joined(separator: ", "))"
+    }
+
     /// The store has `messages`.
     /// - `flow`: ``Counters/queueFlow`` before it was asked.
     func recount(_ messages: Int, at flow: Int) {
@@ -58,7 +102,7 @@ final class Room: Sendable {
 }
 
 extension IntakeCapacity.Shortage {
-    /// What an operator reads in the log and in the status.
+    /// What an operator reads where no more is known (``Room/words(of:)``).
     var words: String {
         switch self {
         case .space: "the disk of the store is fuller than store.minimum_free allows"

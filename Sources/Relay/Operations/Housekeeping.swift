@@ -114,10 +114,12 @@ extension Service {
     func measureRoom() async {
         do throws(StoreError) {
             let free = try await store.freeSpace()
-            let above = Int(clamping: free.bytes) - configuration.store.minimumFree
             // A file system that makes inodes as it goes counts none, and never has too few.
             let hasInodes = free.inodes.map { $0 >= UInt64(clamping: configuration.store.minimumFreeInodes) } ?? true
-            room.update(octets: max(0, above), hasInodes: hasInodes)
+            let disk = DiskRoom(
+                free: Int(clamping: free.bytes &+ free.promised), journal: Int(clamping: free.promised),
+                floor: configuration.store.minimumFree)
+            room.update(disk, hasInodes: hasInodes)
         } catch {
             room.update(octets: 0, hasInodes: true)
         }
@@ -156,7 +158,8 @@ extension Service {
         if let now {
             log.event(
                 .error,
-                LogLine("room-short").with("of", now.rawValue).with("reason", "\(now.words): mail is refused with 452"))
+                LogLine("room-short").with("of", now.rawValue).with(
+                    "reason", "\(room.words(of: now)): mail is refused with 452"))
         } else {
             log.event(.notice, LogLine("room-back").with("queued", room.queued))
         }

@@ -21,7 +21,9 @@ extension Service: ControlSource {
                 directory: configuration.store.directory, messages: counts?.messages,
                 recipients: counts.map { $0.dueRecipients + $0.heldRecipients },
                 quarantined: counts?.quarantinedMessages, freeBytes: free.map { Int64(clamping: $0.bytes) },
-                floor: Int64(configuration.store.minimumFree), totalBytes: free.map { Int64(clamping: $0.totalBytes) }),
+                floor: Int64(configuration.store.minimumFree), totalBytes: free.map { Int64(clamping: $0.totalBytes) },
+                promisedBytes: room.promised > 0 ? Int64(room.promised) : nil,
+                journalBytes: free.flatMap { $0.promised > 0 ? Int64(clamping: $0.promised) : nil }),
             resolver: resolverView,
             intake: IntakeView(
                 connections: counters.intakeConnections.load(ordering: .relaxed),
@@ -78,7 +80,7 @@ extension Service: ControlSource {
                 secondsLeft.map { "is believed in \($0) s, until then" } ?? "is so far that it is never believed:"
             warnings.append("\(step.words): it \(when) time goes on as it did before")
         }
-        if let shortage = room.shortage { warnings.append("\(shortage.words): mail is refused with 452") }
+        if let shortage = room.shortage { warnings.append("\(room.words(of: shortage)): mail is refused with 452") }
         if let trouble = writingTrouble { warnings.append("\(trouble); \(writingCure)") }
         warnings += [journalTrouble, unsettledTrouble].compactMap(\.self)
         if case .doesNotValidate(let why) = validation.status {

@@ -29,7 +29,7 @@ extension Service {
                     + "\(counters.delivered.load(ordering: .relaxed)) delivered since start",
                 "\(Humane.count(destinations.active, "destination")) active, \(destinations.backedOff) backed off",
             ]
-            if let shortage = room.shortage { parts.insert("REFUSES MAIL: \(shortage.words)", at: 0) }
+            if let shortage = room.shortage { parts.insert("REFUSES MAIL: \(room.words(of: shortage))", at: 0) }
             let kinds = Set(ground.alarms.standing.map(\.kind.rawValue)).sorted()
             if !kinds.isEmpty { parts.append("alarms: \(kinds.joined(separator: ", "))") }
             return parts.joined(separator: "; ")

@@ -46,8 +46,10 @@ public struct DestinationSummary: Hashable, Sendable {
 
 /// Room on the disk of the store.
 public struct FreeSpace: Hashable, Sendable {
-    /// Bytes an unprivileged process may still write.
+    /// Bytes an unprivileged process may still write, without those that are ``promised``.
     public internal(set) var bytes: UInt64
+    /// Bytes that are free, and that mail in the journal needs to get into the tables.
+    public internal(set) var promised: UInt64 = 0
     public let totalBytes: UInt64
     /// Files an unprivileged process may still make; nil where the file system does not count them, as btrfs.
     public let inodes: UInt64?

@@ -198,7 +198,8 @@ public final class SQLiteStore: QueueStore {
 
     public func freeSpace() async throws(StoreError) -> FreeSpace {
         var space = try await measuredSpace()
-        space.bytes -= min(space.bytes, journal?.roomOwed ?? 0)
+        space.promised = min(space.bytes, journal?.roomOwed ?? 0)
+        space.bytes -= space.promised
         return space
     }
 

@@ -64,6 +64,20 @@ struct ServerTermsTests {
         #expect(server.codes("MAIL FROM:<>\r\n") == [250], "recovery by itself")
     }
 
+    @Test("Space that is there and promised to other mail is not told as missing")
+    func promised() throws {
+        var server = try Self.driver(ClientTerms(mayRelay: true))
+        for (isPromised, word) in [(true, "at once"), (false, "Insufficient storage")] {
+            server.capacity = IntakeCapacity(octets: 10, shortage: nil)
+            server.capacity.isSpacePromised = isPromised
+            #expect(server.codes("MAIL FROM:<> SIZE=11\r\n") == [452])
+            #expect(server.replies.last?.lines.first?.contains(word) == true)
+            server.capacity.octets = 0
+            #expect(server.codes("MAIL FROM:<>\r\n") == [452])
+            #expect(server.replies.last?.lines.first?.contains(word) == true)
+        }
+    }
+
     @Test("Rates: the message at the limit and one past it, recipients likewise")
     func rates() throws {
         var server = try Self.driver(ClientTerms(mayRelay: true))

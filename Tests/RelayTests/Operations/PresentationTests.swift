@@ -112,6 +112,19 @@ struct PresentationTests {
         #expect(json == #"{"directory":"/q","floor":1000000000}"#)
     }
 
+    @Test("space that is promised stands beside what is free")
+    func promisedSpace() {
+        var status = OneMessage.status
+        status.store = StoreView(
+            directory: "/q", messages: 0, recipients: 0, quarantined: 0, freeBytes: 50_000_000, floor: 1_000_000,
+            totalBytes: 100_000_000, promisedBytes: 49_000_000, journalBytes: 30_000_000)
+        let text = StatusText.render(status, style: TextStyle(width: 1000, isColoured: false))
+        #expect(
+            text.contains(
+                "/q, 50.0 MB free of 100.0 MB (49.0 MB of it promised to mail that is coming in, 30.0 MB more to mail in the journal); "
+                    + "mail is refused below 1.0 MB\n"), "\(text)")
+    }
+
     @Test(
         "how the resolver is",
         arguments: [

@@ -31,6 +31,29 @@ import Testing
         #expect(room.shortage == nil && room.now == 100)
     }
 
+    @Test("space that is promised is told as that, with how much; a disk at its floor as full")
+    func promised() {
+        let (room, _) = Self.room()
+        let disk = DiskRoom(free: 80_000_000, journal: 30_000_000, floor: 1_000_000)
+        room.update(disk, hasInodes: true)
+        #expect(room.now == 49_000_000 && room.promised == 0 && room.isSpacePromised)
+        room.spend(12_500_000)
+        #expect(room.shortage == .space && room.promised == 50_000_000)
+        #expect(
+            room.words(of: .space)
+                == "of 80.0 MB free on the disk of the store 49.0 MB are promised to mail that is coming in, 30.0 MB are promised to mail "
+                + "that is on its way from the journal into the queue, 1.0 MB are kept free by store.minimum_free")
+        room.update(disk, hasInodes: true)
+        #expect(room.shortage == nil && room.promised == 0)
+        room.update(DiskRoom(free: 900_000, journal: 0, floor: 1_000_000), hasInodes: true)
+        #expect(room.shortage == .space && !room.isSpacePromised)
+        #expect(
+            room.words(of: .space).hasSuffix(
+                "fuller than store.minimum_free allows (900.0 kB free, the floor is 1.0 MB)"))
+        room.update(octets: 0, hasInodes: true)
+        #expect(room.words(of: .space) == IntakeCapacity.Shortage.space.words && room.promised == 0)
+    }
+
     @Test("inodes: too few are short however much space there is")
     func inodes() {
         let (room, _) = Self.room()

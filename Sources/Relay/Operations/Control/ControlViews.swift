@@ -54,11 +54,17 @@ public struct StoreView: Codable, Hashable, Sendable {
     public var floor: Int64
     /// Of the whole file system; absent where it cannot be asked.
     public var totalBytes: Int64?
+    /// Of ``freeBytes`` what content that is coming in may take, until the disk is looked at again; absent where it is none.
+    public var promisedBytes: Int64?
+    /// Free too, beside ``freeBytes``: what mail in the journal needs on its way into the queue; absent where it is none.
+    public var journalBytes: Int64?
 
     public init(
         directory: String, messages: Int?, recipients: Int?, quarantined: Int?, freeBytes: Int64?, floor: Int64,
-        totalBytes: Int64? = nil
+        totalBytes: Int64? = nil, promisedBytes: Int64? = nil, journalBytes: Int64? = nil
     ) {
+        self.promisedBytes = promisedBytes
+        self.journalBytes = journalBytes
         self.directory = directory
         self.messages = messages
         self.recipients = recipients

@@ -105,7 +105,7 @@ extension Service: MetricsSource {
     func obstacles() async -> [String] {
         var obstacles: [String] = []
         if ground.intakeStopping.isSet { obstacles.append("relayd is stopping") }
-        if let shortage = room.shortage { obstacles.append("\(shortage.words): mail is refused with 452") }
+        if let shortage = room.shortage { obstacles.append("\(room.words(of: shortage)): mail is refused with 452") }
         let (state, detail) = resolver.state.words
         if !isResolverRunning {
             obstacles.append("the resolver is \(state)" + (detail.map { ": \($0)" } ?? ""))

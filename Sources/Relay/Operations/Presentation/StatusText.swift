@@ -58,7 +58,12 @@ public enum StatusText {
     private static func room(_ store: StoreView) -> String {
         let whole = store.totalBytes.map { " of \(Humane.size($0))" } ?? ""
         let free = store.freeBytes.map { "\(Humane.size($0)) free\(whole)" } ?? "what is free is not known"
-        return "\(store.directory), \(free); mail is refused below \(Humane.size(store.floor))"
+        let promised = [
+            store.promisedBytes.map { "\(Humane.size($0)) of it promised to mail that is coming in" },
+            store.journalBytes.map { "\(Humane.size($0)) more to mail in the journal" },
+        ].compactMap(\.self)
+        let part = promised.isEmpty ? "" : " (\(promised.joined(separator: ", ")))"
+        return "\(store.directory), \(free)\(part); mail is refused below \(Humane.size(store.floor))"
     }
 
     private static func resolver(_ view: ResolverView, at now: WallTime) -> String {
