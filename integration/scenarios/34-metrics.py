@@ -210,3 +210,5 @@ def scenario_port_taken(first: Relay) -> None:
         wait_for("its event", lambda: events(second, "metrics-failed"), 20)
         _, status = second.ctl_json("status")
         assert any("metrics.listen" in warning for warning in status["warnings"])  # type: ignore[index]
+        (check,) = (check for check in second.ctl_json("doctor")[1]["checks"] if check["name"] == "metrics")  # type: ignore[index]
+        assert check["state"] == "warning" and taken in check["words"] and check["cure"], check

@@ -45,9 +45,13 @@ struct MonitoringTests {
         let taken = try Listener(on: holder, address: SocketAddress.v4(address: 0x7F00_0001, port: 0))
         world.configuration.metrics.listen = taken.address
         let service = Service(try await world.parts("silent"))
+        #expect(service.checkMonitoring() == nil, "not tried yet")
         service.startMonitoring(on: service.loops.next())
         #expect(world.log.events.contains("metrics-failed"))
         #expect(service.monitoringWarnings.count == 1)
+        let check = try #require(service.checkMonitoring())
+        #expect(check.name == "metrics" && check.state == .warning && check.words.contains("cannot be served"))
+        #expect(check.cure?.contains("End what listens there") == true, "\(String(describing: check.cure))")
         #expect(await service.status().warnings.contains { $0.hasPrefix("metrics.listen cannot be served") })
         await service.endMonitoring()
         taken.close()
@@ -92,6 +96,7 @@ struct MonitoringTests {
             Issue.record("the port is not served")
             return
         }
+        #expect(service.checkMonitoring()?.state == .ok)
         let scraped = await MetricsServerTests.exchange(
             try #require(server.address.port), Array("GET /metrics HTTP/1.1\r\n\r\n".utf8))
         let body = try #require(scraped.range(of: "\r\n\r\n")).upperBound

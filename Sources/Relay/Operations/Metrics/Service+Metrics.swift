@@ -157,14 +157,11 @@ extension Service: MetricsSource {
             monitoring.withLock { $0 = .serving(server, task) }
         } catch {
             let reason = "\(address): \(error)"
-            monitoring.withLock { $0 = .failed(reason) }
-            log.event(
-                .error,
-                LogLine("metrics-failed").with("reason", reason)
-                    .with(
-                        "cure",
-                        "\(error.cure(listeningAt: address) ?? "Set metrics.listen"). Restart relayd then; "
-                            + "relayctl metrics works meanwhile"))
+            let cure =
+                "\(error.cure(listeningAt: address) ?? "Set metrics.listen"). Restart relayd then; "
+                + "relayctl metrics works meanwhile"
+            monitoring.withLock { $0 = .failed(reason: reason, cure: cure) }
+            log.event(.error, LogLine("metrics-failed").with("reason", reason).with("cure", cure))
         }
     }
 
@@ -178,8 +175,18 @@ extension Service: MetricsSource {
 
     /// For the status: a sentence without its full stop.
     var monitoringWarnings: [String] {
-        guard case .failed(let reason) = monitoring.withLock({ $0 }) else { return [] }
+        guard case .failed(let reason, _) = monitoring.withLock({ $0 }) else { return [] }
         return ["metrics.listen cannot be served: \(reason)"]
+    }
+
+    /// For the doctor; nil where no port is asked for.
+    func checkMonitoring() -> DoctorCheckView? {
+        switch monitoring.withLock({ $0 }) {
+        case .off: nil
+        case .serving(let server, _): DoctorCheckView("metrics", .ok, "metrics are served at \(server.address)")
+        case .failed(let reason, let cure):
+            DoctorCheckView("metrics", .warning, "metrics.listen cannot be served: \(reason)", cure: cure)
+        }
     }
 
     /// What became of the port.
@@ -187,6 +194,6 @@ extension Service: MetricsSource {
         /// Not asked for, or not yet opened.
         case off
         case serving(MetricsServer, Task<Void, Never>)
-        case failed(String)
+        case failed(reason: String, cure: String)
     }
 }
