@@ -28,6 +28,8 @@ public final class SQLiteStore: QueueStore {
         public let messagesOfLaterJournal: Int
         /// Places in the journal where a record was to be expected and none was sound: of what lay there nothing is known.
         public internal(set) var journalGaps: Int
+        /// The operator has given up a journal that is lost: how much lay in it nobody knows.
+        public internal(set) var isJournalGivenUp = false
         /// Why the store runs without a journal; nil where it has one, or is to have none.
         public var journalMissing: String?
         /// Why nothing is noted of what is being delivered, so that a message which has the program fall may do so again and again;

@@ -68,7 +68,7 @@ extension SQLiteStore {
                 try prepare(db, path: path, options)
                 let isLost = try isJournalLost(file, db, in: opened.directory, path: directory)
                 var (report, journaled) = try cleanUp(db, spool, file, path: path, now: now, options)
-                if isLost { report.journalGaps += 1 }
+                report.isJournalGivenUp = isLost
                 // Not before it is settled, which may take a second try; and it must not lie there for the next crash.
                 _ = unlinkat(opened.directory, JournalFile.givenUp, 0)
                 return (report, journaled)

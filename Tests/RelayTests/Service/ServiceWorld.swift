@@ -60,6 +60,9 @@ final class EventLog: Sendable {
         lines.withLock { $0.map { String($0.dropFirst("event=".count).prefix { $0 != " " }) } }
     }
 
+    /// The lines of one event, oldest first.
+    func lines(of event: String) -> [String] { lines.withLock { $0.filter { $0.hasPrefix("event=\(event) ") } } }
+
     private struct Recorder: LogHandler {
         let log: EventLog
         var metadata: Logger.Metadata = [:]

@@ -49,7 +49,9 @@ import Testing
         try #require(descriptor >= 0)
         close(descriptor)
         let again = try copy.open(Fixture.journaled)
-        #expect(again.openingReport.journalGaps == 1)
+        #expect(
+            again.openingReport.isJournalGivenUp && again.openingReport.journalGaps == 0,
+            "how many records, nobody knows")
         #expect(try await again.ids() == [])
         #expect(access("\(copy.path)/journal.given-up", F_OK) != 0)
         let queued = try await again.enqueue([Fixture.message()])[0]

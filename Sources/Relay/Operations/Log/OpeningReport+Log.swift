@@ -5,13 +5,28 @@ extension ServiceParts {
     /// Says what opening the store found.
     static func tell(_ report: SQLiteStore.OpeningReport, of directory: String, _ log: Logger) {
         log.event(
-            report.messagesQuarantined > 0 || report.filesSetAside > 0 || report.journalGaps > 0 ? .warning : .notice,
+            report.messagesQuarantined > 0 || report.filesSetAside > 0 || report.journalGaps > 0
+                || report.isJournalGivenUp ? .warning : .notice,
             LogLine("store-opened").with("directory", directory).with("new", report.isNew)
                 .with("clean", !report.wasUnclean).with("set_aside", report.filesSetAside)
                 .with("quarantined", report.messagesQuarantined).with("from_journal", report.messagesFromJournal)
-                .with("journal_gaps", report.journalGaps).with("sqlite", report.library))
+                .with("journal_gaps", report.journalGaps).with("journal_given_up", report.isJournalGivenUp ? true : nil)
+                .with("sqlite", report.library))
         for one in report.quarantined {
             log.event(.error, LogLine("quarantined").with("queue_id", one.id).with("reason", one.why))
+        }
+        if report.isJournalGivenUp {
+            log.event(
+                .error,
+                LogLine("journal-damaged").with("given_up", true)
+                    .with(
+                        "reason",
+                        "the journal was given up: mail accepted in the last seconds before the stop may be lost, and nobody knows how much"
+                    )
+                    .with(
+                        "cure",
+                        "the accepted lines of the log before the stop name it, and the logs of the MTAs that handed it over: have it sent again"
+                    ))
         }
         if report.journalGaps > 0 {
             log.event(
