@@ -9,7 +9,7 @@ public enum OpenSSLLibrary {
 
     /// Why this version is known to be unsafe, in one sentence; nil where it is not known to be.
     ///
-    /// By version number only: a distribution may have repaired a fault without changing the number, and faults found
+    /// By version number only, which the operator is told: a distribution may have repaired a fault without changing the number, and faults found
     /// after this list was written are not in it.
     public static var knownUnsafe: String? {
         knownUnsafe(

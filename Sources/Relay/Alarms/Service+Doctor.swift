@@ -28,6 +28,7 @@ extension Service {
         checks += await store
         checks += await fetching
         checks.append(checkDescriptors())
+        checks += checkLibraries()
         if let monitoring = checkMonitoring() { checks.append(monitoring) }
         checks.append(checkAlarms())
         return DoctorView(checks: checks)

@@ -43,7 +43,6 @@ struct ServiceParts: Sendable {
         } catch {
             throw ServiceError.files(error.faults)
         }
-        warnOfLibraries(log)
         tellMissingAnchors(settings, log)
         for warning in Service.rightsWarnings(configuration) {
             log.event(.warning, LogLine("rights-too-wide").with("reason", warning))
@@ -59,6 +58,7 @@ struct ServiceParts: Sendable {
         }
         let trace = openTrace(configuration, log)
         tell(store.openingReport, of: configuration.store.directory, log)
+        tell(LibraryFault.all(store.openingReport.sqlite), log)
         do throws(ServiceError) {
             let (loops, resolver, https) = try await network(configuration, program, workerArguments)
             return ServiceParts(
@@ -210,19 +210,13 @@ struct ServiceParts: Sendable {
             loopbackAllowed: configuration.delivery.loopback, daneForInsecureMX: configuration.dane.insecureMX)
     }
 
-    /// Says once, by version, which linked library is known to be unsafe.
-    private static func warnOfLibraries(_ log: Logger) {
-        if let version = UnboundVersion.linked, version.isKnownUnsafe {
+    /// Says once, by version, of which linked library something is known.
+    private static func tell(_ faults: [LibraryFault], _ log: Logger) {
+        for fault in faults {
             log.event(
-                .warning,
-                LogLine("library-unsafe").with("library", "libunbound \(version)")
-                    .with("known", version.knownFaults.joined(separator: " "))
-                    .with(
-                        "cure",
-                        "upgrade to 1.25.2 or later where the system has it; it runs confined in a process of its own"))
-        }
-        if let why = OpenSSLLibrary.knownUnsafe {
-            log.event(.warning, LogLine("library-unsafe").with("library", OpenSSLLibrary.version).with("known", why))
+                fault.isLikely ? .warning : .notice,
+                LogLine("library-unsafe").with("library", fault.library).with("known", fault.known)
+                    .with("reason", fault.reason).with("cure", fault.cure))
         }
     }
 }

@@ -20,7 +20,7 @@ public final class SQLiteStore: QueueStore {
         public let messagesQuarantined: Int
         /// The first ``named`` of them.
         public let quarantined: [Quarantined]
-        /// The version of the SQLite library, with its known fault where it has one.
+        /// The version of the SQLite library; ``SQLiteVersion/knownFault`` is what is known against it.
         public let library: String
         /// Messages that a crash had left in the journal, and that are in the queue now.
         public let messagesFromJournal: Int

@@ -82,7 +82,7 @@ public enum StatusText {
         case (nil, _): text += ", not tested yet"
         }
         text += ", \(view.library)"
-        if view.unsafe { text += " (known to be unsafe: upgrade it)" }
+        if view.unsafe { text += " (faults of this version are known: relayctl doctor says more)" }
         if let detail = view.detail { text += "; \(detail)" }
         return text
     }
