@@ -156,13 +156,13 @@ struct ConfigurationFaultTests {
         let survey = FileSurvey { path, use in
             switch (path, use) {
             case ("/ca", .workerFile): .absence
-            case ("/queue", .writableDirectory): .other("is no directory")
+            case ("/queue", .writableDirectory): .noFolder
             default: nil
             }
         }
         #expect(
             configuration.check(files: survey).map(\.description) == [
-                "f:4:13: store.directory: /queue is no directory. Create it and give it to the user of relayd.",
+                "f:4:13: store.directory: /queue is no directory. Move it out of the way, or choose another folder.",
                 "f:2:14: dns.root_hints: /ca does not exist. Correct the path, or let the user of relayd read the file.",
             ])
         #expect(configuration.check(files: FileSurvey { _, _ in nil }).isEmpty)

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Net
+import TLS
 import Testing
 
 @testable import Relay
@@ -66,6 +67,51 @@ struct ConfigurationStartTests {
         #expect(configuration.checkStart(files: files).map(\.description) == expected)
         #expect(configuration.check(files: files).map(\.description) == expected)
         #expect(configuration.check(files: FileSurvey { _, _ in nil }).isEmpty)
+    }
+
+    @Test("a folder that is there is not to be created: the cure is what it lacks")
+    func cures() throws {
+        let configuration = try Self.read("[store]\ndirectory = \"/x/queue\"\n[control]\nsocket = \"/x/c.sock\"")
+        func cures(_ problem: FileSurvey.Problem) -> [String] {
+            let files = Self.survey([
+                "/x/queue": (.writableDirectory, problem), "/x/c.sock": (.ownSocket, .folder(problem)),
+            ])
+            return configuration.check(files: files).map(\.cure)
+        }
+        #expect(
+            cures(.foreign(owner: 0, user: "waxwing")) == [
+                "Say chown waxwing /x/queue", "Choose a folder that is relayd's own, or say chown waxwing /x",
+            ])
+        let above = "let the user of relayd pass through the folders above it"
+        #expect(
+            cures(.unwritable(by: "waxwing")) == [
+                "Say chmod u+rwx /x/queue, and \(above)", "Say chmod u+rwx /x, and \(above)",
+            ])
+        for problem in [FileSurvey.Problem.readOnly, .unseen("Permission denied")] {
+            #expect(cures(problem).allSatisfy { !$0.contains("reate") } && cures(problem).count == 2)
+        }
+        #expect(
+            cures(.absence) == [
+                "Create it and give it to the user of relayd", "Create /x and give it to the user of relayd",
+            ])
+        let unread = try Self.read("[intake]\ntls_certificate = \"/c\"\ntls_key = \"/k\"").check(
+            files: Self.survey(["/k": (.readableFile, .unreadable(by: "waxwing"))]))
+        #expect(unread.map { $0.cure.contains("chown it, or chgrp it and chmod 640") } == [true])
+    }
+
+    @Test(
+        "as root: a folder of another user is known as such",
+        .enabled(if: geteuid() == 0, "only root becomes another user"))
+    func foreign() throws {
+        let user = try SystemUser(named: "daemon")
+        let folder = try Folder()
+        try #require(chmod(folder.path, 0o700) == 0)
+        let files = FileSurvey.loading(into: TrustStores(), ClientIdentities(), for: user)
+        #expect(files.problem(folder.path, .writableDirectory) == .foreign(owner: 0, user: "daemon"))
+        try #require(chown(folder.path, user.number, user.group) == 0)
+        #expect(files.problem(folder.path, .writableDirectory) == nil)
+        try #require(chmod(folder.path, 0o500) == 0)
+        #expect(files.problem(folder.path, .writableDirectory) == .unwritable(by: "daemon"))
     }
 
     @Test("below /run a folder is the service manager's to make: a warning for a user, a fault for root")
@@ -194,7 +240,8 @@ struct ConfigurationStartTests {
         }
         #expect(
             try faults(hints) == [
-                "f:4:14: dns.root_hints: \(hints) may not be read by daemon. Correct the path, or let the user of relayd read the file."
+                "f:4:14: dns.root_hints: \(hints) may not be read by daemon. Correct the path, or let the user of relayd read the file: "
+                    + "chown it, or chgrp it and chmod 640."
             ])
         #expect(try faults("/etc/passwd").isEmpty)
     }

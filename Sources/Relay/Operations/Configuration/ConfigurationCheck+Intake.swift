@@ -140,7 +140,7 @@ extension Configuration {
         var faults: [ConfigurationFault] = []
         func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
             guard let path, let problem = files.problem(path, use) else { return }
-            faults.append(fault(key, "\(path) \(problem)", cure))
+            faults.append(fault(key, "\(path) \(problem)", Self.cure(of: problem, path) ?? cure))
         }
         let ours = Self.readableCure
         demand(intake.tlsCertificate, .readableFile, "intake.tls_certificate", ours)

@@ -29,7 +29,8 @@ extension Configuration {
         if ownFolders.contains(folder), files.problem(folder, .writableDirectory) == .absence { return [] }
         let cure =
             problem == .inTheWay
-            ? "Remove it, or choose another path" : "Create the folder and give it to the user of relayd"
+            ? "Remove it, or choose another path"
+            : Self.cure(ofFolder: problem, path) ?? "Create the folder and give it to the user of relayd"
         return ["\(fault("tlsrpt.socket", "\(path) \(problem)", cure))"]
     }
 

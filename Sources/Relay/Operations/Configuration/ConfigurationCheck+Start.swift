@@ -66,7 +66,7 @@ extension Configuration {
     }
 
     private func socketFault(_ key: String, _ path: String, _ problem: FileSurvey.Problem) -> SocketFault {
-        let cure = Self.cure(of: problem) ?? Self.cure(ofSocket: path, problem)
+        let cure = Self.cure(of: problem, path) ?? Self.cure(ofSocket: path, problem)
         return SocketFault(path: path, problem: problem, fault: fault(key, "\(path) \(problem)", cure))
     }
 

@@ -61,7 +61,7 @@ extension Configuration {
         var faults: [ConfigurationFault] = []
         func demand(_ path: String?, _ use: FileSurvey.Use, _ key: String, _ cure: String) {
             guard let path, let problem = files.problem(path, use) else { return }
-            faults.append(fault(key, "\(path) \(problem)", Self.cure(of: problem) ?? cure))
+            faults.append(fault(key, "\(path) \(problem)", Self.cure(of: problem, path) ?? cure))
         }
         let ours = Self.readableCure
         demand(store.directory, .writableDirectory, "store.directory", "Create it and give it to the user of relayd")
@@ -83,7 +83,7 @@ extension Configuration {
             let found = known[use]?[path] ?? files.problem(path, use)
             known[use, default: [:]][path] = .some(found)
             guard let problem = found else { return }
-            faults.append(fault(key, "\(path) \(problem)", cure))
+            faults.append(fault(key, "\(path) \(problem)", Self.cure(of: problem, path) ?? cure))
         }
         let ours = Self.readableCure
         demand(tls.caFile, .trustAnchors, "tls.ca_file", ours)
@@ -111,11 +111,24 @@ extension Configuration {
     }
 
     /// Of what is not a matter of the one file.
-    static func cure(of problem: FileSurvey.Problem) -> String? {
+    static func cure(of problem: FileSurvey.Problem, _ path: String) -> String? {
+        if case .unreadable = problem { return "\(readableCure): chown it, or chgrp it and chmod 640" }
+        return cure(ofFolder: problem, path)
+    }
+
+    /// Of what is there, and cannot be written to or seen; nil for any other problem.
+    static func cure(ofFolder problem: FileSurvey.Problem, _ path: String) -> String? {
         switch problem {
-        case .unreadable: readableCure
-        case .readOnly, .folder(.readOnly):
+        case .readOnly:
             "Mount it for writing, or choose another folder; a unit of systemd must name it under ReadWritePaths="
+        case .foreign(_, let user): "Say chown \(user) \(path)"
+        case .unwritable: "Say chmod u+rwx \(path), and let the user of relayd pass through the folders above it"
+        case .unseen: "Let the user of relayd pass through the folders above it, or correct the path"
+        case .noFolder: "Move it out of the way, or choose another folder"
+        // It may be one that others need as it is, as /run.
+        case .folder(.foreign(_, let user)):
+            "Choose a folder that is relayd's own, or say chown \(user) \(FileSurvey.folder(of: path))"
+        case .folder(let problem): cure(ofFolder: problem, FileSurvey.folder(of: path))
         default: nil
         }
     }

@@ -50,7 +50,7 @@ public struct FileSurvey: Sendable {
         if use == .socket || use == .ownSocket { return socketProblem(path, user, makesFolder: use == .ownSocket) }
         var status = stat()
         guard stat(path, &status) == 0 else {
-            return errno == ENOENT ? .absence : .other("cannot be looked at: \(String(cString: strerror(errno)))")
+            return errno == ENOENT ? .absence : .unseen(String(cString: strerror(errno)))
         }
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
         switch use {
@@ -79,7 +79,7 @@ public struct FileSurvey: Sendable {
             }
             return access(path, R_OK) == 0 ? nil : .other("may not be read by \(runner)")
         case .writableDirectory:
-            if !isDirectory { return .other("is no directory") }
+            if !isDirectory { return .noFolder }
             return writingProblem(path, user)
         }
     }
@@ -88,15 +88,17 @@ public struct FileSurvey: Sendable {
 
     /// Of a folder that is there.
     private static func writingProblem(_ folder: String, _ user: SystemUser?) -> Problem? {
-        guard access(folder, W_OK | X_OK) == 0 else {
-            return errno == EROFS ? .readOnly : .other("may not be written to by \(runner)")
-        }
         var status = stat()
+        guard access(folder, W_OK | X_OK) == 0 else {
+            if errno == EROFS { return .readOnly }
+            guard stat(folder, &status) == 0, status.st_uid != geteuid() else {
+                return .unwritable(by: runner)
+            }
+            return .foreign(owner: status.st_uid, user: "\(geteuid())")
+        }
         guard let user, user.may([.write, .execute], folder) == false, stat(folder, &status) == 0 else { return nil }
-        return .other(
-            status.st_uid == user.number
-                ? "may not be written to by \(user.name), by its mode or that of a folder on the way"
-                : "belongs to user \(status.st_uid), and \(user.name) may not write to it: chown \(user.name) it")
+        return status.st_uid == user.number
+            ? .unwritable(by: user.name) : .foreign(owner: status.st_uid, user: user.name)
     }
 
     /// Mode bits that a file of users must not have: a stolen verifier can be guessed at, and who writes it can log in.
@@ -108,7 +110,7 @@ public struct FileSurvey: Sendable {
         let folder = folder(of: path)
         guard stat(folder, &status) == 0 else {
             guard errno == ENOENT else {
-                return .folder(.other("cannot be looked at: \(String(cString: strerror(errno)))"))
+                return .folder(.unseen(String(cString: strerror(errno))))
             }
             guard makesFolder else { return .folder(.absence) }
             return mayMake(folder, user) ? nil : .unmakeable
