@@ -2,6 +2,7 @@ import DNS
 import Glibc
 import Mail
 import Net
+import Store
 import TLS
 
 extension Service {
@@ -38,25 +39,12 @@ extension Service {
         return faults.all
     }
 
-    /// What the store refuses, of its folder alone.
+    /// What the store refuses of its folder and of the files in it.
     private static func storeFaults(_ configuration: Configuration) -> [ConfigurationFault] {
-        let directory = configuration.store.directory
-        let user = Rights.heir(of: configuration)?.number ?? geteuid()
-        var status = stat()
-        guard stat(directory, &status) == 0 else { return [] }
-        func fault(_ problem: String, _ cure: String) -> [ConfigurationFault] {
-            [configuration.fault("store.directory", "\(directory) \(problem)", cure)]
-        }
         // Root that asks without server.user asks for a service manager's user, whose name is in no file of ours.
-        if user != 0, status.st_uid != user {
-            return fault(
-                "belongs to user \(status.st_uid), and relayd runs as user \(user)", "Say chown \(user) \(directory)")
-        }
-        if status.st_mode & 0o077 != 0 {
-            return fault(
-                "lets others in (mode \(String(status.st_mode & 0o7777, radix: 8)))", "Say chmod 0700 \(directory)")
-        }
-        return []
+        let user = Rights.heir(of: configuration)?.number ?? (geteuid() == 0 ? nil : geteuid())
+        guard let found = SQLiteStore.folderFault(in: configuration.store.directory, for: user) else { return [] }
+        return [configuration.fault("store.directory", "\(found.path) \(found.problem)", found.cure)]
     }
 
     /// What a start would warn of besides ``Configuration/warnings``.
@@ -69,17 +57,23 @@ extension Service {
             + ((try? KeyRing(loading: configuration))?.warnings ?? []) + reloadWarnings(configuration)
     }
 
-    /// Started as root, keys are read before `server.user` is; a reload is that user's.
+    /// Started as root, keys are read before `server.user` is, and so is the configuration; a reload is that user's.
     private static func reloadWarnings(_ configuration: Configuration) -> [String] {
-        guard geteuid() == 0, let name = configuration.server.user, let user = try? SystemUser(named: name) else {
-            return []
-        }
-        return configuration.secretFiles.filter { user.mayRead($0.path) == false }.map { file in
-            """
-            \(file.key): \(file.path) may not be read by \(name): a start as root reads it, and each reload will be refused. \
-            Cure: chown \(name) \(file.path).
-            """
-        }
+        guard let user = Rights.heir(of: configuration) else { return [] }
+        let refused = "may not be read by \(user.name): a start as root reads it, and each reload will be refused"
+        let file = configuration.places.file
+        let itself =
+            user.mayRead(file) == false
+            ? [
+                """
+                \(file) \(refused). Cure: chgrp \(user.group) \(file); chmod 640 \(file), and let \(user.name) pass through the folders \
+                above it.
+                """
+            ] : []
+        return itself
+            + configuration.secretFiles.filter { user.mayRead($0.path) == false }.map { file in
+                "\(file.key): \(file.path) \(refused). Cure: chown \(user.name) \(file.path)."
+            }
     }
 
     /// What others of this machine may do that they need not.

@@ -54,26 +54,8 @@ enum StoreFolder {
         return lstat(path, &status) == 0
     }
 
-    /// A symbolic link, another owner, or a mode that lets others in, is refused: what is in here are people's letters.
     static func check(_ path: String, isFolder: Bool) throws(StoreOpenError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { throw refused(path, "\(Errno.last)") }
-        let kind = status.st_mode & S_IFMT
-        if kind == S_IFLNK { throw refused(path, "it is a symbolic link") }
-        if kind != (isFolder ? S_IFDIR : S_IFREG) {
-            throw refused(path, isFolder ? "it is no folder" : "it is no file")
-        }
-        if status.st_uid != geteuid() {
-            let why = "it belongs to user \(status.st_uid), this program runs as user \(geteuid())"
-            throw refused(path, "\(why): chown \(geteuid()) it, or start as its owner")
-        }
-        let mode = status.st_mode & 0o777
-        let octal = String(mode, radix: 8)
-        if mode & 0o077 != 0 {
-            throw refused(path, "mode \(octal) lets others in: chmod \(isFolder ? "0700" : "0600")")
-        }
-        let needed: mode_t = isFolder ? 0o700 : 0o600
-        if mode & needed != needed { throw refused(path, "mode \(octal) does not let this program write") }
+        if let fault = FolderFault(path, isFolder: isFolder, for: geteuid()) { throw refused(path, fault.why) }
     }
 
     private static func takeLock(_ path: String) throws(StoreOpenError) -> CInt {

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import Mail
 import Testing
 
@@ -51,6 +53,43 @@ struct ConfigurationKeyFileTests {
         #expect(faults[1].problem.contains("mode 640") && faults[3].problem.contains("No such file"))
         #expect(Service.checkParts(configuration).filter { $0.key.hasPrefix("dkim.key[") }.count == 4)
         withExtendedLifetime((loose, group, noKey, gone, good)) {}
+    }
+
+    @Test(
+        "as root: a configuration that only root may read is warned of, since no reload will be able to",
+        .enabled(if: geteuid() == 0, "only root becomes another user"))
+    func configurationItself() throws {
+        let file = try KeyFile(Array("[server]\nuser = \"daemon\"\n".utf8), mode: 0o600)
+        func warnings() throws -> [String] {
+            Service.checkWarnings(try Configuration.load(path: file.path)).filter { $0.hasPrefix("\(file.path) ") }
+        }
+        let warned = try warnings()
+        #expect(warned.count == 1 && warned[0].contains("each reload will be refused. Cure: chgrp "), "\(warned)")
+        #expect(warned[0].contains("; chmod 640 \(file.path)"))
+        try #require(chmod(file.path, 0o644) == 0)
+        #expect(try warnings().isEmpty)
+    }
+
+    @Test(
+        "a folder of the queue whose start would be refused is found: a symbolic link, a database that others may read")
+    func store() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "check-\(UUID().uuidString)").path
+        let link = "\(folder)-link"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { for path in [folder, link] { try? FileManager.default.removeItem(atPath: path) } }
+        try #require(chmod(folder, 0o700) == 0 && symlink(folder, link) == 0)
+        func faults(_ directory: String) -> [String] {
+            var configuration = Configuration()
+            configuration.store.directory = directory
+            return Service.checkParts(configuration).filter { $0.key == "store.directory" }.map {
+                "\($0.problem). \($0.cure)"
+            }
+        }
+        #expect(faults(folder).isEmpty)
+        #expect(faults(link) == ["\(link) is a symbolic link. Name the folder that it leads to"])
+        let database = "\(folder)/queue.db"
+        try #require(FileManager.default.createFile(atPath: database, contents: nil) && chmod(database, 0o640) == 0)
+        #expect(faults(folder) == ["\(database) lets others in (mode 640). Say chmod 0600 \(database)"])
     }
 
     @Test("a listener's key that everybody can read is warned of; so is a socket for questions without a group")
