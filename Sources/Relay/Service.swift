@@ -30,6 +30,8 @@ public final class Service: Sendable {
     let dispatcher: Dispatcher
     let intake: IntakeServer
     let inherited: InheritedSockets
+    /// Started as root, and a user for good: ``Rights``.
+    let wasRoot: Bool
     /// Nil where no service manager listens.
     let notices: ServiceNotices?
     let validation = ValidationWatch()
@@ -71,6 +73,7 @@ public final class Service: Sendable {
         ground = Ground(parts)
         glances = Glances(patience: parts.diskPatience)
         self.inherited = inherited
+        wasRoot = parts.wasRoot
         self.notices = notices
         path = parts.path
         program = parts.program

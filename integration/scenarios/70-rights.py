@@ -121,6 +121,7 @@ def scenario_reload(relay: Dropping) -> None:
     try:
         code, _, error = relay.ctl("reload")
         assert code == 78 and f"cannot listen on {relay.address}:{LOW_PORT + 1}" in error and "EACCES" in error, error
+        assert "restart it to listen there" in error, error
     finally:
         relay.toml.write_text(before)
     scenario_low_port(relay)

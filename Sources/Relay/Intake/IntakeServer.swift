@@ -71,6 +71,8 @@ actor IntakeServer {
         let reason: String
         /// A sentence without its full stop; nil where it is in the reason, or nobody knows.
         var cure: String?
+        /// What the system said; nil where it was not asked.
+        var error: Errno?
     }
 
     /// Who comes from now on comes in by `entrances` and under `new` terms; sessions under way go on by their own. Lets clients
@@ -218,6 +220,6 @@ extension IntakeServer.ListenError {
             case .unix(let path): .unix(path: path)
             case .inherited: nil
             }
-        self.init(point: point, reason: "\(error)", cure: address.flatMap { error.cure(listeningAt: $0) })
+        self.init(point: point, reason: "\(error)", cure: address.flatMap { error.cure(listeningAt: $0) }, error: error)
     }
 }

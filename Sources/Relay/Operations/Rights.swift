@@ -9,6 +9,16 @@ enum Rights {
     /// Ports from here on need no right (ip(7), `ip_unprivileged_port_start` by default).
     private static let firstFreePort: UInt16 = 1024
 
+    /// A point that only a start as root can listen on.
+    static func isForRoot(_ point: ListenPoint) -> Bool { lowAddress(of: point) != nil }
+
+    private static func lowAddress(of point: ListenPoint) -> SocketAddress? {
+        guard case .address(let address) = point, let port = address.port, (1..<firstFreePort).contains(port) else {
+            return nil
+        }
+        return address
+    }
+
     /// Who relayd becomes, where that is known and is not who calls.
     static func heir(of configuration: Configuration) -> SystemUser? {
         guard geteuid() == 0, let name = configuration.server.user, let user = try? SystemUser(named: name) else {
@@ -18,16 +28,17 @@ enum Rights {
     }
 
     /// To be called when keys have been read, and before there is a queue or a thread of ours that is not ready for it.
+    /// - Returns: whether this process was root, and is a user for good now.
     static func giveUp(_ configuration: Configuration, _ inherited: InheritedSockets, _ log: Logger)
-        throws(ServiceError)
+        throws(ServiceError) -> Bool
     {
-        guard geteuid() == 0 else { return }
+        guard geteuid() == 0 else { return false }
         guard let name = configuration.server.user else {
             log.event(
                 .warning,
                 LogLine("runs-as-root")
                     .with("cure", "set server.user, or have the service manager start it as a user of its own"))
-            return
+            return false
         }
         let user: SystemUser
         do throws(SystemUserError) { user = try SystemUser(named: name) } catch {
@@ -36,9 +47,7 @@ enum Rights {
             throw ServiceError.user("\(error)")
         }
         for point in configuration.intake.points {
-            guard case .address(let address) = point, let port = address.port, (1..<firstFreePort).contains(port) else {
-                continue
-            }
+            guard let address = lowAddress(of: point) else { continue }
             do throws(Errno) { try inherited.open(address, named: "\(point)") } catch {
                 throw ServiceError.listen(configuration.fault(IntakeServer.ListenError(point, error)))
             }
@@ -50,6 +59,7 @@ enum Rights {
         // Whoever becomes another user may be dumped again, as the system has it by default (prctl(2)).
         CoreFiles.forbid()
         log.event(.notice, LogLine("rights-given-up").with("user", user.name))
+        return true
     }
 
     /// Those of the control sockets: /run is empty after each start of the machine. The queue's folder is not made: one that is gone is a

@@ -25,6 +25,8 @@ struct ServiceParts: Sendable {
     let https: HTTPSClient
     let opportunistic: ClientContext
     let dane: ClientContext
+    /// This process was root when it started, and cannot be again.
+    var wasRoot = false
     /// How long a question about how it goes waits for the disk (``Glance``). Ours: well below the ten seconds that `relayctl` and
     /// Prometheus wait.
     var diskPatience: Duration = .seconds(2)
@@ -47,7 +49,7 @@ struct ServiceParts: Sendable {
         for warning in Service.rightsWarnings(configuration) {
             log.event(.warning, LogLine("rights-too-wide").with("reason", warning))
         }
-        try Rights.giveUp(configuration, inherited, log)
+        let wasRoot = try Rights.giveUp(configuration, inherited, log)
         let store: SQLiteStore
         do throws(StoreOpenError) {
             store = try SQLiteStore.open(directory: configuration.store.directory, now: Service.clock())
@@ -64,7 +66,7 @@ struct ServiceParts: Sendable {
             return ServiceParts(
                 settings: settings, path: path, log: log, store: store, trace: trace, loops: loops, resolver: resolver,
                 program: program, workerArguments: workerArguments, https: https, opportunistic: opportunistic,
-                dane: dane)
+                dane: dane, wasRoot: wasRoot)
         } catch {
             await trace?.close()
             await store.close()

@@ -106,4 +106,18 @@ struct StartFailureTests {
                     + "has no such address: "))
         #expect(!ServiceError.listen(fault).isConfiguration)
     }
+
+    @Test("a port below 1024 that a reload asks for: who was root at the start is told to restart")
+    func afterRoot() throws {
+        func cure(_ text: String, _ error: Errno) throws -> String? {
+            IntakeServer.ListenError(try #require(ListenPoint(text)), error).afterRoot.cure
+        }
+        #expect(try cure("192.0.2.77:1023", .permissionDenied)?.hasSuffix("restart it to listen there") == true)
+        for (text, error) in [
+            ("192.0.2.77:1024", Errno.permissionDenied), ("192.0.2.77:25", .addressInUse),
+            ("unix:/x/y", .permissionDenied),
+        ] {
+            #expect(try cure(text, error)?.contains("restart it") == false, "\(text) \(error)")
+        }
+    }
 }

@@ -99,6 +99,7 @@ extension Service {
         do throws(IntakeServer.ListenError) {
             return try await intake.open(settings.entrances, inherited)
         } catch {
+            let error = wasRoot ? error.afterRoot : error
             throw ConfigurationError(faults: [settings.configuration.fault(error)])
         }
     }
@@ -212,6 +213,16 @@ extension Service {
             _ = try? await bell.wait(until: .after(longest + .seconds(1)))
             await client.close()
         }
+    }
+}
+
+extension IntakeServer.ListenError {
+    /// The same, where only a start as root has the right to listen there.
+    var afterRoot: Self {
+        guard error == .permissionDenied, Rights.isForRoot(point) else { return self }
+        var told = self
+        told.cure = "relayd gave up the right to ports below 1024 when it became its user: restart it to listen there"
+        return told
     }
 }
 
