@@ -2,7 +2,16 @@ import Mail
 
 /// The checks that rest on what deliveries saw: nobody is connected to for them.
 extension Service {
-    private static let nothingSeen = "not known: no mail was sent lately"
+    /// Where nothing was met on `delivery.port`: what is seen of a smarthost on another port says nothing of it.
+    static func nothingSeen(_ routing: Routing) -> String {
+        guard let route = routing.rules.routeOfAll, route.nextHop.port != routing.port else {
+            return "not known: no mail was sent lately"
+        }
+        return
+            "not known: nothing was sent to port \(routing.port) lately, for mail goes to \(route.nextHop) by \(route.label)"
+    }
+
+    private var nothingSeen: String { Self.nothingSeen(current.value.settings.routing) }
 
     func checkPort(_ evidence: AlarmWatch.Evidence) -> DoctorCheckView {
         let port = configuration.delivery.port
@@ -20,7 +29,7 @@ extension Service {
             return DoctorCheckView(
                 "port-\(port)", .unknown,
                 failed == 0
-                    ? Self.nothingSeen
+                    ? nothingSeen
                     : "no connection stood lately, and \(Humane.count(failed, "address", "addresses")) did not take one: "
                         + "too few to tell")
         }
@@ -35,7 +44,7 @@ extension Service {
             )
         }
         let (met, clear, lost) = evidence.hosts
-        if met == 0 { return DoctorCheckView("starttls", .unknown, Self.nothingSeen) }
+        if met == 0 { return DoctorCheckView("starttls", .unknown, nothingSeen) }
         let words = "\(Humane.count(met, "host")) met lately, \(clear) without STARTTLS"
         return lost == 0
             ? DoctorCheckView("starttls", .ok, words)
@@ -52,7 +61,7 @@ extension Service {
         guard let (offset, peers) = evidence.clock else {
             return DoctorCheckView(
                 "clock", .unknown,
-                evidence.hosts.met == 0 ? Self.nothingSeen : "not known: no host said lately what time it is")
+                evidence.hosts.met == 0 ? nothingSeen : "not known: no host said lately what time it is")
         }
         let words =
             "\(offset.magnitude) seconds \(offset < 0 ? "behind" : "ahead of") the median of "

@@ -36,6 +36,23 @@ struct DoctorQueueTests {
         }
     }
 
+    @Test(
+        "what was met on no port 25: no mail was sent, or it all goes to a smarthost on another",
+        arguments: [
+            (nil, "not known: no mail was sent lately"),
+            ("[smart.example]:25", "not known: no mail was sent lately"),
+            (
+                "[smart.example]:587",
+                "not known: nothing was sent to port 25 lately, for mail goes to [smart.example]:587 by rule \"*\""
+            ),
+        ] as [(String?, String)])
+    func smarthost(nextHop: String?, words: String) throws {
+        let rule = nextHop.map { "[[rule]]\ndestination = \"*\"\nnext_hop = \"\($0)\"" } ?? ""
+        let configuration = try Configuration.parse(text: rule, file: "f")
+        let routing = Routing(rules: PolicySettings(configuration).rules, port: configuration.delivery.port)
+        #expect(Service.nothingSeen(routing) == words)
+    }
+
     @Test("results that the store does not take are a fault, in doctor and in the status")
     func unsettled() async throws {
         try await QueueOrdersTests.serve { service in

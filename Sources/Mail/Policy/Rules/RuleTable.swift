@@ -91,9 +91,12 @@ public struct RuleTable: Sendable {
     public func route(for domain: MailDomain) -> Route? {
         switch domain {
         case .name(let name): route(for: name)
-        case .literal: routes[.any]
+        case .literal: routeOfAll
         }
     }
+
+    /// Where all mail goes that no other rule sends elsewhere; nil where MX records decide.
+    public var routeOfAll: Route? { routes[.any] }
 
     /// What else the operator said about a configured next hop; nil for any other.
     public func route(to nextHop: NextHop) -> Route? {
