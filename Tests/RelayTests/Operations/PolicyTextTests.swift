@@ -236,6 +236,28 @@ struct PolicyTextTests {
                 "mail goes only over TLS, but", "add names = [\"example.org\"] to rule \"r\""
             ),
             (
+                "a smarthost by its address",
+                { @Sendable (it: inout PolicyDocument) in
+                    it.outcome = .unauthenticated; it.mtaSTS = nil; it.hosts.removeLast()
+                    it.route = .init(nextHop: "[192.0.2.1]:587", rule: "rule \"*\"")
+                    it.hosts[0].requirement?.provesDomain = false
+                },
+                "mail goes only over TLS, but",
+                "the way to [192.0.2.1]:587, by rule \"*\" is in your own hands. Neither DANE nor MTA-STS"
+            ),
+            (
+                "a smarthost by its address, authenticated without a name",
+                { @Sendable (it: inout PolicyDocument) in
+                    it.outcome = .unauthenticated; it.mtaSTS = nil; it.hosts.removeLast()
+                    it.route = .init(nextHop: "[2001:db8::1]", rule: "rule \"*\"")
+                    it.hosts[0].requirement?.provesDomain = false
+                    it.hosts[0].requirement?.by = "local"
+                    it.hosts[0].settings = [.init(key: "level", value: "authenticated", rule: "rule \"r\"")]
+                },
+                "mail goes only over TLS, but",
+                "add names = [\"…\"] to rule \"r\", with the name that the server's certificate"
+            ),
+            (
                 "cached only", { @Sendable (it: inout PolicyDocument) in it.hosts.removeLast() },
                 "mail goes only over TLS", "could be a downgrade"
             ),

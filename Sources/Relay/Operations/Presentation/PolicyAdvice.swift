@@ -31,6 +31,7 @@ enum PolicyAdvice {
 
     private static func unauthenticated(_ document: PolicyDocument) -> String {
         if let advice = PolicyRuleAdvice.unauthenticated(document) { return advice }
+        if let advice = PolicyRuleAdvice.addressed(document) { return advice }
         if document.stsUnknown {
             return
                 "find out whether this machine can reach the policy host by HTTPS and look up TXT records; if it can, the "

@@ -8,6 +8,11 @@ enum PolicyRuleAdvice {
         if let rule = rule(open, "level", ["authenticated"]),
             open.contains(where: { $0.requirement?.by == "local" && $0.requirement?.level == "authenticated" })
         {
+            if isAddress(document) {
+                return
+                    "add names = [\"…\"] to \(rule), with the name that the server's certificate is to show: an address has none "
+                    + "that could be compared."
+            }
             return
                 "add names = [\"\(document.route?.nextHop ?? document.domain)\"] to \(rule), or whatever name the domain's "
                 + "servers have been promised to show; or name the server with next_hop. Without either, whoever forges the "
@@ -30,6 +35,23 @@ enum PolicyRuleAdvice {
             return "see \(rule): it has TLS not even tried. Remove it as soon as the server can do better."
         }
         return nil
+    }
+
+    /// Mail goes to an address, for which nobody can publish anything; nil where it goes to a name.
+    static func addressed(_ document: PolicyDocument) -> String? {
+        guard isAddress(document) else { return nil }
+        let way = document.route.map { "\($0.nextHop), by \($0.rule)" } ?? document.domain
+        return
+            "nothing, where the way to \(way) is in your own hands. Neither DANE nor MTA-STS can hold for an address: name "
+            + "the server by its host name in next_hop, or say in a [[rule]] what its certificate must show (level = "
+            + "\"authenticated\" with names, or fingerprints)."
+    }
+
+    /// `[192.0.2.1]:587`
+    private static func isAddress(_ document: PolicyDocument) -> Bool {
+        let text = document.route?.nextHop ?? document.domain
+        guard text.first == "[", let end = text.firstIndex(of: "]") else { return IPAddress(text) != nil }
+        return IPAddress(text[..<end].dropFirst()) != nil
     }
 
     /// After a probe that was refused: nil where no demand of the operator's own was what failed.
