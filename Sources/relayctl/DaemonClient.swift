@@ -76,6 +76,11 @@ struct DaemonClient {
                 .unavailable,
                 "relayd on \(socket) is there, and does not answer: \(reason). See its state (systemctl status "
                     + "waxwing) and its log.")
+        case .foreign:
+            Failure(
+                .unavailable,
+                "what listens on \(socket) does not answer as relayd does. Name relayd's socket with --socket; without it, "
+                    + "control.socket of the configuration names it.")
         case .refused(let status, let view):
             Failure(Self.status(ofRefusal: status), "\(view.message). \(view.cure).")
         case .unreadable(let reason):

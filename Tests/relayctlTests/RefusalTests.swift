@@ -13,4 +13,12 @@ struct RefusalTests {
             .refused(status: status, ControlErrorView(code: "code", message: "why", cure: "Do this")))
         #expect(failure.status == expected && failure.message == "why. Do this.")
     }
+
+    @Test("what is not relayd is as good as no relayd, and the message says what names the socket")
+    func foreign() {
+        let failure = DaemonClient(socket: "/run/other.sock").failure(.foreign)
+        #expect(failure.status == .unavailable)
+        #expect(failure.message.hasPrefix("what listens on /run/other.sock does not answer as relayd does. "))
+        #expect(failure.message.contains("--socket") && failure.message.contains("control.socket"))
+    }
 }

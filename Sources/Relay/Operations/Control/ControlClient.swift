@@ -115,14 +115,17 @@ public struct ControlClient: Sendable {
             response = try await exchange(path, query, method, body, within: patience)
         } catch let error as FlyingSocks.SocketError {
             throw Self.failure(error, patience)
+        } catch is CancellationError {
+            throw .stuck("the question was given up")
         } catch {
-            throw .unreadable("\(error)")
+            // What was read is no HTTP.
+            throw .foreign
         }
         if response.status == HTTPStatusCode.ok.code { return response.body }
-        let view = ControlJSON.decode(ControlErrorEnvelope.self, from: response.body)?.error
-        throw .refused(
-            status: response.status,
-            view ?? ControlErrorView(code: "\(response.status)", message: "status \(response.status)", cure: ""))
+        guard let view = ControlJSON.decode(ControlErrorEnvelope.self, from: response.body)?.error else {
+            throw .foreign
+        }
+        throw .refused(status: response.status, view)
     }
 
     private func exchange(
@@ -175,6 +178,8 @@ public enum ControlClientError: Error, Hashable, Sendable {
     case denied
     /// Somebody listens, and does not answer.
     case stuck(String)
+    /// Somebody listens and answers, and it is no relayd.
+    case foreign
     /// The daemon answered with an error.
     case refused(status: Int, ControlErrorView)
     /// What came back is no answer of ours.
