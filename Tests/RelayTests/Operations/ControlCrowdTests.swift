@@ -37,6 +37,48 @@ extension ControlTests {
         }
     }
 
+    @Test("while the store hangs, who asked and went away holds no place; who only has no more to say gets the answer")
+    func gone() async throws {
+        let path = "/tmp/crowd-\(UUID().uuidString.prefix(8)).sock"
+        let loop = try Loop(name: "crowd")
+        try loop.start()
+        defer { loop.shutdown() }
+        let listener = try Listener(on: loop, address: .unix(path: path))
+        let store = Task { _ = try? await Task.sleep(for: .seconds(3600)) }
+        let (asked, asks) = AsyncStream<Void>.makeStream()
+        let running = loop.task {
+            await ExchangePoint(loop: loop, listener: listener).run { _ in
+            } serve: { stream, heard in
+                defer { stream.close() }
+                let deadline = Deadline.after(.seconds(300))
+                guard case .octets(let head, rest: _) = await ExchangePoint.head(from: stream, until: deadline) else {
+                    return
+                }
+                heard()
+                if head.starts(with: Array("HANG".utf8)) {
+                    asks.yield()
+                    await store.value
+                }
+                _ = try? await stream.write(Array("answer".utf8), until: deadline)
+            }
+        }
+        let question = Array("HANG\r\n\r\n".utf8)
+        var questions = asked.makeAsyncIterator()
+        let clients = try (0..<ExchangePoint.connectionLimit).map { _ in try #require(Self.connected(path)) }
+        for client in clients {
+            try #require(send(client, question, question.count, CInt(MSG_NOSIGNAL)) == question.count)
+            await questions.next()
+        }
+        #expect(shutdown(clients[0], CInt(SHUT_WR)) == 0)
+        for client in clients.dropFirst() { close(client) }
+        #expect(await Self.exchange(path, Array("GET\r\n\r\n".utf8)) == "answer")
+        store.cancel()
+        #expect(await Self.heard(by: clients[0]) == "answer")
+        close(clients[0])
+        running.cancel()
+        await running.value
+    }
+
     /// All until the end, on a thread that may block.
     private static func heard(by descriptor: CInt) async -> String {
         await withCheckedContinuation { continuation in

@@ -5,7 +5,7 @@ import Net
 ///
 /// At most ``connectionLimit`` connections are served at once, the others wait in the backlog; a head has at most
 /// ``ControlRequest/headLimit`` octets and a deadline. While others wait, who is silent gives up its place
-/// (``ServedConnections``): a crowd that says nothing keeps nobody from an answer.
+/// (``ServedConnections``): a crowd that says nothing keeps nobody from an answer, nor does one that asked and went away.
 struct ExchangePoint: Sendable {
     /// Connections served at once.
     static let connectionLimit = 32
@@ -69,13 +69,17 @@ struct ExchangePoint: Sendable {
     private func waitForRoom(_ room: Alarm, among connections: ServedConnections) async {
         var asked = Deadline(nanoseconds: 0)
         while connections.count >= Self.connectionLimit {
+            connections.freeGone()
+            if connections.count < Self.connectionLimit { return }
             let end = max(connections.patienceEnd, asked.advanced(by: ServedConnections.grace))
             do throws(SocketError) {
-                if try await room.wait(until: end) { continue }
+                // Nobody tells of a client that goes away while the store hangs: it is looked for.
+                if try await room.wait(until: min(end, .after(ServedConnections.grace))) { continue }
             } catch {
                 // The loop has stopped, and with it all of them.
                 return
             }
+            guard end.hasPassed else { continue }
             connections.askOldest()
             asked = .now
         }
