@@ -78,9 +78,7 @@ extension Dispatcher {
         shut.insert(destination.name)
         passes.wake(at: until)
         if let awaited = job.awaited { return awaited.answer(job, .deferred(reason, nil)) }
-        if job.recipients.allSatisfy({ $0.attempts == 0 }) {
-            recorder.tell(job, waitsFor: reason, until: .closed(until: until))
-        }
+        if job.isFresh { recorder.tell(job, waitsFor: reason, until: .closed(until: until)) }
         overflow(destination)
         putBack(destination, because: reason)
     }

@@ -37,7 +37,8 @@ struct Job: Sendable {
 }
 
 extension Job {
-    /// It has just come, and was never on disk alone: nothing was said of it yet but that it was accepted.
+    /// It has just come, and was never on disk alone: nothing was said of it yet but that it was accepted. What ``fresh(_:of:terms:content:)``
+    /// makes has no time of a next attempt; what ``QueueLoader`` reads from disk always has one, tried before or not.
     var isFresh: Bool { recipients.allSatisfy { $0.nextAttempt == nil } }
 
     /// The client that waited for it was told to send it again.
