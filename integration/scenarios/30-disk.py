@@ -89,15 +89,7 @@ def scenario_full_behind_a_kill(bed: Bed, case: tuple[str, bool, int]) -> None:
             for letter in letters:
                 relay.submit(letter)
             relay.kill()
-            if not has_reserve:
-                (store / "reserve").unlink()
-            ballast = fill_up(store)
-            if not has_reserve:
-                relay.launch()
-                assert relay.wait_exit() == 69, relay.tail()
-                assert "is full. Nothing is lost" in relay.tail() and "make room" in relay.tail(), relay.tail()
-                ballast.unlink()
-            relay.start()
+            start_without_room(relay, store, has_reserve)
             assert int(events(relay, "store-opened")[-1]["from_journal"]) > 0, "nothing lay in the journal: this shows nothing"
             assert {letter.sender for letter in letters} == senders_in_queue(relay)
 
@@ -113,16 +105,21 @@ def scenario_full_behind_a_stop(bed: Bed, case: tuple[str, bool, int]) -> None:
             relay.submit(letter)
             relay.wait_attempt(letter, letter.recipients[0], ("deferred",))
             assert relay.stop() == 0, relay.tail()
-            if not has_reserve:
-                (store / "reserve").unlink()
-            ballast = fill_up(store)
-            if not has_reserve:
-                relay.launch()
-                assert relay.wait_exit() == 69, relay.tail()
-                assert "is full. Nothing is lost" in relay.tail() and "make room" in relay.tail(), relay.tail()
-                ballast.unlink()
-            relay.start()
+            start_without_room(relay, store, has_reserve)
             assert senders_in_queue(relay) == {letter.sender}
+
+
+def start_without_room(relay: Relay, store: Path, has_reserve: bool) -> None:
+    """No octet is free: a start goes on by the room of the reserve, or ends with 69 and says what is full, until there is room again."""
+    if not has_reserve:
+        (store / "reserve").unlink()
+    ballast = fill_up(store)
+    if not has_reserve:
+        relay.launch()
+        assert relay.wait_exit() == 69, relay.tail()
+        assert "is full. Nothing is lost" in relay.tail() and "make room" in relay.tail(), relay.tail()
+        ballast.unlink()
+    relay.start()
 
 
 def fill_up(folder: Path) -> Path:
