@@ -80,7 +80,7 @@ public struct DeliveryPlan: Sendable {
                     .connect(
                         Candidate(
                             host: host, address: $0, port: facts.nextHop.port, requirement: requirement,
-                            source: policy.rule.source(for: $0.family), rule: policy.rule.inWords,
+                            source: policy.rule.source(for: $0.family), rule: policy.rule.inLog,
                             beside: Candidate.Beside(policy, demand: decision.inputs.demand)))
                 }
             }
@@ -176,7 +176,7 @@ extension PolicyDecision {
             return .connect(
                 DeliveryPlan.Candidate(
                     host: host.host, address: planned.address, port: planned.port, requirement: requirement,
-                    source: planned.source, rule: host.rule.inWords,
+                    source: planned.source, rule: host.rule.inLog,
                     beside: DeliveryPlan.Candidate.Beside(host, demand: inputs.demand)))
         }
     }

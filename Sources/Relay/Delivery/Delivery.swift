@@ -137,7 +137,7 @@ final class Delivery {
             switch step {
             case .skip(let host, let reason, let results):
                 run.count(results, at: host, under: current.inputs)
-                let rule = current.hosts.first { $0.host.host == host.host }?.rule.inWords
+                let rule = current.hosts.first { $0.host.host == host.host }?.rule.inLog
                 run.noteSkip(host, reason, rule: rule, at: parts.clock())
             case .connect(let candidate):
                 if let reason = parts.refusal(of: candidate, for: run.job) {

@@ -82,6 +82,17 @@ struct RuleTableTests {
             expected: ["@*", "xn--bcher-kva.example", "*.example", "*"], reason: "A-labels, any case"),
     ]
 
+    @Test("the log names rules by what they are for: the key says that they are rules")
+    func inLog() {
+        #expect(HostRule().inLog == nil)
+        #expect(HostRule(labels: ["rule \"*\""]).inLog == "*")
+        var rule = HostRule(labels: [
+            "rule \"example.org\" mx \"*.example.net\"", "rule mx \"[192.0.2.1]\"", "rule \"*\"",
+        ])
+        rule.words = "their \"own\" CA"
+        #expect(rule.inLog == "example.org mx *.example.net, mx [192.0.2.1], * (their \"own\" CA)")
+    }
+
     @Test("precedence", arguments: precedences, [false, true])
     func precedence(test: Precedence, isReversed: Bool) throws {
         // The order in the file never counts.

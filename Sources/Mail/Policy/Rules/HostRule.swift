@@ -112,10 +112,20 @@ public struct HostRule: Hashable, Sendable {
 
     public init(labels: [String] = []) { self.labels = labels }
 
-    /// The rules' names and the most specific one's reason, for the log: `rule for example.org (their CA is private)`.
-    public var inWords: String? {
-        labels.isEmpty ? nil : labels.joined(separator: ", ") + (words.map { " (\($0))" } ?? "")
+    /// What the rules are for and the most specific one's reason, for the log, where the key says that they are rules and the value has
+    /// quotes already: `example.org mx mx.example.net, * (their CA is private)`.
+    public var inLog: String? {
+        if labels.isEmpty { return nil }
+        let names = labels.map { label in
+            (label.hasPrefix(Self.labelPrefix) ? label.dropFirst(Self.labelPrefix.count) : label[...]).filter {
+                $0 != "\""
+            }
+        }
+        return names.joined(separator: ", ") + (words.map { " (\($0))" } ?? "")
     }
+
+    /// What a label begins with: `rule "example.org"`.
+    private static let labelPrefix = "rule "
 
     /// The values alone, for comparison.
     var withoutOrigins: HostRule {
