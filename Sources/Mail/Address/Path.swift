@@ -16,6 +16,16 @@ public enum ForwardPath: Hashable, Sendable {
     }
 }
 
+extension ForwardPath: CustomStringConvertible {
+    /// Without angle brackets.
+    public var description: String {
+        switch self {
+        case .mailbox(let mailbox): mailbox.description
+        case .postmaster: "Postmaster"
+        }
+    }
+}
+
 extension ReversePath {
     /// Reads a path with its angle brackets; `<>` is the null reverse-path. Without `toASCII` it must be ASCII.
     public init(parsing bytes: some Collection<UInt8>, toASCII: DomainToASCII? = nil) throws(PathError) {

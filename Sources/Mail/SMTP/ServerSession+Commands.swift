@@ -4,6 +4,7 @@ extension ServerSession {
     mutating func read(
         _ line: [UInt8], _ pendingBytes: Int, _ capacity: IntakeCapacity
     ) -> Action {
+        namedRecipient = nil
         let command: Command
         do {
             command = try Command(parsing: line, toASCII: toASCII)
@@ -29,6 +30,7 @@ extension ServerSession {
         case .mail(let reversePath, let parameters):
             return mail(reversePath, parameters, pendingBytes, capacity)
         case .rcpt(let forwardPath, let parameters, let isASCII):
+            namedRecipient = forwardPath
             return rcpt(forwardPath, parameters, isASCII: isASCII, pendingBytes, capacity)
         case .data:
             return data(pendingBytes, capacity)

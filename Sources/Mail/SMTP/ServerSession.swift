@@ -128,6 +128,8 @@ public struct ServerSession: Sendable {
     /// What the client called itself, and whose mail it sends just now: for the log.
     public var openedAs: ClientName? { clientName }
     public var openSender: ReversePath? { transaction?.envelope.reversePath }
+    /// Whom the latest command named, where it was a RCPT.
+    public internal(set) var namedRecipient: ForwardPath?
 
     /// Content that came so far belongs to the transaction under way. Where false, what is held of it may be forgotten.
     public var holdsContent: Bool {

@@ -81,7 +81,8 @@ extension IntakeSession {
             .info,
             LogLine("refused").with("client", peer).with("listener", entrance.listener.name).with("limit", account.name)
                 .with("user", user).with("helo", session.openedAs)
-                .with("from", session.openSender.map { "<\($0)>" }).with("reply", reply.oneLine))
+                .with("from", session.openSender.map { "<\($0)>" })
+                .with("to", session.namedRecipient.map { "<\($0)>" }).with("reply", reply.oneLine))
     }
 
     /// Waits for the next line and reports it, or why there is none.

@@ -31,6 +31,21 @@ struct ServerTermsTests {
         #expect(server.codes("MAIL FROM:\(path)\r\n") == [code])
     }
 
+    @Test(
+        "Whom the latest command named is known for the log, accepted or refused, and with the next command it is nobody"
+    )
+    func namedRecipient() throws {
+        var server = try Self.driver(ClientTerms(mayRelay: false))
+        #expect(server.codes("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n") == [250, 550])
+        #expect(server.session.namedRecipient?.description == "c@d.example")
+        #expect(server.codes("RCPT TO:<postmaster>\r\n").count == 1)
+        #expect(server.session.namedRecipient == .postmaster)
+        for command in ["RCPT TO:<c@d.example>\r\nRCPT TO:c@d\r\n", "RCPT TO:<c@d.example>\r\nDATA\r\n", "foo\r\n"] {
+            _ = server.send(command)
+            #expect(server.session.namedRecipient == nil, "\(command)")
+        }
+    }
+
     @Test("XFORWARD is offered to and heard from listed clients only, and holds for one message")
     func forwarding() throws {
         var stranger = try Self.driver(ClientTerms(mayRelay: true))
