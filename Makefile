@@ -69,6 +69,9 @@ install: ## relayd, relayctl, units and configuration below PREFIX (/usr/local) 
 		'  chgrp waxwing /etc/waxwing /etc/waxwing/relayd.toml' '  systemctl daemon-reload && systemctl enable --now waxwing'
 
 uninstall: ## remove what `make install` put there; the configuration, the queue and the user stay
+	@# Asked before the unit is gone: what is enabled stays so, and what runs goes on, without its files.
+	@[ -n "$(DESTDIR)" ] || for unit in waxwing.service waxwing.socket; do \
+		! systemctl --quiet is-enabled $$unit 2>/dev/null || echo "$$unit is enabled. As root: systemctl disable --now $$unit"; done
 	rm -f $(BINDIR)/relayd $(BINDIR)/relayctl $(UNITDIR)/waxwing.service $(UNITDIR)/waxwing.socket
 	rm -f $(SHAREDIR)/relayd.toml $(SHAREDIR)/prometheus-alerts.yml $(SHAREDIR)/grafana-dashboard.json
 	[ ! -d $(SHAREDIR) ] || rmdir --ignore-fail-on-non-empty $(SHAREDIR)
