@@ -26,7 +26,7 @@ public final class Service: Sendable {
     let path: String?
     let program: String
     let workerArguments: [String]
-    let started: WallTime
+    let lifetime = Mutex(Lifetime(from: Service.clock(), uptime: ClockWatch.Reading.now.uptime))
     let dispatcher: Dispatcher
     let intake: IntakeServer
     let inherited: InheritedSockets
@@ -78,7 +78,6 @@ public final class Service: Sendable {
         path = parts.path
         program = parts.program
         workerArguments = parts.workerArguments
-        started = Self.clock()
         let stations = ground.stations(parts.settings)
         current = Current(stations)
         history = History(

@@ -12,10 +12,10 @@ extension Service: ControlSource {
         let (counted, space) = (await counts(), await space())
         let (counts, free) = (counted.value, space.value)
         let destinations = await dispatcher.summary
-        let now = Self.clock()
+        let (now, age) = (Self.clock(), age)
         return StatusView(
-            version: Version.text, pid: getpid(), startedAt: started.seconds,
-            uptime: max(0, now.seconds - started.seconds), hostname: hostname.text,
+            version: Version.text, pid: getpid(), startedAt: age.started.seconds, uptime: age.seconds,
+            hostname: hostname.text,
             listeners: configuration.intake.points.map(\.description),
             store: StoreView(
                 directory: configuration.store.directory, messages: counts?.messages,

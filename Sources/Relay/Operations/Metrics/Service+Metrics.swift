@@ -38,13 +38,13 @@ extension Service: MetricsSource {
             )
         }
         numbers.alarms = Dictionary(ground.alarms.standing.map { ($0.kind, 1) }, uniquingKeysWith: +)
-        numbers.process = .read(started: started.seconds)
+        numbers.process = .read(started: age.started.seconds)
         numbers.version = Version.text
         numbers.hostname = hostname.text
         return numbers
     }
 
-    /// Costs a walk through an index of the store: for ``Paced`` only.
+    /// Costs a walk through an index of the store: for ``gauges()`` only, which asks seldom and, as every ``Glance``, once for all.
     func readGauges() async -> QueueGauges? {
         do throws(StoreError) {
             let counts = try await store.counts()
