@@ -50,6 +50,11 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
         public var nextHop: String
         /// `rule "example.org"`
         public var rule: String
+
+        public init(nextHop: String, rule: String) {
+            self.nextHop = nextHop
+            self.rule = rule
+        }
     }
 
     public struct MX: Hashable, Sendable, Codable {

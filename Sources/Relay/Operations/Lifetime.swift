@@ -1,4 +1,5 @@
 import Mail
+import Synchronization
 
 /// How long the daemon runs, by the clock of the machine's uptime, which nobody sets; and when that began by the time of day that holds now.
 struct Lifetime: Sendable {
