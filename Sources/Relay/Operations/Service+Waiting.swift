@@ -23,7 +23,10 @@ extension Service {
                 view.recipients[index].waiting =
                     terms.orders.suspension(of: recipient.destination, at: now).map(WaitingView.init)
                     ?? states[recipient.destination].flatMap(WaitingView.init)
-            case .quarantined, .delivered, .bounced, .deleted: break
+            case .quarantined:
+                view.recipients[index].waiting = WaitingView(
+                    state: "quarantined", reason: detail.message.quarantined)
+            case .delivered, .bounced, .deleted: break
             }
         }
         return view

@@ -36,6 +36,11 @@ extension ExplainedMessage {
             recipient.reason = recipient.reason.map {
                 ReasonView(cause: $0.cause, detail: masking.text($0.detail))
             }
+            recipient.waiting = recipient.waiting.map { waiting in
+                var waiting = waiting
+                waiting.reason = waiting.reason.map(masking.text)
+                return waiting
+            }
             return recipient
         }
         message.events = message.events.map { event in

@@ -210,7 +210,7 @@ struct QueueOrderTextTests {
             (
                 "deferred", WaitingView(state: "suspended", since: 992_800, until: 1_007_200, reason: "why"),
                 "deferred, destination suspended: why", "in 2h",
-                "its destination is suspended since 2h, until in 2h: why"
+                "its destination is suspended since 2h, for another 2h: why"
             ),
             (
                 "queued", WaitingView(state: "suspended"), "queued, destination suspended: starttls-missing",
@@ -219,7 +219,7 @@ struct QueueOrderTextTests {
             (
                 "deferred", WaitingView(state: "down", until: 1_000_060),
                 "deferred, destination down: starttls-missing",
-                "in 4m", "the hosts of its destination are down, until in 60s"
+                "in 4m", "the hosts of its destination are down, for another 60s"
             ),
         ])
     func waiting(state: String, waiting: WaitingView, inList: String, next: String, shown: String) {

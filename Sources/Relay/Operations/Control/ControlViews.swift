@@ -257,7 +257,8 @@ public struct RecipientView: Codable, Hashable, Sendable {
 
 /// What keeps a recipient from being tried.
 public struct WaitingView: Codable, Hashable, Sendable {
-    /// `down` (the hosts of its destination were found dead), `suspended` (its destination, by the operator) or `held`.
+    /// `down` (the hosts of its destination were found dead), `suspended` (its destination, by the operator), `held`,
+    /// `quarantined` (it is damaged), or `resting` (it was being delivered when relayd crashed).
     public var state: String
     public var since: Int64?
     /// nil where nothing ends it by itself.

@@ -165,24 +165,41 @@ public enum ExplainText {
     private static func end(_ match: ExplainedMessage, _ now: WallTime, _ style: TextStyle) -> String {
         let life = match.message
         var text = ""
+        var cures: Set<String> = []
         for recipient in life.recipients.prefix(TraceText.recipientsShown) {
-            var words = "\(recipient.address): \(recipient.outcome)"
-            // What is put off or returned, this relay puts off or returns.
-            if let host = recipient.host { words += (recipient.outcome == "delivered" ? " by " : " at ") + host }
-            if let reason = recipient.reason {
-                words += ", \(reason.cause)" + (reason.detail.isEmpty ? "" : ": \(reason.detail)")
-            }
+            var words = TraceText.outcome(recipient, isProse: true)
             if !words.hasSuffix(".") { words += "." }
             if let waiting = match.waiting.first(where: { $0.address == recipient.address }) {
-                if let next = waiting.nextAttempt { words += " Next attempt \(moment(next, now))." }
-                if let expires = waiting.expiresAt { words += " Given up \(moment(expires, now))." }
+                words += future(waiting, recipient.waiting, now)
             }
             text += style.wrapped(words) + "\n"
+            let cure = recipient.waiting.flatMap {
+                WaitingText.cure($0, id: life.id, destination: recipient.destination)
+            }
+            if let cure, cures.insert(cure).inserted { text += "  " + style.wrapped(cure, indent: 2) + "\n" }
         }
         let more = max(0, life.recipients.count - TraceText.recipientsShown) + life.omittedRecipients
         if more > 0 { text += "And \(Humane.count(more, "recipient")) more.\n" }
         if let ended = life.endedAt { text += "It left the queue on \(WallTime(seconds: ended).rfc3339).\n" }
         return text + advice(match, style)
+    }
+
+    /// When it is tried next, and when it is given up.
+    private static func future(
+        _ times: ExplainedMessage.WaitingView, _ waiting: WaitingView?, _ now: WallTime
+    ) -> String {
+        var words = ""
+        switch WaitingText.next(times.nextAttempt, waiting) {
+        case .time(let next): words += " Next attempt \(moment(next, now))."
+        case .order(let order): words += " Next attempt \(order)."
+        case nil: break
+        }
+        if WaitingText.stopsLifetime(waiting) {
+            words += " It does not expire meanwhile."
+        } else if let expires = times.expiresAt {
+            words += " Given up \(moment(expires, now))."
+        }
+        return words
     }
 
     /// Whose fault it is that something waits, and what can be done, once for each destination.
@@ -192,8 +209,10 @@ public enum ExplainText {
         var text = ""
         for recipient in match.message.recipients.prefix(TraceText.recipientsShown)
         where waiting.contains(recipient.address) {
-            guard let reason = recipient.reason, let cause = Reason.Cause(rawValue: reason.cause),
-                cause != .suspended, told.insert(recipient.destination).inserted
+            // What to do about an attempt that failed helps nobody whose mail waits for something else.
+            guard !WaitingText.isBeyondAttempts(recipient.waiting), let reason = recipient.reason,
+                let cause = Reason.Cause(rawValue: reason.cause), cause != .suspended,
+                told.insert(recipient.destination).inserted
             else { continue }
             text += "\n" + style.paint(LogLine.oneLine(recipient.destination), .bold) + "\n"
             let lines =

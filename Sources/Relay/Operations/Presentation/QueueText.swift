@@ -49,7 +49,7 @@ public enum QueueText {
             text += "\n" + style.paint(LogLine.oneLine(recipient.address), .bold) + "\n"
             let attempts = Humane.count(recipient.attempts, "attempt")
             var rows = [("state", "\(recipient.state) after \(attempts)"), ("via", via(recipient.destination))]
-            if let waiting = recipient.waiting { rows.append(("waits", waits(waiting, now))) }
+            if let waiting = recipient.waiting { rows.append(("waits", WaitingText.words(waiting, now))) }
             if recipient.nextAttempt != nil { rows.append(("next", next(recipient, now))) }
             if let expiry = recipient.expiresAt, expiry != message.expiresAt {
                 rows.append(("expires", distance(expiry)))
@@ -106,36 +106,13 @@ public enum QueueText {
         }
     }
 
-    /// What keeps it, since when, until when and why.
-    private static func waits(_ waiting: WaitingView, _ now: WallTime) -> String {
-        var text =
-            switch waiting.state {
-            case "held": "held"
-            case "down": "the hosts of its destination are down"
-            case "suspended": "its destination is suspended"
-            default: waiting.state
-            }
-        if let since = waiting.since { text += " since \(Humane.age(since, now))" }
-        if let until = waiting.until { text += ", until \(Humane.distance(to: WallTime(seconds: until), from: now))" }
-        if let reason = waiting.reason { text += ": \(reason)" }
-        switch (waiting.state, waiting.until) {
-        case ("held", nil): text += " (relayctl queue release lets it go)"
-        case ("suspended", nil): text += " (until relayctl destinations resume)"
-        default: break
-        }
-        return text
-    }
-
     private static func sender(_ message: MessageView) -> String { message.sender.isEmpty ? "<>" : message.sender }
 
     private static func next(_ recipient: RecipientView, _ now: WallTime) -> String {
-        switch recipient.waiting?.state {
-        case "held": return "when released"
-        case "suspended" where recipient.waiting?.until == nil: return "when resumed"
-        default: break
+        switch WaitingText.next(recipient.nextAttempt, recipient.waiting) {
+        case .order(let words): words
+        case .time(let time): Humane.distance(to: WallTime(seconds: max(time, now.seconds)), from: now)
+        case nil: "-"
         }
-        // Both must have come.
-        let time = [recipient.nextAttempt, recipient.waiting?.until].compactMap(\.self).max()
-        return time.map { Humane.distance(to: WallTime(seconds: max($0, now.seconds)), from: now) } ?? "-"
     }
 }

@@ -30,7 +30,14 @@ public enum TraceText {
         if let id = life.messageId { rows.append(("message-id", id)) }
         if let size = life.size { rows.append(("size", Humane.size(size))) }
         if let demand = life.demand { rows.append(("demand", demand)) }
-        for recipient in life.recipients.prefix(recipientsShown) { rows.append(("recipient", words(recipient))) }
+        var cures: Set<String> = []
+        for recipient in life.recipients.prefix(recipientsShown) {
+            rows.append(("recipient", words(recipient)))
+            let cure = recipient.waiting.flatMap {
+                WaitingText.cure($0, id: life.id, destination: recipient.destination)
+            }
+            if let cure, cures.insert(cure).inserted { rows.append(("", cure)) }
+        }
         let more = max(0, life.recipients.count - recipientsShown)
         if more > 0 { rows.append(("", "and \(Humane.count(more, "recipient")) more (--json)")) }
         if life.omittedRecipients > 0 {
@@ -64,13 +71,26 @@ public enum TraceText {
     }
 
     private static func words(_ recipient: LifeRecipientView) -> String {
+        outcome(recipient) + (recipient.notify.map { ", notify \($0)" } ?? "")
+    }
+
+    /// What became of it, or what it waits for: the reason of the last attempt is called so where that is not it.
+    /// - Parameter isProse: the reason stands behind a comma, not in parentheses.
+    static func outcome(_ recipient: LifeRecipientView, isProse: Bool = false) -> String {
         var text = "\(recipient.address): \(recipient.outcome)"
-        if let host = recipient.host { text += (recipient.outcome == "delivered" ? " by " : " at ") + host }
-        if let reason = recipient.reason {
-            text += " (\(reason.cause)" + (reason.detail.isEmpty ? ")" : ": \(reason.detail))")
+        let reason = recipient.reason.map { $0.cause + ($0.detail.isEmpty ? "" : ": \($0.detail)") }
+        // What is put off or returned, this relay puts off or returns.
+        let host = recipient.host.map { (recipient.outcome == "delivered" ? " by " : " at ") + $0 }
+        guard let waiting = recipient.waiting else {
+            return text + (host ?? "") + (reason.map { isProse ? ", \($0)" : " (\($0))" } ?? "")
         }
-        if let notify = recipient.notify { text += ", notify \(notify)" }
-        return text
+        let words = WaitingText.sentence(waiting)
+        text = words.hasPrefix(recipient.outcome) ? "\(recipient.address): \(words)" : "\(text), \(words)"
+        // A suspension is told as the reason of mail that it put off without an attempt.
+        guard host != nil || reason != nil, recipient.reason?.cause != Reason.Cause.suspended.rawValue else {
+            return text
+        }
+        return text + "; the last attempt" + (host ?? "") + (reason.map { ": \($0)" } ?? "")
     }
 
     private static func words(_ event: LifeEventView, _ life: LifeView) -> String {

@@ -99,10 +99,12 @@ public struct LifeRecipientView: Codable, Hashable, Sendable {
     /// The host that gave the outcome; nil where none did: it had expired, DNS had no host, or the operator decided.
     public var host: String?
     public var notify: String?
+    /// Of a message in the queue: what keeps it from being tried, as ``RecipientView/waiting``. `reason` is then that of the last attempt.
+    public var waiting: WaitingView?
 
     public init(
         address: String, destination: String, outcome: String, reason: ReasonView? = nil, reply: String? = nil,
-        host: String? = nil, notify: String? = nil
+        host: String? = nil, notify: String? = nil, waiting: WaitingView? = nil
     ) {
         self.address = address
         self.destination = destination
@@ -111,6 +113,7 @@ public struct LifeRecipientView: Codable, Hashable, Sendable {
         self.reply = reply
         self.host = host
         self.notify = notify
+        self.waiting = waiting
     }
 }
 
