@@ -32,9 +32,12 @@ struct QueueOrders: Sendable {
         var page = QueueOrderPage(next: found.count < Self.page ? nil : found.last.map { "\($0.number.value)" })
         let meant = found.filter { verb.applies(to: $0.state) }
         page.skipped = found.count - meant.count
+        page.noteSkipped(found.lazy.map(\.state).filter { !verb.applies(to: $0) })
         if dryRun {
             let busy = await dispatcher.underWay(meant.map(\.number))
-            page.note(meant.filter { !busy.contains($0.number) }, busy: busy.count)
+            let free = meant.filter { !busy.contains($0.number) }
+            page.note(free, busy: busy.count)
+            page.suspended = suspended(verb, free)
             return page
         }
         let (mine, changed) = try await dispatcher.withHold(of: meant) { (mine) throws(StoreError) in
@@ -43,8 +46,26 @@ struct QueueOrders: Sendable {
         page.note(mine, busy: meant.count - mine.count)
         page.skipped += mine.count - changed
         page.touched = changed
+        page.suspended = suspended(verb, mine)
         if verb == .retry || verb == .release { await dispatcher.lookAgain(at: Set(mine.map(\.destination))) }
         return page
+    }
+
+    /// Destinations of mail that is to go, and does not while they are suspended; nil where there is none.
+    private func suspended(_ verb: QueueVerb, _ recipients: [SelectedRecipient]) -> [SuspendedCount]? {
+        guard verb == .retry || verb == .release else { return nil }
+        let now = clock()
+        let counts = Dictionary(recipients.map { ($0.destination, 1) }, uniquingKeysWith: +)
+        let suspended = counts.compactMap { name, count in
+            recorder.terms.orders.suspension(of: name, at: now).map {
+                SuspendedCount(destination: name, recipients: count, until: $0.until?.seconds)
+            }
+        }
+        return suspended.isEmpty
+            ? nil
+            : Array(
+                suspended.sorted { ($0.recipients, $1.destination) > ($1.recipients, $0.destination) }
+                    .prefix(QueueOrderPage.destinationLimit))
     }
 
     /// - Returns: how many were changed.
@@ -156,6 +177,13 @@ extension Job.Recipient {
 }
 
 extension QueueOrderPage {
+    fileprivate mutating func noteSkipped(_ states: some Sequence<RecipientState>) {
+        for state in states {
+            if state == .quarantined { skippedQuarantined = (skippedQuarantined ?? 0) + 1 }
+            if state == .held { skippedHeld = (skippedHeld ?? 0) + 1 }
+        }
+    }
+
     fileprivate mutating func note(_ recipients: [SelectedRecipient], busy: Int) {
         touched = recipients.count
         self.busy = busy

@@ -16,6 +16,8 @@ struct Forecast: Sendable {
     let clock: @Sendable () -> WallTime
     /// Seconds of that time which do not count against mail of a destination (``StandingOrders/secondsSuspended(_:from:to:)``).
     let leftOut: @Sendable (_ destination: String, _ from: WallTime, _ to: WallTime) -> Int64
+    /// The suspension of a destination that holds at a time.
+    var suspension: @Sendable (_ destination: String, _ time: WallTime) -> Suspension? = { _, _ in nil }
 
     /// Seconds to look ahead.
     static func horizon(_ before: Int64 = usual, lifetime: Int64) -> Int64 { max(1, min(before, lifetime / 2)) }
@@ -28,11 +30,32 @@ struct Forecast: Sendable {
         let now = clock()
         let end = now.advanced(by: seconds)
         let sums = try await store.expiring(before: end, limit: WatchLimits.page)
+        var rows: [ForecastRow] = []
+        var suspended: [ForecastRow] = []
+        for sum in sums.compactMap({ lengthened($0, at: now, before: end) }) {
+            var row = ForecastRow(sum)
+            guard let suspension = suspension(sum.destination, now) else {
+                rows.append(row)
+                continue
+            }
+            row.waiting = WaitingView(suspension)
+            // The rest of the suspension does not count either, and without an end nothing is given up.
+            if let until = suspension.until {
+                let rest = max(0, until.seconds &- now.seconds)
+                row.first = Schedule.effectiveExpiry(sum.first, suspended: rest).seconds
+                row.last = Schedule.effectiveExpiry(sum.last, suspended: rest).seconds
+                if row.first < end.seconds {
+                    row.last = max(row.first, min(row.last, end.seconds))
+                    rows.append(row)
+                    continue
+                }
+            }
+            suspended.append(row)
+        }
         return ForecastView(
-            seconds: seconds,
-            destinations: sums.compactMap { lengthened($0, at: now, before: end) }.map(ForecastRow.init)
-                .sorted(by: ForecastRow.isSooner),
-            isComplete: sums.count < WatchLimits.page)
+            seconds: seconds, destinations: rows.sorted(by: ForecastRow.isSooner),
+            isComplete: sums.count < WatchLimits.page,
+            suspended: suspended.isEmpty ? nil : suspended.sorted(by: ForecastRow.isSooner))
     }
 
     /// With the time that does not count; nil where the first of them is given up behind `end`. That is reckoned from the one received

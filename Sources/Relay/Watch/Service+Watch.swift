@@ -32,9 +32,12 @@ extension Service {
     }
 
     private var forecast: Forecast {
-        Forecast(store: store, alarms: ground.alarms, log: log, clock: Self.clock) { [weak self] name, from, to in
-            self?.terms.orders.secondsSuspended(name, from: from, to: to) ?? 0
-        }
+        Forecast(
+            store: store, alarms: ground.alarms, log: log, clock: Self.clock,
+            leftOut: { [weak self] name, from, to in
+                self?.terms.orders.secondsSuspended(name, from: from, to: to) ?? 0
+            },
+            suspension: { [weak self] name, time in self?.terms.orders.suspension(of: name, at: time) })
     }
 
     /// Seconds a forecast reaches ahead where nobody says.

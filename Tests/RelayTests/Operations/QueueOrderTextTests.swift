@@ -84,6 +84,31 @@ struct QueueOrderTextTests {
         #expect(QueueOrderText.done(sum, style: plain) == text)
     }
 
+    @Test("a retry of what cannot go says what lets it out")
+    func notGoing() {
+        var sum = QueueOrderSum(.retry, isDryRun: false)
+        sum.add(
+            QueueOrderPage(
+                touched: 2, skipped: 3, skippedQuarantined: 1, skippedHeld: 1,
+                suspended: [SuspendedCount(destination: "[192.0.2.1]", recipients: 2, until: 1_800_000_000)]))
+        let wide = TextStyle(width: 1000, isColoured: false)
+        #expect(
+            QueueOrderText.done(sum, style: wide) == """
+                2 recipients were made due now. For 3 there is nothing to do: 1 due already; 1 held, and relayctl queue release \
+                lets go what is; 1 quarantined, for what is damaged is not sent: nothing lets it go, relayctl queue bounce \
+                returns it and relayctl queue delete drops it.
+                2 recipients of these wait for [192.0.2.1], which is suspended until 2027-01-15T08:00:00Z: nothing is tried before.
+                To end it: relayctl destinations resume '[192.0.2.1]'
+
+                """)
+        var damaged = QueueOrderSum(.retry, isDryRun: false)
+        damaged.add(QueueOrderPage(skipped: 1, skippedQuarantined: 1))
+        #expect(
+            QueueOrderText.done(damaged, style: wide).hasPrefix(
+                "Nothing was made due now. For 1 there is nothing to do: quarantined, for what is damaged is not sent:")
+        )
+    }
+
     @Test("the question says what is lost")
     func question() {
         let sum = Self.sum(.delete, isDryRun: true, touched: 7, examples: 7)

@@ -113,6 +113,34 @@ struct HistoryTests {
         #expect(try await expiries(leftOut: 90).view(within: 100).destinations.map(\.destination) == ["d.example"])
     }
 
+    @Test(
+        "mail of a suspended destination is not given up before the suspension ends, and the forecast says so",
+        arguments: [
+            (nil, false, 10, "until it is resumed"), (50, true, 60, "It is suspended until Fri 08:00 UTC"),
+            (95, false, 105, "neither tried nor returned before Fri 08:01 UTC (in 95s)"),
+        ] as [(Int64?, Bool, Int64, String)])
+    func suspended(span: Int64?, isReturned: Bool, first: Int64, words: String) async throws {
+        var forecast = expiries()
+        forecast.suspension = { name, time in
+            name != "d.example"
+                ? nil
+                : Suspension(
+                    destination: name, since: Self.start.advanced(by: -50),
+                    until: span.map { Self.start.advanced(by: $0) }, reason: "their wish")
+        }
+        store.state.withLock { $0.expiring = [sum("d.example", .timedOut, in: 10)] }
+        let view = try await forecast.view(within: 100)
+        let rows = isReturned ? view.destinations : view.suspended ?? []
+        #expect(view.destinations.isEmpty == !isReturned && (view.suspended == nil) == isReturned)
+        #expect(rows.map { $0.first - Self.start.seconds } == [first])
+        #expect(rows.first?.waiting?.reason == "their wish")
+        let text = ForecastText.render(view, now: Self.start, style: TextStyle(width: 1000, isColoured: false))
+        #expect(text.contains(words) && text.contains("relayctl destinations resume d.example"), "\(text)")
+        #expect(!text.contains("relayctl queue retry"), "\(text)")
+        await forecast.look(ahead: 100)
+        #expect(alarms.heard.contains("raise mail-will-expire d.example") == isReturned)
+    }
+
     @Test("an alarm before mail is returned, once, and its end")
     func forecast() async throws {
         let forecast = expiries()

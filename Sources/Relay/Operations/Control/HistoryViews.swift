@@ -69,11 +69,17 @@ public struct ForecastView: Codable, Hashable, Sendable {
     public var destinations: [ForecastRow]
     /// False where there are more.
     public var isComplete: Bool
+    /// Mail of suspended destinations that would be among these: it is neither tried nor given up before the suspension ends. ``ForecastRow/first`` and
+    /// ``ForecastRow/last`` are then behind that end; where it has none, they are what they would be if it were resumed now.
+    public var suspended: [ForecastRow]?
 
-    public init(seconds: Int64, destinations: [ForecastRow], isComplete: Bool = true) {
+    public init(
+        seconds: Int64, destinations: [ForecastRow], isComplete: Bool = true, suspended: [ForecastRow]? = nil
+    ) {
         self.seconds = seconds
         self.destinations = destinations
         self.isComplete = isComplete
+        self.suspended = suspended
     }
 }
 
@@ -89,6 +95,8 @@ public struct ForecastRow: Codable, Hashable, Sendable {
     /// When the first and the last are returned: seconds since the epoch.
     public var first: Int64
     public var last: Int64
+    /// Its destination is suspended, as ``RecipientView/waiting``.
+    public var waiting: WaitingView?
 
     init(_ sum: ExpirySum) {
         destination = sum.destination

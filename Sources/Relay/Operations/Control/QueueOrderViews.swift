@@ -10,6 +10,11 @@ public struct QueueOrderPage: Codable, Hashable, Sendable {
     public var examples: [QueueOrderExample]
     /// Of the touched ones, the destinations with most of them, at most ``destinationLimit``.
     public var byDestination: [DestinationCount]
+    /// Of the skipped ones: those that are quarantined, and those that are held.
+    public var skippedQuarantined: Int?
+    public var skippedHeld: Int?
+    /// Of a retry or release: the destinations that are suspended, so that what was to go does not, at most ``destinationLimit``.
+    public var suspended: [SuspendedCount]?
     /// Cursor of the next page; nil at the end.
     public var next: String?
 
@@ -18,13 +23,17 @@ public struct QueueOrderPage: Codable, Hashable, Sendable {
 
     public init(
         touched: Int = 0, skipped: Int = 0, busy: Int = 0, examples: [QueueOrderExample] = [],
-        byDestination: [DestinationCount] = [], next: String? = nil
+        byDestination: [DestinationCount] = [], skippedQuarantined: Int? = nil, skippedHeld: Int? = nil,
+        suspended: [SuspendedCount]? = nil, next: String? = nil
     ) {
         self.touched = touched
         self.skipped = skipped
         self.busy = busy
         self.examples = examples
         self.byDestination = byDestination
+        self.skippedQuarantined = skippedQuarantined
+        self.skippedHeld = skippedHeld
+        self.suspended = suspended
         self.next = next
     }
 }
@@ -57,6 +66,20 @@ public struct DestinationCount: Codable, Hashable, Sendable {
     public init(destination: String, recipients: Int) {
         self.destination = destination
         self.recipients = recipients
+    }
+}
+
+/// A suspended destination, and how many recipients of an order wait for its end.
+public struct SuspendedCount: Codable, Hashable, Sendable {
+    public var destination: String
+    public var recipients: Int
+    /// nil: until it is resumed.
+    public var until: Int64?
+
+    public init(destination: String, recipients: Int, until: Int64? = nil) {
+        self.destination = destination
+        self.recipients = recipients
+        self.until = until
     }
 }
 

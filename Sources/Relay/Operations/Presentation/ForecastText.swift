@@ -18,7 +18,9 @@ public enum ForecastText {
 
     public static func render(_ view: ForecastView, now: WallTime, style: TextStyle) -> String {
         let reach = Humane.span(view.seconds)
-        guard !view.destinations.isEmpty else { return "Nothing that waits will be returned within \(reach).\n" }
+        guard !view.destinations.isEmpty else {
+            return "Nothing that waits will be returned within \(reach).\n" + suspended(view, now, style)
+        }
         var table = TextTable(
             ["DESTINATION", "CAUSE", "MESSAGES", "RECIPIENTS", "FIRST", "LAST"], numbers: [2, 3])
         // Mail for a destination that rests is put off without a try.
@@ -39,12 +41,41 @@ public enum ForecastText {
             if let detail = row.detail { text += "  " + style.wrapped(detail, indent: 2) + "\n" }
             for line in advice(row) { text += "  " + style.wrapped(line, indent: 2) + "\n" }
         }
+        return text + suspended(view, now, style)
+    }
+
+    /// Mail that is not given up because its destination is suspended, which does not mean that it goes.
+    private static func suspended(_ view: ForecastView, _ now: WallTime, _ style: TextStyle) -> String {
+        var text = ""
+        for (name, rows) in Dictionary(grouping: view.suspended ?? [], by: \.destination).sorted(by: { $0.key < $1.key }
+        ) {
+            guard let waiting = rows.first?.waiting, let first = rows.map(\.first).min() else { continue }
+            let count = rows.reduce(0) { $0 &+ $1.messages }
+            let until = waiting.until.map { "before \(time($0)) (\(distance($0, now)))" } ?? "until it is resumed"
+            text += "\n" + style.paint(LogLine.oneLine(name), .bold) + "\n"
+            let words =
+                "Its \(Humane.tally(count, "message")) \(count == 1 ? "is" : "are") neither tried nor returned \(until): "
+                + "it is suspended" + (waiting.reason.map { " (\($0))" } ?? "") + "."
+            let later =
+                " Returned from \(time(first)) on \(waiting.until == nil ? "if it were resumed now" : "at the earliest")."
+            text += "  " + style.wrapped(words + later, indent: 2) + "\n"
+            text += "  " + style.wrapped(resume(name), indent: 2) + "\n"
+        }
         return text
+    }
+
+    private static func resume(_ destination: String) -> String {
+        "To have it tried: relayctl destinations resume \(ShellWord.quoted(destination))"
     }
 
     /// What to do next, each a sentence with a command.
     static func advice(_ row: ForecastRow) -> [String] {
-        advice(row.destination, row.cause.flatMap(Reason.Cause.init(rawValue:)))
+        guard let waiting = row.waiting else {
+            return advice(row.destination, row.cause.flatMap(Reason.Cause.init(rawValue:)))
+        }
+        // Whatever it was put off for, nothing is tried meanwhile.
+        let until = waiting.until.map { "until \(time($0))" } ?? "until it is resumed"
+        return ["It is suspended \(until): nothing is tried before.", resume(row.destination)]
     }
 
     /// - Parameter cause: what keeps the mail back; nil where it was not tried.

@@ -5,11 +5,15 @@ public struct QueueOrderSum: Hashable, Sendable {
     public private(set) var touched = 0
     public private(set) var skipped = 0
     public private(set) var busy = 0
+    /// Of the skipped ones.
+    public private(set) var skippedQuarantined = 0
+    public private(set) var skippedHeld = 0
     /// The first of them.
     public private(set) var examples: [QueueOrderExample] = []
     /// False where somebody stopped it before the end of the queue.
     public var isComplete = true
     private var counts: [String: Int] = [:]
+    private var waiting: [String: SuspendedCount] = [:]
 
     public init(_ verb: QueueVerb, isDryRun: Bool) {
         self.verb = verb
@@ -21,6 +25,13 @@ public struct QueueOrderSum: Hashable, Sendable {
         touched &+= page.touched
         skipped &+= page.skipped
         busy &+= page.busy
+        skippedQuarantined &+= page.skippedQuarantined ?? 0
+        skippedHeld &+= page.skippedHeld ?? 0
+        for one in page.suspended ?? [] {
+            let before = waiting[one.destination]?.recipients ?? 0
+            waiting[one.destination] = SuspendedCount(
+                destination: one.destination, recipients: before &+ one.recipients, until: one.until)
+        }
         examples += page.examples.prefix(QueueOrderPage.exampleLimit - examples.count)
         for count in page.byDestination { counts[count.destination, default: 0] &+= count.recipients }
     }
@@ -34,11 +45,18 @@ public struct QueueOrderSum: Hashable, Sendable {
             .sorted { ($1.recipients, $0.destination) < ($0.recipients, $1.destination) }
     }
 
+    /// Destinations from which mail does not go, though it was to; most first.
+    public var suspended: [SuspendedCount] {
+        waiting.values.sorted { ($1.recipients, $0.destination) < ($0.recipients, $1.destination) }
+    }
+
     /// For `--json`.
     public var view: QueueOrderSumView {
         QueueOrderSumView(
             verb: verb, dryRun: isDryRun, complete: isComplete, touched: touched, skipped: skipped, busy: busy,
-            examples: examples, byDestination: Array(byDestination.prefix(QueueOrderPage.destinationLimit)))
+            examples: examples, byDestination: Array(byDestination.prefix(QueueOrderPage.destinationLimit)),
+            skippedQuarantined: skippedQuarantined, skippedHeld: skippedHeld,
+            suspended: Array(suspended.prefix(QueueOrderPage.destinationLimit)))
     }
 }
 
@@ -52,4 +70,7 @@ public struct QueueOrderSumView: Codable, Hashable, Sendable {
     public var busy: Int
     public var examples: [QueueOrderExample]
     public var byDestination: [DestinationCount]
+    public var skippedQuarantined: Int
+    public var skippedHeld: Int
+    public var suspended: [SuspendedCount]
 }

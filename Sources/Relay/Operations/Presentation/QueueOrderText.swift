@@ -1,3 +1,5 @@
+import Mail
+
 /// `relayctl queue retry`, `hold`, `release`, `bounce` and `delete` for people.
 public enum QueueOrderText {
     /// Destinations of a dry run that get a line.
@@ -11,7 +13,7 @@ public enum QueueOrderText {
         if sum.touched == 0 { return nothing(sum, style) }
         var text = examples(sum, QueueOrderPage.exampleLimit, style) + "\n"
         text += destinations(sum, style) + "\n"
-        text += style.wrapped(sentence(sum) + stopped(sum)) + "\n"
+        text += style.wrapped(sentence(sum) + stopped(sum)) + "\n" + suspended(sum, style)
         // Not wrapped: a command is pasted.
         return text + "Nothing was changed. To do it: \(TextStyle.harmless(command))\n"
     }
@@ -20,7 +22,7 @@ public enum QueueOrderText {
     public static func done(_ sum: QueueOrderSum, style: TextStyle) -> String {
         if sum.touched == 0 { return nothing(sum, style) }
         let text = style.wrapped(sentence(sum) + stopped(sum)) + "\n"
-        return sum.isComplete ? text : style.paint(text, .yellow)
+        return (sum.isComplete ? text : style.paint(text, .yellow)) + suspended(sum, style)
     }
 
     /// What is shown before somebody is asked.
@@ -84,7 +86,7 @@ public enum QueueOrderText {
     private static func others(_ sum: QueueOrderSum) -> String {
         var text = ""
         if sum.skipped > 0 {
-            text += " For \(Humane.number(sum.skipped)) there is nothing to do: \(sum.verb.nothingToDo)."
+            text += " For \(Humane.number(sum.skipped)) there is nothing to do: \(skipped(sum))."
         }
         if sum.busy > 0 {
             text +=
@@ -94,13 +96,47 @@ public enum QueueOrderText {
         return text
     }
 
+    /// Why those were passed over, and what lets them out.
+    private static func skipped(_ sum: QueueOrderSum) -> String {
+        let (damaged, held) = (sum.skippedQuarantined, sum.verb == .retry ? sum.skippedHeld : 0)
+        let rest = sum.skipped &- damaged &- held
+        var parts: [String] = []
+        func count(_ number: Int) -> String { number == sum.skipped ? "" : "\(Humane.number(number)) " }
+        if rest > 0 { parts.append(count(rest) + (held > 0 ? "due already" : sum.verb.nothingToDo)) }
+        if held > 0 { parts.append(count(held) + "held, and relayctl queue release lets go what is") }
+        if damaged > 0 {
+            parts.append(
+                count(damaged)
+                    + "quarantined, for what is damaged is not sent: nothing lets it go, relayctl queue bounce "
+                    + "returns it and relayctl queue delete drops it")
+        }
+        return parts.joined(separator: "; ")
+    }
+
     private static func nothing(_ sum: QueueOrderSum, _ style: TextStyle) -> String {
         if sum.matched == 0, sum.isComplete {
             return "No mail in the queue matches. relayctl queue list shows what there is.\n"
         }
         return style.wrapped(
             "Nothing \(sum.isDryRun ? "would be" : "was") \(sum.verb.done)." + others(sum) + stopped(sum))
-            + "\n"
+            + "\n" + suspended(sum, style)
+    }
+
+    /// What was made due or let go and is not tried all the same, with what ends that.
+    private static func suspended(_ sum: QueueOrderSum, _ style: TextStyle) -> String {
+        var text = ""
+        for one in sum.suspended.prefix(destinationLines) {
+            let until = one.until.map { "until \(WallTime(seconds: $0).rfc3339)" } ?? "until it is resumed"
+            let whose =
+                "\(Humane.tally(one.recipients, "recipient")) of these wait\(one.recipients == 1 ? "s" : "") for"
+            text +=
+                style.wrapped("\(whose) \(one.destination), which is suspended \(until): nothing is tried before.")
+                + "\n"
+                + "To end it: relayctl destinations resume \(TextStyle.harmless(ShellWord.quoted(one.destination)))\n"
+        }
+        let others = sum.suspended.count - destinationLines
+        if others > 0 { text += "And \(others) more: relayctl destinations --suspended\n" }
+        return text
     }
 
     private static func stopped(_ sum: QueueOrderSum) -> String {
