@@ -22,6 +22,7 @@ extension Service: ControlSource {
                 recipients: counts.map { $0.dueRecipients + $0.heldRecipients },
                 quarantined: counts?.quarantinedMessages, freeBytes: free.map { Int64(clamping: $0.bytes) },
                 floor: Int64(configuration.store.minimumFree), totalBytes: free.map { Int64(clamping: $0.totalBytes) },
+                resting: counts?.restingMessages,
                 promisedBytes: room.promised > 0 ? Int64(room.promised) : nil,
                 journalBytes: free.flatMap { $0.promised > 0 ? Int64(clamping: $0.promised) : nil }),
             resolver: resolverView,

@@ -22,7 +22,14 @@ struct Glances: Sendable {
 
 extension Service {
     func counts() async -> Glance<QueueCounts>.Answer {
-        await glances.counts.take { [store] in try? await store.counts() }
+        await glances.counts.take { [store] in try? await Self.counts(of: store) }
+    }
+
+    /// With what rests behind a crash.
+    static func counts(of store: SQLiteStore) async throws(StoreError) -> QueueCounts {
+        var counts = try await store.counts()
+        counts.restingMessages = try await store.resting(at: Self.clock())
+        return counts
     }
 
     func space() async -> Glance<FreeSpace>.Answer {

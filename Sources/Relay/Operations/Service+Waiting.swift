@@ -9,6 +9,7 @@ extension Service {
         let numbers = detail.recipients.map(\.recipient.number)
         let underWay = await dispatcher.underWay(numbers)
         let now = Self.clock()
+        let rest = store.inFlight?.rests(after: now)[detail.message.number]
         let names = Set(detail.recipients.map(\.recipient.destination))
         let states = Dictionary(
             await dispatcher.states(of: Array(names)).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -22,6 +23,8 @@ extension Service {
             case .due:
                 view.recipients[index].waiting =
                     terms.orders.suspension(of: recipient.destination, at: now).map(WaitingView.init)
+                    // An order, or a destination that is up again, may have made it due before.
+                    ?? rest.flatMap { recipient.nextAttempt >= $0.until ? WaitingView($0) : nil }
                     ?? states[recipient.destination].flatMap(WaitingView.init)
             case .quarantined:
                 view.recipients[index].waiting = WaitingView(
@@ -40,11 +43,17 @@ extension WaitingView {
             reason: suspension.reason.isEmpty ? nil : suspension.reason)
     }
 
+    init(_ rest: InFlight.Rest) {
+        let times = rest.crashes == 1 ? "once" : rest.crashes == 2 ? "twice" : "\(rest.crashes) times"
+        self.init(
+            state: "resting", until: rest.until.seconds, reason: "relayd fell \(times) while this was being delivered")
+    }
+
     /// Nil where the destination is up.
     init?(_ destination: Dispatcher.DestinationState) {
         guard destination.isDown else { return nil }
         self.init(
             state: "down", since: destination.downSince?.seconds, until: destination.nextProbe?.seconds,
-            reason: destination.reason?.detail)
+            reason: destination.reason?.detail, cause: destination.reason?.cause.rawValue)
     }
 }

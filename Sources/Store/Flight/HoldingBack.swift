@@ -10,11 +10,27 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [Int] {
         if rests.isEmpty { return [] }
         await catchUp()
-        return try await writer.perform(urgently: false, weight: 0) { db, _ in
+        let waiting = try await writer.perform(urgently: false, weight: 0) { db, _ in
             let statement = try db.cachedStatement(sql: FlightRows.holdBack)
             return try rests.map { rest in
                 try statement.run([rest.message.value.databaseValue, rest.until.seconds.databaseValue])
                 return db.changesCount
+            }
+        }
+        inFlight?.rest(zip(rests, waiting).filter { $0.1 > 0 }.map(\.0))
+        return waiting
+    }
+
+    /// Messages with recipients that rest behind a crash at `time`. Costs nothing where there are none.
+    public func resting(at time: WallTime) async throws(StoreError) -> Int {
+        let rests = inFlight?.rests(after: time) ?? [:]
+        if rests.isEmpty { return 0 }
+        return try await view { db in
+            let statement = try db.cachedStatement(sql: FlightRows.resting)
+            return try rests.count { message, rest in
+                try statement.first([message.value.databaseValue, rest.until.seconds.databaseValue]) {
+                    try $0.bool()
+                } ?? false
             }
         }
     }
@@ -52,6 +68,12 @@ enum FlightRows {
         UPDATE recipient SET next_attempt = max(next_attempt, ?2)
         WHERE number BETWEEN (SELECT first_recipient FROM message WHERE number = ?1)
             AND (SELECT first_recipient + recipients - 1 FROM message WHERE number = ?1) AND state = 0
+        """
+    static let resting = """
+        SELECT EXISTS (SELECT 1 FROM recipient
+        WHERE number BETWEEN (SELECT first_recipient FROM message WHERE number = ?1)
+            AND (SELECT first_recipient + recipients - 1 FROM message WHERE number = ?1) AND state = 0
+            AND next_attempt >= ?2)
         """
     static let heldMessage = "SELECT message FROM recipient WHERE number = ? AND state = 1"
 

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+public import Mail
 import Synchronization
 
 /// Which messages are being delivered, for the start behind a crash.
@@ -146,6 +147,31 @@ public final class InFlight: Sendable {
     /// Whether there is anything to ``forget(_:)``.
     var hasCounts: Bool {
         free.withLock { _ in !CrashCounts(reading: base + Layout.counts).crashes.isEmpty }
+    }
+
+    /// A message that rests behind a crash.
+    public struct Rest: Hashable, Sendable {
+        public let until: WallTime
+        /// Crashes it was met in.
+        public let crashes: Int
+    }
+
+    /// Notes until when suspects rest, also for the lives of the program to come.
+    func rest(_ rests: [(message: MessageNumber, until: WallTime)]) {
+        free.withLock { _ in
+            var counts = CrashCounts(reading: base + Layout.counts)
+            for rest in rests { counts.rest(rest.message, until: rest.until) }
+            counts.write(to: base + Layout.counts)
+            keep()
+        }
+    }
+
+    /// The rests that end behind `time`. An order may have ended one before its time: who is due earlier rests no more.
+    public func rests(after time: WallTime) -> [MessageNumber: Rest] {
+        let counts = free.withLock { _ in CrashCounts(reading: base + Layout.counts) }
+        return counts.rests.filter { $0.value > time }.reduce(into: [:]) { rests, rest in
+            rests[rest.key] = Rest(until: rest.value, crashes: counts.crashes[rest.key] ?? 1)
+        }
     }
 
     /// Their crashes count from none again: somebody has looked at them.

@@ -30,6 +30,8 @@ public struct QueueCounts: Hashable, Sendable {
     /// Recipients that wait for an attempt.
     public let dueRecipients: Int
     public let heldRecipients: Int
+    /// Messages that rest behind a crash, as ``SQLiteStore/resting(at:)`` counts them.
+    public var restingMessages = 0
 }
 
 /// What waits for one destination.

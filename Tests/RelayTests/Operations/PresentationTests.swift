@@ -99,6 +99,14 @@ struct PresentationTests {
                 """)
     }
 
+    @Test("what rests behind a crash is counted beside what is in quarantine")
+    func resting() {
+        var status = OneMessage.status
+        (status.store.quarantined, status.store.resting) = (2, 3)
+        let text = StatusText.render(status, style: TextStyle(width: 1000, isColoured: false))
+        #expect(text.contains("1 recipient waiting, 2 quarantined, 3 resting after a crash\n"), "\(text)")
+    }
+
     @Test("a store that does not answer has no queue of nought, for people and for programs")
     func silentStore() {
         var status = OneMessage.status

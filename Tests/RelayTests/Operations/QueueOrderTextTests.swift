@@ -246,6 +246,16 @@ struct QueueOrderTextTests {
                 "deferred, destination down: starttls-missing",
                 "in 4m", "the hosts of its destination are down, for another 60s"
             ),
+            (
+                "deferred",
+                WaitingView(state: "down", reason: "connect to mx.example.net: ECONNREFUSED", cause: "connect-failed"),
+                "deferred, destination down: connect-failed",
+                "in 4m", "the hosts of its destination are down: connect to mx.example.net: ECONNREFUSED"
+            ),
+            (
+                "queued", WaitingView(state: "resting", until: 1_000_060, reason: "a"), "queued, resting: a", "in 4m",
+                "resting after a crash of relayd, for another 60s: a (relayctl queue retry ends it)"
+            ),
         ])
     func waiting(state: String, waiting: WaitingView, inList: String, next: String, shown: String) {
         var message = OneMessage.message

@@ -1,3 +1,4 @@
+import Mail
 import Testing
 
 @testable import Store
@@ -40,6 +41,19 @@ struct CrashCountsTests {
             found.add([MessageNumber(7)])
             #expect(found.crashes == [MessageNumber(7): min(expected + 1, CrashCounts.most)])
         }
+    }
+
+    @Test("The end of a rest goes with the count, until the next crash; who is not counted has none")
+    func rests() throws {
+        var counts = made([(7...8, 2)])
+        for number in 7...9 as ClosedRange<Int64> {
+            counts.rest(MessageNumber(number), until: WallTime(seconds: 1_800_000_000 + number))
+        }
+        #expect(try copy(of: counts) == counts)
+        #expect(counts.rests.keys.map(\.value).sorted() == [7, 8] && counts.crashes[MessageNumber(7)] == 2)
+        counts.add([MessageNumber(7)])
+        counts.keep { $0 != MessageNumber(8) }
+        #expect(counts.rests.isEmpty && counts.crashes == [MessageNumber(7): 3])
     }
 
     @Test("In a full table those with the fewest crashes make room, of these the oldest, and never a suspect")

@@ -49,6 +49,8 @@ public struct StoreView: Codable, Hashable, Sendable {
     public var recipients: Int?
     /// Messages whose content was found damaged.
     public var quarantined: Int?
+    /// Messages that rest because relayd crashed while they were being delivered.
+    public var resting: Int?
     public var freeBytes: Int64?
     /// `store.minimum_free`: below it mail is refused.
     public var floor: Int64
@@ -61,7 +63,7 @@ public struct StoreView: Codable, Hashable, Sendable {
 
     public init(
         directory: String, messages: Int?, recipients: Int?, quarantined: Int?, freeBytes: Int64?, floor: Int64,
-        totalBytes: Int64? = nil, promisedBytes: Int64? = nil, journalBytes: Int64? = nil
+        totalBytes: Int64? = nil, resting: Int? = nil, promisedBytes: Int64? = nil, journalBytes: Int64? = nil
     ) {
         self.promisedBytes = promisedBytes
         self.journalBytes = journalBytes
@@ -69,6 +71,7 @@ public struct StoreView: Codable, Hashable, Sendable {
         self.messages = messages
         self.recipients = recipients
         self.quarantined = quarantined
+        self.resting = resting
         self.freeBytes = freeBytes
         self.floor = floor
         self.totalBytes = totalBytes
@@ -264,8 +267,13 @@ public struct WaitingView: Codable, Hashable, Sendable {
     /// nil where nothing ends it by itself.
     public var until: Int64?
     public var reason: String?
+    /// Of hosts that are down: the cause of the log.
+    public var cause: String?
 
-    public init(state: String, since: Int64? = nil, until: Int64? = nil, reason: String? = nil) {
+    public init(
+        state: String, since: Int64? = nil, until: Int64? = nil, reason: String? = nil, cause: String? = nil
+    ) {
+        self.cause = cause
         self.state = state
         self.since = since
         self.until = until

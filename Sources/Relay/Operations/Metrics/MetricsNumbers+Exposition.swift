@@ -41,6 +41,9 @@ extension QueueGauges {
             "waxwing_queue_messages_quarantined", .gauge, "Messages whose content was found damaged.",
             quarantinedMessages)
         text.family(
+            "waxwing_queue_messages_resting", .gauge,
+            "Messages that wait because relayd crashed while they were being delivered.", restingMessages)
+        text.family(
             "waxwing_queue_recipients", .gauge, "Recipients in the queue by their state.", by: "state",
             [("due", due), ("deferred", deferred), ("held", held), ("quarantined", quarantined)])
         text.family(

@@ -25,6 +25,8 @@ struct MetricsNumbers: Sendable {
 struct QueueGauges: Hashable, Sendable {
     var messages: Int?
     var quarantinedMessages: Int?
+    /// Messages that were being delivered at a crash, and wait for the end of their rest.
+    var restingMessages: Int?
     /// Recipients whose time for an attempt has come.
     var due: Int?
     /// Recipients whose next attempt is later.

@@ -47,10 +47,11 @@ extension Service: MetricsSource {
     /// Costs a walk through an index of the store: for ``gauges()`` only, which asks seldom and, as every ``Glance``, once for all.
     func readGauges() async -> QueueGauges? {
         do throws(StoreError) {
-            let counts = try await store.counts()
+            let counts = try await Self.counts(of: store)
             let now = Self.clock()
             var gauges = QueueGauges(
                 messages: counts.messages, quarantinedMessages: counts.quarantinedMessages, held: counts.heldRecipients)
+            gauges.restingMessages = counts.restingMessages
             let deferred = try await store.deferred(at: now)
             gauges.deferred = deferred
             gauges.due = max(0, counts.dueRecipients - deferred)

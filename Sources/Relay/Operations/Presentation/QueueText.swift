@@ -93,15 +93,21 @@ public enum QueueText {
         guard let waiting = recipient.waiting else {
             return recipient.state + (recipient.reason.map { ": \($0.cause)" } ?? "")
         }
-        let place = waiting.state == recipient.state ? "" : ", destination \(waiting.state)"
-        let why = waiting.reason ?? recipient.reason?.cause
+        let place =
+            switch waiting.state {
+            case recipient.state: ""
+            case "resting": ", resting"
+            default: ", destination \(waiting.state)"
+            }
+        // A cause is a word, and what a host said to it would be cut off in its middle.
+        let why = waiting.cause ?? waiting.reason ?? recipient.reason?.cause
         return recipient.state + place + (why.map { ": \(Humane.short($0, reasonLimit))" } ?? "")
     }
 
     private static func colour(_ recipient: RecipientView) -> TextStyle.Colour? {
         switch (recipient.state, recipient.waiting?.state) {
         case ("quarantined", _), ("bounced", _), (_, "down"): .red
-        case ("held", _), (_, "held"), (_, "suspended"): .yellow
+        case ("held", _), (_, "held"), (_, "suspended"), (_, "resting"): .yellow
         default: nil
         }
     }

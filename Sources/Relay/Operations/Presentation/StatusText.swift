@@ -49,9 +49,10 @@ public enum StatusText {
         guard let messages = store.messages, let recipients = store.recipients else {
             return "not known: the store does not answer"
         }
-        let waiting = "\(Humane.count(messages, "message")), \(Humane.count(recipients, "recipient")) waiting"
-        guard let quarantined = store.quarantined, quarantined > 0 else { return waiting }
-        return "\(waiting), \(quarantined) quarantined"
+        var waiting = "\(Humane.count(messages, "message")), \(Humane.count(recipients, "recipient")) waiting"
+        if let quarantined = store.quarantined, quarantined > 0 { waiting += ", \(quarantined) quarantined" }
+        if let resting = store.resting, resting > 0 { waiting += ", \(resting) resting after a crash" }
+        return waiting
     }
 
     /// What is free of what, and where it ends.

@@ -77,6 +77,7 @@ extension MetricsNumbers {
     static var full: MetricsNumbers {
         var numbers = MetricsNumbers()
         numbers.queue = QueueGauges(messages: 1, quarantinedMessages: 2, held: 3)
+        numbers.queue.restingMessages = 30
         numbers.queue.due = 4
         numbers.queue.deferred = 5
         numbers.queue.quarantined = 6
