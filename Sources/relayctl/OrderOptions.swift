@@ -6,6 +6,10 @@ import Relay
 struct OrderOptions: ParsableArguments {
     @OptionGroup var selection: SelectorOptions
 
+    /// A condition of the list that an order has not: taken so that it can be said.
+    @Option(name: .customLong("state"), help: .hidden)
+    var states: [String] = []
+
     @Flag(help: "Everything in the queue.")
     var all = false
 
@@ -27,6 +31,13 @@ struct OrderOptions: ParsableArguments {
     }
 
     func selectors() throws(Failure) -> QueueSelectors {
+        if !states.isEmpty {
+            throw Failure(
+                .usage,
+                "an order takes no --state: say which mail is meant by --id, --destination, --sender, --recipient or "
+                    + "--older-than, or --all for everything. What is in a state that the order is not for is left alone; "
+                    + "relayctl queue list --state shows the ids for --id")
+        }
         var selectors = try selection.selectors()
         selectors.all = all
         if selectors.isEmpty {

@@ -209,6 +209,17 @@ struct QueueOrderTests {
         }
     }
 
+    @Test("an order by state alone is told what to add", arguments: ["retry", "hold", "release", "bounce", "delete"])
+    func stateAlone(verb: String) {
+        for arguments in [["--state", "held"], ["--state", "held", "--id", Self.id]] {
+            let error = #expect(throws: (any Error).self) { try Relayctl.parseAsRoot(["queue", verb] + arguments) }
+            let text = error.map { Relayctl.fullMessage(for: $0) } ?? ""
+            for word in ["takes no --state", "--sender", "--all", "relayctl queue list --state"] {
+                #expect(text.contains(word), "\(text)")
+            }
+        }
+    }
+
     @Test(
         "what is ordered, page by page, and how it ends",
         arguments: [

@@ -173,8 +173,8 @@ struct QueueOrderTextTests {
             destination: "[192.0.2.1]", since: 1_000_000, until: 1_007_200, reason: "why", waiting: 1200)
         #expect(
             DestinationText.suspended(view, now: now, style: plain) == """
-                [192.0.2.1] is suspended until in 2h: why. 1,200 recipients wait. Mail for it is accepted and kept,
-                and does not expire meanwhile.
+                [192.0.2.1] is suspended for another 2h: why. 1,200 recipients wait. Mail for it is accepted and
+                kept, and does not expire meanwhile.
                 To end it: relayctl destinations resume '[192.0.2.1]'
 
                 """)

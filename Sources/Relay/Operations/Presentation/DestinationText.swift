@@ -25,7 +25,7 @@ public enum DestinationText {
     }
 
     public static func suspended(_ view: SuspensionView, now: WallTime, style: TextStyle) -> String {
-        let until = view.until.map { "until \(Humane.distance(to: WallTime(seconds: $0), from: now))" }
+        let until = view.until.map { "for another \(Humane.span(max(0, $0 &- now.seconds)))" }
         let waiting =
             view.waiting == 0 ? "" : " \(Humane.tally(view.waiting, "recipient")) wait\(view.waiting == 1 ? "s" : "")."
         return style.wrapped(

@@ -29,7 +29,7 @@ extension LifeView {
             id: life.id.text, messageId: life.messageID, kind: life.kind.word, state: isEnded ? "ended" : "in queue",
             sender: life.sender, receivedAt: life.receivedAt.seconds, endedAt: isEnded ? life.endedAt.seconds : nil,
             size: life.size, client: ClientView(life.client), demand: life.demand.word,
-            recipients: life.recipients.map(LifeRecipientView.init),
+            recipients: life.recipients.map { LifeRecipientView($0, notes: life.notes + notes.map(Life.Note.init)) },
             events: LifeEvents.list(life, notes: notes, isEnded: isEnded), omittedRecipients: life.omittedRecipients,
             omittedAttempts: life.omittedAttempts)
     }
@@ -44,11 +44,23 @@ extension LifeView.ClientView {
 }
 
 extension LifeRecipientView {
-    init(_ recipient: Life.Recipient) {
+    init(_ recipient: Life.Recipient, notes: [Life.Note] = []) {
+        // What an attempt came to before is not why it was deleted.
+        let deletion = recipient.outcome == .deleted ? Self.deletion(of: recipient.address, notes) : nil
         self.init(
             address: recipient.address, destination: recipient.destination, outcome: recipient.outcome.rawValue,
-            reason: recipient.cause.map { ReasonView(cause: $0, detail: recipient.detail ?? "") },
+            reason: deletion ?? recipient.cause.map { ReasonView(cause: $0, detail: recipient.detail ?? "") },
             reply: recipient.reply, host: recipient.deciding, notify: recipient.notify)
+    }
+
+    /// By whom it was deleted, with the operator's words where they were noted.
+    private static func deletion(of address: String, _ notes: [Life.Note]) -> ReasonView {
+        let order = "\(QueueVerb.delete.past) by the operator"
+        let note = notes.last { $0.words.hasPrefix(order) && $0.concerns(address) }
+        var words = note?.words.dropFirst(order.count) ?? ""
+        // Behind them stands whom the order was about.
+        if let whom = words.indices.last(where: { words[$0...].hasPrefix(" (") }) { words = words[..<whom] }
+        return ReasonView(cause: "deleted-by-operator", detail: String(words.trimmingPrefix(": ")))
     }
 }
 
@@ -60,6 +72,15 @@ extension Life.Recipient {
         case .bounced where reply == nil, .deleted: nil
         default: host
         }
+    }
+}
+
+extension Life.Note {
+    init(_ note: TraceNote) { self.init(time: note.time, words: note.words) }
+
+    /// The order that was noted was about it, or about more recipients than are named.
+    func concerns(_ address: String) -> Bool {
+        words.hasSuffix(" others)") || words.contains("(\(address)") || words.contains(" \(address)")
     }
 }
 
@@ -76,24 +97,54 @@ extension LifeAttemptView {
 /// What happened, in order of time.
 enum LifeEvents {
     static func list(_ life: Life, notes: [TraceNote], isEnded: Bool) -> [LifeEventView] {
-        var events = attempts(life)
+        let attempts = attempts(life)
+        var notesOfSecond: [Int64: [Life.Note]] = [:]
         // The writer of the record may have known of a note that was also kept by itself.
         var seen: Set<Life.Note> = []
-        for note in life.notes + notes.map({ Life.Note(time: $0.time, words: $0.words) }) {
+        for note in life.notes + notes.map(Life.Note.init) {
             guard seen.insert(note).inserted else { continue }
-            events.append(LifeEventView(time: note.time.seconds, event: "note", words: note.words))
+            notesOfSecond[note.time.seconds, default: []].append(note)
         }
-        // Equal times stay in this order.
-        let ordered = events.enumerated().sorted {
-            ($0.element.time, $0.offset) < ($1.element.time, $1.offset)
+        // Of one second attempts come first, but for notes that are known to have come before them.
+        var placed = attempts.map { attempt in
+            (attempt, place: 2 * notesBefore(attempt, notesOfSecond[attempt.time] ?? [], attempts))
         }
-        events = [LifeEventView(time: life.receivedAt.seconds, event: "received")] + ordered.map(\.element)
+        for (time, notes) in notesOfSecond {
+            placed += notes.enumerated().map { place, note in
+                (LifeEventView(time: time, event: "note", words: note.words), place: 2 * place + 1)
+            }
+        }
+        let ordered = placed.enumerated().sorted {
+            ($0.element.0.time, $0.element.place, $0.offset) < ($1.element.0.time, $1.element.place, $1.offset)
+        }
+        var events = [LifeEventView(time: life.receivedAt.seconds, event: "received")] + ordered.map(\.element.0)
         guard isEnded else { return events }
         for notice in life.notices {
             events.append(LifeEventView(time: life.endedAt.seconds, event: "notice", words: notice.text))
         }
         events.append(LifeEventView(time: life.endedAt.seconds, event: "ended", words: outcomes(life)))
         return events
+    }
+
+    /// How many of the notes of its second came before an attempt, as far as that is known: times are whole seconds. Nothing
+    /// that is held is tried, and nothing is ordered of what has left the queue. Whether a retry was ordered before a deferral or behind it, nobody knows.
+    private static func notesBefore(
+        _ attempt: LifeEventView, _ notes: [Life.Note], _ attempts: [LifeEventView]
+    ) -> Int {
+        func isOrder(_ note: Life.Note, _ verbs: [QueueVerb]) -> Bool {
+            verbs.contains { note.words.hasPrefix("\($0.past) by the operator") }
+                && attempt.recipients.contains(where: note.concerns)
+        }
+        let isLast = attempts.contains { other in
+            other.time == attempt.time && !Set(other.recipients).isDisjoint(with: attempt.recipients)
+                && ["delivered", "bounced"].contains { other.attempt?.result.hasPrefix($0) == true }
+        }
+        if isLast {
+            return notes.lastIndex { isOrder($0, [.hold, .release, .retry]) }.map { $0 + 1 } ?? 0
+        }
+        // What is released was held until then.
+        let first = notes.firstIndex { isOrder($0, [.hold, .release]) }
+        return first.flatMap { isOrder(notes[$0], [.release]) ? $0 + 1 : nil } ?? 0
     }
 
     /// A try that was made for several recipients is one event.

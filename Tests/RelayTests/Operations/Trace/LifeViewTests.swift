@@ -85,6 +85,60 @@ struct LifeViewTests {
         #expect(view.events.filter { $0.event == "note" }.count == 1)
     }
 
+    @Test(
+        "Of one second stands first what is known to have come first: nothing that is held is tried, nothing ended is held",
+        arguments: [
+            ("delivered", ["held", "released"], ["held", "released", "attempt"]),
+            ("delivered", ["retried"], ["retried", "attempt"]),
+            ("deferred timed-out", ["held"], ["attempt", "held"]),
+            ("deferred timed-out", ["released", "held"], ["released", "attempt", "held"]),
+            ("deferred timed-out", ["retried"], ["attempt", "retried"]),
+            ("deferred timed-out", ["held", "deleted"], ["attempt", "held", "deleted"]),
+        ])
+    func sameSecond(result: String, notes: [String], order: [String]) throws {
+        var life = try Self.life()
+        life.recipients = [
+            Life.Recipient(
+                address: "ann@example.net", destination: "example.net", outcome: .delivered,
+                attempts: [Self.attempt(1, result)])
+        ]
+        let orders = ["bob@example.net", "ann@example.net"].flatMap { whom in
+            notes.map {
+                TraceNote(time: Self.start.advanced(by: 1), id: life.id, words: "\($0) by the operator (\(whom))")
+            }
+        }
+        let view = try #require(LifeView(TraceFinding(life: life, notes: Array(orders.suffix(notes.count)))))
+        #expect(
+            view.events.dropFirst().prefix(order.count).map {
+                $0.words.flatMap { $0.split(separator: " ").first.map(String.init) } ?? $0.event
+            } == order)
+        // Orders about somebody else say nothing of it.
+        let other = try #require(LifeView(TraceFinding(life: life, notes: Array(orders.prefix(notes.count)))))
+        #expect(other.events.dropFirst().first?.event == "attempt")
+    }
+
+    @Test(
+        "What was deleted has the operator's reason, not that of an attempt before",
+        arguments: [
+            ("deleted by the operator: spam (see 1) (ann@example.net)", "spam (see 1)"),
+            ("deleted by the operator (ann@example.net bob@example.net)", ""),
+            ("deleted by the operator: spam (bob@example.net)", ""), ("held by the operator (ann@example.net)", ""),
+        ])
+    func deleted(note: String, detail: String) throws {
+        var life = try Self.life()
+        life.recipients = [
+            Life.Recipient(
+                address: "ann@example.net", destination: "example.net", outcome: .deleted, cause: "timed-out",
+                detail: "no greeting", host: "mx.example.net")
+        ]
+        let notes = [TraceNote(time: Self.start, id: life.id, words: note)]
+        let view = try #require(LifeView(TraceFinding(life: life, notes: notes)))
+        #expect(view.recipients[0].reason == ReasonView(cause: "deleted-by-operator", detail: detail))
+        let text = TraceText.render(TracePage(matches: [view]), limit: 20, style: Self.plain)
+        #expect(
+            text.contains("ann@example.net: deleted (deleted-by-operator") && !text.contains("timed-out"), "\(text)")
+    }
+
     @Test("Notes alone make a view of what is known; nothing makes none")
     func notesAlone() throws {
         let id = try #require(QueueID("0123456789bcdfghjklm"))
