@@ -69,8 +69,9 @@ public struct ForecastView: Codable, Hashable, Sendable {
     public var destinations: [ForecastRow]
     /// False where there are more.
     public var isComplete: Bool
-    /// Mail of suspended destinations that would be among these: it is neither tried nor given up before the suspension ends. ``ForecastRow/first`` and
-    /// ``ForecastRow/last`` are then behind that end; where it has none, they are what they would be if it were resumed now.
+    /// Mail of suspended destinations that would be among these: it is neither tried nor given up before the suspension ends.
+    /// ``ForecastRow/first`` and ``ForecastRow/last`` are then behind that end; where it has none, they are what they would be if it
+    /// were resumed now.
     public var suspended: [ForecastRow]?
 
     public init(

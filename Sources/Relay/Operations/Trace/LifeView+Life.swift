@@ -127,7 +127,8 @@ enum LifeEvents {
     }
 
     /// How many of the notes of its second came before an attempt, as far as that is known: times are whole seconds. Nothing
-    /// that is held is tried, and nothing is ordered of what has left the queue. Whether a retry was ordered before a deferral or behind it, nobody knows.
+    /// that is held is tried, and nothing is ordered of what has left the queue. Whether a retry was ordered
+    /// before a deferral or behind it, nobody knows.
     private static func notesBefore(
         _ attempt: LifeEventView, _ notes: [Life.Note], _ attempts: [LifeEventView]
     ) -> Int {
