@@ -83,11 +83,11 @@ struct ServerTermsTests {
     func promised() throws {
         var server = try Self.driver(ClientTerms(mayRelay: true))
         for (isPromised, word) in [(true, "at once"), (false, "Insufficient storage")] {
-            server.capacity = IntakeCapacity(octets: 10, shortage: nil)
+            server.room = 10
             server.capacity.isSpacePromised = isPromised
             #expect(server.codes("MAIL FROM:<> SIZE=11\r\n") == [452])
             #expect(server.replies.last?.lines.first?.contains(word) == true)
-            server.capacity.octets = 0
+            server.room = 0
             #expect(server.codes("MAIL FROM:<>\r\n") == [452])
             #expect(server.replies.last?.lines.first?.contains(word) == true)
         }

@@ -93,7 +93,8 @@ struct PresentationTests {
                 intake        1 connection; 12 accepted, 3 refused since start
                 delivery      2 connections; 11 delivered, 4 deferred, 0 bounced since start
                 destinations  1 active, 1 backed off
-                resolver      running, validates DNSSEC, libunbound 1.17.1 (faults of this version are known: relayctl doctor says more)
+                resolver      running, validates DNSSEC, libunbound 1.17.1 (faults of this version are known:
+                              relayctl doctor says more)
                 warning: libunbound 1.17.1 is known to be unsafe.
 
                 """)
