@@ -82,7 +82,8 @@ def scenario_writes_fail_for_a_while(relay: Relay) -> None:
         assert all(checks[name]["state"] == "fault" for name in ("disk-space", "store-writing")), checks
         assert counted(output), "nothing failed"
     wait_for("its end", lambda: not stands(), 60)
-    assert "cannot be written" not in relay.ctl("status")[1]
+    # The journal looks a moment later.
+    wait_for("a status without it", lambda: "cannot be written" not in relay.ctl("status")[1], 60)
     goes_on(relay)
 
 

@@ -15,6 +15,8 @@ struct LibraryFault: Hashable, Sendable {
     let cure: String
     /// Nobody but who installed it will have mended it, and it does harm here.
     let isLikely: Bool
+    /// What is known of it does no harm here.
+    let isHarmless: Bool
 
     /// A library with its source package and binary package at Debian, and where it lies; nil for one that cannot be found.
     struct Origin: Hashable, Sendable {
@@ -29,12 +31,11 @@ struct LibraryFault: Hashable, Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - upgrade: the release to upgrade to, and what else there is to know, in a clause.
-    ///   - isHarmless: what is known of it does no harm here.
+    /// - Parameter upgrade: the release to upgrade to, and what else there is to know, in a clause.
     init(_ library: String, _ known: String, _ origin: Origin, upgrade: String, isHarmless: Bool = false) {
         self.library = library
         self.known = known
+        self.isHarmless = isHarmless
         isLikely = !origin.isPackaged && !isHarmless
         if origin.isPackaged {
             reason = "judged by its version number alone; the distribution may have mended it without changing that"
@@ -115,13 +116,14 @@ struct LibraryFault: Hashable, Sendable {
 }
 
 extension Service {
-    /// One for each library of which something is known, or that there is none.
+    /// One for each library of which something is known that may do harm, or that there is none. The log tells of the others.
     func checkLibraries() -> [DoctorCheckView] {
-        let faults = LibraryFault.all(store.openingReport.sqlite)
+        let faults = LibraryFault.all(store.openingReport.sqlite).filter { !$0.isHarmless }
         if faults.isEmpty {
             return [
                 DoctorCheckView(
-                    "libraries", .ok, "nothing is known against the versions of OpenSSL, libunbound and SQLite")
+                    "libraries", .ok,
+                    "of the versions of OpenSSL, libunbound and SQLite nothing is known that does harm here")
             ]
         }
         return faults.map(DoctorCheckView.init)
