@@ -76,11 +76,12 @@ public struct DeliveryPlan: Sendable {
                 let taken = addresses.prefix(min(share, left))
                 if taken.isEmpty { failures.isCutShort = true }
                 left -= taken.count
+                let rule = policy.rule.inLog
                 steps += taken.map {
                     .connect(
                         Candidate(
                             host: host, address: $0, port: facts.nextHop.port, requirement: requirement,
-                            source: policy.rule.source(for: $0.family), rule: policy.rule.inLog,
+                            source: policy.rule.source(for: $0.family), rule: rule,
                             beside: Candidate.Beside(policy, demand: decision.inputs.demand)))
                 }
             }

@@ -4,7 +4,6 @@ extension ServerSession {
     mutating func read(
         _ line: [UInt8], _ pendingBytes: Int, _ capacity: IntakeCapacity
     ) -> Action {
-        namedRecipient = nil
         let command: Command
         do {
             command = try Command(parsing: line, toASCII: toASCII)

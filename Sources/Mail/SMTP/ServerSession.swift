@@ -128,7 +128,7 @@ public struct ServerSession: Sendable {
     /// What the client called itself, and whose mail it sends just now: for the log.
     public var openedAs: ClientName? { clientName }
     public var openSender: ReversePath? { transaction?.envelope.reversePath }
-    /// Whom the latest command named, where it was a RCPT.
+    /// Whom the command named that came last, where it was a RCPT and nothing has come since.
     public internal(set) var namedRecipient: ForwardPath?
 
     /// Content that came so far belongs to the transaction under way. Where false, what is held of it may be forgotten.
@@ -142,6 +142,7 @@ public struct ServerSession: Sendable {
 
     /// Takes what happened and says what to do.
     public mutating func handle(_ event: Event) -> Action {
+        namedRecipient = nil
         switch (state, event) {
         case (.unconnected, .connected(let peer, let terms, let tls)):
             return greet(peer, terms, tls)

@@ -19,6 +19,8 @@ final class Room: Sendable {
     typealias Shortage = IntakeCapacity.Shortage
 
     private let octets = Atomic<Int>(Int.max)
+    /// Free above the floor, whatever it is promised to; 0 where that is not known.
+    private let unpromised = Atomic<Int>(0)
     private let hasInodes = Atomic<Bool>(true)
     /// Nil before the first look, and where the disk could not be asked.
     private let disk = Mutex<DiskRoom?>(nil)
@@ -56,12 +58,14 @@ final class Room: Sendable {
     /// Content in flight that was counted by ``spend(_:)`` is on the disk by now, or soon.
     func update(_ disk: DiskRoom, hasInodes: Bool) {
         update(octets: disk.above, hasInodes: hasInodes)
+        unpromised.store(max(0, disk.free &- disk.floor), ordering: .relaxed)
         self.disk.withLock { $0 = disk }
     }
 
     /// - `octets`: free above the floor.
     func update(octets: Int, hasInodes: Bool) {
         disk.withLock { $0 = nil }
+        unpromised.store(0, ordering: .relaxed)
         self.octets.store(octets, ordering: .relaxed)
         self.hasInodes.store(hasInodes, ordering: .relaxed)
     }
@@ -73,10 +77,15 @@ final class Room: Sendable {
     }
 
     /// Octets of what is free that content which is coming in may take, until the disk is looked at again.
-    var promised: Int { disk.withLock { $0 }.map { max(0, $0.above - octets.load(ordering: .relaxed)) } ?? 0 }
+    var promised: Int {
+        disk.withLock { $0 }.map { min($0.above, max(0, $0.above - octets.load(ordering: .relaxed))) } ?? 0
+    }
 
-    /// True where there is space, and it is promised to mail that is there already or coming in.
-    var isSpacePromised: Bool { disk.withLock { $0 }.map { $0.free > $0.floor } ?? false }
+    /// True where there is space, and part of it is promised to mail that is there already or coming in. Asked for each line of a client.
+    var isSpacePromised: Bool {
+        let unpromised = unpromised.load(ordering: .relaxed)
+        return unpromised > 0 && octets.load(ordering: .relaxed) < unpromised
+    }
 
     /// What an operator reads in the log and in the status.
     func words(of shortage: Shortage) -> String {
@@ -86,7 +95,7 @@ final class Room: Sendable {
                 "\(shortage.words) (\(Humane.size(Int64(disk.free))) free, the floor is \(Humane.size(Int64(disk.floor))))"
         }
         let parts = [
-            (min(promised, disk.above), "are promised to mail that is coming in"),
+            (promised, "are promised to mail that is coming in"),
             (min(disk.journal, disk.free), "are promised to mail that is on its way from the journal into the queue"),
             (disk.floor, "are kept free by store.minimum_free"),
         ]

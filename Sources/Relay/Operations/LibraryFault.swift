@@ -59,7 +59,7 @@ struct LibraryFault: Hashable, Sendable {
             faults.append(
                 LibraryFault(
                     OpenSSLLibrary.version, why,
-                    Origin(source: "openssl", package: "libssl3 (or libssl3t64)", path: path(of: "libcrypto.so")),
+                    Origin(source: "openssl", package: "libssl3", path: path(of: "libcrypto.so")),
                     upgrade: "upgrade OpenSSL to a release without it, and restart relayd"))
         }
         if let sqlite, let why = sqlite.knownFault {

@@ -24,7 +24,7 @@ extension Service {
                 view.recipients[index].waiting =
                     terms.orders.suspension(of: recipient.destination, at: now).map(WaitingView.init)
                     // An order, or a destination that is up again, may have made it due before.
-                    ?? rest.flatMap { recipient.nextAttempt >= $0.until ? WaitingView($0) : nil }
+                    ?? rest.flatMap { recipient.nextAttempt == $0.until ? WaitingView($0) : nil }
                     ?? states[recipient.destination].flatMap(WaitingView.init)
             case .quarantined:
                 view.recipients[index].waiting = WaitingView(

@@ -73,7 +73,7 @@ enum FlightRows {
         SELECT EXISTS (SELECT 1 FROM recipient
         WHERE number BETWEEN (SELECT first_recipient FROM message WHERE number = ?1)
             AND (SELECT first_recipient + recipients - 1 FROM message WHERE number = ?1) AND state = 0
-            AND next_attempt >= ?2)
+            AND next_attempt = ?2)
         """
     static let heldMessage = "SELECT message FROM recipient WHERE number = ? AND state = 1"
 

@@ -50,15 +50,11 @@ struct JournalGeneration: Sendable {
     }
 
     /// Leaves out the messages for which this holds.
-    /// - Returns: how many.
-    mutating func forget(where isToGo: (MessageInsertion) throws -> Bool) rethrows -> Int {
-        var count = 0
+    mutating func forget(where isToGo: (MessageInsertion) throws -> Bool) rethrows {
         for place in enqueued.indices {
             guard let insertion = enqueued[place], try isToGo(insertion) else { continue }
             enqueued[place] = nil
-            count += 1
         }
-        return count
     }
 
     /// What the records of a generation say. One that makes no sense in spite of its checksum throws.

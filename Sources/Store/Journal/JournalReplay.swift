@@ -11,6 +11,8 @@ enum JournalReplay {
         var messages = 0
         /// Of them, those of a life of the store that this database knows nothing of.
         var laterMessages = 0
+        /// Besides, those of such a life whose number another message has by now.
+        var leftOut = 0
         var gaps = 0
     }
 
@@ -32,7 +34,12 @@ enum JournalReplay {
             for (number, records) in found.generations.sorted(by: { $0.key < $1.key }) {
                 var generation = try JournalGeneration(number: number, records)
                 if number > own {
-                    result.gaps += try generation.forget { try MessageRows.holdsNumbers(of: $0, db) }
+                    try generation.forget { insertion in
+                        let owner = try MessageRows.owner(ofNumbersOf: insertion, db)
+                        if owner == .another { result.leftOut += 1 }
+                        if owner == .itself { result.laterMessages += 1 }
+                        return owner != .nobody
+                    }
                     result.laterMessages += generation.count
                 }
                 try apply([generation], db, &numbers)

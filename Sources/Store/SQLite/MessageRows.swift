@@ -104,15 +104,23 @@ enum MessageRows {
         ] + recipient.request.columns
     }
 
-    /// The tables have another message, or a recipient, with a number of this one.
-    static func holdsNumbers(of insertion: MessageInsertion, _ db: Database) throws -> Bool {
-        func holds(_ sql: String, _ number: DatabaseValue) throws -> Bool {
-            try db.cachedStatement(sql: sql).first([number], { try $0.int64() }) != nil
+    /// Who has the numbers of a message that is to be inserted.
+    enum Owner {
+        case nobody
+        /// The message itself: a replay that was broken off has brought it in.
+        case itself
+        case another
+    }
+
+    static func owner(ofNumbersOf insertion: MessageInsertion, _ db: Database) throws -> Owner {
+        let id = try db.cachedStatement(sql: "SELECT id FROM message WHERE number = ?").first(
+            [insertion.number.databaseValue]) { QueueID(try $0.text()) }
+        if let id { return id == insertion.id ? .itself : .another }
+        let find = try db.cachedStatement(sql: "SELECT 1 FROM recipient WHERE number = ?")
+        let isTaken = try insertion.recipients.compactMap(\.first).contains { number in
+            try find.first([number], { try $0.int64() }) != nil
         }
-        if try holds("SELECT 1 FROM message WHERE number = ?", insertion.number.databaseValue) { return true }
-        return try insertion.recipients.compactMap(\.first).contains {
-            try holds("SELECT 1 FROM recipient WHERE number = ?", $0)
-        }
+        return isTaken ? .another : .nobody
     }
 
     /// Inserts message, content and recipients.

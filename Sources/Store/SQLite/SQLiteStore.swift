@@ -26,6 +26,8 @@ public final class SQLiteStore: QueueStore {
         public let messagesFromJournal: Int
         /// Of them, those that came in behind all that this database knows: it was put back from a backup, or is new.
         public let messagesOfLaterJournal: Int
+        /// Besides, those of them that were left out: the database has other messages with their numbers.
+        public let messagesLeftOut: Int
         /// Places in the journal where a record was to be expected and none was sound: of what lay there nothing is known.
         public internal(set) var journalGaps: Int
         /// The operator has given up a journal that is lost: how much lay in it nobody knows.

@@ -27,8 +27,8 @@ public struct SQLiteVersion: Hashable, Comparable, Sendable, CustomStringConvert
     public var knownFault: String? {
         guard self < SQLiteVersion(3, 51, 3) else { return nil }
         return
-            "before 3.51.3 two connections that reset the WAL at the same time can damage the database, which relayd, with one connection "
-            + "that writes, does not do"
+            "before 3.51.3 two connections that reset the WAL at the same time can damage the database; relayd writes by "
+            + "one connection alone"
     }
 }
 

@@ -160,7 +160,7 @@ extension SQLiteStore {
             isNew: isNew, wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count,
             quarantined: quarantined.first,
             library: "SQLite \(library)", messagesFromJournal: journal.messages,
-            messagesOfLaterJournal: journal.laterMessages, journalGaps: journal.gaps,
+            messagesOfLaterJournal: journal.laterMessages, messagesLeftOut: journal.leftOut, journalGaps: journal.gaps,
             journalMissing: nil, inFlightMissing: nil)
         return (report, journal)
     }

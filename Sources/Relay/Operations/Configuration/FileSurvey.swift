@@ -77,7 +77,7 @@ public struct FileSurvey: Sendable {
             if mode & usersForbiddenMode != 0 {
                 return .other("has mode 0\(String(mode, radix: 8)), and others have rights to it; 0640 is the most")
             }
-            return access(path, R_OK) == 0 ? nil : .other("may not be read by \(runner)")
+            return access(path, R_OK) == 0 ? nil : .unreadable(by: runner)
         case .writableDirectory:
             if !isDirectory { return .noFolder }
             return writingProblem(path, user)

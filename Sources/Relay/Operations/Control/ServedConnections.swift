@@ -10,7 +10,8 @@ final class ServedConnections: Sendable {
     /// far away within its round trip.
     static let grace: Duration = .milliseconds(100)
 
-    /// Questions at most whose clients have gone, beside those that hold a place: each costs memory until the store answers it. Ours.
+    /// Questions at most whose clients have gone, beside those that hold a place: each costs memory until the store answers it, and no
+    /// descriptor. Ours.
     static let goneLimit = 256
 
     private struct Silent {
@@ -56,12 +57,16 @@ final class ServedConnections: Sendable {
 
     /// Takes the places of those that have asked and gone away, ``goneLimit`` of them at most. On the loop's thread.
     func freeGone() {
-        state.withLock { state in
+        let left = state.withLock { state in
+            var left: [Net.Stream] = []
             for stream in state.heard where state.gone.count < Self.goneLimit && Self.hasHungUp(stream) {
                 state.heard.removeAll { $0 === stream }
                 state.gone.append(stream)
+                left.append(stream)
             }
+            return left
         }
+        for stream in left { stream.close() }
     }
 
     /// poll(2): POLLHUP is the end of both directions. Who has only ended its own still waits for the answer (unix(7)); over TCP the two

@@ -38,6 +38,16 @@ extension ServiceParts {
                         "behind a power cut nobody was told that this mail is accepted; else look after the disk: it was"
                     ))
         }
+        if report.messagesLeftOut > 0 {
+            log.event(
+                .error,
+                LogLine("journal-later").with("messages", 0).with("left_out", report.messagesLeftOut)
+                    .with("reason", "queue.db has other mail with the numbers of this, which lies in the journal alone")
+                    .with(
+                        "cure",
+                        "stop relayd now and keep a copy of the file journal; whose mail it was, the log of the MTA knows that handed it over"
+                    ))
+        }
         if report.messagesOfLaterJournal > 0 {
             log.event(
                 .warning,

@@ -40,7 +40,7 @@ enum PolicyRuleAdvice {
     /// Mail goes to an address, for which nobody can publish anything; nil where it goes to a name.
     static func addressed(_ document: PolicyDocument) -> String? {
         guard isAddress(document) else { return nil }
-        let way = document.route.map { "\($0.nextHop), by \($0.rule)" } ?? document.domain
+        let way = document.route.map { "\($0.nextHop) (\($0.rule))" } ?? document.domain
         return
             "nothing, where the way to \(way) is in your own hands. Neither DANE nor MTA-STS can hold for an address: name "
             + "the server by its host name in next_hop, or say in a [[rule]] what its certificate must show (level = "

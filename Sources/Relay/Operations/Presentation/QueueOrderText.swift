@@ -102,8 +102,8 @@ public enum QueueOrderText {
         let rest = sum.skipped &- damaged &- held
         var parts: [String] = []
         func count(_ number: Int) -> String { number == sum.skipped ? "" : "\(Humane.number(number)) " }
-        if rest > 0 { parts.append(count(rest) + (held > 0 ? "due already" : sum.verb.nothingToDo)) }
-        if held > 0 { parts.append(count(held) + "held, and relayctl queue release lets go what is") }
+        if rest > 0 { parts.append(count(rest) + sum.verb.nothingToDo) }
+        if held > 0 { parts.append(count(held) + "held: relayctl queue release lets them go") }
         if damaged > 0 {
             parts.append(
                 count(damaged)
@@ -169,7 +169,7 @@ extension QueueVerb {
     /// Why one that matches was passed over.
     var nothingToDo: String {
         switch self {
-        case .retry: "due already, or held"
+        case .retry: "due already"
         case .hold: "held already"
         case .release: "not held"
         case .bounce, .delete: "not in a state that allows it"

@@ -50,7 +50,8 @@ extension LifeRecipientView {
         self.init(
             address: recipient.address, destination: recipient.destination, outcome: recipient.outcome.rawValue,
             reason: deletion ?? recipient.cause.map { ReasonView(cause: $0, detail: recipient.detail ?? "") },
-            reply: recipient.reply, host: recipient.deciding, notify: recipient.notify)
+            reply: recipient.outcome == .deleted ? nil : recipient.reply, host: recipient.deciding,
+            notify: recipient.notify)
     }
 
     /// By whom it was deleted, with the operator's words where they were noted.
@@ -80,7 +81,11 @@ extension Life.Note {
 
     /// The order that was noted was about it, or about more recipients than are named.
     func concerns(_ address: String) -> Bool {
-        words.hasSuffix(" others)") || words.contains("(\(address)") || words.contains(" \(address)")
+        guard words.hasSuffix(")"), let start = words.indices.last(where: { words[$0...].hasPrefix(" (") }) else {
+            return false
+        }
+        let whom = words[start...].dropFirst(2).dropLast()
+        return whom.hasSuffix(" others") || whom.split(separator: " ").contains { $0 == address }
     }
 }
 
