@@ -122,7 +122,9 @@ struct LifeViewTests {
         arguments: [
             ("deleted by the operator: spam (see 1) (ann@example.net)", "spam (see 1)"),
             ("deleted by the operator (ann@example.net bob@example.net)", ""),
-            ("deleted by the operator: spam (bob@example.net)", ""), ("held by the operator (ann@example.net)", ""),
+            ("deleted by the operator: spam (bob@example.net)", ""),
+            ("deleted by the operator: for ann@example.net (ann@example.network)", ""),
+            ("held by the operator (ann@example.net)", ""),
         ])
     func deleted(note: String, detail: String) throws {
         var life = try Self.life()
