@@ -25,7 +25,7 @@ extension Journal {
                     stuck.withLock { $0 = "\(error)" }
                     queue.pushAlways(.notApplied)
                     // Where there is no room it leaves the reserve to settlements.
-                    await wait(behind: error, for: generation, rest: rest)
+                    await wait(behind: error, rest: rest)
                     rest = min(rest * 2, JournalBounds.longestRest)
                 }
             }
@@ -36,9 +36,10 @@ extension Journal {
 
     /// Returns when another try is worth it: after a rest, and where the want of room or a fault of the disk is over within a second
     /// of its end. Where there is no room it leaves the reserve to settlements.
-    private func wait(behind error: StoreError, for generation: JournalGeneration, rest: Duration) async {
+    private func wait(behind error: StoreError, rest: Duration) async {
         let mended = tally.faults.mended
-        let needs = UInt64(clamping: JournalBounds.room * min(generation.octets, file.segmentBytes))
+        // More than the reserve, which is for settlements: what it gave up must not look like room.
+        let needs = UInt64(clamping: JournalBounds.room * file.segmentBytes)
         let free = free
         let lacksRoom = error == .full && free < needs
         // Where there should have been enough, so much more is what counts.
@@ -49,7 +50,7 @@ extension Journal {
             let look = min(longest - rested, JournalBounds.rest)
             try? await Task.sleep(for: look)
             rested += look
-            if tally.faults.mended != mended || error == .full && self.free >= enough { return }
+            if !lacksRoom && tally.faults.mended != mended || error == .full && self.free >= enough { return }
         }
     }
 

@@ -19,9 +19,6 @@ struct JournalGeneration: Sendable {
     /// Messages of which something is left.
     var count: Int { enqueued.count { $0 != nil } }
 
-    /// About what its messages are in the tables: their contents, and a page for each with its rows.
-    var octets: Int { enqueued.reduce(JournalBounds.record) { $0 + ($1.map { $0.content.count + 4096 } ?? 0) } }
-
     func holds(_ message: Int64) -> Bool { places[message] != nil }
 
     /// A message of it that is not settled here.

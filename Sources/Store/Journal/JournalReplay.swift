@@ -27,7 +27,7 @@ enum JournalReplay {
         let progress = try JournalRows.Progress.read(db)
         var result = Result(generation: progress.generation, frame: JournalFrame(salt: .random(in: 1...(.max))))
         if let file {
-            let (found, own) = try read(file, db, after: progress.generation)
+            let (found, own) = try read(file, db, after: progress.generation, options)
             result.generation = max(result.generation, found.newest)
             result.gaps = found.gaps
             var numbers = try Numbers(db, options)
@@ -62,7 +62,7 @@ enum JournalReplay {
 
     /// - Returns: what the file holds behind `generation`, and the last generation in it of the life that the database knows.
     private static func read(
-        _ file: JournalFile, _ db: Database, after generation: UInt64
+        _ file: JournalFile, _ db: Database, after generation: UInt64, _ options: SQLiteOptions
     ) throws -> (found: JournalFrame.Found, own: UInt64) {
         let bytes = try file.contents()
         let salt = try Fact.journalSalt.value(db).map { UInt64(bitPattern: $0) }
@@ -71,6 +71,8 @@ enum JournalReplay {
             found = JournalFrame(salt: salt).records(in: bytes, after: generation, segmentBytes: file.segmentBytes)
         }
         let own = max(generation, found.newest)
+        // In a file that was cut short a segment would begin elsewhere: within a letter of a stranger.
+        guard file.segmentBytes == options.journalSegmentBytes else { return (found, own) }
         for life in JournalFrame.lives(in: bytes, segmentBytes: file.segmentBytes)
         where life.salt != salt && life.newest > own {
             found.add(

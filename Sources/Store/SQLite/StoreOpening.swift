@@ -56,6 +56,7 @@ extension SQLiteStore {
     ) throws -> SQLiteStore {
         let path = "\(directory)/\(StoreFolder.database)"
         guard spool.pool.hasThreads else { throw StoreOpenError.refused(path: directory, why: "no threads to be had") }
+        try refuseEmptied(path, in: opened.directory, spool, directory)
         let connection = try DatabaseQueue(
             path: path, configuration: Connection.configuration(label: "writer", readonly: false))
         do {
@@ -163,6 +164,23 @@ extension SQLiteStore {
             messagesOfLaterJournal: journal.laterMessages, messagesLeftOut: journal.leftOut, journalGaps: journal.gaps,
             journalMissing: nil, inFlightMissing: nil)
         return (report, journal)
+    }
+
+    /// The same of a database without a page, before SQLite sees it: beside one it removes the WAL, in which what was committed last may
+    /// lie. That of a queue which is given up is kept under another name.
+    private static func refuseEmptied(
+        _ path: String, in directory: CInt, _ spool: Spool, _ folder: String
+    ) throws {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_size == 0 else { return }
+        let wal = "\(StoreFolder.database)-wal"
+        var isWritten = stat()
+        let hasWAL = fstatat(directory, wal, &isWritten, AT_SYMLINK_NOFOLLOW) == 0 && isWritten.st_size > 0
+        guard let remains = hasWAL ? wal : try remains(of: directory, spool) else { return }
+        guard faccessat(directory, JournalFile.givenUp, F_OK, 0) == 0 else {
+            throw StoreOpenError.queueLost(path: folder, remains: remains)
+        }
+        if hasWAL { _ = renameat(directory, wal, directory, "\(wal).given-up") }
     }
 
     /// Nothing but a queue leaves these behind. A new one would write over the journal, and set the contents aside.

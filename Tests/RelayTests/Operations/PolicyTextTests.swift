@@ -243,7 +243,7 @@ struct PolicyTextTests {
                     it.hosts[0].requirement?.provesDomain = false
                 },
                 "mail goes only over TLS, but",
-                "the way to [192.0.2.1]:587, by rule \"*\" is in your own hands. Neither DANE nor MTA-STS"
+                "the way to [192.0.2.1]:587 (rule \"*\") is in your own hands. Neither DANE nor MTA-STS"
             ),
             (
                 "a smarthost by its address, authenticated without a name",

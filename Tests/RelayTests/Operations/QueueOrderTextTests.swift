@@ -94,8 +94,8 @@ struct QueueOrderTextTests {
         let wide = TextStyle(width: 1000, isColoured: false)
         #expect(
             QueueOrderText.done(sum, style: wide) == """
-                2 recipients were made due now. For 3 there is nothing to do: 1 due already; 1 held, and relayctl queue release \
-                lets go what is; 1 quarantined, for what is damaged is not sent: nothing lets it go, relayctl queue bounce \
+                2 recipients were made due now. For 3 there is nothing to do: 1 due already; 1 held: relayctl queue release \
+                lets them go; 1 quarantined, for what is damaged is not sent: nothing lets it go, relayctl queue bounce \
                 returns it and relayctl queue delete drops it.
                 2 recipients of these wait for [192.0.2.1], which is suspended until 2027-01-15T08:00:00Z: nothing is tried before.
                 To end it: relayctl destinations resume '[192.0.2.1]'

@@ -80,6 +80,28 @@ import Testing
         await again.close()
     }
 
+    @Test("A start that is refused for want of the database leaves its WAL, with what was committed last")
+    func walStays() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let queued = try await store.enqueue([Fixture.message()])[0]
+        let crashed = try fixture.copyAsAfterCrash()
+        await store.close()
+        let (database, aside) = ("\(crashed.path)/queue.db", "\(crashed.path)/aside.db")
+        let wal = try #require(FileManager.default.contents(atPath: "\(database)-wal"))
+        try #require(!wal.isEmpty && rename(database, aside) == 0)
+        for _ in 0..<2 {
+            #expect(throws: StoreOpenError.queueLost(path: crashed.path, remains: "queue.db-wal")) {
+                try crashed.open()
+            }
+            #expect(FileManager.default.contents(atPath: "\(database)-wal") == wal)
+        }
+        try #require(rename(aside, database) == 0)
+        let again = try crashed.open()
+        #expect(try await again.ids() == [queued.message.id])
+        await again.close()
+    }
+
     @Test("A queue whose database is gone is not begun anew beside its journal", arguments: [true, false])
     func queueGone(isClean: Bool) async throws {
         let fixture = try Fixture()
