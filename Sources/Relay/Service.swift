@@ -132,6 +132,7 @@ public final class Service: Sendable {
         } catch {
             // An orderly end: the next start need not look for what a crash leaves behind.
             signals.close()
+            await service.endMonitoring()
             await service.close()
             throw error
         }
@@ -161,11 +162,12 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError.listen(configuration.fault(error))
         }
-        let control = try openControl(on: loop)
         await ground.alarms.load()
         ground.alarms.hook.adopt(alarmHook(configuration))
         await holdBackSuspects()
+        // Before the control socket: who sees that one finds all of them.
         startMonitoring(on: loop)
+        let control = try openControl(on: loop)
         observe(configuration.tlsrpt.socket)
         let tasks = [
             Task(executorPreference: loaderLoop) { await self.loader.run() },

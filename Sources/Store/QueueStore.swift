@@ -195,6 +195,8 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
     case journalLost(path: String, found: Int64?, expected: Int64)
     /// The database is gone, or empty, and beside it lies what only a queue leaves behind, as `remains`.
     case queueLost(path: String, remains: String)
+    /// A record of the journal is whole, and makes no sense to this program.
+    case journalUnread(path: String, why: String)
     /// The database would not promise durability.
     case notDurable(path: String, why: String)
 
@@ -226,6 +228,11 @@ public enum StoreOpenError: Error, Equatable, Sendable, CustomStringConvertible 
             store \(path) has lost its queue: \(path)/queue.db is missing or empty, and \(remains) of one is there. Put queue.db back, and \
             queue.db-wal with it if there was one. If the queue is lost for good: touch \(path)/journal.given-up, and start again; what the journal \
             still has is brought in
+            """
+        case .journalUnread(let path, let why):
+            """
+            store \(path) has mail that this program cannot read: a record in \(path)/journal is whole, and makes no sense (\(why)). Run the \
+            program that wrote it. To go on without such records: touch \(path)/journal.given-up, and start again; keep a copy of the journal
             """
         case .notDurable(let path, let why):
             "store \(path) does not sync its commits: \(why)"

@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import Mail
 import Testing
 
@@ -109,6 +110,25 @@ import Testing
         _ = try await store.enqueue([Fixture.message(refused)])
         await store.close()
         #expect(try await fixture.open().ids() == [kept, later, refused])
+    }
+
+    @Test("SRV-26 A database that cannot be opened anew behind a failed sync is opened by the next operation that can")
+    func openedLater() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let (kept, later) = (Fixture.id(), Fixture.id())
+        _ = try await store.enqueue([Fixture.message(kept)])
+        let (path, aside) = ("\(fixture.path)/queue.db", "\(fixture.path)/aside.db")
+        try #require(rename(path, aside) == 0 && mkdir(path, 0o700) == 0)
+        fixture.disk.failWALSync()
+        for _ in 0..<3 {
+            await #expect(throws: StoreError.self) { try await store.enqueue([Fixture.message()]) }
+        }
+        try #require(rmdir(path) == 0 && rename(aside, path) == 0)
+        _ = try await store.enqueue([Fixture.message(later)])
+        #expect(try await store.ids() == [kept, later])
+        await store.close()
+        #expect(try await fixture.open().ids() == [kept, later])
     }
 
     @Test("SRV-26 While no sync succeeds nothing is accepted; what a crash leaves then is what was acknowledged")

@@ -92,7 +92,7 @@ class Relay:
                 assert time.monotonic() < end, f"relayd does not listen:\n{self.tail()}"
 
     def await_control(self) -> None:
-        """Mail is taken a moment before orders are."""
+        """Mail is taken a moment before orders are; the port of the metrics is there by then."""
         end = time.monotonic() + CONTROL_LIMIT
         while time.monotonic() < end:
             try:

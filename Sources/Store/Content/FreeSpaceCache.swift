@@ -8,11 +8,6 @@ final class FreeSpaceCache: Sendable {
 
     private let last = Mutex<(space: FreeSpace, at: UInt64)?>(nil)
 
-    private let isReadOnlyNow = Atomic<Bool>(false)
-
-    /// The last measurement found a file system that is mounted read-only.
-    var isReadOnly: Bool { isReadOnlyNow.load(ordering: .relaxed) }
-
     /// The last measurement, while it is young at `now`.
     func fresh(at now: UInt64) -> FreeSpace? {
         last.withLock { last in
@@ -30,9 +25,9 @@ final class FreeSpaceCache: Sendable {
             bytes: unit &* UInt64(status.f_bavail), totalBytes: unit &* UInt64(status.f_blocks),
             // Some file systems make inodes as they go and count none.
             inodes: status.f_files == 0 ? nil : UInt64(status.f_favail),
-            totalInodes: status.f_files == 0 ? nil : UInt64(status.f_files))
+            totalInodes: status.f_files == 0 ? nil : UInt64(status.f_files),
+            isReadOnly: status.f_flag & UInt(ST_RDONLY) != 0)
         last.withLock { $0 = (space, now) }
-        isReadOnlyNow.store(status.f_flag & UInt(ST_RDONLY) != 0, ordering: .relaxed)
         return .success(space)
     }
 

@@ -24,7 +24,6 @@ extension Journal {
                 } catch {
                     stuck.withLock { $0 = "\(error)" }
                     queue.pushAlways(.notApplied)
-                    // Where there is no room it leaves the reserve to settlements.
                     await wait(behind: error, rest: rest)
                     rest = min(rest * 2, JournalBounds.longestRest)
                 }
@@ -46,12 +45,13 @@ extension Journal {
         let enough = lacksRoom ? needs : free &+ needs
         let longest = lacksRoom ? JournalBounds.patienceForRoom : rest
         var rested = Duration.zero
-        while rested < longest, !isStopped.load(ordering: .relaxed) {
+        // Once in any case, also while the store is closed: what failed fails again at once.
+        repeat {
             let look = min(longest - rested, JournalBounds.rest)
             try? await Task.sleep(for: look)
             rested += look
             if !lacksRoom && tally.faults.mended != mended || error == .full && self.free >= enough { return }
-        }
+        } while rested < longest && !isStopped.load(ordering: .relaxed)
     }
 
     /// Octets; more than any disk has where it cannot be asked.

@@ -17,7 +17,7 @@ struct JournalGeneration: Sendable {
     var isEmpty: Bool { enqueued.isEmpty }
 
     /// Messages of which something is left.
-    var count: Int { enqueued.count { $0 != nil } }
+    private(set) var count = 0
 
     func holds(_ message: Int64) -> Bool { places[message] != nil }
 
@@ -35,6 +35,7 @@ struct JournalGeneration: Sendable {
     mutating func add(_ insertion: MessageInsertion) {
         places[insertion.number] = enqueued.count
         enqueued.append(insertion)
+        count += 1
         let lower = min(numbers?.lowerBound ?? insertion.number, insertion.number)
         numbers = lower...max(numbers?.upperBound ?? insertion.number, insertion.number)
     }
@@ -42,29 +43,52 @@ struct JournalGeneration: Sendable {
     /// Nothing is left of the message but counts.
     mutating func add(_ settlement: FreshSettlement) {
         guard let place = places[settlement.message] else { return }
+        if enqueued[place] != nil { count -= 1 }
         enqueued[place] = nil
         settled.append(settlement)
     }
 
-    /// Leaves out the messages for which this holds.
-    mutating func forget(where isToGo: (MessageInsertion) throws -> Bool) rethrows {
+    /// Puts another in the place of each message that is left, or none. Those that get another number go behind the others: numbers rise.
+    mutating func replace(_ change: (MessageInsertion) throws -> MessageInsertion?) rethrows {
+        var renumbered: [MessageInsertion] = []
         for place in enqueued.indices {
-            guard let insertion = enqueued[place], try isToGo(insertion) else { continue }
+            guard let insertion = enqueued[place] else { continue }
+            let other = try change(insertion)
+            if other?.number == insertion.number {
+                enqueued[place] = other
+                continue
+            }
             enqueued[place] = nil
+            count -= 1
+            if let other { renumbered.append(other) }
         }
+        for insertion in renumbered { add(insertion) }
     }
 
-    /// What the records of a generation say. One that makes no sense in spite of its checksum throws.
-    init(number: UInt64, _ records: [ArraySlice<UInt8>]) throws {
+    /// What the records of a generation say.
+    /// - Parameter unread: how many records make no sense in spite of their checksums, where they are to be passed over; nil where the
+    ///   first of them is to throw.
+    /// - Throws: ``UnreadRecord``
+    init(number: UInt64, _ records: [ArraySlice<UInt8>], unread: inout Int?) throws {
         self.number = number
         for payload in records {
             var bytes = JournalBytes(payload)
-            switch try JournalRecord(&bytes) {
-            case .enqueued(let insertion): add(insertion)
-            case .settled(let settlement): add(settlement)
+            do {
+                switch try JournalRecord(&bytes) {
+                case .enqueued(let insertion): add(insertion)
+                case .settled(let settlement): add(settlement)
+                }
+            } catch let error as DamagedRow {
+                guard let count = unread else { throw UnreadRecord(why: error.what) }
+                unread = count + 1
             }
         }
     }
+}
+
+/// A record that is sound, and makes no sense to this program: a newer one wrote it.
+struct UnreadRecord: Error {
+    let why: String
 }
 
 /// A message that lies in the journal, and perhaps not yet in the tables.

@@ -11,8 +11,8 @@ enum JournalReplay {
         var messages = 0
         /// Of them, those of a life of the store that this database knows nothing of.
         var laterMessages = 0
-        /// Besides, those of such a life whose number another message has by now.
-        var leftOut = 0
+        /// Of those, the ones that are held.
+        var held = 0
         var gaps = 0
     }
 
@@ -22,31 +22,34 @@ enum JournalReplay {
     /// came in last: it is brought in too. What became of that mail since only the lost database knew, so that some of it may go out twice.
     ///
     /// Behind it nothing in the file counts any more: this life of the store has a mark of its own.
-    /// - Throws: `DamagedRow` for a record that is sound and makes no sense: a newer program wrote it.
-    static func run(_ file: JournalFile?, _ db: Database, _ options: SQLiteOptions) throws -> Result {
+    /// - Parameter passesOver: leaves out records that make no sense, and counts them as gaps.
+    /// - Throws: ``UnreadRecord``
+    static func run(
+        _ file: JournalFile?, _ db: Database, _ options: SQLiteOptions, passesOver: Bool = false
+    ) throws -> Result {
         let progress = try JournalRows.Progress.read(db)
         var result = Result(generation: progress.generation, frame: JournalFrame(salt: .random(in: 1...(.max))))
         if let file {
             let (found, own) = try read(file, db, after: progress.generation, options)
             result.generation = max(result.generation, found.newest)
             result.gaps = found.gaps
+            var unread = passesOver ? 0 : nil as Int?
             var numbers = try Numbers(db, options)
-            for (number, records) in found.generations.sorted(by: { $0.key < $1.key }) {
-                var generation = try JournalGeneration(number: number, records)
-                if number > own {
-                    try generation.forget { insertion in
-                        let owner = try MessageRows.owner(ofNumbersOf: insertion, db)
-                        if owner == .another { result.leftOut += 1 }
-                        if owner == .itself { result.laterMessages += 1 }
-                        return owner != .nobody
-                    }
-                    result.laterMessages += generation.count
-                }
-                try apply([generation], db, &numbers)
+            let all = found.generations.sorted { $0.key < $1.key }
+            for (number, records) in all where number <= own {
+                let generation = try JournalGeneration(number: number, records, unread: &unread)
+                try bringIn(generation, db, &numbers)
                 result.messages += generation.count
-                // So that they need no more room at once than one of them.
-                try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
             }
+            result.gaps += unread ?? 0
+            var later = try LaterJournal(all.filter { $0.key > own }, db, unread: unread)
+            while let generation = try later.next(db) {
+                try bringIn(generation, db, &numbers)
+            }
+            result.gaps += later.unread ?? 0
+            result.laterMessages = later.messages
+            result.messages += later.messages
+            result.held = later.held
         }
         try db.inTransaction(.immediate) {
             try JournalRows.Progress(generation: result.generation, next: 0).write(db)
@@ -79,6 +82,12 @@ enum JournalReplay {
                 JournalFrame(salt: life.salt).records(in: bytes, after: own, segmentBytes: file.segmentBytes))
         }
         return (found, own)
+    }
+
+    private static func bringIn(_ generation: JournalGeneration, _ db: Database, _ numbers: inout Numbers) throws {
+        try apply([generation], db, &numbers)
+        // So that they need no more room at once than one of them.
+        try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
     static func apply(_ generations: [JournalGeneration], _ db: Database, _ numbers: inout Numbers) throws {

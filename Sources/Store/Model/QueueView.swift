@@ -57,6 +57,8 @@ public struct FreeSpace: Hashable, Sendable {
     public let inodes: UInt64?
     /// Files that the file system can hold; nil as ``inodes``.
     public let totalInodes: UInt64?
+    /// The file system is mounted so that nothing can be written.
+    var isReadOnly = false
 }
 
 /// Bounds of the queue on disk.

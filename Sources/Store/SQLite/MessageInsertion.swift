@@ -8,7 +8,7 @@ struct MessageInsertion: Sendable {
     private(set) var message: [DatabaseValue]
     /// Empty where it lies in a file.
     let content: [UInt8]
-    let recipients: [[DatabaseValue]]
+    private(set) var recipients: [[DatabaseValue]]
 
     init(number: Int64, message: [DatabaseValue], content: [UInt8], recipients: [[DatabaseValue]]) {
         self.number = number
@@ -17,11 +17,24 @@ struct MessageInsertion: Sendable {
         self.recipients = recipients
     }
 
-    /// Places in ``message`` and in a recipient's row.
+    /// Places in ``message``.
     private enum Place {
+        static let number = 0
         static let id = 1
         static let kind = 2
+        static let receivedAt = 6
         static let spooled = 22
+        static let firstRecipient = 23
+    }
+
+    /// Places in a row of ``recipients``.
+    private enum RecipientPlace {
+        static let number = 0
+        static let message = 1
+        static let state = 5
+        static let expiresAt = 7
+        static let heldAt = 10
+        static let holdReason = 11
     }
 
     var id: QueueID? {
@@ -43,14 +56,59 @@ struct MessageInsertion: Sendable {
         return first..<(first &+ Int64(recipients.count))
     }
 
+    var receivedAt: Int64? { integer(Place.receivedAt) }
+
+    /// With numbers of its own, where another message has those it came with.
+    func renumbered(from source: NumberSource) -> MessageInsertion {
+        let number = source.nextMessage()
+        let first = source.nextRecipients(recipients.count)
+        var columns = message
+        columns.replace(Place.number, number)
+        columns.replace(Place.firstRecipient, first)
+        let rows = recipients.enumerated().map { offset, recipient in
+            var row = recipient
+            row.replace(RecipientPlace.number, first &+ Int64(offset))
+            row.replace(RecipientPlace.message, number)
+            return row
+        }
+        return MessageInsertion(number: number, message: columns, content: content, recipients: rows)
+    }
+
+    /// Holds the recipients that wait, and whose time was over before `time`, as if they had been held since they came: released, they
+    /// have all of their time again.
+    /// - Returns: true where there were such.
+    mutating func hold(expiredBefore time: Int64, because reason: String) -> Bool {
+        var holds = false
+        for place in recipients.indices {
+            let row = recipients[place]
+            guard row.integer(RecipientPlace.state) == Int64(RecipientState.due.rawValue),
+                let end = row.integer(RecipientPlace.expiresAt), end < time
+            else { continue }
+            recipients[place].replace(RecipientPlace.state, RecipientState.held.rawValue)
+            recipients[place].replace(RecipientPlace.heldAt, receivedAt ?? time)
+            recipients[place].replace(RecipientPlace.holdReason, reason)
+            holds = true
+        }
+        return holds
+    }
+
     private func text(_ place: Int) -> String? {
         guard message.indices.contains(place), case .string(let text) = message[place].storage else { return nil }
         return text
     }
 
-    private func integer(_ place: Int) -> Int64? {
-        guard message.indices.contains(place), case .int64(let number) = message[place].storage else { return nil }
+    private func integer(_ place: Int) -> Int64? { message.integer(place) }
+}
+
+extension [DatabaseValue] {
+    fileprivate func integer(_ place: Int) -> Int64? {
+        guard indices.contains(place), case .int64(let number) = self[place].storage else { return nil }
         return number
+    }
+
+    /// A row that a newer program wrote may be shorter.
+    fileprivate mutating func replace(_ place: Int, _ value: some DatabaseValueConvertible) {
+        if indices.contains(place) { self[place] = value.databaseValue }
     }
 }
 
@@ -71,6 +129,13 @@ final class NumberSource: Sendable {
         self.init(
             message: (try Int64.fetchOne(db, sql: "SELECT max(number) FROM message") ?? 0) &+ 1,
             recipient: (try Int64.fetchOne(db, sql: "SELECT max(number) FROM recipient") ?? 0) &+ 1)
+    }
+
+    /// Where `other` is, or behind these numbers where that is further.
+    convenience init(_ other: NumberSource, orBehind message: Int64, _ recipient: Int64) {
+        self.init(
+            message: max(other.message.load(ordering: .relaxed), message &+ 1),
+            recipient: max(other.recipient.load(ordering: .relaxed), recipient &+ 1))
     }
 
     func nextMessage() -> Int64 { message.wrappingAdd(1, ordering: .relaxed).oldValue }

@@ -107,15 +107,21 @@ enum MessageRows {
     /// Who has the numbers of a message that is to be inserted.
     enum Owner {
         case nobody
-        /// The message itself: a replay that was broken off has brought it in.
+        /// The message itself, by this number or another: a replay that was broken off has brought it in.
         case itself
         case another
     }
 
     static func owner(ofNumbersOf insertion: MessageInsertion, _ db: Database) throws -> Owner {
-        let id = try db.cachedStatement(sql: "SELECT id FROM message WHERE number = ?").first(
-            [insertion.number.databaseValue]) { QueueID(try $0.text()) }
-        if let id { return id == insertion.id ? .itself : .another }
+        if let id = insertion.id,
+            try db.cachedStatement(sql: "SELECT 1 FROM message WHERE id = ?").first(
+                [id.text.databaseValue], { try $0.int64() }) != nil
+        {
+            return .itself
+        }
+        let message = try db.cachedStatement(sql: "SELECT 1 FROM message WHERE number = ?").first(
+            [insertion.number.databaseValue]) { try $0.int64() }
+        if message != nil { return .another }
         let find = try db.cachedStatement(sql: "SELECT 1 FROM recipient WHERE number = ?")
         let isTaken = try insertion.recipients.compactMap(\.first).contains { number in
             try find.first([number], { try $0.int64() }) != nil

@@ -26,8 +26,8 @@ public final class SQLiteStore: QueueStore {
         public let messagesFromJournal: Int
         /// Of them, those that came in behind all that this database knows: it was put back from a backup, or is new.
         public let messagesOfLaterJournal: Int
-        /// Besides, those of them that were left out: the database has other messages with their numbers.
-        public let messagesLeftOut: Int
+        /// Of those, the ones that are held: their time was over before the newest of them came in.
+        public let messagesHeld: Int
         /// Places in the journal where a record was to be expected and none was sound: of what lay there nothing is known.
         public internal(set) var journalGaps: Int
         /// The operator has given up a journal that is lost: how much lay in it nobody knows.
@@ -213,9 +213,11 @@ public final class SQLiteStore: QueueStore {
         let (path, cache, reserve, faults) = (path, freeSpaceCache, reserve, spool.faults)
         return try await spool.pool.run {
             let result = cache.measure(path, at: now)
-            // Found out before a message is refused for it.
-            if cache.isReadOnly { faults.note(Errno(code: EROFS).storeError("the file system of \(path)")) }
-            if case .success(let space) = result { reserve.refill(ifFree: space.bytes) }
+            if case .success(let space) = result {
+                // Found out before a message is refused for it.
+                if space.isReadOnly { faults.note(Errno(code: EROFS).storeError("the file system of \(path)")) }
+                reserve.refill(ifFree: space.bytes)
+            }
             return result
         }
     }

@@ -37,6 +37,7 @@ extension SQLiteStore {
                 throw .full(path: directory, needed: UInt64(2 * JournalFile.segments * options.journalSegmentBytes))
             case let error as DatabaseError: throw Self.opening(error, directory)
             case let error as DamagedRow: throw .damaged(path: directory, why: error.what)
+            case let error as UnreadRecord: throw .journalUnread(path: directory, why: error.why)
             case let error as Errno: throw .refused(path: directory, why: "\(error)")
             default: throw .refused(path: directory, why: "\(type(of: error))")
             }
@@ -68,7 +69,8 @@ extension SQLiteStore {
                 try refuseWithoutQueue(db, in: opened.directory, spool, path: directory)
                 try prepare(db, path: path, options)
                 let isLost = try isJournalLost(file, db, in: opened.directory, path: directory)
-                var (report, journaled) = try cleanUp(db, spool, file, path: path, now: now, options)
+                var (report, journaled) = try cleanUp(
+                    db, spool, file, isGivenUp: isGivenUp(in: opened.directory), path: path, now: now, options)
                 report.isJournalGivenUp = isLost
                 // Not before it is settled, which may take a second try; and it must not lie there for the next crash.
                 _ = unlinkat(opened.directory, JournalFile.givenUp, 0)
@@ -127,7 +129,8 @@ extension SQLiteStore {
     }
 
     private static func cleanUp(
-        _ db: Database, _ spool: Spool, _ file: JournalFile?, path: String, now: WallTime, _ options: SQLiteOptions
+        _ db: Database, _ spool: Spool, _ file: JournalFile?, isGivenUp: Bool, path: String, now: WallTime,
+        _ options: SQLiteOptions
     ) throws -> (report: OpeningReport, journaled: JournalReplay.Result) {
         let isNew = try Int.fetchOne(db, sql: "SELECT count(*) FROM fact") == 0
         let wasUnclean = try !isNew && Fact.clean.value(db) != 1
@@ -148,7 +151,7 @@ extension SQLiteStore {
             }
         }
         try Fact.clean.set(0, db)
-        let journal = try JournalReplay.run(file, db, options)
+        let journal = try JournalReplay.run(file, db, options, passesOver: isGivenUp)
         let setAside = try spool.setAsideUnknown(now: now) { name in
             try db.cachedStatement(sql: "SELECT 1 FROM message WHERE id = ? AND spooled = 1").first(
                 [name.databaseValue]) { try $0.bool() } ?? false
@@ -161,7 +164,7 @@ extension SQLiteStore {
             isNew: isNew, wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count,
             quarantined: quarantined.first,
             library: "SQLite \(library)", messagesFromJournal: journal.messages,
-            messagesOfLaterJournal: journal.laterMessages, messagesLeftOut: journal.leftOut, journalGaps: journal.gaps,
+            messagesOfLaterJournal: journal.laterMessages, messagesHeld: journal.held, journalGaps: journal.gaps,
             journalMissing: nil, inFlightMissing: nil)
         return (report, journal)
     }
@@ -177,18 +180,21 @@ extension SQLiteStore {
         var isWritten = stat()
         let hasWAL = fstatat(directory, wal, &isWritten, AT_SYMLINK_NOFOLLOW) == 0 && isWritten.st_size > 0
         guard let remains = hasWAL ? wal : try remains(of: directory, spool) else { return }
-        guard faccessat(directory, JournalFile.givenUp, F_OK, 0) == 0 else {
-            throw StoreOpenError.queueLost(path: folder, remains: remains)
-        }
+        guard isGivenUp(in: directory) else { throw StoreOpenError.queueLost(path: folder, remains: remains) }
         if hasWAL { _ = renameat(directory, wal, directory, "\(wal).given-up") }
     }
 
     /// Nothing but a queue leaves these behind. A new one would write over the journal, and set the contents aside.
     private static func refuseWithoutQueue(_ db: Database, in directory: CInt, _ spool: Spool, path: String) throws {
         guard case .empty = try Schema.recognise(db), let remains = try remains(of: directory, spool),
-            faccessat(directory, JournalFile.givenUp, F_OK, 0) != 0
+            !isGivenUp(in: directory)
         else { return }
         throw StoreOpenError.queueLost(path: path, remains: remains)
+    }
+
+    /// The operator says that what is lost is lost for good.
+    private static func isGivenUp(in directory: CInt) -> Bool {
+        faccessat(directory, JournalFile.givenUp, F_OK, 0) == 0
     }
 
     /// The first that is there of what is made behind the database's tables.
@@ -206,7 +212,7 @@ extension SQLiteStore {
         guard try Fact.clean.value(db) != 1, let expected = try Fact.journalBytes.value(db) else { return false }
         let found = file.map { Int64($0.size) }
         if found == expected { return false }
-        if faccessat(directory, JournalFile.givenUp, F_OK, 0) == 0 { return true }
+        if isGivenUp(in: directory) { return true }
         throw StoreOpenError.journalLost(path: path, found: found, expected: expected)
     }
 

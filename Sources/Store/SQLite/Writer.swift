@@ -27,6 +27,7 @@ final class Writer: @unchecked Sendable {
     let source: NumberSource
     private let queue = WorkQueue<any PendingWrite>(
         limit: Writer.pendingLimit, weightLimit: Writer.pendingBytes, urgentLimit: Writer.settlementLimit)
+    /// Nil once it is closed: by ``finish(_:)`` for good, and by ``recover()`` until it can be opened anew.
     private var connection: DatabaseQueue?
     private var numbers: Numbers
     /// A commit failed and the database was not yet brought back to what is surely on disk.
@@ -233,13 +234,16 @@ final class Writer: @unchecked Sendable {
     /// - Returns: why that is not to be had; nil where it is done.
     private func recover() -> StoreError? {
         do {
-            guard let old = connection else { return .closed }
-            try old.inDatabase { db in
-                rollBack(db)
-                let busy = try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") ?? 1
-                if busy != 0 { throw StoreError.failed("a reader is in the way of recovery") }
+            if let old = connection {
+                try old.inDatabase { db in
+                    rollBack(db)
+                    let busy = try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") ?? 1
+                    if busy != 0 { throw StoreError.failed("a reader is in the way of recovery") }
+                }
+                // Should the opening fail, the next try goes on from here.
+                connection = nil
+                try old.close()
             }
-            try old.close()
             let new = try DatabaseQueue(
                 path: path, configuration: Connection.configuration(label: "writer", readonly: false))
             try new.inDatabase { try Connection.makeDurable($0, options, path: path) }

@@ -185,36 +185,6 @@ import Testing
         }
     }
 
-    @Test("A message whose number another one has by now is told as left out, and is in nobody's way")
-    func numberTaken() async throws {
-        let fixture = try Fixture()
-        var store = try fixture.open(Fixture.journaled)
-        await store.close()
-        let backup = "\(fixture.path)/backup"
-        try FileManager.default.copyItem(atPath: "\(fixture.path)/queue.db", toPath: backup)
-        store = try fixture.open(Fixture.journaled)
-        var queued: [QueuedMessage] = []
-        for _ in 0..<3 { queued += try await store.enqueue([Fixture.message()]) }
-        let crashed = try fixture.copyAsAfterCrash()
-        await store.close()
-        for name in ["queue.db", "queue.db-wal", "queue.db-shm"] { _ = unlink("\(crashed.path)/\(name)") }
-        try FileManager.default.copyItem(atPath: backup, toPath: "\(crashed.path)/queue.db")
-        var options = Fixture.journaled
-        options.journalSegmentBytes = 0
-        // A life without a journal: the file is left as it is.
-        try #require(rename("\(crashed.path)/journal", "\(crashed.path)/kept") == 0)
-        store = try crashed.open(options)
-        let other = try await store.enqueue([Fixture.message()])[0]
-        #expect(other.message.number == queued[0].message.number)
-        await store.close()
-        try #require(rename("\(crashed.path)/kept", "\(crashed.path)/journal") == 0)
-        let again = try crashed.open(Fixture.journaled)
-        let report = again.openingReport
-        #expect(report.messagesOfLaterJournal == 2 && report.messagesLeftOut == 1 && report.journalGaps == 0)
-        #expect(try await again.ids() == [other, queued[1], queued[2]].map(\.message.id))
-        await again.close()
-    }
-
     @Test("What gives a journal up does not wait for the next crash")
     func notInStock() async throws {
         let fixture = try Fixture()

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Mail
 import Testing
 
@@ -70,6 +70,25 @@ extension Fixture {
             bytes.indices.dropLast(wanted.count).first { bytes[$0..<($0 + wanted.count)].elementsEqual(wanted) })
         var octet = bytes[place] ^ 1
         try #require(pwrite(descriptor, &octet, 1, off_t(place)) == 1)
+    }
+
+    /// The record with this message is one that a newer program wrote.
+    func makeNewerInJournal(_ id: QueueID) throws {
+        let size = 512 * 1024
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(path)/\(JournalFile.name)")))
+        let wanted = Array(id.text.utf8)
+        for life in JournalFrame.lives(in: bytes, segmentBytes: size) {
+            let frame = JournalFrame(salt: life.salt)
+            for (number, records) in frame.records(in: bytes, after: 0, segmentBytes: size).generations {
+                guard let record = records.first(where: { $0.firstRange(of: wanted) != nil }) else { continue }
+                var payload = Array(record)
+                payload[1] = JournalRecord.rows + 1
+                var changed: [UInt8] = []
+                frame.put(number, into: &changed) { $0 += payload }
+                return try write(changed, to: JournalFile.name, at: record.startIndex - JournalFrame.headOctets)
+            }
+        }
+        Issue.record("no record of \(id.text)")
     }
 }
 

@@ -38,25 +38,17 @@ extension ServiceParts {
                         "behind a power cut nobody was told that this mail is accepted; else look after the disk: it was"
                     ))
         }
-        if report.messagesLeftOut > 0 {
-            log.event(
-                .error,
-                LogLine("journal-later").with("messages", 0).with("left_out", report.messagesLeftOut)
-                    .with("reason", "queue.db has other mail with the numbers of this, which lies in the journal alone")
-                    .with(
-                        "cure",
-                        "stop relayd now and keep a copy of the file journal; whose mail it was, the log of the MTA knows that handed it over"
-                    ))
-        }
         if report.messagesOfLaterJournal > 0 {
             log.event(
                 .warning,
                 LogLine("journal-later").with("messages", report.messagesOfLaterJournal)
+                    .with("held", report.messagesHeld)
                     .with("reason", "the journal goes on behind what queue.db knows: it is older, or new")
                     .with(
                         "cure",
                         "this mail is in the queue now. What of it had left since goes out again: relayctl queue delete "
-                            + "--id keeps it back"))
+                            + "--id keeps it back. Mail so old that it had surely left or been returned is held: "
+                            + "relayctl queue list --state held"))
         }
         if let missing = report.journalMissing {
             log.event(
