@@ -31,7 +31,8 @@ extension Target {
             let node = try? reader.read()
             // What the standard library takes, we take: but for depth, and a comma behind the last member, which RFC 8259 does
             // not know. Of members of one name it reads one alone, so it is asked of a single one.
-            let isLax = octets.filter { !" \t\r\n".utf8.contains($0) }.contains(",}".utf8)
+            let bare = octets.filter { !" \t\r\n".utf8.contains($0) }
+            let isLax = bare.contains(",}".utf8) || bare.contains(",]".utf8)
             if octets.count(where: { $0 == UInt8(ascii: ":") }) > 1 { return }
             guard node == nil, !isLax, !octets.contains(0), String(validating: octets, as: UTF8.self) != nil,
                 octets.count(where: { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }) <= JSONReader.depthLimit

@@ -44,6 +44,7 @@ import Testing
             ("v=DKIM1; k=ed25519; p=AAAA", "an Ed25519 key has 32 octets, and p= has 3"),
             ("v=DKIM1; p=; p=", "the tag p= is there twice"),
             ("v=DKIM1; s=email::x; p=", "the list s= has an empty element"),
+            ("v=DKIM1; h=\u{8C}; p=", "the list h= has an element that is no word"),
             ("v=DKIM1; p=MAA=;; ", "a tag is empty"),
             ("hello", "\"hello\" is no tag"),
         ])
