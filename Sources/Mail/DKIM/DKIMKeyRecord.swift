@@ -76,7 +76,7 @@ public struct DKIMKeyRecord: Hashable, Sendable {
         guard let tag = list[name], !tag.value.isEmpty else { return [] }
         return try DKIMTagList.list(tag.value).map { word throws(DKIMFault) in
             guard !word.isEmpty else { throw DKIMFault(.syntax, "the list \(name)= has an empty element") }
-            guard word.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            guard word.allSatisfy(ASCII.isPrintable) else {
                 throw DKIMFault(.syntax, "the list \(name)= has an element that is no word")
             }
             return String(decoding: word, as: UTF8.self)

@@ -25,7 +25,7 @@ enum JournalReplay {
     /// - Parameter passesOver: leaves out records that make no sense, and counts them as gaps.
     /// - Throws: ``UnreadRecord``
     static func run(
-        _ file: JournalFile?, _ db: Database, _ options: SQLiteOptions, passesOver: Bool = false
+        _ file: JournalFile?, _ db: Database, _ options: SQLiteOptions, passesOver: Bool
     ) throws -> Result {
         let progress = try JournalRows.Progress.read(db)
         var result = Result(generation: progress.generation, frame: JournalFrame(salt: .random(in: 1...(.max))))

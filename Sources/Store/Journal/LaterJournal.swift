@@ -4,8 +4,8 @@ import Mail
 /// What a journal holds of lives of the store that the database knows nothing of: it is older, from a backup that was put back, or new.
 ///
 /// Such a database may have other messages with the numbers of these: then these get new ones. And a segment that was not written for
-/// long may hold mail of any age, of which the lost database knew that it has left. What must have come to its end before the newest of it
-/// came in is held, for nobody wants old mail twice, nor a notice that it expired: the operator decides.
+/// long may hold mail of any age, of which the lost database knew what became of it. What had no time left when the newest of it came in
+/// is held: it has most likely left or been returned, and nobody wants old mail twice, nor a notice that it expired. The operator decides.
 struct LaterJournal {
     private var generations: ArraySlice<(key: UInt64, value: [ArraySlice<UInt8>])>
     /// Behind all numbers in the tables and in the file.
@@ -20,7 +20,7 @@ struct LaterJournal {
     private(set) var held = 0
 
     static let holdReason =
-        "queue.db was lost or put back, and this mail had surely left or been returned by then: it is kept in case it had not"
+        "queue.db was lost or put back; the time of this mail was over by then, so that it has most likely left or been returned"
 
     /// - Parameter generations: in the order of their numbers, with the records of each.
     /// - Throws: ``UnreadRecord``

@@ -113,18 +113,15 @@ enum MessageRows {
     }
 
     static func owner(ofNumbersOf insertion: MessageInsertion, _ db: Database) throws -> Owner {
-        if let id = insertion.id,
-            try db.cachedStatement(sql: "SELECT 1 FROM message WHERE id = ?").first(
-                [id.text.databaseValue], { try $0.int64() }) != nil
-        {
+        func holds(_ sql: String, _ value: DatabaseValue) throws -> Bool {
+            try db.cachedStatement(sql: sql).first([value], { try $0.int64() }) != nil
+        }
+        if let id = insertion.id, try holds("SELECT 1 FROM message WHERE id = ?", id.text.databaseValue) {
             return .itself
         }
-        let message = try db.cachedStatement(sql: "SELECT 1 FROM message WHERE number = ?").first(
-            [insertion.number.databaseValue]) { try $0.int64() }
-        if message != nil { return .another }
-        let find = try db.cachedStatement(sql: "SELECT 1 FROM recipient WHERE number = ?")
-        let isTaken = try insertion.recipients.compactMap(\.first).contains { number in
-            try find.first([number], { try $0.int64() }) != nil
+        if try holds("SELECT 1 FROM message WHERE number = ?", insertion.number.databaseValue) { return .another }
+        let isTaken = try insertion.recipients.compactMap(\.first).contains {
+            try holds("SELECT 1 FROM recipient WHERE number = ?", $0)
         }
         return isTaken ? .another : .nobody
     }

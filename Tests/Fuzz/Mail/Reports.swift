@@ -29,7 +29,7 @@ extension Target {
         Target("json") { octets in
             var reader = JSONReader(octets)
             let node = try? reader.read()
-            // What the standard library takes, we take: but for depth, and a comma behind the last member, which RFC 8259 does
+            // What the standard library takes, we take: but for depth, and a comma behind the last of them, which RFC 8259 does
             // not know. Of members of one name it reads one alone, so it is asked of a single one.
             let bare = octets.filter { !" \t\r\n".utf8.contains($0) }
             let isLax = bare.contains(",}".utf8) || bare.contains(",]".utf8)

@@ -53,7 +53,8 @@ struct LaterJournalTests {
         for expected in [other] + queued {
             let due = all.filter { $0.id == expected.message.id }
             #expect(due.count == 2 && Set(due.map(\.message)).count == 1)
-            let message = try #require(try await store.message(#require(due.first).message))
+            let first = try #require(due.first)
+            let message = try #require(try await store.message(first.message))
             #expect(
                 try await Int64(store.bytes(of: message).count) == message.size && message.size == expected.message.size
             )
@@ -71,12 +72,13 @@ struct LaterJournalTests {
         let (fixture, queued) = try await behindABackup((0..<3).map { _ in try Fixture.message() })
         let other = try await enqueueWithoutJournal(fixture)
         let before = try fixture.query("SELECT name || '=' || value FROM fact WHERE name LIKE 'journal%'")
-        let kept = try fixture.copyAsAfterCrash()
+        let kept = "\(fixture.path)/kept"
+        try FileManager.default.copyItem(atPath: "\(fixture.path)/journal", toPath: kept)
         let store = try fixture.open(Fixture.journaled)
         await store.close()
         // The tables as they are behind the slice, and the facts of the journal as before it.
         try FileManager.default.removeItem(atPath: "\(fixture.path)/journal")
-        try FileManager.default.copyItem(atPath: "\(kept.path)/journal", toPath: "\(fixture.path)/journal")
+        try FileManager.default.copyItem(atPath: kept, toPath: "\(fixture.path)/journal")
         try fixture.sql("DELETE FROM fact WHERE name LIKE 'journal%'; UPDATE fact SET value = 0 WHERE name = 'clean'")
         for fact in before {
             let parts = fact.split(separator: "=")

@@ -47,7 +47,7 @@ extension ServiceParts {
                     .with(
                         "cure",
                         "this mail is in the queue now. What of it had left since goes out again: relayctl queue delete "
-                            + "--id keeps it back. Mail so old that it had surely left or been returned is held: "
+                            + "--id keeps it back. Mail whose time was over by then, which has most likely left or been returned, is held: "
                             + "relayctl queue list --state held"))
         }
         if let missing = report.journalMissing {
