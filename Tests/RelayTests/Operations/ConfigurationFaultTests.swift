@@ -116,7 +116,8 @@ struct ConfigurationFaultTests {
         "a fault of syntax has line and column, on one line",
         arguments: [
             ("[intake]\nlisten = [\n", 2), ("[intake\n", 1), ("a = 1\na = 2\n", 2), ("x = \"\u{1}\"\n", 1), ("=\n", 1),
-            ("[=]\n", 1), ("[ü]\n", 1), ("[intake]\n[[ .x]]\n", 2), ("[\n]\n", 1), ("[#]", 1), ("[]\n", 1),
+            ("[=]\n", 1), ("[ü]\n", 1), ("\u{FEFF}[ü]\n", 1), ("\u{FEFF}\u{FEFF}[ü]\n", 1), ("[intake]\n[[ .x]]\n", 2),
+            ("[\n]\n", 1), ("[#]", 1), ("[]\n", 1),
         ])
     func syntax(text: String, line: Int) {
         do throws(ConfigurationError) {

@@ -34,6 +34,8 @@ struct KeyLocatorTests {
         Case(text: "s = \"a # b\" # c = 1\nz = 1", path: "z", key: (2, 1), value: (2, 5)),
         Case(text: "s = \"\\\"\" \nz = 1", path: "z", key: (2, 1), value: (2, 5)),
         Case(text: "é = 1\nz = \"é\"", path: "z", key: (2, 1), value: (2, 5)),
+        Case(text: "\u{FEFF}[t]\na = 1", path: "t.a", key: (2, 1), value: (2, 5)),
+        Case(text: "\u{FEFF}a = 1", path: "a", key: (1, 1), value: (1, 5)),
         Case(text: "a = 1\r\nz = 1\r\n", path: "z", key: (2, 1), value: (2, 5)),
         Case(text: "d = 2020-01-01 10:00:00\nz = [2020-01-01, 5]", path: "z[1]", key: (2, 18), value: (2, 18)),
     ]

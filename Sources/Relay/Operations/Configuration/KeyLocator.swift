@@ -18,7 +18,10 @@ struct KeyLocator {
     static let depthLimit = 64
 
     static func places(in text: String) -> ConfigurationPlaces {
-        var locator = KeyLocator(scalars: Array(text.unicodeScalars))
+        var scalars = Array(text.unicodeScalars)
+        // The parser passes over one byte order mark at the very beginning, and counts columns from behind it.
+        if scalars.first == "\u{FEFF}" { scalars.removeFirst() }
+        var locator = KeyLocator(scalars: scalars)
         locator.scan()
         return locator.places
     }
