@@ -117,7 +117,12 @@ struct ConfigurationFaultTests {
         arguments: [
             ("[intake]\nlisten = [\n", 2), ("[intake\n", 1), ("a = 1\na = 2\n", 2), ("x = \"\u{1}\"\n", 1), ("=\n", 1),
             ("[=]\n", 1), ("[ü]\n", 1), ("\u{FEFF}[ü]\n", 1), ("\u{FEFF}\u{FEFF}[ü]\n", 1), ("[intake]\n[[ .x]]\n", 2),
-            ("[\n]\n", 1), ("[#]", 1), ("[]\n", 1),
+            ("[\n]\n", 1), ("[#]", 1), ("[]\n", 1), ("s=[}", 1), ("s = [1,\n }", 2), ("s = [\u{85} 1]", 1),
+            ("s = [1, \u{2028}]", 1), ("s = [[}]]", 1), ("s = 2020-01-01T+10:00\n", 1), ("s = 2020-01-01t_1:00", 1),
+            ("s = 2020-01-01T", 1), ("s = 2020-01-01 1\n", 1), ("s = [2020-01-01 1]", 1),
+            ("s = {a = 2020-01-01 1 }", 1),
+            ("s = 2020_-01-01 1#", 1), ("s = 2020-01-01 1\u{2028}", 1), ("s = 2020-01-01\(underscores(117)) 1x", 1),
+            ("s = 2020-01-01\(underscores(200))\n", 1), ("s = 1\(underscores(200))\n", 1),
         ])
     func syntax(text: String, line: Int) {
         do throws(ConfigurationError) {
@@ -130,6 +135,8 @@ struct ConfigurationFaultTests {
             #expect(!error.description.contains("\n"))
         }
     }
+
+    private static func underscores(_ count: Int) -> String { String(repeating: "_", count: count) }
 
     @Test("all faults at once, in the order of the file")
     func all() {
