@@ -138,6 +138,21 @@ struct ConfigurationFaultTests {
 
     private static func underscores(_ count: Int) -> String { String(repeating: "_", count: count) }
 
+    @Test(
+        "what the parser proper can be trusted with is left to it",
+        arguments: [
+            ("s = 2020-01-01 10:00:00", nil), ("s = 2020-01-01T10:00:00.5+01:00", nil), ("s = 2020-01-01 # 1", nil),
+            ("s = 10:00:00", nil), ("s = 1e-5", nil), ("s = -1_000", nil), ("s = [ 1, \"T\", [ ], {} ]", nil),
+            ("s = \(String(repeating: "1", count: 64))", nil),
+            ("s = \(String(repeating: "1", count: 65))", "more than 64 characters without quotes are no value"),
+            ("s = 0.\(String(repeating: "1", count: 63))", "more than 64 characters without quotes are no value"),
+            ("s = 2020-01-01 1", "a date with half a time behind it"),
+            ("s = 2020-01-01T", "a date with half a time behind it"), ("s = [1, }", "a list has no value here"),
+        ])
+    func unreadable(text: String, problem: String?) {
+        #expect(KeyLocator.places(in: text).unreadable?.problem == problem)
+    }
+
     @Test("all faults at once, in the order of the file")
     func all() {
         let text = """

@@ -12,8 +12,8 @@ struct ConfigurationPlaces: Sendable, Equatable {
     /// Where the text is nested more deeply than ``KeyLocator/depthLimit``; what follows there is not in ``entries``.
     private(set) var tooDeep: TextPlace?
 
-    /// A header in which no name begins: there the parser proper does not look before it takes.
-    private(set) var nameless: TextPlace?
+    /// The first place at which the parser proper does not look before it takes, and what is wrong there.
+    private(set) var unreadable: (place: TextPlace, problem: String)?
 
     static func == (_: Self, _: Self) -> Bool { true }
 
@@ -30,8 +30,8 @@ struct ConfigurationPlaces: Sendable, Equatable {
         tooDeep = tooDeep ?? place
     }
 
-    mutating func noteNameless(_ place: TextPlace) {
-        nameless = nameless ?? place
+    mutating func noteUnreadable(_ place: TextPlace, _ problem: String) {
+        unreadable = unreadable ?? (place, problem)
     }
 
     func key(_ path: String) -> TextPlace? { entries[path]?.key }

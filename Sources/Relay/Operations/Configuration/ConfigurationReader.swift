@@ -19,10 +19,10 @@ extension Configuration {
                     cure: "Is it the right file?")
             ])
         }
-        if let place = places.nameless {
+        if let (place, problem) = places.unreadable {
             throw ConfigurationError(faults: [
                 ConfigurationFault(
-                    file: file, place: place, key: "", problem: "not TOML: a header without a name",
+                    file: file, place: place, key: "", problem: "not TOML: \(problem)",
                     cure: "See https://toml.io for the syntax")
             ])
         }

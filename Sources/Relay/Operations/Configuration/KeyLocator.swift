@@ -52,7 +52,7 @@ struct KeyLocator {
         skipBlanks()
         // Of an end, and of a header that is closed at once, the parser tells itself.
         if let scalar = peek, scalar != "]", scalar != "\"", scalar != "'", !Self.isBare(scalar) {
-            places.noteNameless(here)
+            places.noteUnreadable(here, "a header without a name")
         }
         let parts = keyPath(depth: 0)
         skipLine()
@@ -132,6 +132,7 @@ struct KeyLocator {
                 let start = index
                 let item = ConfigurationPlaces.path(path, element)
                 places.note(item, key: here, value: here)
+                if !BareValue.mayBeValue(scalar) { places.noteUnreadable(here, "a list has no value here") }
                 value(at: item, depth: depth + 1)
                 element += 1
                 if index == start { advance() }
@@ -146,7 +147,10 @@ struct KeyLocator {
             }
             advance()
         default:
+            let place = here
+            let start = index
             while let scalar = peek, !"\n\r,]}#".unicodeScalars.contains(scalar) { advance() }
+            if let problem = BareValue.problem(in: scalars[start..<index]) { places.noteUnreadable(place, problem) }
         }
     }
 
