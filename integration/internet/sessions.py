@@ -57,9 +57,12 @@ def _opensmtpd(bed: Bed, address: str) -> Seen:
     in_clear: Counter[str] = Counter()
     log = bed.log("opensmtpd.log")
     begun = re.findall(rf"^(\w+) smtp connected address={re.escape(address)} ", log, re.M)
+    said: dict[str, list[str]] = {session: [] for session in begun}
+    for session, line in re.findall(r"^(\w+) smtp (.*)", log, re.M):
+        if session in said:
+            said[session].append(line)
     still_open = 0
-    for session in begun:
-        lines = re.findall(rf"^{session} smtp (.*)", log, re.M)
+    for lines in said.values():
         recipients = re.findall(r" to=<[^>]*@([^>]*)>", "\n".join(lines))
         if not any(line.startswith("disconnected") for line in lines):
             still_open += 1
@@ -101,14 +104,14 @@ def seen(bed: Bed, address: str) -> Seen:
     return Seen(decided, in_clear, sum(part.open for part in parts))
 
 
-def settled(bed: Bed, address: str, limit: float = 20) -> Seen:
+def settled(bed: Bed, address: str, limit: float = 60) -> Seen:
     """The same, once every connection has ended and is in the logs: for a relay that has been stopped."""
     def quiet() -> Seen | None:
         found = seen(bed, address)
         return found if found.open <= 0 else None
     first = wait_for("the end of all sessions in the hosts' logs", quiet, limit)
     # A log that is behind has not even the beginning.
-    wait_for("logs at rest", lambda: seen(bed, address) == first or None, 2)
+    wait_for("logs at rest", lambda: seen(bed, address) == first or None, 20)
     return seen(bed, address)
 
 
