@@ -13,20 +13,26 @@ enum BareValue {
     /// What is wrong with the text between a value's beginning and what ends it, if it is one of these.
     static func problem(in text: ArraySlice<Unicode.Scalar>) -> String? {
         guard let first = text.first, isDigit(first) else { return nil }
-        let words = text.split(omittingEmptySubsequences: false) { $0 == " " || !$0.isASCII || $0.value < 0x20 }
-        if words[0].count > limit { return "more than \(limit) characters without quotes are no value" }
-        guard words[0].contains("-") else { return nil }
+        let word = text.prefix(while: isOfValue)
+        if word.count > limit { return "more than \(limit) characters without quotes are no value" }
+        guard word.contains("-") else { return nil }
+        let behind = text[word.endIndex...]
+        if let next = behind.first, next != " ", next != "\t" { return "a character that is part of no value" }
         // A time is separated from its date by a T or by one space, and has two digits of hours.
-        if let mark = words[0].firstIndex(where: { $0 == "T" || $0 == "t" }) {
-            guard mark + 1 < words[0].endIndex, isDigit(text[mark + 1]) else {
-                return "a date with half a time behind it"
-            }
-        } else if words.count > 1, text[words[0].endIndex] == " ", words[1].count == 1,
-            isDigit(words[1][words[1].startIndex])
-        {
-            return "a date with half a time behind it"
+        if let mark = word.firstIndex(where: { $0 == "T" || $0 == "t" }) {
+            guard mark + 1 < word.endIndex, isDigit(text[mark + 1]) else { return halfTime }
+        } else if behind.first == " " {
+            let time = behind.dropFirst().prefix(while: isOfValue)
+            if time.count == 1, time.allSatisfy(isDigit) { return halfTime }
         }
         return nil
+    }
+
+    private static let halfTime = "a date with half a time behind it"
+
+    private static func isOfValue(_ scalar: Unicode.Scalar) -> Bool {
+        isDigit(scalar) || ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+            || "+-._:".unicodeScalars.contains(scalar)
     }
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
