@@ -122,6 +122,7 @@ struct ConfigurationFaultTests {
             ("s = 2020-01-01T", 1), ("s = 2020-01-01 1\n", 1), ("s = [2020-01-01 1]", 1),
             ("s = {a = 2020-01-01 1 }", 1),
             ("s = 2020_-01-01 1#", 1), ("s = 2020-01-01 1\u{2028}", 1), ("s=2021-0--\u{10}1 1\n", 1),
+            ("s=20;0-01-01 1", 1),
             ("s = 2020-01-01\(underscores(117)) 1x", 1),
             ("s = 2020-01-01\(underscores(200))\n", 1), ("s = 1\(underscores(200))\n", 1),
         ])
@@ -149,6 +150,7 @@ struct ConfigurationFaultTests {
             ("s = 0.\(String(repeating: "1", count: 63))", "more than 64 characters without quotes are no value"),
             ("s = 2020-01-01 1", "a date with half a time behind it"),
             ("s = 2020-01-01\u{85}1", "a character that is part of no value"), ("s = 2020-01-01\t1", nil),
+           
             ("s = 2020-01-01T", "a date with half a time behind it"), ("s = [1, }", "a list has no value here"),
         ])
     func unreadable(text: String, problem: String?) {
