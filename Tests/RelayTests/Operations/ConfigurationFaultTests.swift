@@ -150,7 +150,7 @@ struct ConfigurationFaultTests {
             ("s = 0.\(String(repeating: "1", count: 63))", "more than 64 characters without quotes are no value"),
             ("s = 2020-01-01 1", "a date with half a time behind it"),
             ("s = 2020-01-01\u{85}1", "a character that is part of no value"), ("s = 2020-01-01\t1", nil),
-           
+            ("s = 20;", "a character that is part of no value"),
             ("s = 2020-01-01T", "a date with half a time behind it"), ("s = [1, }", "a list has no value here"),
         ])
     func unreadable(text: String, problem: String?) {

@@ -15,9 +15,9 @@ enum BareValue {
         guard let first = text.first, isDigit(first) else { return nil }
         let word = text.prefix(while: isOfValue)
         if word.count > limit { return "more than \(limit) characters without quotes are no value" }
-        guard word.contains("-") else { return nil }
         let behind = text[word.endIndex...]
         if let next = behind.first, next != " ", next != "\t" { return "a character that is part of no value" }
+        guard word.contains("-") else { return nil }
         // A time is separated from its date by a T or by one space, and has two digits of hours.
         if let mark = word.firstIndex(where: { $0 == "T" || $0 == "t" }) {
             guard mark + 1 < word.endIndex, isDigit(text[mark + 1]) else { return halfTime }
