@@ -11,15 +11,21 @@ from pathlib import Path
 from typing import Iterator
 
 from internet import addresses, certificates
+from internet.controlwire import memory
 from internet.inside import Bed, wait_for
 from internet.listeners import events, intake
 from internet.relay import Relay
 from internet.relayconfig import quoted
+from internet.scenario import note
 from internet.submission import Letter, submit
 
 NUMBER = 36
 SECOND_PORT = 2526
 DOMAINS = ("good.example", "dane-ta.example", "insecure.example")
+MEGABYTE = 1_000_000
+# Nearly as many as there may be. Read, they are some ten megabytes, of which the parser's library keeps half: it copies keys and texts.
+RULES = 9000
+RELOADS, GROWTH = 20, 150 * MEGABYTE
 
 
 @contextmanager
@@ -241,3 +247,25 @@ def scenario_resolver(relay: Relay) -> None:
         finally:
             relay.toml.write_text(good)
     traffic.check()
+
+
+def scenario_memory(relay: Relay) -> None:
+    """A file of thousands of rules, reloaded again and again: the parser's objects are not kept"""
+    good = relay.toml.read_text()
+    rules = [f'\n[[rule]]\ndestination = "d{number}.partner.example"\nlevel = "encrypted"\nreason = "contract %s"\n' for number in range(RULES)]
+
+    def reload(times: int) -> int:
+        for turn in range(times):
+            relay.toml.write_text(good + "".join(rules) % ((str(turn % 2),) * RULES))
+            assert "rule" in hang_up(relay).get("changed", "")
+        return memory(relay)
+
+    try:
+        # The first ones grow what is used again.
+        before = reload(4)
+        grown = reload(RELOADS) - before
+    finally:
+        relay.toml.write_text(good)
+        hang_up(relay)
+    note(f"{RELOADS} reloads of {RULES} rules: {grown / MEGABYTE:+.1f} MB")
+    assert grown < GROWTH, grown
