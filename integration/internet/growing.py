@@ -6,7 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Octets of a message that is kept in memory; larger ones are read each time.
+# Octets of a message that are kept in memory and searched. What a scenario marks a message by stands in its head: of a larger
+# one the rest is read only where the mark was found, for campaigns leave hundreds of letters of 300 KB each.
 KEPT = 65536
 
 
@@ -15,11 +16,12 @@ class GrowingFolder:
     """A maildir's `new`: a file's content does not change once it has its name."""
 
     path: Path
-    known: dict[str, tuple[float, bytes | None]] = field(default_factory=dict)
+    # When it came, its first octets, and whether they are all of it.
+    known: dict[str, tuple[float, bytes, bool]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def containing(self, mark: bytes) -> list[bytes]:
-        """Contents that contain the mark, oldest first."""
+        """Contents that contain the mark within their first KEPT octets, oldest first."""
         with self.lock:
             return self._containing(mark)
 
@@ -29,15 +31,15 @@ class GrowingFolder:
             del self.known[gone]
         for name in names - self.known.keys():
             try:
-                status = (self.path / name).stat()
-                self.known[name] = (status.st_mtime, (self.path / name).read_bytes() if status.st_size <= KEPT else None)
+                with (self.path / name).open("rb") as file:
+                    status = os.fstat(file.fileno())
+                    self.known[name] = (status.st_mtime, file.read(KEPT), status.st_size <= KEPT)
             except FileNotFoundError:
                 continue
         found = []
-        for name, (time, kept) in self.known.items():
-            content = (self.path / name).read_bytes() if kept is None else kept
-            if mark in content:
-                found.append((time, content))
+        for name, (time, head, is_whole) in self.known.items():
+            if mark in head:
+                found.append((time, head if is_whole else (self.path / name).read_bytes()))
         return [content for _, content in sorted(found, key=lambda one: one[0])]
 
 

@@ -38,12 +38,18 @@ class FolderTests(unittest.TestCase):
         (self.path / "a").unlink()
         self.assertEqual(self.folder.containing(b"mark"), [])
 
-    def test_large_ones_are_searched_and_not_kept(self) -> None:
+    def test_of_large_ones_the_head_is_searched_and_kept(self) -> None:
         self.put("small", b"x" * (KEPT - 4) + b"mark")
-        self.put("large", b"x" * (KEPT - 3) + b"mark", 1)
-        self.assertEqual([len(content) for content in self.folder.containing(b"mark")], [KEPT, KEPT + 1])
-        self.assertIsNotNone(self.folder.known["small"][1])
-        self.assertIsNone(self.folder.known["large"][1])
+        self.put("large", b"mark" + b"x" * KEPT, 1)
+        self.put("behind", b"x" * (KEPT - 3) + b"mark", 2)
+        self.assertEqual([len(content) for content in self.folder.containing(b"mark")], [KEPT, KEPT + 4])
+        self.assertEqual({len(head) for _, head, _ in self.folder.known.values()}, {KEPT})
+
+    def test_large_ones_are_read_once_where_they_have_no_mark(self) -> None:
+        self.put("large", b"other" + b"x" * KEPT)
+        self.assertEqual(self.folder.containing(b"mark"), [])
+        (self.path / "large").write_bytes(b"mark" + b"x" * KEPT)
+        self.assertEqual(self.folder.containing(b"mark"), [])
 
 
 class LogTests(unittest.TestCase):
