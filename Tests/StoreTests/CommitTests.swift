@@ -131,6 +131,25 @@ import Testing
         #expect(try await fixture.open().ids() == [kept, later])
     }
 
+    @Test("SRV-26 Where the database is gone behind a failed sync no new one is made: it is waited for")
+    func movedAway() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.open()
+        let (kept, later) = (Fixture.id(), Fixture.id())
+        _ = try await store.enqueue([Fixture.message(kept)])
+        let (path, aside) = ("\(fixture.path)/queue.db", "\(fixture.path)/aside.db")
+        try #require(rename(path, aside) == 0)
+        fixture.disk.failWALSync()
+        for _ in 0..<3 {
+            await #expect(throws: StoreError.self) { try await store.enqueue([Fixture.message()]) }
+        }
+        #expect(!fixture.exists("queue.db"))
+        try #require(rename(aside, path) == 0)
+        _ = try await store.enqueue([Fixture.message(later)])
+        await store.close()
+        #expect(try await fixture.open().ids() == [kept, later])
+    }
+
     @Test("SRV-26 While no sync succeeds nothing is accepted; what a crash leaves then is what was acknowledged")
     func brokenDisk() async throws {
         let fixture = try Fixture()

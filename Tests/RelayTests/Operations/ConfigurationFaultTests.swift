@@ -85,6 +85,8 @@ struct ConfigurationFaultTests {
             ),
             ("a = \"x\\u0000y\"", "f:1:7: a NUL has no place in a configuration. Remove it."),
             ("[log]\n# \0", "f:2:3: a NUL has no place in a configuration. "),
+            ("[log]\r\na = \"x\\u0000\u{301}\"", "f:2:7: a NUL has no place in a configuration. "),
+            ("[log]\r\n# \0\u{301}", "f:2:3: a NUL has no place in a configuration. "),
         ])
     func one(text: String, expected: String) {
         let faults = ConfigurationTests.faults(text)
