@@ -42,7 +42,8 @@ final class SocketFile: Sendable {
         do throws(Errno) {
             // The owner stays who it is: uid -1.
             if let group { try Errno.check { lchown(path, .max, group.number) } }
-            try Errno.check { chmod(path, mode_t(mode)) }
+            // Nor does a link that somebody has put there lead it elsewhere.
+            try Errno.check { fchmodat(AT_FDCWD, path, mode_t(mode), AT_SYMLINK_NOFOLLOW) }
         } catch {
             remove()
             throw error

@@ -36,12 +36,13 @@ extension SQLiteStore {
     }
 
     /// The file of what is being delivered, or why there is none. To be called before anything is queued.
+    /// - Parameter keepsCounts: false where the numbers in it may be those of other messages than the store has.
     static func openInFlight(
-        _ folder: CInt, _ directory: String, _ connection: DatabaseQueue
+        _ folder: CInt, _ directory: String, _ connection: DatabaseQueue, keepsCounts: Bool
     ) -> (file: InFlight?, missing: String?) {
         connection.inDatabase { db in
             do throws(Errno) {
-                return (try InFlight(in: folder) { FlightRows.isKept($0, db) }, nil)
+                return (try InFlight(in: folder) { keepsCounts && FlightRows.isKept($0, db) }, nil)
             } catch {
                 return (nil, "\(directory)/\(InFlight.fileName): \(error)")
             }

@@ -42,50 +42,60 @@ struct JournalFrame: Sendable {
         }
     }
 
-    /// A life of the store that has written here, told by the first record of a segment, where no letter of a stranger ever stands.
+    /// A life of the store that has written here, told by the head of a segment's first record, where no letter of a stranger ever stands.
     struct Life {
         /// The mark of its records.
         let salt: UInt64
-        var newest: UInt64
+        /// The generations that heads name whose records are damaged.
+        fileprivate(set) var damaged: [UInt64] = []
     }
 
-    /// Each life that began a segment which still begins with it, in the order of what they wrote last.
+    /// Each life that began a segment which still begins with it.
     static func lives(in bytes: [UInt8], segmentBytes: Int) -> [Life] {
         guard segmentBytes >= headOctets else { return [] }
         var lives: [Life] = []
         for place in stride(from: 0, through: bytes.count - headOctets, by: segmentBytes) {
             var head = JournalBytes(bytes[place..<(place + headOctets)])
             guard let low = try? head.number(UInt32.self), (try? head.number(UInt32.self)) != nil,
-                (try? head.number(UInt64.self)) != nil, let high = try? head.number(UInt32.self)
+                let generation = try? head.number(UInt64.self), let high = try? head.number(UInt32.self)
             else { continue }
             let salt = UInt64(high) << 32 | UInt64(low)
             // Zeros are no record.
-            guard salt != 0, let (newest, _) = JournalFrame(salt: salt).record(in: bytes, at: place) else { continue }
-            if let known = lives.firstIndex(where: { $0.salt == salt }) {
-                lives[known].newest = max(lives[known].newest, newest)
-            } else {
-                lives.append(Life(salt: salt, newest: newest))
-            }
+            guard salt != 0, generation > 0, generation < generationLimit else { continue }
+            let known = lives.firstIndex { $0.salt == salt } ?? lives.endIndex
+            if known == lives.endIndex { lives.append(Life(salt: salt)) }
+            if JournalFrame(salt: salt).record(in: bytes, at: place) == nil { lives[known].damaged.append(generation) }
         }
-        return lives.sorted { $0.newest < $1.newest }
+        return lives
     }
 
     /// What a file holds that is not in the tables.
     struct Found {
         /// The sound records of each generation, in their order.
         var generations: [UInt64: [ArraySlice<UInt8>]] = [:]
+        /// Of generations with sound records.
+        private var gapsOf: [UInt64: Int] = [:]
+        /// Of all that was ever written here and is still to be seen.
+        private(set) var newest: UInt64 = 0
+
         /// Places before sound records that should hold one and do not: a disk that lost what was synced, or a group that was never
         /// acknowledged.
-        var gaps = 0
-        /// Of all that was ever written here and is still to be seen.
-        var newest: UInt64 = 0
+        var gaps: Int { gapsOf.values.reduce(0, +) }
+
+        func gaps(of generation: UInt64) -> Int { gapsOf[generation] ?? 0 }
 
         /// What a later life wrote goes behind it.
         mutating func add(_ later: Found) {
-            generations.merge(later.generations) { own, _ in own }
-            gaps += later.gaps
-            newest = max(newest, later.newest)
+            for (number, records) in later.generations where generations[number] == nil {
+                generations[number] = records
+                gapsOf[number] = later.gapsOf[number]
+            }
+            noteWritten(later.newest)
         }
+
+        mutating func noteWritten(_ generation: UInt64) { newest = max(newest, generation) }
+
+        fileprivate mutating func noteGap(in generation: UInt64) { gapsOf[generation, default: 0] += 1 }
     }
 
     /// - Parameter segmentBytes: the first record of a generation stands at a multiple of it.
@@ -101,11 +111,11 @@ struct JournalFrame: Sendable {
             }
             let octets = Self.headOctets + payload.count + Self.alignment - 1
             let end = place + octets / Self.alignment * Self.alignment
-            found.newest = max(found.newest, number)
+            found.noteWritten(number)
             if number > generation {
                 let isNext =
                     ends[number].map { $0 == place } ?? (segmentBytes > 0 && place.isMultiple(of: segmentBytes))
-                if !isNext { found.gaps += 1 }
+                if !isNext { found.noteGap(in: number) }
                 found.generations[number, default: []].append(payload)
                 ends[number] = end
             }

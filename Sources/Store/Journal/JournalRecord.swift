@@ -46,11 +46,14 @@ enum JournalRecord: Sendable {
             let message = try bytes.values()
             let octets = try bytes.count()
             let content = Array(try bytes.take(octets))
-            let recipients = try bytes.count()
-            self = .enqueued(
-                MessageInsertion(
-                    number: number, message: message, content: content,
-                    recipients: try (0..<recipients).map { _ in try bytes.values() }))
+            let count = try bytes.count()
+            let insertion = MessageInsertion(
+                number: number, message: message, content: content,
+                recipients: try (0..<count).map { _ in try bytes.values() })
+            guard insertion.isOurs else {
+                throw DamagedRow(what: "a record of the journal has other columns or numbers")
+            }
+            self = .enqueued(insertion)
         case .settled:
             self = .settled(try FreshSettlement(&bytes))
         case nil:

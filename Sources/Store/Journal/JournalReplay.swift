@@ -5,15 +5,13 @@ import Mail
 enum JournalReplay {
     struct Result {
         /// The last generation there was: the next has the number behind it.
-        var generation: UInt64
+        let generation: UInt64
         /// How records are written from now on.
-        var frame: JournalFrame
-        var messages = 0
-        /// Of them, those of a life of the store that this database knows nothing of.
-        var laterMessages = 0
-        /// Of those, the ones that are held.
-        var held = 0
-        var gaps = 0
+        let frame: JournalFrame
+        /// With what starts found that were broken off.
+        let findings: JournalFindings
+        /// The numbers of messages may be those of others in a life that the database knows nothing of.
+        let hasLaterLives: Bool
     }
 
     /// Brings into the tables what the file holds and they do not. Nobody else writes to them.
@@ -22,93 +20,65 @@ enum JournalReplay {
     /// came in last: it is brought in too. What became of that mail since only the lost database knew, so that some of it may go out twice.
     ///
     /// Behind it nothing in the file counts any more: this life of the store has a mark of its own.
-    /// - Parameter passesOver: leaves out records that make no sense, and counts them as gaps.
+    /// - Parameters:
+    ///   - now: bounds what messages say of when they came in.
+    ///   - passesOver: leaves out records that make no sense, and counts them.
     /// - Throws: ``UnreadRecord``
     static func run(
-        _ file: JournalFile?, _ db: Database, _ options: SQLiteOptions, passesOver: Bool
+        _ file: JournalFile?, _ db: Database, _ options: SQLiteOptions, now: WallTime, passesOver: Bool
     ) throws -> Result {
-        let progress = try JournalRows.Progress.read(db)
-        var result = Result(generation: progress.generation, frame: JournalFrame(salt: .random(in: 1...(.max))))
-        if let file {
-            let (found, own) = try read(file, db, after: progress.generation, options)
-            result.generation = max(result.generation, found.newest)
-            result.gaps = found.gaps
-            var unread = passesOver ? 0 : nil as Int?
+        let found = try file.map { try JournalReading($0, db, options) }
+        if let found {
             var numbers = try Numbers(db, options)
-            let all = found.generations.sorted { $0.key < $1.key }
-            for (number, records) in all where number <= own {
-                let generation = try JournalGeneration(number: number, records, unread: &unread)
-                try bringIn(generation, db, &numbers)
-                result.messages += generation.count
+            var leftovers = try JournalLeftovers(found, db, now: now, passesOver: passesOver)
+            while let (generation, findings) = try leftovers.next(db) {
+                try apply(generation, db, &numbers, findings)
+                // So that they need no more room at once than one of them.
+                try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
             }
-            result.gaps += unread ?? 0
-            var later = try LaterJournal(all.filter { $0.key > own }, db, unread: unread)
-            while let generation = try later.next(db) {
-                try bringIn(generation, db, &numbers)
-            }
-            result.gaps += later.unread ?? 0
-            result.laterMessages = later.messages
-            result.messages += later.messages
-            result.held = later.held
         }
+        let generation = max(try JournalRows.Progress.read(db).generation, found?.records.newest ?? 0)
+        let frame = JournalFrame(salt: .random(in: 1...(.max)))
         try db.inTransaction(.immediate) {
-            try JournalRows.Progress(generation: result.generation, next: 0).write(db)
+            try JournalFindings(gaps: found?.unreadable ?? 0).add(db)
+            try JournalRows.Progress(generation: generation, next: 0).write(db)
             // A name that stayed here would keep a later message of that number out of the tables.
             try db.execute(sql: "DELETE FROM journal_ahead")
             // What the file is from now on, whoever prepares it says.
             try Fact.journalBytes.remove(db)
-            try Fact.journalSalt.set(Int64(bitPattern: result.frame.salt), db)
+            try Fact.journalSalt.set(Int64(bitPattern: frame.salt), db)
             return .commit
         }
-        return result
-    }
-
-    /// - Returns: what the file holds behind `generation`, and the last generation in it of the life that the database knows.
-    private static func read(
-        _ file: JournalFile, _ db: Database, after generation: UInt64, _ options: SQLiteOptions
-    ) throws -> (found: JournalFrame.Found, own: UInt64) {
-        let bytes = try file.contents()
-        let salt = try Fact.journalSalt.value(db).map { UInt64(bitPattern: $0) }
-        var found = JournalFrame.Found()
-        if let salt {
-            found = JournalFrame(salt: salt).records(in: bytes, after: generation, segmentBytes: file.segmentBytes)
-        }
-        let own = max(generation, found.newest)
-        // In a file that was cut short a segment would begin elsewhere: within a letter of a stranger.
-        guard file.segmentBytes == options.journalSegmentBytes else { return (found, own) }
-        for life in JournalFrame.lives(in: bytes, segmentBytes: file.segmentBytes)
-        where life.salt != salt && life.newest > own {
-            found.add(
-                JournalFrame(salt: life.salt).records(in: bytes, after: own, segmentBytes: file.segmentBytes))
-        }
-        return (found, own)
-    }
-
-    private static func bringIn(_ generation: JournalGeneration, _ db: Database, _ numbers: inout Numbers) throws {
-        try apply([generation], db, &numbers)
-        // So that they need no more room at once than one of them.
-        try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        return Result(
+            generation: generation, frame: frame, findings: try JournalFindings.read(db),
+            hasLaterLives: found?.hasLaterLives ?? false)
     }
 
     static func apply(_ generations: [JournalGeneration], _ db: Database, _ numbers: inout Numbers) throws {
-        for generation in generations {
-            do {
-                try apply(generation, db, &numbers, withReports: true)
-            } catch let error as StoreError where error != .full {
-                // What is kept for reports is broken: mail goes before it.
-                try apply(generation, db, &numbers, withReports: false)
-            }
+        for generation in generations { try apply(generation, db, &numbers, JournalFindings()) }
+    }
+
+    private static func apply(
+        _ generation: JournalGeneration, _ db: Database, _ numbers: inout Numbers, _ findings: JournalFindings
+    ) throws {
+        do {
+            try apply(generation, db, &numbers, findings, withReports: true)
+        } catch let error as StoreError where error != .full {
+            // What is kept for reports is broken: mail goes before it.
+            try apply(generation, db, &numbers, findings, withReports: false)
         }
     }
 
     private static func apply(
-        _ generation: JournalGeneration, _ db: Database, _ numbers: inout Numbers, withReports: Bool
+        _ generation: JournalGeneration, _ db: Database, _ numbers: inout Numbers, _ findings: JournalFindings,
+        withReports: Bool
     ) throws {
         var isWhole = false
         while !isWhole {
             do {
                 try db.inTransaction(.immediate) {
                     isWhole = try JournalRows.apply(generation, db, &numbers, withReports: withReports)
+                    if isWhole { try findings.add(db) }
                     if withReports { try numbers.deliveries.write(db) }
                     return .commit
                 }

@@ -52,11 +52,8 @@ enum JournalRows {
             defer { recipients += insertion.recipients.count }
             return recipients < recipientsOfSlice
         }
-        if let first = part.first?.number, let last = part.last?.number {
-            let ahead = Set(
-                try db.cachedStatement(sql: selectAhead).rows([first.databaseValue, last.databaseValue]) {
-                    try $0.int64()
-                })
+        if let first = part.first?.number, let last = part.last?.number, first <= last {
+            let ahead = try ahead(first...last, db)
             for insertion in part where !ahead.contains(insertion.number) {
                 try insert(insertion, db)
             }
@@ -98,9 +95,7 @@ enum JournalRows {
     private static func count(_ generation: JournalGeneration, _ db: Database, _ numbers: inout Numbers) throws {
         guard let range = generation.numbers else { return }
         // What settled a message that came ahead was refused by the disk, and is counted with what settled it then.
-        let ahead = Set(
-            try db.cachedStatement(sql: selectAhead).rows(
-                [range.lowerBound.databaseValue, range.upperBound.databaseValue]) { try $0.int64() })
+        let ahead = try ahead(range, db)
         for settlement in generation.settled where !ahead.contains(settlement.message) {
             if let day = settlement.day {
                 for session in settlement.sessions {
@@ -109,6 +104,14 @@ enum JournalRows {
             }
             numbers.deliveries.count(settlement.deliveries, day: ReportDay(of: settlement.time))
         }
+    }
+
+    /// Which of these messages were brought in before their turn.
+    static func ahead(_ numbers: ClosedRange<Int64>?, _ db: Database) throws -> Set<Int64> {
+        guard let numbers else { return [] }
+        return Set(
+            try db.cachedStatement(sql: selectAhead).rows(
+                [numbers.lowerBound.databaseValue, numbers.upperBound.databaseValue]) { try $0.int64() })
     }
 
     private static let selectAhead = "SELECT message FROM journal_ahead WHERE message BETWEEN ? AND ?"

@@ -17,6 +17,23 @@ struct MessageInsertion: Sendable {
         self.recipients = recipients
     }
 
+    /// Numbers never get so far: behind it those that follow each other would have no end.
+    static let numberLimit: Int64 = 1 << 62
+
+    /// False for what was read from a file and is none of ours: columns or numbers are not those that ``MessageRows`` gives.
+    var isOurs: Bool {
+        let numbers = recipientNumbers
+        guard message.count == Place.count, message.integer(Place.number) == number,
+            (1..<Self.numberLimit).contains(number),
+            !numbers.isEmpty, (1..<Self.numberLimit).contains(numbers.lowerBound),
+            message.integer(Place.firstRecipient) == numbers.lowerBound
+        else { return false }
+        return zip(numbers, recipients).allSatisfy { expected, row in
+            row.count == RecipientPlace.count && row.integer(RecipientPlace.number) == expected
+                && row.integer(RecipientPlace.message) == number
+        }
+    }
+
     /// Places in ``message``.
     private enum Place {
         static let number = 0
@@ -25,6 +42,7 @@ struct MessageInsertion: Sendable {
         static let receivedAt = 6
         static let spooled = 22
         static let firstRecipient = 23
+        static let count = 26
     }
 
     /// Places in a row of ``recipients``.
@@ -35,6 +53,7 @@ struct MessageInsertion: Sendable {
         static let expiresAt = 7
         static let heldAt = 10
         static let holdReason = 11
+        static let count = 14
     }
 
     var id: QueueID? {
@@ -52,8 +71,8 @@ struct MessageInsertion: Sendable {
 
     /// Those of the recipients follow each other.
     var recipientNumbers: Range<Int64> {
-        guard case .int64(let first)? = recipients.first?.first?.storage else { return 0..<0 }
-        return first..<(first &+ Int64(recipients.count))
+        guard case .int64(let first)? = recipients.first?.first?.storage, first < Self.numberLimit else { return 0..<0 }
+        return first..<(first + Int64(recipients.count))
     }
 
     var receivedAt: Int64? { integer(Place.receivedAt) }
@@ -106,7 +125,6 @@ extension [DatabaseValue] {
         return number
     }
 
-    /// A row that a newer program wrote may be shorter.
     fileprivate mutating func replace(_ place: Int, _ value: some DatabaseValueConvertible) {
         if indices.contains(place) { self[place] = value.databaseValue }
     }

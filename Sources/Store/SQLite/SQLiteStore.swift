@@ -26,12 +26,14 @@ public final class SQLiteStore: QueueStore {
         public let messagesFromJournal: Int
         /// Of them, those that came in behind all that this database knows: it was put back from a backup, or is new.
         public let messagesOfLaterJournal: Int
-        /// Of those, the ones that are held: their time was over before the newest of them came in.
+        /// Of all from the journal, those that are held: their time was over before the newest of them came in.
         public let messagesHeld: Int
         /// Places in the journal where a record was to be expected and none was sound: of what lay there nothing is known.
-        public internal(set) var journalGaps: Int
+        public let journalGaps: Int
+        /// Records that make no sense to this program, and were left out because the operator has given them up.
+        public let journalUnread: Int
         /// The operator has given up a journal that is lost: how much lay in it nobody knows.
-        public internal(set) var isJournalGivenUp = false
+        public let isJournalGivenUp: Bool
         /// Why the store runs without a journal; nil where it has one, or is to have none.
         public var journalMissing: String?
         /// Why nothing is noted of what is being delivered, so that a message which has the program fall may do so again and again;
@@ -273,6 +275,13 @@ enum Fact: String {
     case journalSalt = "journal salt"
     /// Octets of the journal while it is used: where it is gone or has another size behind a crash, mail is missing.
     case journalBytes = "journal bytes"
+    /// What ``JournalFindings`` counts.
+    case foundMessages = "found messages"
+    case foundLater = "found later"
+    case foundHeld = "found held"
+    case foundGaps = "found gaps"
+    case foundUnread = "found unread"
+    case foundGivenUp = "found given up"
     /// How often a write was tried for its own sake.
     case writesProved = "writes proved"
     /// When the relay was last known to run.

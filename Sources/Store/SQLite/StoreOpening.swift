@@ -66,15 +66,16 @@ extension SQLiteStore {
             if StoreFolder.holds(journalPath) { try StoreFolder.check(journalPath, isFolder: false) }
             var file = try JournalFile(openedIn: opened.directory)
             var (report, journaled) = try connection.inDatabase { db in
-                try refuseWithoutQueue(db, in: opened.directory, spool, path: directory)
+                let isBegun = try refuseWithoutQueue(db, in: opened.directory, spool, path: directory)
                 try prepare(db, path: path, options)
-                let isLost = try isJournalLost(file, db, in: opened.directory, path: directory)
-                var (report, journaled) = try cleanUp(
-                    db, spool, file, isGivenUp: isGivenUp(in: opened.directory), path: path, now: now, options)
-                report.isJournalGivenUp = isLost
-                // Not before it is settled, which may take a second try; and it must not lie there for the next crash.
-                _ = unlinkat(opened.directory, JournalFile.givenUp, 0)
-                return (report, journaled)
+                // What gives up one loss gives up no other, of which its operator has not been told.
+                if isBegun { takeConsent(in: opened.directory) }
+                try refuseLostJournal(file, db, in: opened.directory, path: directory)
+                let found = try cleanUp(
+                    db, spool, file, passesOver: isGivenUp(in: opened.directory), path: path, now: now, options)
+                // It must not lie there for the next crash.
+                takeConsent(in: opened.directory)
+                return found
             }
             do throws(Errno) {
                 file = try journal(file, in: opened.directory, options)
@@ -98,8 +99,10 @@ extension SQLiteStore {
                 throw StoreOpenError.refused(path: directory, why: "no threads to be had")
             }
             // Last: what it finds of the life before is told once, so that nothing behind it may fail.
-            let inFlight = openInFlight(opened.directory, directory, connection)
+            let isOtherLife = journaled.hasLaterLives || report.isNew || report.messagesOfLaterJournal > 0
+            let inFlight = openInFlight(opened.directory, directory, connection, keepsCounts: !isOtherLife)
             report.inFlightMissing = inFlight.missing
+            if journaled.findings != JournalFindings() { forgetFindings(connection) }
             return SQLiteStore(
                 path: directory, lock: opened.lock, writer: writer, journal: journal, readers: (dispatch, view),
                 spool: spool, reserve: reserve, inFlight: inFlight.file,
@@ -129,7 +132,7 @@ extension SQLiteStore {
     }
 
     private static func cleanUp(
-        _ db: Database, _ spool: Spool, _ file: JournalFile?, isGivenUp: Bool, path: String, now: WallTime,
+        _ db: Database, _ spool: Spool, _ file: JournalFile?, passesOver: Bool, path: String, now: WallTime,
         _ options: SQLiteOptions
     ) throws -> (report: OpeningReport, journaled: JournalReplay.Result) {
         let isNew = try Int.fetchOne(db, sql: "SELECT count(*) FROM fact") == 0
@@ -151,7 +154,7 @@ extension SQLiteStore {
             }
         }
         try Fact.clean.set(0, db)
-        let journal = try JournalReplay.run(file, db, options, passesOver: isGivenUp)
+        let journal = try JournalReplay.run(file, db, options, now: now, passesOver: passesOver)
         let setAside = try spool.setAsideUnknown(now: now) { name in
             try db.cachedStatement(sql: "SELECT 1 FROM message WHERE id = ? AND spooled = 1").first(
                 [name.databaseValue]) { try $0.bool() } ?? false
@@ -163,9 +166,10 @@ extension SQLiteStore {
         let report = OpeningReport(
             isNew: isNew, wasUnclean: wasUnclean, filesSetAside: setAside, messagesQuarantined: quarantined.count,
             quarantined: quarantined.first,
-            library: "SQLite \(library)", messagesFromJournal: journal.messages,
-            messagesOfLaterJournal: journal.laterMessages, messagesHeld: journal.held, journalGaps: journal.gaps,
-            journalMissing: nil, inFlightMissing: nil)
+            library: "SQLite \(library)", messagesFromJournal: journal.findings.messages,
+            messagesOfLaterJournal: journal.findings.laterMessages, messagesHeld: journal.findings.held,
+            journalGaps: journal.findings.gaps, journalUnread: journal.findings.unread,
+            isJournalGivenUp: journal.findings.givenUp > 0, journalMissing: nil, inFlightMissing: nil)
         return (report, journal)
     }
 
@@ -185,16 +189,35 @@ extension SQLiteStore {
     }
 
     /// Nothing but a queue leaves these behind. A new one would write over the journal, and set the contents aside.
-    private static func refuseWithoutQueue(_ db: Database, in directory: CInt, _ spool: Spool, path: String) throws {
-        guard case .empty = try Schema.recognise(db), let remains = try remains(of: directory, spool),
-            !isGivenUp(in: directory)
-        else { return }
-        throw StoreOpenError.queueLost(path: path, remains: remains)
+    /// - Returns: true where one is to be begun.
+    private static func refuseWithoutQueue(
+        _ db: Database, in directory: CInt, _ spool: Spool, path: String
+    ) throws -> Bool {
+        guard case .empty = try Schema.recognise(db) else { return false }
+        if let remains = try remains(of: directory, spool), !isGivenUp(in: directory) {
+            throw StoreOpenError.queueLost(path: path, remains: remains)
+        }
+        return true
     }
 
     /// The operator says that what is lost is lost for good.
     private static func isGivenUp(in directory: CInt) -> Bool {
         faccessat(directory, JournalFile.givenUp, F_OK, 0) == 0
+    }
+
+    /// It was used.
+    private static func takeConsent(in directory: CInt) {
+        _ = unlinkat(directory, JournalFile.givenUp, 0)
+    }
+
+    /// The report is whole, and its log is at hand. Where this fails it is told again by the next start.
+    private static func forgetFindings(_ connection: DatabaseQueue) {
+        try? connection.inDatabase { db in
+            try db.inTransaction(.immediate) {
+                try JournalFindings.remove(db)
+                return .commit
+            }
+        }
     }
 
     /// The first that is there of what is made behind the database's tables.
@@ -204,16 +227,23 @@ extension SQLiteStore {
         return try spool.contents().first.map { "\(Spool.folder)/\($0)" }
     }
 
-    /// A crash left mail in the journal, and it is not what it was: that must not be passed over. True where the operator has given it up
+    /// A crash left mail in the journal, and it is not what it was: that must not be passed over, unless the operator has given it up
     /// by a file of the name ``JournalFile/givenUp``.
-    private static func isJournalLost(
+    private static func refuseLostJournal(
         _ file: JournalFile?, _ db: Database, in directory: CInt, path: String
-    ) throws -> Bool {
-        guard try Fact.clean.value(db) != 1, let expected = try Fact.journalBytes.value(db) else { return false }
+    ) throws {
+        guard try Fact.clean.value(db) != 1, let expected = try Fact.journalBytes.value(db) else { return }
         let found = file.map { Int64($0.size) }
-        if found == expected { return false }
-        if isGivenUp(in: directory) { return true }
-        throw StoreOpenError.journalLost(path: path, found: found, expected: expected)
+        if found == expected { return }
+        guard isGivenUp(in: directory) else {
+            throw StoreOpenError.journalLost(path: path, found: found, expected: expected)
+        }
+        try db.inTransaction(.immediate) {
+            try JournalFindings(givenUp: 1).add(db)
+            try Fact.journalBytes.remove(db)
+            return .commit
+        }
+        takeConsent(in: directory)
     }
 
     /// The journal, ready to be written; nil where there is to be none. What `found` held is in the tables.

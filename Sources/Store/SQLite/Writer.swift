@@ -30,6 +30,8 @@ final class Writer: @unchecked Sendable {
     /// Nil once it is closed: by ``finish(_:)`` for good, and by ``recover()`` until it can be opened anew.
     private var connection: DatabaseQueue?
     private var numbers: Numbers
+    /// The database as it was opened: another file at its path is none of ours.
+    private let identity: FileIdentity?
     /// A commit failed and the database was not yet brought back to what is surely on disk.
     private var isBroken = false
     private var thread: WorkThread?
@@ -44,6 +46,7 @@ final class Writer: @unchecked Sendable {
         self.path = path
         self.options = options
         self.reserve = reserve
+        identity = FileIdentity(path)
         let numbers = try connection.inDatabase { try Numbers($0, options) }
         self.numbers = numbers
         source = numbers.source
@@ -214,15 +217,19 @@ final class Writer: @unchecked Sendable {
             for write in urgent { write.fail(error) }
             return
         }
-        for write in urgent {
+        for (place, write) in urgent.enumerated() {
             switch connection.inDatabase({ transact($0, [write]) }) {
-            case .committed: break
+            case .committed: continue
             case .failedHalfDone(let error), .commitFailed(let error):
                 write.fail(error)
-                if error != .full { isBroken = true }
+                if error == .full { continue }
+                // Nothing more on this connection: what it holds is not what is surely on disk.
+                isBroken = true
+                for other in urgent[(place + 1)...] { other.fail(error) }
+                _ = recover()
+                return
             }
         }
-        if isBroken { _ = recover() }
     }
 
     /// Brings the database back to what is surely on disk after a commit failed.
@@ -243,6 +250,10 @@ final class Writer: @unchecked Sendable {
                 // Should the opening fail, the next try goes on from here.
                 connection = nil
                 try old.close()
+            }
+            // SQLite would make a new one where it is gone, and mail would be accepted into that.
+            guard FileIdentity(path) == identity else {
+                throw StoreError.failed("\(path) is not the file that was opened: put it back, or start again")
             }
             let new = try DatabaseQueue(
                 path: path, configuration: Connection.configuration(label: "writer", readonly: false))

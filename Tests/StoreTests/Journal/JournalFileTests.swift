@@ -63,7 +63,7 @@ import Testing
         // Cut off in the midst of the first record of a segment, and of its head.
         for length in [4096 - bytes.count % 4096, 4096 + 16] {
             let lives = JournalFrame.lives(in: bytes + [UInt8](repeating: 0, count: length), segmentBytes: 4096)
-            #expect(lives.map(\.salt) == [Self.frame.salt, later.salt] && lives.map(\.newest) == [5, 7])
+            #expect(lives.map(\.salt) == [Self.frame.salt, later.salt] && lives.allSatisfy(\.damaged.isEmpty))
         }
         #expect(JournalFrame.lives(in: bytes, segmentBytes: 0).isEmpty)
         #expect(JournalFrame.lives(in: [UInt8](repeating: 0, count: 10), segmentBytes: 4096).isEmpty)

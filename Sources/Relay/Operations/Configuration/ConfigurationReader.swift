@@ -49,10 +49,12 @@ extension Configuration {
 
     /// The parser hands texts over as C strings: all behind a NUL would be lost without a word.
     private static func nulFault(in text: String, file: String) -> ConfigurationFault? {
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        // Octets: a mark that combines with what stands before it would hide it, and CR LF is one character.
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() where line.contains(0) || line.contains(UInt8(ascii: "\\")) {
             for spelling in ["\0", "\\u0000", "\\U00000000"] {
-                guard let range = line.firstRange(of: spelling) else { continue }
-                let column = line[..<range.lowerBound].unicodeScalars.count + 1
+                guard let range = line.firstRange(of: spelling.utf8) else { continue }
+                let column = text.unicodeScalars[line.startIndex..<range.lowerBound].count + 1
                 return ConfigurationFault(
                     file: file, place: TextPlace(line: index + 1, column: column), key: "",
                     problem: "a NUL has no place in a configuration", cure: "Remove it")

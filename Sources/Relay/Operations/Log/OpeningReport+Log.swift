@@ -6,7 +6,7 @@ extension ServiceParts {
     static func tell(_ report: SQLiteStore.OpeningReport, of directory: String, _ log: Logger) {
         log.event(
             report.messagesQuarantined > 0 || report.filesSetAside > 0 || report.journalGaps > 0
-                || report.isJournalGivenUp ? .warning : .notice,
+                || report.journalUnread > 0 || report.isJournalGivenUp ? .warning : .notice,
             LogLine("store-opened").with("directory", directory).with("new", report.isNew)
                 .with("clean", !report.wasUnclean).with("set_aside", report.filesSetAside)
                 .with("quarantined", report.messagesQuarantined).with("from_journal", report.messagesFromJournal)
@@ -38,7 +38,17 @@ extension ServiceParts {
                         "behind a power cut nobody was told that this mail is accepted; else look after the disk: it was"
                     ))
         }
-        if report.messagesOfLaterJournal > 0 {
+        if report.journalUnread > 0 {
+            log.event(
+                .error,
+                LogLine("journal-damaged").with("unread", report.journalUnread)
+                    .with("reason", "records of the journal that this program cannot read were given up, and left out")
+                    .with(
+                        "cure",
+                        "a newer program wrote them, and nothing is wrong with the disk: that program reads them from the copy of the journal"
+                    ))
+        }
+        if report.messagesOfLaterJournal > 0 || report.messagesHeld > 0 {
             log.event(
                 .warning,
                 LogLine("journal-later").with("messages", report.messagesOfLaterJournal)
